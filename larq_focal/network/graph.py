@@ -1,0 +1,100 @@
+"""QuantGraph: a quantised network as plain data, the hinge between Keras, flatbuffers and what judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from larq_focal.network.ops import Conv2D, Dense, Input, Linear, Op, Unknown
+
+
+class GraphError(ValueError):
+    """A graph contradicts itself; the message names the operation."""
+
+
+class QuantGraph:
+    """Operations in an order in which every input comes before its use.
+
+    Args:
+        name: what the network is called.
+        ops: the operations, each producing one named value.
+        outputs: names of the values that the network returns.
+
+    Raises:
+        GraphError: a name is used twice or before it is produced, or shapes do not fit together.
+    """
+
+    def __init__(self, name: str, ops: Iterable[Op], outputs: Iterable[str]):
+        self.name = name
+        self.ops = tuple(ops)
+        self.outputs = tuple(outputs)
+        self._by_name: dict[str, Op] = {}
+        self._bits: dict[str, int] = {}
+        for op in self.ops:
+            self._check(op)
+            self._by_name[op.name] = op
+            self._bits[op.name] = op.value_bits(tuple(self._bits[name] for name in op.inputs))
+        for name in self.outputs:
+            if name not in self._by_name:
+                raise GraphError(f"The output '{name}' is not produced by any operation of '{self.name}'.")
+
+    def _check(self, op: Op) -> None:
+        if op.name in self._by_name:
+            raise GraphError(f"Two operations are named '{op.name}'.")
+        for name in op.inputs:
+            if name not in self._by_name:
+                raise GraphError(f"'{op.name}' reads '{name}', which no earlier operation produces.")
+        if isinstance(op, Conv2D | Dense):
+            channels = self._by_name[op.inputs[0]].shape[-1]
+            expected = op.kernel.shape[-2] * (op.groups if isinstance(op, Conv2D) else 1)
+            if channels != expected or op.shape[-1] != op.kernel.shape[-1]:
+                raise GraphError(
+                    f"'{op.name}' has a kernel of shape {op.kernel.shape}, which does not map {channels} channels "
+                    f"to {op.shape[-1]}."
+                )
+
+    def __getitem__(self, name: str) -> Op:
+        return self._by_name[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[Op]:
+        return iter(self.ops)
+
+    def __len__(self) -> int:
+        return len(self.ops)
+
+    def __repr__(self) -> str:
+        return f"QuantGraph('{self.name}', {len(self.ops)} operations)"
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        return tuple(op for op in self.ops if isinstance(op, Input))
+
+    @property
+    def layers(self) -> tuple[Linear, ...]:
+        """The operations that hold weights: convolutions and dense layers."""
+        return tuple(op for op in self.ops if isinstance(op, Linear))
+
+    @property
+    def unknown(self) -> tuple[Unknown, ...]:
+        return tuple(op for op in self.ops if isinstance(op, Unknown))
+
+    def bits(self, name: str) -> int:
+        """Bits per element of the value ``name``: 1 after a binarizer, 32 for floats."""
+        return self._bits[name]
+
+    def input_bits(self, op: Op) -> int:
+        """Bits per element of the first input of ``op``."""
+        return self._bits[op.inputs[0]]
+
+    def is_binary(self, op: Op) -> bool:
+        """Whether ``op`` multiplies bits by bits, as its values stand (not as its quantizers claim)."""
+        return isinstance(op, Linear) and op.kernel.is_binary and self.input_bits(op) == 1
+
+    def consumers(self, name: str) -> tuple[Op, ...]:
+        return tuple(op for op in self.ops if name in op.inputs)
+
+    def rewritten(self, ops: Iterable[Op], outputs: Iterable[str] | None = None) -> QuantGraph:
+        """The same network with other operations."""
+        return QuantGraph(self.name, ops, self.outputs if outputs is None else outputs)

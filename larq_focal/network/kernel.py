@@ -1,0 +1,107 @@
+"""The constant weights of a layer, with the number of bits that their values really need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.network.packing import pack_bits
+
+FLOAT_BITS = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Weights as integer codes times a scale per output channel, or as plain floats.
+
+    ``codes`` has shape ``[kh, kw, in_channels / groups, out]`` for a convolution and ``[in, out]`` for a dense
+    layer. ``bits`` is 1 for codes of -1 and +1, 2 for ternary codes of -1, 0 and +1, 2 to 16 for other
+    integer codes, and 32 for float weights (codes are then the weights and ``scale`` is None).
+    """
+
+    codes: np.ndarray
+    scale: np.ndarray | None
+    bits: int
+
+    def __post_init__(self):
+        out = self.codes.shape[-1]
+        if self.bits == FLOAT_BITS:
+            if self.scale is not None or self.codes.dtype != np.float32:
+                raise ValueError("A float kernel holds float32 weights and has no scale.")
+        elif self.scale is None or self.scale.shape != (out,):
+            raise ValueError(
+                f"A kernel of {self.bits} bits with {out} output channels needs a scale of shape ({out},)."
+            )
+
+    @classmethod
+    def from_values(cls, values: np.ndarray, max_levels: int = 16) -> Kernel:
+        """Finds the smallest exact encoding of float weights ``[..., out]``.
+
+        Binary: every output channel is ``+-s``. Ternary: ``+-s`` and 0. Uniform: an arithmetic grid of at most
+        ``max_levels`` levels that holds 0 or is symmetric about it. Anything else stays float. Equality is up to
+        a few units in the last place of float32.
+        """
+        values = np.asarray(values, np.float32)
+        magnitude = np.abs(values).reshape(-1, values.shape[-1])
+        scale = magnitude.max(0)
+        if not np.all(np.isfinite(scale)):
+            raise ValueError("The kernel holds a value that is not finite.")
+        tolerance = 4 * np.finfo(np.float32).eps * scale
+        is_full = np.abs(magnitude - scale) <= tolerance
+        if is_full.all():
+            return cls(np.where(values < 0, -1, 1).astype(np.int8), scale, 1)
+        if (is_full | (magnitude <= tolerance)).all():
+            codes = np.sign(values) * (np.abs(values) > tolerance)
+            return cls(codes.astype(np.int8), scale, 2)
+        return cls._uniform(values, max_levels) or cls(values, None, FLOAT_BITS)
+
+    @classmethod
+    def _uniform(cls, values: np.ndarray, max_levels: int) -> Kernel | None:
+        """One grid for the whole tensor: codes are odd integers where 0 is not a level (as in DoReFa weights)."""
+        if len(values.flat) <= max_levels:
+            return None  # a handful of weights is always "on a grid"
+        levels = np.unique(values)
+        if len(levels) > max_levels:
+            return None
+        step = np.min(np.diff(levels))
+        for unit in (step, step / 2):
+            codes = np.rint(values / unit)
+            if np.abs(codes).max() < 2**15 and np.allclose(codes * unit, values, rtol=1e-5, atol=1e-7):
+                count = int(np.rint((levels[-1] - levels[0]) / step)) + 1
+                bits = max(2, int(np.ceil(np.log2(count))))
+                scale = np.full(values.shape[-1], unit, np.float32)
+                return cls(codes.astype(np.int16), scale, bits) if bits <= 16 else None
+        return None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.codes.shape
+
+    @property
+    def size(self) -> int:
+        """Number of weights."""
+        return int(self.codes.size)
+
+    @property
+    def is_binary(self) -> bool:
+        return self.bits == 1
+
+    @property
+    def fan_in(self) -> int:
+        """Weights that meet in one output: ``kh * kw * in_channels / groups``, or ``in``."""
+        return int(np.prod(self.shape[:-1]))
+
+    def values(self) -> np.ndarray:
+        """The weights as float32, in the shape of ``codes``."""
+        return self.codes if self.scale is None else (self.codes * self.scale).astype(np.float32)
+
+    def packed(self) -> np.ndarray:
+        """Binary convolution weights as Larq Compute Engine stores them: int32 ``[out, kh, kw, words]``.
+
+        Raises:
+            ValueError: the kernel is not binary or not that of a convolution.
+        """
+        if not self.is_binary or self.codes.ndim != 4:
+            raise ValueError("Only the binary kernel of a convolution can be packed.")
+        return pack_bits(np.moveaxis(self.codes, -1, 0))
