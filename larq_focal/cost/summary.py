@@ -1,0 +1,165 @@
+"""All costs of a network in one object: per operation, in total, as JSON values and as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from larq_focal.cost.activation_memory import peak_activation_bytes
+from larq_focal.cost.arithmetic import Bits, ace, macs_by_bits, other_ops
+from larq_focal.cost.parameters import float_parameters, parameter_counts
+from larq_focal.cost.table import cost_table
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.load import as_graph
+from larq_focal.network.ops import Linear, Op, Unknown
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """Costs of one operation; ``weights``, ``weight_bits`` and ``input_bits`` are those of its kernel, if it has one.
+
+    ``parameters`` holds the stored numbers by width in bits, ``float_parameters`` how many there would be in float32.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    weights: int
+    weight_bits: int | None
+    input_bits: int | None
+    parameters: Counter[int]
+    float_parameters: int
+    macs: int
+    other_ops: Counter[str]
+
+    @property
+    def parameter_bits(self) -> int:
+        return sum(bits * count for bits, count in self.parameters.items())
+
+    @property
+    def ace(self) -> int:
+        return self.macs * (self.weight_bits or 0) * (self.input_bits or 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "shape": list(self.shape),
+            "weights": self.weights,
+            "weight_bits": self.weight_bits,
+            "input_bits": self.input_bits,
+            "parameter_bits": self.parameter_bits,
+            "macs": self.macs,
+            "ace": self.ace,
+            "other_ops": dict(self.other_ops),
+        }
+
+
+@dataclass(frozen=True)
+class CostSummary:
+    """Costs of a network for one image.
+
+    ``layers`` holds the operations that cost anything; the totals are sums over them, but for the two peaks of
+    activation memory: ``peak_activation_bytes`` counts a binary value as one bit, ``peak_activation_packed_bytes``
+    as 32-bit words along the channels.
+    """
+
+    network: str
+    layers: tuple[LayerCost, ...]
+    macs_by_bits: Counter[Bits]
+    peak_activation_bytes: int
+    peak_activation_packed_bytes: int
+
+    @property
+    def weights(self) -> int:
+        """Kernel weights."""
+        return sum(layer.weights for layer in self.layers)
+
+    @property
+    def parameter_bytes_by_bits(self) -> dict[int, int]:
+        """Bytes of all parameters of one width, rounded up."""
+        counts = sum((layer.parameters for layer in self.layers), Counter())
+        return {bits: -(-bits * count // 8) for bits, count in sorted(counts.items())}
+
+    @property
+    def parameter_bytes(self) -> int:
+        return sum(self.parameter_bytes_by_bits.values())
+
+    @property
+    def float32_bytes(self) -> int:
+        """Parameter bytes of the same network in float32."""
+        return 4 * sum(layer.float_parameters for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        return sum(self.macs_by_bits.values())
+
+    @property
+    def ace(self) -> int:
+        """Arithmetic computation effort, see ``larq_focal.cost.ace``."""
+        return ace(self.macs_by_bits)
+
+    @property
+    def other_ops(self) -> Counter[str]:
+        return sum((layer.other_ops for layer in self.layers), Counter())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; widths as keys are text: "1", and "1x32" for 1-bit weights on 32-bit activations."""
+        return {
+            "network": self.network,
+            "layers": [layer.to_dict() for layer in self.layers],
+            "totals": {
+                "weights": self.weights,
+                "parameter_bytes": self.parameter_bytes,
+                "float32_bytes": self.float32_bytes,
+                "parameter_bytes_by_bits": {str(bits): count for bits, count in self.parameter_bytes_by_bits.items()},
+                "macs_by_bits": {f"{weight}x{act}": count for (weight, act), count in self.macs_by_bits.items()},
+                "macs": self.macs,
+                "ace": self.ace,
+                "peak_activation_bytes": self.peak_activation_bytes,
+                "peak_activation_packed_bytes": self.peak_activation_packed_bytes,
+                "other_ops": dict(self.other_ops),
+            },
+        }
+
+    def __rich__(self):
+        return cost_table(self.to_dict())
+
+
+def summary(network: Any) -> CostSummary:
+    """Costs of a network.
+
+    Args:
+        network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file.
+
+    Raises:
+        TypeError: ``network`` is nothing of these.
+        FileNotFoundError: there is no such file.
+        ValueError: the file is of another kind, or cannot be read.
+    """
+    graph = as_graph(network)
+    costs = (_layer_cost(graph, op) for op in graph)
+    return CostSummary(
+        network=graph.name,
+        layers=tuple(cost for cost in costs if cost.parameters or cost.macs or cost.other_ops),
+        macs_by_bits=macs_by_bits(graph),
+        peak_activation_bytes=peak_activation_bytes(graph),
+        peak_activation_packed_bytes=peak_activation_bytes(graph, packed=True),
+    )
+
+
+def _layer_cost(graph: QuantGraph, op: Op) -> LayerCost:
+    is_linear = isinstance(op, Linear)
+    return LayerCost(
+        name=op.name,
+        kind=f"Unknown: {op.kind}" if isinstance(op, Unknown) else type(op).__name__,
+        shape=op.shape,
+        weights=op.kernel.size if is_linear else 0,
+        weight_bits=op.kernel.bits if is_linear else None,
+        input_bits=graph.input_bits(op) if is_linear else None,
+        parameters=parameter_counts(op),
+        float_parameters=float_parameters(op),
+        macs=op.macs if is_linear else 0,
+        other_ops=other_ops(graph, op),
+    )

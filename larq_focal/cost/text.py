@@ -1,0 +1,21 @@
+"""Counts and bytes as short text."""
+
+from __future__ import annotations
+
+
+def count_text(count: float) -> str:
+    """Three digits with a decimal unit: 999, 1.23 k, 45.6 M, 1.00 G."""
+    return _scaled(count, 1000, ("", " k", " M", " G", " T", " P"))
+
+
+def bytes_text(count: float) -> str:
+    """Three digits with a binary unit: 999 B, 1.23 KiB, 45.6 MiB."""
+    return _scaled(count, 1024, (" B", " KiB", " MiB", " GiB", " TiB", " PiB"))
+
+
+def _scaled(count: float, base: int, units: tuple[str, ...]) -> str:
+    size, unit = float(count), 0
+    while abs(size) >= 999.5 and unit < len(units) - 1:
+        size, unit = size / base, unit + 1
+    digits = 0 if unit == 0 or abs(size) >= 99.95 else 1 if abs(size) >= 9.995 else 2
+    return f"{size:.{digits}f}{units[unit]}"
