@@ -1,0 +1,39 @@
+# Each target sets up what it needs: a virtual environment in .venv with the project and its packages.
+#   make bench      train, convert, audit, time and judge the digits networks; writes results/digits/report.html
+#   make test       format and lint checks, then all tests
+#   make test-fast  the tests without the slow ones
+# PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
+	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
+
+.PHONY: bench test test-fast lint clean
+
+bench: $(VENV)/installed
+	$(BIN)/larq-focal bench --resume
+
+test: lint
+	$(BIN)/python -m pytest
+
+test-fast: lint
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+$(VENV)/installed: setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.12 on the path: install one, or name it with PYTHON=..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
+	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]'
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

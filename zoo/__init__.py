@@ -1,0 +1,5 @@
+"""Networks, installed as ``larq_focal.zoo``."""
+
+from larq_focal.zoo.two_layer import TWO_LAYER_METHODS, Method, two_layer
+
+__all__ = ["TWO_LAYER_METHODS", "Method", "two_layer"]
