@@ -194,8 +194,9 @@ class Multiply(Op):
 class Activation(Op):
     """An element-wise function by its Keras name, or softmax over the last axis.
 
-    ``kind``: relu, relu6, relu_n1_to_1 (clip to [-1, 1]), prelu, leaky_relu, sigmoid, hard_sigmoid, tanh, softmax,
-    abs, square. ``alpha`` holds the slopes of prelu (``[C]`` or broadcastable) and leaky_relu (scalar).
+    ``kind``: relu, relu6, relu_n1_to_1 (clip to [-1, 1]), clip, prelu, leaky_relu, sigmoid, hard_sigmoid, tanh,
+    softmax, abs, square. ``alpha`` holds the slopes of prelu (``[C]`` or broadcastable) and leaky_relu (scalar), and
+    the lower and upper limit of clip (``[2]``).
     """
 
     kind: str
@@ -219,7 +220,7 @@ class Pad2D(_KeepsLevels):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Slice(_KeepsLevels):
-    """``x[begin : begin + shape : stride]`` on every axis but the batch."""
+    """``shape`` elements from ``begin`` on, ``strides`` apart, on every axis but the batch."""
 
     begin: tuple[int, ...]
     strides: tuple[int, ...]
