@@ -211,8 +211,8 @@ def _(op: ops.Concat, *inputs):
 
 
 @compute.register
-def _(op: ops.Pad2D, x):
-    return convolution.pad_image(x, op.pads, op.value)
+def _(op: ops.Pad, x):
+    return np.pad(x, ((0, 0), *op.pads), constant_values=op.value)
 
 
 @compute.register

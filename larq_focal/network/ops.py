@@ -211,10 +211,10 @@ class Concat(_KeepsLevels):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Pad2D(_KeepsLevels):
-    """Pads height and width: ``((top, bottom), (left, right))`` with ``value``."""
+class Pad(_KeepsLevels):
+    """Adds elements of ``value``: ``pads`` is (before, after) for every axis but the batch."""
 
-    pads: tuple[Pair, Pair]
+    pads: tuple[Pair, ...]
     value: float = 0.0
 
 
@@ -254,7 +254,7 @@ OPS: dict[str, type[Op]] = {
         Multiply,
         Activation,
         Concat,
-        Pad2D,
+        Pad,
         Slice,
         Reshape,
         Unknown,
