@@ -29,6 +29,7 @@ _ACTIVATION_STEPS: dict[str, dict[str, int]] = {
     "relu": {"compare": 1},
     "relu6": {"compare": 2},
     "relu_n1_to_1": {"compare": 2},
+    "clip": {"compare": 2},
     "prelu": {"compare": 1, "multiply": 1},
     "leaky_relu": {"compare": 1, "multiply": 1},
     "hard_sigmoid": {"multiply": 1, "add": 1, "compare": 2},
