@@ -1,0 +1,97 @@
+"""Binary and few-bit networks for Keras and Larq: train, convert, audit, time, and fit to focal-plane processors.
+
+Importing this package is light: it chooses Keras 2 for TensorFlow, and loads TensorFlow itself only with the first
+part that needs it. The string aliases of its quantizers work in every Larq layer as soon as Larq is imported.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from larq_focal._keras_version import use_keras_2
+from larq_focal.version import __version__
+
+if TYPE_CHECKING:
+    from larq_focal import bench, cost, deploy, focal_plane, network, quantizers, report, zoo
+    from larq_focal.bench import run_bench
+    from larq_focal.cost import summary
+    from larq_focal.deploy.audit import audit
+    from larq_focal.deploy.convert import convert
+    from larq_focal.deploy.runtime import Runtime
+    from larq_focal.deploy.timing import time
+    from larq_focal.focal_plane import fit
+    from larq_focal.network import QuantGraph, load_graph, save_graph
+    from larq_focal.network.from_keras import from_keras
+    from larq_focal.network.from_tflite import from_tflite
+    from larq_focal.report import write_report
+
+_SUBPACKAGES = ("bench", "cost", "deploy", "focal_plane", "network", "quantizers", "report", "zoo")
+
+# Where each public function and class lives; the same names as the imports above, which only editors read.
+_HOMES = {
+    "QuantGraph": "larq_focal.network",
+    "Runtime": "larq_focal.deploy.runtime",
+    "audit": "larq_focal.deploy.audit",
+    "convert": "larq_focal.deploy.convert",
+    "fit": "larq_focal.focal_plane",
+    "from_keras": "larq_focal.network.from_keras",
+    "from_tflite": "larq_focal.network.from_tflite",
+    "load_graph": "larq_focal.network",
+    "run_bench": "larq_focal.bench",
+    "save_graph": "larq_focal.network",
+    "summary": "larq_focal.cost",
+    "time": "larq_focal.deploy.timing",
+    "write_report": "larq_focal.report",
+}
+
+__all__ = [
+    "QuantGraph",
+    "Runtime",
+    "__version__",
+    "audit",
+    "bench",
+    "convert",
+    "cost",
+    "deploy",
+    "fit",
+    "focal_plane",
+    "from_keras",
+    "from_tflite",
+    "load_graph",
+    "network",
+    "quantizers",
+    "report",
+    "run_bench",
+    "save_graph",
+    "summary",
+    "time",
+    "write_report",
+    "zoo",
+]
+
+
+def __getattr__(name: str):
+    if name in _SUBPACKAGES:
+        return import_module(f"larq_focal.{name}")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"larq_focal has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _register_aliases(larq: object) -> None:
+    import_module("larq_focal.quantizers")
+
+
+use_keras_2()
+
+# TensorFlow brings wrapt, so where it is missing no Larq will be imported either.
+with suppress(ModuleNotFoundError):
+    import wrapt
+
+    wrapt.register_post_import_hook(_register_aliases, "larq")

@@ -1,0 +1,22 @@
+"""Quantizers for Larq layers, by class or by alias: each a pure function with its gradient, and a thin class."""
+
+from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_sign, logistic_noise
+from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, schmitt_trigger
+from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer, tanh_sign
+from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
+from larq_focal.quantizers.sign import sign
+
+__all__ = [
+    "QUANTIZERS",
+    "GumbelSign",
+    "GumbelTemperature",
+    "HysteresisSign",
+    "LearnableActivationBinarizer",
+    "QuantizerRow",
+    "gumbel_sign",
+    "hysteresis_sign",
+    "logistic_noise",
+    "schmitt_trigger",
+    "sign",
+    "tanh_sign",
+]

@@ -1,0 +1,134 @@
+"""Kernel quantizer with one memory bit per weight: a weight flips only once it has crossed a threshold."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Literal
+
+from larq_focal.keras import calling_layer, keras, larq, tf
+from larq_focal.quantizers.sign import sign
+
+Scale = Literal["tensor", "channel"] | None
+
+
+def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float) -> tf.Tensor:
+    """The memory after ``x``: +1 where ``x >= threshold``, -1 where ``x <= -threshold``, else as it was.
+
+    Args:
+        x: Latent weights, any shape.
+        memory: +1 or -1, 0 where nothing is remembered yet (there sign(x) stands in); shape and type of ``x``.
+        threshold: Half the width of the hysteresis loop, not negative. At 0 the result is sign(x).
+    """
+    one = tf.constant(1, x.dtype)
+    remembered = tf.where(memory == 0, sign(x), memory)
+    return tf.where(x >= threshold, one, tf.where(x <= -threshold, -one, remembered))
+
+
+def mean_magnitude(x: tf.Tensor, scale: Scale) -> tf.Tensor:
+    """mean|x| over the whole tensor or for each index of the last axis, in the type of ``x``; 1 for None."""
+    if scale is None:
+        return tf.ones((), x.dtype)
+    axes = None if scale == "tensor" else list(range(x.shape.rank - 1))
+    return tf.cast(tf.reduce_mean(tf.abs(tf.cast(x, tf.float32)), axes), x.dtype)
+
+
+def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") -> tf.Tensor:
+    """The remembered signs times mean|x|. Backward, the gradient reaches ``x`` unchanged; the scale is a constant.
+
+    Args:
+        x: Latent weights, any shape.
+        memory: +1 or -1 for each weight, as :func:`schmitt_trigger` returns it.
+        scale: One mean|x| for the tensor, one for each index of the last axis, or none.
+    """
+
+    @tf.custom_gradient
+    def identity_backward(x):
+        return mean_magnitude(x, scale) * memory, lambda upstream: upstream
+
+    return identity_backward(x)
+
+
+@keras.utils.register_keras_serializable("larq_focal")
+class HysteresisSign(larq.quantizers.Quantizer):
+    r"""Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
+
+    Forward, with latent weight w, threshold T and memory m:
+
+        m <- +1 if w >= T,  -1 if w <= -T,  m otherwise (sign(w) as long as nothing is remembered)
+        q(w) = mean|w| * m
+
+    Backward, dq/dw = 1: the gradient at q(w) reaches the latent weight unchanged and unclipped.
+
+    The memory is the non-trainable weight ``memory``, of the kernel's shape, 0 where nothing is remembered yet. It
+    is advanced by the reads of a training step and by nothing else. As m depends only on w and on its own last
+    value, and the same w leaves it in place, any number of reads between two optimizer steps advance it once. In
+    inference the same rule is evaluated and nothing is stored: the result is what the next training step would use.
+
+    One instance belongs to one layer, because it remembers that layer's kernel.
+
+    Args:
+        threshold: T, in units of the latent weights; 0 is the sign without hysteresis.
+        scale: "tensor" for one mean|w|, as published, "channel" for one for each output channel (last axis), None for
+            weights of +1 and -1.
+        **kwargs: As for any Keras layer.
+
+    Raises:
+        ValueError: A negative threshold, an unknown scale, or use by a second layer.
+
+    Source:
+        https://github.com/wxwang0104/Quantized_ResNet (the hysteresis loop of its README, with its T = 0.1 and its
+        scale; its optimizer holds a weight for one step only, and is not followed). O. H. Schmitt, "A thermionic
+        trigger", Journal of Scientific Instruments 15, 1938.
+    """
+
+    precision = 1
+
+    def __init__(self, threshold: float = 0.1, scale: Scale = "tensor", **kwargs):
+        super().__init__(**kwargs)
+        if not threshold >= 0:
+            raise ValueError(f"HysteresisSign: threshold must not be negative, but is {threshold}.")
+        if scale not in ("tensor", "channel", None):
+            raise ValueError(f'HysteresisSign: scale must be "tensor", "channel" or None, but is {scale!r}.')
+        self.threshold = threshold
+        self.scale = scale
+        self._owner = None
+
+    def build(self, input_shape):
+        self.memory = self.add_weight(
+            "memory",
+            shape=input_shape,
+            initializer="zeros",
+            trainable=False,
+            experimental_autocast=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+        super().build(input_shape)
+
+    def __call__(self, inputs, *args, **kwargs):
+        self._check_owner(calling_layer(), inputs.shape)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def call(self, inputs, training=None):
+        memory = schmitt_trigger(inputs, tf.cast(self.memory, inputs.dtype), self.threshold)
+        if training:
+            self.memory.assign(tf.cast(memory, self.memory.dtype))
+        return hysteresis_sign(inputs, memory, self.scale)
+
+    def get_config(self):
+        return {**super().get_config(), "threshold": self.threshold, "scale": self.scale}
+
+    def _check_owner(self, layer, shape) -> None:
+        owner = self._owner() if self._owner else None
+        if layer is not None and owner is None:
+            self._owner = weakref.ref(layer)
+        elif layer is not None and layer is not owner:
+            raise ValueError(
+                f"The HysteresisSign {self.name!r} remembers the weights of layer {owner.name!r} and cannot also serve "
+                f"layer {layer.name!r}: give each layer its own, by the alias 'hysteresis_sign' or a new instance."
+            )
+        if self.built and not self.memory.shape.is_compatible_with(shape):
+            raise ValueError(
+                f"The HysteresisSign {self.name!r} remembers weights of shape {self.memory.shape}, but was given "
+                f"{shape}: give each kernel its own instance."
+            )
