@@ -59,9 +59,9 @@ def _read_model(model: keras.Model, builder: GraphBuilder, inputs: list[str], pa
             if node.is_input:
                 continue
             names = [values[id(tensor)] for tensor in node.keras_inputs]
-            if isinstance(node.layer, keras.Model):
+            if getattr(node.layer, "_is_graph_network", False):
                 outputs = _read_model(node.layer, builder, names, f"{path}{node.layer.name}/")
             else:
-                outputs = [read_layer(node.layer, LayerCall(builder, path + node.layer.name, tuple(names)))]
+                outputs = read_layer(node.layer, LayerCall(builder, path + node.layer.name, tuple(names), node))
             values.update(zip(map(id, tf.nest.flatten(node.outputs)), outputs, strict=True))
     return [values[id(tensor)] for tensor in model.outputs]

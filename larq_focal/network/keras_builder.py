@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from larq_focal.network import ops
+
+
+class NotUnderstood(Exception):
+    """Something in the model has no counterpart among the operations; the message names it."""
+
+
+def defines_its_own(item: Any, *methods: str) -> bool:
+    """Whether a user's class overrides one of ``methods``, so that its bases do not tell what it computes."""
+    homes = ("tf_keras", "keras", "larq", "larq_focal")
+    owners = (next((cls for cls in type(item).__mro__ if method in vars(cls)), object) for method in methods)
+    return any(owner is not object and owner.__module__.split(".")[0] not in homes for owner in owners)
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,11 @@ class GraphBuilder:
         self.ops[unique] = op(name=unique, **fields)
         return unique
 
+    def truncate(self, count: int) -> None:
+        """Drops all operations but the first ``count``."""
+        while len(self.ops) > count:
+            self.ops.popitem()
+
 
 @dataclass(frozen=True)
 class LayerCall:
@@ -31,11 +50,13 @@ class LayerCall:
         builder: where the operations go.
         path: the layer's name, behind those of the models that it is nested in.
         inputs: names of the values that the layer is called on.
+        node: Keras' record of the call.
     """
 
     builder: GraphBuilder
     path: str
     inputs: tuple[str, ...]
+    node: Any = None
 
     def shape(self, value: str) -> ops.Shape:
         return self.builder.ops[value].shape
@@ -58,3 +79,28 @@ class LayerCall:
             origin=self.path,
             **fields,
         )
+
+    def add_affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, part: str = "") -> str:
+        """Adds ``(x - mean) * scale + bias``, of numbers or arrays per channel.
+
+        Raises:
+            NotUnderstood: a constant differs along another axis than the channels.
+        """
+        channels = self.shape(value)[-1]
+        arrays = {"mean": mean, "scale": scale, "bias": bias}
+        return self.add(
+            ops.Affine, value, part=part, **{name: _per_channel(array, channels) for name, array in arrays.items()}
+        )
+
+    def add_clip(self, value: str, low: float, high: float, part: str = "") -> str:
+        """Adds the limits ``low <= x <= high``, under the name of the activation if there is one."""
+        kind = {(0, np.inf): "relu", (0, 6): "relu6", (-1, 1): "relu_n1_to_1"}.get((low, high), "clip")
+        alpha = np.array([low, high], np.float32) if kind == "clip" else None
+        return self.add(ops.Activation, value, part=part, kind=kind, alpha=alpha)
+
+
+def _per_channel(constant, channels: int) -> np.ndarray:
+    array = np.asarray(constant, np.float32)
+    if array.size != 1 and array.shape != (*(1,) * (array.ndim - 1), channels):
+        raise NotUnderstood(f"a constant of shape {array.shape}")
+    return np.ascontiguousarray(np.broadcast_to(array.reshape(-1), (channels,)))

@@ -1,4 +1,4 @@
-"""Reading Keras layers, one function per layer class; Larq's layers are read as what they inherit from."""
+"""Reading Keras layers, one function per class; Larq's layers are read as what they inherit from."""
 
 from __future__ import annotations
 
@@ -8,56 +8,113 @@ import numpy as np
 
 from larq_focal.keras import keras, larq, tf
 from larq_focal.network import ops
-from larq_focal.network.keras_builder import LayerCall
+from larq_focal.network.keras_builder import LayerCall, NotUnderstood, defines_its_own
+from larq_focal.network.keras_functions import read_function
 from larq_focal.network.keras_quantizers import is_quantizer, precision, quantizer_name, read_quantizer
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 
 layers = keras.layers
 
 
-@singledispatch
-def read_layer(layer: layers.Layer, call: LayerCall) -> str:
-    """Adds the operations of ``layer`` and returns the name of the value that it produces."""
-    return call.add(ops.Unknown, *call.inputs, shape=_output_shape(layer, call), kind=type(layer).__name__)
+def read_layer(layer: layers.Layer, call: LayerCall) -> list[str]:
+    """Adds the operations of ``layer`` and returns the names of the values that it produces.
+
+    Raises:
+        ValueError: the layer has its channels first.
+    """
+    if getattr(layer, "data_format", None) == "channels_first":
+        raise ValueError(f"The layer '{call.path}' has its channels first; build it with data_format='channels_last'.")
+    read = _read_unlisted if defines_its_own(layer, "call", "convolution_op") else _read
+    count = len(call.builder.ops)
+    try:
+        return tf.nest.flatten(read(layer, call))
+    except NotUnderstood as reason:
+        call.builder.truncate(count)
+        return _unknown(layer, call, f"{type(layer).__name__} ({reason})")
 
 
-def _output_shape(layer, call) -> ops.Shape:
-    return tuple(layer.compute_output_shape((None, *call.shape(call.inputs[0]))))[1:]
+def _unknown(layer, call: LayerCall, kind: str) -> list[str]:
+    outputs = tf.nest.flatten(call.node.outputs)
+    shapes = [_output_shape(layer, call)] if len(outputs) == 1 else [tuple(output.shape)[1:] for output in outputs]
+    return [call.add(ops.Unknown, *call.inputs, shape=shape, kind=kind) for shape in shapes]
+
+
+def _output_shape(layer, call: LayerCall) -> ops.Shape:
+    shapes = [(None, *call.shape(name)) for name in call.inputs]
+    return tuple(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else shapes))[1:]
+
+
+def _read_unlisted(layer, call: LayerCall) -> list[str]:
+    """A layer without weights (``Lambda``, TensorFlow operations between layers) is read by tracing it."""
+    if layer.weights:
+        return _unknown(layer, call, type(layer).__name__)
+    tensors = call.node.keras_inputs
+    places = {id(tensor): place for place, tensor in enumerate(tensors)}
+
+    def function(*traced):
+        def replaced(leaf):
+            return traced[places[id(leaf)]] if id(leaf) in places else leaf
+
+        arguments, keywords = tf.nest.map_structure(replaced, (call.node.call_args, call.node.call_kwargs))
+        return layer.call(*arguments, **keywords)
+
+    return read_function(function, call, call.inputs, [tensor.dtype for tensor in tensors])
+
+
+_read = singledispatch(_read_unlisted)
 
 
 def _weights(layer, attribute: str) -> np.ndarray:
     """The weights that the layer computes with: quantized if it has a quantizer for them."""
     with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(getattr(layer, attribute)).numpy()
+        return tf.convert_to_tensor(getattr(layer, attribute)).numpy().astype(np.float32)
 
 
 def _kernel(values: np.ndarray, quantizer) -> Kernel:
     if quantizer is None:
-        return Kernel(values.astype(np.float32), None, FLOAT_BITS)
+        return Kernel(values, None, FLOAT_BITS)
     return Kernel.from_values(values, max_levels=2 ** max(4, min(precision(quantizer) or 0, 8)))
 
 
-def _linear(layer, call: LayerCall, op: type[ops.Linear], values: np.ndarray, quantizer, **fields) -> str:
-    """What layers of one kernel share: input quantizer, kernel, bias and activation."""
-    input_quantizer = getattr(layer, "input_quantizer", None)
-    value = call.inputs[0]
-    if input_quantizer is not None:
-        value = read_quantizer(input_quantizer, call, value, "input_quantizer")
-    value = call.add(
+def _add_linear(layer, call, op, value, which="kernel", *, input_quantizer=None, **fields) -> str:
+    """Adds a product with one of the kernels of ``layer``: ``which`` is "kernel", "depthwise" or "pointwise"."""
+    values = _weights(layer, which if which == "kernel" else f"{which}_kernel")
+    if which == "depthwise":  # [kh, kw, in, multiplier] becomes the kernel of a grouped convolution
+        values = values.reshape(*values.shape[:2], 1, -1)
+    quantizer = getattr(layer, f"{which}_quantizer", None)
+    return call.add(
         op,
         value,
-        shape=_output_shape(layer, call),
         kernel=_kernel(values, quantizer),
-        bias=layer.bias.numpy() if layer.use_bias else None,
         input_quantizer=quantizer_name(input_quantizer),
         kernel_quantizer=quantizer_name(quantizer),
         declared_bits=(precision(input_quantizer), precision(quantizer)),
         **fields,
     )
+
+
+def _linear(layer, call, op, which="kernel", **fields) -> str:
+    """A layer of one kernel, with its input quantizer, bias and activation."""
+    value, input_quantizer = _quantized_input(layer, call)
+    shape = _output_shape(layer, call)
+    value = _add_linear(
+        layer, call, op, value, which, input_quantizer=input_quantizer, bias=_bias(layer), shape=shape, **fields
+    )
     return read_activation(layer.activation, call, value, "activation")
 
 
-def _convolution(layer) -> dict:
+def _quantized_input(layer, call: LayerCall) -> tuple[str, object]:
+    """The value that meets the kernel, and the quantizer that made it."""
+    quantizer = getattr(layer, "input_quantizer", None)
+    (value,) = call.inputs
+    return (value if quantizer is None else read_quantizer(quantizer, call, value, "input_quantizer")), quantizer
+
+
+def _bias(layer) -> np.ndarray | None:
+    return layer.bias.numpy() if layer.use_bias else None
+
+
+def _geometry(layer) -> dict:
     return {
         "strides": tuple(layer.strides),
         "dilation": tuple(layer.dilation_rate),
@@ -66,68 +123,177 @@ def _convolution(layer) -> dict:
     }
 
 
-@read_layer.register
+@_read.register
 def _(layer: layers.Conv2D, call):
-    quantizer = getattr(layer, "kernel_quantizer", None)
-    return _linear(
-        layer, call, ops.Conv2D, _weights(layer, "kernel"), quantizer, groups=layer.groups, **_convolution(layer)
+    return _linear(layer, call, ops.Conv2D, groups=layer.groups, **_geometry(layer))
+
+
+@_read.register
+def _(layer: layers.DepthwiseConv2D, call):
+    groups = call.shape(call.inputs[0])[-1]
+    return _linear(layer, call, ops.Conv2D, "depthwise", groups=groups, **_geometry(layer))
+
+
+@_read.register
+def _(layer: layers.SeparableConv2D, call):
+    value, input_quantizer = _quantized_input(layer, call)
+    *pixels, filters = _output_shape(layer, call)
+    groups = call.shape(value)[-1]
+    value = _add_linear(
+        layer,
+        call,
+        ops.Conv2D,
+        value,
+        "depthwise",
+        part="depthwise",
+        input_quantizer=input_quantizer,
+        shape=(*pixels, groups * layer.depth_multiplier),
+        groups=groups,
+        **_geometry(layer),
     )
+    value = _add_linear(layer, call, ops.Conv2D, value, "pointwise", bias=_bias(layer), shape=(*pixels, filters))
+    return read_activation(layer.activation, call, value, "activation")
 
 
-@read_layer.register
+@_read.register
 def _(layer: layers.Dense, call):
-    return _linear(layer, call, ops.Dense, _weights(layer, "kernel"), getattr(layer, "kernel_quantizer", None))
+    return _linear(layer, call, ops.Dense)
 
 
-@read_layer.register
+@_read.register
+def _(layer: layers.Conv2DTranspose, call):
+    raise NotUnderstood("a transposed convolution")  # it inherits from Conv2D, but is none
+
+
+@_read.register
 def _(layer: layers.BatchNormalization, call):
-    epsilon = np.float32(layer.epsilon)
+    (value,) = call.inputs
+    if list(layer.axis) != [len(call.shape(value))]:
+        raise NotUnderstood(f"over axis {list(layer.axis)}")
     mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
-    scale = tf.math.rsqrt(variance + epsilon).numpy()
+    scale = tf.math.rsqrt(variance + np.float32(layer.epsilon)).numpy()
     if layer.scale:
         scale = scale * layer.gamma.numpy()
     bias = layer.beta.numpy() if layer.center else np.zeros_like(mean)
-    if not layer.fused:  # Keras then computes x * scale + (bias - mean * scale)
-        mean, bias = np.zeros_like(mean), bias - mean * scale
-    return call.add(ops.Affine, call.inputs[0], mean=mean, scale=scale, bias=bias)
+    if layer.fused:
+        return call.add_affine(value, mean=mean, scale=scale, bias=bias)
+    return call.add_affine(value, scale=scale, bias=bias - mean * scale)  # the order in which Keras computes then
 
 
-def _pool(layer, call, kind):
+@_read.register
+def _(layer: layers.Normalization, call):
+    if layer.invert:
+        raise NotUnderstood("inverted")
+    deviation = np.maximum(np.sqrt(layer.variance), keras.backend.epsilon())
+    return call.add_affine(call.inputs[0], mean=layer.mean, scale=1 / deviation)
+
+
+@_read.register
+def _(layer: layers.Rescaling, call):
+    return call.add_affine(call.inputs[0], scale=layer.scale, bias=layer.offset)
+
+
+@_read.register(layers.MaxPooling2D)
+@_read.register(layers.AveragePooling2D)
+def _(layer, call):
     return call.add(
         ops.Pool2D,
-        call.inputs[0],
+        *call.inputs,
         shape=_output_shape(layer, call),
-        kind=kind,
+        kind="max" if isinstance(layer, layers.MaxPooling2D) else "average",
         size=tuple(layer.pool_size),
         strides=tuple(layer.strides),
         padding=layer.padding,
     )
 
 
-@read_layer.register
-def _(layer: layers.MaxPooling2D, call):
-    return _pool(layer, call, "max")
-
-
-@read_layer.register
-def _(layer: layers.AveragePooling2D, call):
-    return _pool(layer, call, "average")
-
-
-@read_layer.register(layers.Flatten)
-@read_layer.register(layers.Reshape)
+@_read.register(layers.GlobalMaxPooling2D)
+@_read.register(layers.GlobalAveragePooling2D)
 def _(layer, call):
-    return call.add(ops.Reshape, call.inputs[0], shape=_output_shape(layer, call))
+    kind = "max" if isinstance(layer, layers.GlobalMaxPooling2D) else "average"
+    return call.add(ops.GlobalPool, *call.inputs, shape=_output_shape(layer, call), kind=kind, keep_dims=layer.keepdims)
 
 
-@read_layer.register
+@_read.register(layers.Add)
+@_read.register(layers.Multiply)
+def _(layer, call):
+    op = ops.Add if isinstance(layer, layers.Add) else ops.Multiply
+    return call.add(op, *call.inputs, shape=_output_shape(layer, call))
+
+
+@_read.register
+def _(layer: layers.Concatenate, call):
+    shape = _output_shape(layer, call)
+    axis = layer.axis if layer.axis < 0 else layer.axis - 1 - len(shape)
+    return call.add(ops.Concat, *call.inputs, shape=shape, axis=axis)
+
+
+@_read.register(layers.Flatten)
+@_read.register(layers.Reshape)
+def _(layer, call):
+    return call.add(ops.Reshape, *call.inputs, shape=_output_shape(layer, call))
+
+
+@_read.register
+def _(layer: layers.ZeroPadding2D, call):
+    pads = (*map(tuple, layer.padding), (0, 0))
+    return call.add(ops.Pad, *call.inputs, shape=_output_shape(layer, call), pads=pads)
+
+
+@_read.register(layers.ActivityRegularization)
+@_read.register(layers.AlphaDropout)
+@_read.register(layers.Dropout)
+@_read.register(layers.GaussianDropout)
+@_read.register(layers.GaussianNoise)
+@_read.register(layers.RandomBrightness)
+@_read.register(layers.RandomContrast)
+@_read.register(layers.RandomFlip)
+@_read.register(layers.RandomRotation)
+@_read.register(layers.RandomTranslation)
+@_read.register(layers.RandomZoom)
+def _(layer, call):
+    return call.inputs[0]  # does nothing in inference
+
+
+@_read.register(larq.quantizers.Quantizer)
+def _(layer, call):
+    return read_quantizer(layer, call, call.inputs[0])
+
+
+@_read.register
 def _(layer: layers.Activation, call):
     return read_activation(layer.activation, call, call.inputs[0])
 
 
-@read_layer.register(larq.quantizers.Quantizer)
-def _(layer, call):
-    return read_quantizer(layer, call, call.inputs[0])
+@_read.register
+def _(layer: layers.ReLU, call):
+    high = np.inf if layer.max_value is None else float(layer.max_value)
+    if layer.threshold or (layer.negative_slope and high < np.inf):
+        raise NotUnderstood("with a threshold, or with a slope and a limit")
+    if layer.negative_slope:
+        slope = np.float32(layer.negative_slope)
+        return call.add(ops.Activation, *call.inputs, kind="leaky_relu", alpha=slope)
+    return call.add_clip(call.inputs[0], 0, high)
+
+
+@_read.register
+def _(layer: layers.LeakyReLU, call):
+    return call.add(ops.Activation, *call.inputs, kind="leaky_relu", alpha=np.float32(layer.alpha))
+
+
+@_read.register
+def _(layer: layers.PReLU, call):
+    alpha = layer.alpha.numpy()
+    if alpha.size == alpha.shape[-1]:
+        alpha = alpha.reshape(-1)
+    return call.add(ops.Activation, *call.inputs, kind="prelu", alpha=alpha)
+
+
+@_read.register
+def _(layer: layers.Softmax, call):
+    if layer.axis not in (-1, len(call.shape(call.inputs[0]))):
+        raise NotUnderstood(f"over axis {layer.axis}")
+    return call.add(ops.Activation, *call.inputs, kind="softmax")
 
 
 _ACTIVATIONS = {
@@ -136,7 +302,6 @@ _ACTIVATIONS = {
     keras.activations.sigmoid: "sigmoid",
     keras.activations.hard_sigmoid: "hard_sigmoid",
     keras.activations.tanh: "tanh",
-    larq.activations.hard_tanh: "relu_n1_to_1",
 }
 
 
@@ -148,4 +313,9 @@ def read_activation(function, call: LayerCall, value: str, part: str = "") -> st
         return read_quantizer(function, call, value, part)
     if function in _ACTIVATIONS:
         return call.add(ops.Activation, value, part=part, kind=_ACTIVATIONS[function])
-    return call.add(ops.Unknown, value, part=part, kind=f"activation {getattr(function, '__name__', function)}")
+    try:
+        (value,) = read_function(function, call, [value], part=part)
+        return value
+    except NotUnderstood as reason:
+        name = getattr(function, "__name__", type(function).__name__)
+        return call.add(ops.Unknown, value, part=part, kind=f"activation {name} ({reason})")

@@ -8,22 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal import quantizers as focal
 from larq_focal.keras import keras, larq
 from larq_focal.network import ops
-from larq_focal.network.keras_builder import LayerCall
+from larq_focal.network.keras_builder import LayerCall, defines_its_own
+from larq_focal.network.kernel import FLOAT_BITS, Kernel
+from larq_focal.network.steps import find_steps
 
 Quantizer = Callable[[Any], Any]
 
+_ALIASES = {row.quantizer: row.alias for row in focal.QUANTIZERS}
+
 
 def quantizer_name(quantizer: Quantizer | None) -> str:
-    """The alias under which a quantizer is registered, else the name of its class or function; "" for None."""
+    """The alias of a quantizer, else the name of its class or function; "" for None."""
     if quantizer is None:
         return ""
-    if not isinstance(quantizer, keras.layers.Layer):
-        return getattr(quantizer, "__name__", type(quantizer).__name__)
-    registered = keras.utils.get_custom_objects().items()
-    aliases = (name for name, cls in registered if cls is type(quantizer) and name != cls.__name__)
-    return next(aliases, type(quantizer).__name__)
+    return _ALIASES.get(type(quantizer)) or getattr(quantizer, "__name__", type(quantizer).__name__)
 
 
 def precision(quantizer: Quantizer | None) -> int | None:
@@ -36,19 +37,76 @@ def is_quantizer(function: Any) -> bool:
     return isinstance(function, larq.quantizers.Quantizer) or precision(function) is not None
 
 
-@singledispatch
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
     """Adds what ``quantizer`` does to the activations ``value`` and returns the name of the result."""
-    return call.add(ops.Unknown, value, part=part, kind=f"quantizer {quantizer_name(quantizer)}")
+    if defines_its_own(quantizer, "call"):
+        return _unknown(quantizer, call, value, part)
+    return _read(quantizer, call, value, part)
 
 
-@read_quantizer.register(larq.quantizers.SteSign)
-@read_quantizer.register(larq.quantizers.ApproxSign)
-@read_quantizer.register(larq.quantizers.SwishSign)
-def _(quantizer, call, value, part=""):
+def _unknown(quantizer, call, value, part, reason="") -> str:
+    return call.add(ops.Unknown, value, part=part, kind=f"quantizer {quantizer_name(quantizer)}{reason}")
+
+
+@singledispatch
+def _read(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
+    return _unknown(quantizer, call, value, part)
+
+
+@_read.register(larq.quantizers.SteSign)
+@_read.register(larq.quantizers.ApproxSign)
+@_read.register(larq.quantizers.SwishSign)
+@_read.register(focal.GumbelSign)  # without noise in inference
+def _(quantizer, call, value, part):
     return call.add(ops.Binarize, value, part=part, threshold=np.float32(0))
 
 
-@read_quantizer.register
-def _(quantizer: larq.quantizers.NoOp, call, value, part=""):
+@_read.register
+def _(quantizer: larq.quantizers.SteHeaviside, call, value, part):
+    return _add_steps(quantizer, call, value, part)
+
+
+@_read.register
+def _(quantizer: larq.quantizers.SteTern, call, value, part):
+    if quantizer.ternary_weight_networks:
+        return _unknown(quantizer, call, value, part, ", whose threshold depends on the data")
+    return _add_steps(quantizer, call, value, part)
+
+
+@_read.register
+def _(quantizer: larq.quantizers.DoReFa, call, value, part):
+    if quantizer.mode != "activations":
+        return _unknown(quantizer, call, value, part, " for weights, whose scale depends on the data")
+    return _add_steps(quantizer, call, value, part)
+
+
+@_read.register
+def _(quantizer: larq.quantizers.MagnitudeAwareSign, call, value, part):
+    return _unknown(quantizer, call, value, part, ", whose scale depends on the data")
+
+
+@_read.register
+def _(quantizer: larq.quantizers.NoOp, call, value, part):
     return value
+
+
+@_read.register
+def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
+    kernel = quantizer.depthwise_kernel.numpy()  # [kh, kw, C, 1]
+    response = call.add(
+        ops.Conv2D,
+        value,
+        part=f"{part}/response".lstrip("/"),
+        kernel=Kernel(np.swapaxes(kernel, 2, 3), None, FLOAT_BITS),
+        bias=None if quantizer.bias is None else quantizer.bias.numpy(),
+        padding="same",
+        groups=kernel.shape[2],
+    )
+    return call.add(ops.Binarize, response, part=part, threshold=np.float32(0))
+
+
+def _add_steps(quantizer: keras.layers.Layer, call, value, part) -> str:
+    """A rising step function, as it rounds: found by evaluating the quantizer itself."""
+    clone = type(quantizer).from_config(quantizer.get_config())  # metrics of the original must not see this
+    levels, boundaries = find_steps(lambda x: clone(x).numpy(), max_levels=2**quantizer.precision)
+    return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
