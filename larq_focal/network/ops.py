@@ -149,7 +149,10 @@ class Dense(Linear):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Affine(Op):
-    """``(x - mean) * scale + bias`` per channel, in this order: an inferring batch normalisation. Arrays ``[C]``."""
+    """``(x - mean) * scale + bias`` per channel, in this order: an inferring batch normalisation.
+
+    Arrays ``[C]``; where a constant varies over the pixels, all three are ``[H, W, C]``.
+    """
 
     mean: np.ndarray
     scale: np.ndarray
