@@ -1,0 +1,204 @@
+"""Reads a converted network, a TensorFlow Lite file, as a QuantGraph of real numbers.
+
+What a bit, a truth value or an int8 stands for is what the graph computes with: packed bits and truth values are
+-1 and +1, and a quantized tensor holds ``(q - zero_point) * scale``. So an int8 network is real-valued operations,
+each followed by a ``UniformQuantize``; its fixed-point arithmetic may differ from that by an int8 step or so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.network.steps import find_steps
+from larq_focal.network.tflite_call import Call, NotUnderstood, real_values
+from larq_focal.network.tflite_elementwise import ELEMENTWISE
+from larq_focal.network.tflite_functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
+from larq_focal.network.tflite_layers import LAYERS
+from larq_focal.network.tflite_shapes import SHAPES
+
+OPERATORS = {**LAYERS, **ELEMENTWISE, **SHAPES}
+
+_INTEGER_BITS = {"int8": (8, True), "uint8": (8, False), "int16": (16, True)}
+_CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError, ZeroDivisionError)
+
+
+def from_tflite(source: str | Path | bytes | FlatModel) -> QuantGraph:
+    """Reads a TensorFlow Lite file, with or without operators of Larq Compute Engine.
+
+    Every value is named after the tensor that holds it. Where one operator is several operations (a convolution and
+    its fused activation, say), the first has the tensor's name, the others have it with a suffix; ``origin`` is the
+    tensor's name for all. Operators that are not understood become ``ops.Unknown``.
+
+    Args:
+        source: path or content of the file, or what ``read_flatbuffer`` made of it.
+
+    Raises:
+        FlatbufferError: the file is not a TensorFlow Lite model, is damaged, or contradicts itself.
+        OSError: the file cannot be read.
+        ImportError: the package ``ai-edge-litert`` is missing.
+    """
+    model = source if isinstance(source, FlatModel) else read_flatbuffer(source)
+    return GraphReader(model).read()
+
+
+class GraphReader:
+    """Values by tensor index: ``names`` of those that operations produce, ``folded`` computed constants."""
+
+    def __init__(self, model: FlatModel):
+        self.model = model
+        self.ops: dict[str, ops.Op] = {}
+        self.names: dict[int, str] = {}
+        self.folded: dict[int, np.ndarray] = {}
+        self.scalars: dict[str, ScalarFunction] = {}
+
+    def read(self) -> QuantGraph:
+        for tensor in self.model.inputs:
+            self._read_input(tensor)
+        for operator in self.model.operators:
+            try:
+                self._read_operator(operator)
+            except FlatbufferError:
+                raise
+            except _CONTRADICTIONS as error:
+                raise FlatbufferError(
+                    f"Operator {operator.index} ({operator.kind}) of '{self.model.name}' contradicts itself or "
+                    f"lacks something ({type(error).__name__}: {error})."
+                ) from error
+        outputs = [self.name_of(tensor) for tensor in self.model.outputs]
+        return QuantGraph(self.model.name, self._needed(outputs), outputs)
+
+    def constant(self, tensor: Tensor) -> np.ndarray | None:
+        """The real values of ``tensor``, None if it is not constant."""
+        if tensor.index in self.folded:
+            return self.folded[tensor.index]
+        return real_values(tensor) if tensor.is_constant else None
+
+    def name_of(self, tensor: Tensor) -> str:
+        """The value that ``tensor`` holds."""
+        if tensor.index in self.names:
+            return self.names[tensor.index]
+        if tensor.is_constant or tensor.index in self.folded:
+            raise NotUnderstood("of a constant")
+        raise FlatbufferError(f"'{self.model.name}' reads the tensor '{tensor.name}', which nothing produces.")
+
+    def emit(self, cls: type[ops.Op], name: str, **fields) -> str:
+        """Appends an operation under ``name``, or a name made unique from it."""
+        unique, count = name, 1
+        while unique in self.ops:
+            count += 1
+            unique = f"{name}#{count}"
+        self.ops[unique] = cls(name=unique, **fields)
+        return unique
+
+    def _read_input(self, tensor: Tensor) -> None:
+        bits = _INTEGER_BITS.get(tensor.dtype, (FLOAT_BITS, True))[0]
+        name = self.emit(ops.Input, tensor.name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
+        self.names[tensor.index] = self._quantized(tensor, name)
+
+    def _quantized(self, tensor: Tensor, name: str) -> str:
+        """The value ``name`` rounded to what ``tensor`` can hold."""
+        if tensor.quantization is None or tensor.dtype not in _INTEGER_BITS:
+            return name
+        bits, signed = _INTEGER_BITS[tensor.dtype]
+        if len(tensor.quantization.scale) > 1:
+            raise NotUnderstood("with a scale per channel of its output")
+        return self.emit(
+            ops.UniformQuantize,
+            f"{tensor.name}/quantize",
+            inputs=(name,),
+            shape=self.ops[name].shape,
+            origin=tensor.name,
+            scale=float(tensor.quantization.scale[0]),
+            zero_point=int(tensor.quantization.zero_point[0]),
+            bits=bits,
+            signed=signed,
+        )
+
+    def _read_operator(self, operator: Operator) -> None:
+        scalar = None
+        try:
+            if self._fold(operator):
+                return
+            scalar = self._scalar_function(operator)
+            values = self._as_quantizer(operator, scalar) or self._understood(operator)
+        except NotUnderstood as reason:
+            values = self._unknown(operator, f"{operator.kind} {reason}".strip())
+        for tensor, name in zip(operator.outputs, values, strict=True):
+            self.names[tensor.index] = name
+        if scalar is not None:
+            self.scalars[values[0]] = scalar
+
+    def _fold(self, operator: Operator) -> bool:
+        """Computes an operator whose operands are all constant (larger kernels than a converter cares to fold)."""
+        if operator.kind not in FOLDED or any(t is None or t.index in self.names for t in operator.inputs):
+            return False
+        operands = [self.constant(tensor) for tensor in operator.inputs]
+        if not operands or any(operand is None for operand in operands):
+            return False
+        (output,) = operator.outputs
+        self.folded[output.index] = fold(operator, operands)
+        return True
+
+    def _understood(self, operator: Operator) -> tuple[str, ...]:
+        if operator.kind not in OPERATORS:
+            raise NotUnderstood
+        call = Call(self, operator)
+        result = OPERATORS[operator.kind](call)
+        values = result if isinstance(result, tuple) else (call.activated(result),)
+        if self._moves_codes(operator, values[0]):
+            return values
+        return tuple(self._quantized(tensor, name) for tensor, name in zip(operator.outputs, values, strict=True))
+
+    def _moves_codes(self, operator: Operator, name: str) -> bool:
+        """Whether the output is rounded already: an operator that moves or selects integers of one scale."""
+        op = self.ops[name]
+        selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
+        tensors = [t for t in operator.inputs if t is not None and t.index in self.names] + list(operator.outputs)
+        scales = {t.quantization and (t.quantization.scale[0], t.quantization.zero_point[0]) for t in tensors}
+        return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
+
+    def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
+        inputs = tuple(self.names[t.index] for t in operator.inputs if t is not None and t.index in self.names)
+        return tuple(
+            self.emit(ops.Unknown, t.name, inputs=inputs, shape=t.shape[1:], origin=t.name, kind=kind)
+            for t in operator.outputs
+        )
+
+    def _scalar_function(self, operator: Operator) -> ScalarFunction | None:
+        """The output as one function of an earlier value, element by element, if it is that."""
+        tensors = (*operator.inputs, *operator.outputs)
+        if operator.kind not in FUNCTIONS or any(t is None or t.quantization is not None for t in tensors):
+            return None
+        operands = []
+        for tensor in operator.inputs:
+            operand = self.constant(tensor)
+            if operand is None:
+                name = self.name_of(tensor)
+                operand = self.scalars.get(name, ScalarFunction(name))
+            operands.append(operand)
+        return scalar_function(operator, operands)
+
+    def _as_quantizer(self, operator: Operator, scalar: ScalarFunction | None) -> tuple[str] | None:
+        """One quantizer in place of the operator and those before it, where they round and take few values."""
+        steps = find_steps(scalar.function) if scalar is not None and scalar.has_steps else None
+        if steps is None:
+            return None
+        levels, boundaries = steps
+        place = {"inputs": (scalar.root,), "shape": self.ops[scalar.root].shape, "origin": operator.outputs[0].name}
+        if np.array_equal(levels, [-1, 1]):
+            return (self.emit(ops.Binarize, operator.outputs[0].name, threshold=boundaries, **place),)
+        return (self.emit(ops.Quantize, operator.outputs[0].name, levels=levels, boundaries=boundaries, **place),)
+
+    def _needed(self, outputs: list[str]) -> list[ops.Op]:
+        """The inputs and what the outputs depend on."""
+        needed = set(outputs)
+        for op in reversed(self.ops.values()):
+            if op.name in needed:
+                needed.update(op.inputs)
+        return [op for op in self.ops.values() if op.name in needed or isinstance(op, ops.Input)]

@@ -1,0 +1,137 @@
+"""One operator of a TensorFlow Lite file while it is being read: its operands, its options, what is made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.flatbuffer import Operator, Tensor
+from larq_focal.network.tflite_functions import fused_activation
+
+if TYPE_CHECKING:
+    from larq_focal.network.from_tflite import GraphReader
+
+PADDINGS: dict[int, ops.Padding] = {0: "same", 1: "valid"}
+ACTIVATIONS = {1: "relu", 2: "relu_n1_to_1", 3: "relu6", 4: "tanh"}
+"""Fused activations by their number in the schema."""
+
+
+class NotUnderstood(Exception):
+    """A graph has no operation for this; the message says what about the operator it is, and may be empty."""
+
+
+class Call:
+    """What the reader of one operator sees: real values in, operations out."""
+
+    def __init__(self, reader: GraphReader, operator: Operator):
+        self.reader = reader
+        self.operator = operator
+        self.options: dict[str, Any] = operator.options
+        self.output: Tensor = operator.outputs[0]
+        self._has_emitted = False
+
+    @property
+    def shape(self) -> ops.Shape:
+        """Shape of the (first) output tensor without the batch axis."""
+        return self.output.shape[1:]
+
+    def has_input(self, index: int) -> bool:
+        return index < len(self.operator.inputs) and self.operator.inputs[index] is not None
+
+    def input(self, index: int) -> str:
+        """The value that an operand holds."""
+        return self.reader.name_of(self.operator.inputs[index])
+
+    def input_shape(self, index: int) -> ops.Shape:
+        return self.reader.ops[self.input(index)].shape
+
+    def maybe_constant(self, index: int) -> np.ndarray | None:
+        """The real values of an operand, None if it is not constant."""
+        return self.reader.constant(self.operator.inputs[index])
+
+    def constant(self, index: int) -> np.ndarray:
+        """The real values of an operand that has to be constant."""
+        values = self.maybe_constant(index)
+        if values is None:
+            raise NotUnderstood(f"whose operand {index} is not constant")
+        return values
+
+    def emit(self, cls: type[ops.Op], *inputs: str, shape: ops.Shape | None = None, name: str = "", **fields) -> str:
+        """Appends an operation and returns its name.
+
+        Args:
+            inputs: the values it reads; the first operand if none is given.
+            shape: of the value without the batch axis; that of the output tensor if left out.
+            name: the output tensor's by default, with a suffix from the second operation on.
+        """
+        if not name:
+            name = self.output.name
+            if self._has_emitted:
+                name += "/" + str(fields.get("kind", cls.__name__)).lower()
+        self._has_emitted = True
+        shape = self.shape if shape is None else shape
+        inputs = inputs or (self.input(0),)
+        return self.reader.emit(cls, name, inputs=inputs, shape=shape, origin=self.output.name, **fields)
+
+    def affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, shape: ops.Shape | None = None) -> str:
+        """``(value - mean) * scale + bias``, in one operation with a shift or factor that comes before."""
+        shape = self.shape if shape is None else shape
+        mean, scale, bias = (per_channel(constant, shape) for constant in (mean, scale, bias))
+        before = self.reader.ops[value]
+        if isinstance(before, ops.Affine) and before.shape == shape and not mean.any() and not before.bias.any():
+            if np.all(scale == 1):  # (x - m) * s, then + b
+                return self._affine(before.inputs[0], before.mean, before.scale, bias, shape)
+            if np.all(before.scale == 1):  # x - m, then * s + b
+                return self._affine(before.inputs[0], before.mean, scale, bias, shape)
+        if np.all(scale == 1) and not bias.any():
+            return value
+        return self._affine(value, mean, scale, bias, shape)
+
+    def _affine(self, value: str, mean: np.ndarray, scale: np.ndarray, bias: np.ndarray, shape: ops.Shape) -> str:
+        mean, scale, bias = np.broadcast_arrays(mean, scale, bias)
+        return self.emit(ops.Affine, value, shape=shape, mean=mean, scale=scale, bias=bias)
+
+    def activated(self, value: str) -> str:
+        """``value`` after the fused activation."""
+        return self.activation(value, fused_activation(self.operator))
+
+    def activation(self, value: str, number: int) -> str:
+        """``value`` after the activation with this number in the schema; 0 is none."""
+        if not number:
+            return value
+        if number not in ACTIVATIONS:
+            raise NotUnderstood(f"with the fused activation {number}")
+        return self.emit(ops.Activation, value, shape=self.reader.ops[value].shape, kind=ACTIVATIONS[number])
+
+
+def per_channel(constant: np.ndarray | float, shape: ops.Shape) -> np.ndarray:
+    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels."""
+    constant = np.asarray(constant, np.float32)
+    while constant.ndim > 1 and constant.shape[0] == 1:
+        constant = constant[0]
+    return np.broadcast_to(constant, shape[-1:] if constant.ndim <= 1 else shape)
+
+
+def along_axis(tensor: Tensor, values: np.ndarray) -> np.ndarray:
+    """Scales or zero points, ``[1]`` or ``[n]``, in a shape that broadcasts against ``tensor``."""
+    shape = [1] * len(tensor.shape)
+    if len(values) > 1:
+        shape[tensor.quantization.axis] = -1
+    return values.reshape(shape)
+
+
+def real_values(tensor: Tensor) -> np.ndarray:
+    """The data of a constant as float32; integers without a scale (axes, sizes, packed bits) as they are."""
+    data = tensor.data
+    if data.shape != tensor.shape:
+        raise NotUnderstood(f"with a constant of type {tensor.dtype}")
+    if tensor.dtype == "bool":
+        return np.where(data, np.float32(1), np.float32(-1))
+    if data.dtype.kind == "f":
+        return data.astype(np.float32, copy=False)
+    if tensor.quantization is None:
+        return data
+    zero_point, scale = (along_axis(tensor, v) for v in (tensor.quantization.zero_point, tensor.quantization.scale))
+    return ((data - zero_point) * scale).astype(np.float32)
