@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -42,19 +41,20 @@ def load_graph(path: str | Path) -> QuantGraph:
         FileNotFoundError: there is no such file.
         GraphError: the file is not a graph, is damaged, or was written by a later format.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            structure = json.loads(archive[_STRUCTURE].tobytes())
-            if structure["format"] != FORMAT:
-                raise GraphError(f"'{path}' has the format {structure['format']!r}; this version reads {FORMAT!r}.")
-            ops = [_decode(OPS[entry.pop("op")], entry, archive) for entry in structure["ops"]]
-    except (KeyError, TypeError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        if isinstance(error, GraphError):
+    with open(path, "rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                structure = json.loads(archive[_STRUCTURE].tobytes())
+                if structure["format"] != FORMAT:
+                    raise GraphError(f"'{path}' has the format {structure['format']!r}; this version reads {FORMAT!r}.")
+                ops = [_decode(OPS[entry.pop("op")], entry, archive) for entry in structure["ops"]]
+                return QuantGraph(structure["name"], ops, structure["outputs"])
+        except GraphError:
             raise
-        raise GraphError(
-            f"'{path}' is not a readable graph file ({error}). Write it anew with `larq-focal graph`."
-        ) from error
-    return QuantGraph(structure["name"], ops, structure["outputs"])
+        except Exception as error:  # damaged bytes may fail anywhere between zlib and JSON
+            raise GraphError(
+                f"'{path}' is not a readable graph file ({error}). Write it anew with `larq-focal graph`."
+            ) from error
 
 
 def _encode(item: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -62,7 +62,7 @@ def _encode(item: Any, arrays: dict[str, np.ndarray]) -> Any:
     fields = {}
     for field in dataclasses.fields(item):
         value = getattr(item, field.name)
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray | np.generic):
             key = f"array{len(arrays)}"
             arrays[key] = value
             value = {"array": key}

@@ -81,15 +81,20 @@ class LayerCall:
         )
 
     def add_affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, part: str = "") -> str:
-        """Adds ``(x - mean) * scale + bias``, of numbers or arrays per channel.
-
-        Raises:
-            NotUnderstood: a constant differs along another axis than the channels.
-        """
-        channels = self.shape(value)[-1]
-        arrays = {"mean": mean, "scale": scale, "bias": bias}
+        """Adds ``(x - mean) * scale + bias`` of constants that broadcast against the value."""
+        constants = {"mean": mean, "scale": scale, "bias": bias}
+        arrays = {name: np.asarray(constant, np.float32) for name, constant in constants.items()}
+        shape = self.shape(value)
+        if all(array.size == np.prod(array.shape[-1:]) for array in arrays.values()):
+            arrays = {name: array.reshape(array.shape[-1:]) for name, array in arrays.items()}
+            shape = shape[-1:]
+        if any(array.ndim > len(shape) and len(array) > 1 for array in arrays.values()):
+            raise NotUnderstood("a constant for each image of a batch")
         return self.add(
-            ops.Affine, value, part=part, **{name: _per_channel(array, channels) for name, array in arrays.items()}
+            ops.Affine,
+            value,
+            part=part,
+            **{name: np.broadcast_to(array, (1, *shape))[0].copy() for name, array in arrays.items()},
         )
 
     def add_clip(self, value: str, low: float, high: float, part: str = "") -> str:
@@ -97,10 +102,3 @@ class LayerCall:
         kind = {(0, np.inf): "relu", (0, 6): "relu6", (-1, 1): "relu_n1_to_1"}.get((low, high), "clip")
         alpha = np.array([low, high], np.float32) if kind == "clip" else None
         return self.add(ops.Activation, value, part=part, kind=kind, alpha=alpha)
-
-
-def _per_channel(constant, channels: int) -> np.ndarray:
-    array = np.asarray(constant, np.float32)
-    if array.size != 1 and array.shape != (*(1,) * (array.ndim - 1), channels):
-        raise NotUnderstood(f"a constant of shape {array.shape}")
-    return np.ascontiguousarray(np.broadcast_to(array.reshape(-1), (channels,)))

@@ -45,6 +45,8 @@ class Kernel:
         values = np.asarray(values, np.float32)
         magnitude = np.abs(values).reshape(-1, values.shape[-1])
         scale = magnitude.max(0)
+        if len(magnitude) == 1:  # any number is plus or minus itself, so one weight per channel shows nothing
+            scale = np.full_like(scale, scale.max())
         if not np.all(np.isfinite(scale)):
             raise ValueError("The kernel holds a value that is not finite.")
         tolerance = 4 * np.finfo(np.float32).eps * scale
@@ -58,20 +60,23 @@ class Kernel:
 
     @classmethod
     def _uniform(cls, values: np.ndarray, max_levels: int) -> Kernel | None:
-        """One grid for the whole tensor: codes are odd integers where 0 is not a level (as in DoReFa weights)."""
+        """One grid for the whole tensor: codes are odd integers where 0 is no level (as in DoReFa weights)."""
         if len(values.flat) <= max_levels:
             return None  # a handful of weights is always "on a grid"
         levels = np.unique(values)
         if len(levels) > max_levels:
             return None
+        largest = np.abs(values).max()
         step = np.min(np.diff(levels))
         for unit in (step, step / 2):
             codes = np.rint(values / unit)
-            if np.abs(codes).max() < 2**15 and np.allclose(codes * unit, values, rtol=1e-5, atol=1e-7):
-                count = int(np.rint((levels[-1] - levels[0]) / step)) + 1
+            unit = largest / np.abs(codes).max()
+            if np.abs(codes * unit - values).max() <= 8 * np.finfo(np.float32).eps * largest:
+                is_odd = np.all(codes % 2)
+                count = np.abs(codes).max() + 1 if is_odd else max(codes.max(), 0) - min(codes.min(), 0) + 1
                 bits = max(2, int(np.ceil(np.log2(count))))
                 scale = np.full(values.shape[-1], unit, np.float32)
-                return cls(codes.astype(np.int16), scale, bits) if bits <= 16 else None
+                return cls(codes.astype(np.int16), scale, bits) if bits <= 15 else None
         return None
 
     @property

@@ -220,6 +220,10 @@ class Pad(_KeepsLevels):
     pads: tuple[Pair, ...]
     value: float = 0.0
 
+    def value_bits(self, input_bits):
+        adds_a_level = input_bits[0] == 1 and abs(self.value) != 1
+        return 2 if adds_a_level else input_bits[0]
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Slice(_KeepsLevels):
