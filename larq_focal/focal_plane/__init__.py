@@ -1,0 +1,18 @@
+"""Fitting networks to focal-plane processors; none of it needs TensorFlow."""
+
+from larq_focal.focal_plane.fitting import fit
+from larq_focal.focal_plane.report import FitReport, LayerFit
+from larq_focal.focal_plane.sensor import Sensor, load_sensor, sensor_names
+from larq_focal.focal_plane.sensor_file import SensorError
+from larq_focal.focal_plane.verdict import Verdict
+
+__all__ = [
+    "FitReport",
+    "LayerFit",
+    "Sensor",
+    "SensorError",
+    "Verdict",
+    "fit",
+    "load_sensor",
+    "sensor_names",
+]

@@ -1,0 +1,148 @@
+"""A convolution as the array sees it, read from a QuantGraph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.ops import (
+    Activation,
+    Affine,
+    Binarize,
+    Conv2D,
+    Dense,
+    Input,
+    Op,
+    Pad,
+    Pair,
+    Pool2D,
+    Quantize,
+    Reshape,
+    Slice,
+    UniformQuantize,
+)
+
+_RISING = ("relu", "relu6", "relu_n1_to_1", "clip", "leaky_relu", "sigmoid", "hard_sigmoid", "tanh")
+_POINTWISE = Pad | Reshape | Slice | Affine | UniformQuantize | Quantize | Activation
+
+
+@dataclass(frozen=True)
+class HeldValue:
+    """A value that lives on past a layer which does not read it, such as a shortcut; ``bits`` of 32 is real-valued."""
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    bits: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvLayer:
+    """A convolution of ``in_channels`` input maps of ``height`` x ``width`` pixels.
+
+    ``weight_bits`` and ``input_bits`` are per element; a kernel of 2 bits that is not ternary has ``is_ternary``
+    False. ``from_pixels``: the input is the image, not yet quantized. ``output_bits`` is 1 where a threshold follows
+    and None where the whole count goes on; ``own_thresholds``: each map has its own. ``pool_size`` is that of a
+    max-pooling that follows, or (1, 1).
+    """
+
+    name: str
+    height: int
+    width: int
+    in_channels: int
+    out_channels: int
+    kernel_size: Pair
+    groups: int = 1
+    strides: Pair = (1, 1)
+    dilation: Pair = (1, 1)
+    same_padding: bool = False
+    weight_bits: int = 1
+    is_ternary: bool = False
+    input_bits: int = 1
+    from_pixels: bool = False
+    output_bits: int | None = 1
+    own_thresholds: bool = False
+    pool_size: Pair = (1, 1)
+    held_values: tuple[HeldValue, ...] = ()
+
+    @property
+    def channels_per_group(self) -> int:
+        return self.in_channels // self.groups
+
+    @property
+    def taps(self) -> int:
+        return self.kernel_size[0] * self.kernel_size[1]
+
+    @property
+    def fan_in(self) -> int:
+        """One-bit inputs of one output."""
+        return self.taps * self.channels_per_group
+
+    @property
+    def weights(self) -> int:
+        return self.fan_in * self.out_channels
+
+
+def conv_layer(graph: QuantGraph, op: Conv2D) -> ConvLayer:
+    """The convolution ``op`` of ``graph``."""
+    height, width, channels = graph[op.inputs[0]].shape
+    followers = list(_followers(graph, op))
+    return ConvLayer(
+        name=op.name,
+        height=height,
+        width=width,
+        in_channels=channels,
+        out_channels=op.shape[-1],
+        kernel_size=op.kernel.shape[:2],
+        groups=op.groups,
+        strides=op.strides,
+        dilation=op.dilation,
+        same_padding=op.padding == "same",
+        weight_bits=op.kernel.bits,
+        is_ternary=op.kernel.bits == 2 and bool(np.abs(op.kernel.codes).max() <= 1),
+        input_bits=graph.input_bits(op),
+        from_pixels=graph.input_bits(op) > 1 and _is_image(graph, op.inputs[0]),
+        output_bits=1 if any(isinstance(follower, Binarize) for follower in followers) else None,
+        own_thresholds=op.bias is not None or any(_moves_threshold(follower) for follower in followers),
+        pool_size=next((pool.size for pool in followers if isinstance(pool, Pool2D)), (1, 1)),
+        held_values=tuple(_held_past(graph, op)),
+    )
+
+
+def _is_image(graph: QuantGraph, name: str) -> bool:
+    """Whether the value is a network input, at most moved, scaled or rounded."""
+    op = graph[name]
+    while isinstance(op, _POINTWISE):
+        op = graph[op.inputs[0]]
+    return isinstance(op, Input)
+
+
+def _followers(graph: QuantGraph, op: Op) -> Iterator[Op]:
+    """The chain behind ``op``, up to a binarizer and the pooling after it, while it can run as one threshold."""
+    binarized = False
+    while len(consumers := graph.consumers(op.name)) == 1:
+        op = consumers[0]
+        rises = isinstance(op, Affine | Binarize) or (isinstance(op, Activation) and op.kind in _RISING)
+        is_max_pool = isinstance(op, Pool2D) and op.kind == "max"
+        if not (is_max_pool or (rises and not binarized)):
+            return
+        yield op
+        binarized = binarized or isinstance(op, Binarize)
+
+
+def _moves_threshold(op: Op) -> bool:
+    return isinstance(op, Affine) or (isinstance(op, Binarize) and (op.flip is not None or bool(np.any(op.threshold))))
+
+
+def _held_past(graph: QuantGraph, op: Op) -> Iterator[HeldValue]:
+    """Values on the array that are there before ``op`` and are read after it, but not by it."""
+    position = graph.ops.index(op)
+    later = {name for other in graph.ops[position + 1 :] for name in other.inputs}
+    for earlier in graph.ops[:position]:
+        is_map = len(earlier.shape) == 3 and not isinstance(earlier, Dense)
+        if is_map and earlier.name in later and earlier.name not in op.inputs:
+            yield HeldValue(earlier.name, *earlier.shape, graph.bits(earlier.name))

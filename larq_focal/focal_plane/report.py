@@ -1,0 +1,246 @@
+"""The result of a fit: plain values, whoever computed them, and the tables that the terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from larq_focal.focal_plane.text import counted
+from larq_focal.focal_plane.verdict import Verdict
+
+_COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NO_FIT: "bold red"}
+
+
+@dataclass(frozen=True)
+class RegisterUse:
+    """One register and its role; ``register`` is "(missing)" where more are needed than there are."""
+
+    register: str
+    role: str
+    kind: Literal["digital", "analog"]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Registers of one kind: ``needed`` and ``nominal`` as the sensor counts them.
+
+    ``held`` values live throughout, and ``usable`` registers can hold one. ``needed`` and ``held`` are None where no
+    schedule can be made.
+    """
+
+    needed: int | None
+    nominal: int
+    held: int | None
+    usable: int
+
+    def to_dict(self) -> dict[str, int | None]:
+        return {"needed": self.needed, "nominal": self.nominal, "held": self.held, "usable": self.usable}
+
+    @property
+    def text(self) -> str:
+        return "-" if self.needed is None else f"{self.needed}/{self.nominal}, {self.held}/{self.usable}"
+
+
+@dataclass(frozen=True)
+class ScheduleFit:
+    """One way that was weighed; ``reason`` says why it does not fit, and is empty where it does."""
+
+    schedule: str
+    counter: str
+    icw: int
+    max_fan_in: int
+    held_digital: int
+    held_analog: int
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schedule": self.schedule,
+            "counter": self.counter,
+            "icw": self.icw,
+            "max_fan_in": self.max_fan_in,
+            "held_digital": self.held_digital,
+            "held_analog": self.held_analog,
+            "fits": not self.reason,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerFit:
+    """The fit of one layer with weights.
+
+    ``schedule`` is "controller" for a dense layer, the one that lacks least where none fits, and None where none can be
+    made; ``accumulator_bits`` is then None too. ``icw``, ``latency_lower_bound_us`` and ``energy_lower_bound_uj`` are
+    per frame, None where they are unknown or the layer does not fit.
+    ``changes`` are single changes that make the layer fit, the smallest first. ``bits_read`` go to the controller.
+    """
+
+    name: str
+    verdict: Verdict
+    fan_in: int
+    max_fan_in: int | None = None
+    accumulator_bits: int | None
+    weight_bits: int
+    weight_planes: int
+    maps_per_plane: int | None = None
+    map_planes: int | None = None
+    schedule: str | None
+    counter: str | None = None
+    digital: Need
+    analog: Need
+    registers: tuple[RegisterUse, ...] = ()
+    icw: int | None = None
+    steps_icw: Mapping[str, int] = field(default_factory=dict)
+    calls: Mapping[str, int] = field(default_factory=dict)
+    latency_lower_bound_us: float | None = None
+    energy_lower_bound_uj: float | None = None
+    bits_read: int = 0
+    considered: tuple[ScheduleFit, ...] = ()
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def register_map(self) -> list[dict[str, str]]:
+        """Registers in the order in which a picture shows them."""
+        return [{"register": use.register, "role": use.role, "kind": use.kind} for use in self.registers]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "verdict": self.verdict.value,
+            "fan_in": self.fan_in,
+            "max_fan_in": self.max_fan_in,
+            "accumulator_bits": self.accumulator_bits,
+            "weight_bits": self.weight_bits,
+            "weight_planes": self.weight_planes,
+            "maps_per_plane": self.maps_per_plane,
+            "map_planes": self.map_planes,
+            "schedule": self.schedule,
+            "counter": self.counter,
+            "digital": self.digital.to_dict(),
+            "analog": self.analog.to_dict(),
+            "registers": self.register_map,
+            "icw": self.icw,
+            "steps_icw": dict(self.steps_icw),
+            "calls": dict(self.calls),
+            "latency_lower_bound_us": self.latency_lower_bound_us,
+            "energy_lower_bound_uj": self.energy_lower_bound_uj,
+            "bits_read": self.bits_read,
+            "considered": [schedule.to_dict() for schedule in self.considered],
+            "change": self.changes[0] if self.changes else None,
+            "changes": list(self.changes),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitReport:
+    """Whether a network fits a sensor: the worst verdict of its layers.
+
+    The totals over the layers are lower bounds per frame, None where any part is unknown; ``unknown`` says what they
+    leave out, and what was assumed.
+    """
+
+    network: str
+    sensor: str
+    registers: str
+    layers: tuple[LayerFit, ...]
+    icw: int | None
+    latency_lower_bound_us: float | None
+    energy_lower_bound_uj: float | None
+    bits_read: int
+    notes: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((layer.verdict for layer in self.layers), key=lambda verdict: verdict.rank)
+
+    @property
+    def smallest_change(self) -> str | None:
+        """The smallest change of every layer that does not fit as it is, or None where all do."""
+        changes = [
+            f"{layer.name}: {layer.changes[0] if layer.changes else 'no single change fits'}"
+            for layer in self.layers
+            if layer.verdict is not Verdict.FIT
+        ]
+        return "; ".join(changes) or None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "network": self.network,
+            "sensor": self.sensor,
+            "registers": self.registers,
+            "verdict": self.verdict.value,
+            "smallest_change": self.smallest_change,
+            "icw": self.icw,
+            "latency_lower_bound_us": self.latency_lower_bound_us,
+            "energy_lower_bound_uj": self.energy_lower_bound_uj,
+            "bits_read": self.bits_read,
+            "layers": [layer.to_dict() for layer in self.layers],
+            "notes": list(self.notes),
+            "unknown": list(self.unknown),
+        }
+
+    def __rich__(self) -> Group:
+        return Group(Text(self.registers), self._table(), *self._lists())
+
+    def _table(self) -> Table:
+        title = Text.assemble(
+            f"{self.network} on {self.sensor}: ", (self.verdict.value, _COLOURS[self.verdict]), style="default"
+        )
+        table = Table(title=title, title_justify="left", show_footer=True)
+        table.add_column("layer", "frame", overflow="fold")
+        table.add_column("verdict")
+        table.add_column("schedule")
+        table.add_column("fan-in", justify="right")
+        table.add_column("weights", justify="right")
+        table.add_column("maps", justify="right")
+        table.add_column("digital\nneed, held", justify="right")
+        table.add_column("analog\nneed, held", justify="right")
+        table.add_column("ICW,\ntime at least", _cost(self.icw, self.latency_lower_bound_us), justify="right")
+        for layer in self.layers:
+            table.add_row(
+                Text(layer.name),
+                Text(layer.verdict.value, _COLOURS[layer.verdict]),
+                "\n".join(filter(None, (layer.schedule or "-", layer.counter))),
+                f"{layer.fan_in:,}" + (f"\nof {layer.max_fan_in:,}" if layer.max_fan_in is not None else ""),
+                f"{counted(layer.weight_bits, 'bit')}\n{counted(layer.weight_planes, 'plane')}",
+                "-"
+                if layer.map_planes is None
+                else f"{layer.maps_per_plane:,}/plane\n{counted(layer.map_planes, 'plane')}",
+                layer.digital.text,
+                layer.analog.text,
+                _cost(layer.icw, layer.latency_lower_bound_us),
+            )
+        return table
+
+    def _lists(self) -> Iterator[Text]:
+        changes = [f"{layer.name}: {' | '.join(layer.changes)}" for layer in self.layers if layer.changes]
+        by_note: dict[str, list[str]] = {}
+        for layer in self.layers:
+            for note in layer.notes:
+                by_note.setdefault(note, []).append(layer.name)
+        notes = [f"{', '.join(names)}: {note}" for note, names in by_note.items()]
+        for title, lines in (
+            ("Changes that fit, the smallest first", changes),
+            ("Notes", [*notes, *self.notes]),
+            ("Unknown", self.unknown),
+        ):
+            if lines:
+                yield Text(title, style="bold")
+                yield Text("\n".join(f"  {line}" for line in lines))
+
+
+def _cost(icw: int | None, latency_us: float | None) -> str:
+    lines = [] if icw is None else [f"{icw:,}"]
+    if latency_us is not None:
+        lines.append(f"{latency_us:,.1f} us")
+    return "\n".join(lines) or "-"

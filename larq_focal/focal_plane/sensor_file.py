@@ -1,0 +1,111 @@
+"""Reading a YAML file so that every fault is refused by file, key and mend."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+
+class SensorError(ValueError):
+    """A sensor is not known, or its file is at fault; the message names the file, the key and the mend."""
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file.
+
+    Raises:
+        SensorError: the file is not YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SensorError(f"'{path}' is not a readable YAML file: {' '.join(str(error).split())}") from error
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``changes``, key by key in nested mappings too."""
+    result = dict(base)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(base.get(key), dict)
+        result[key] = merged(base[key], value) if nested else value
+    return result
+
+
+class Section:
+    """One mapping of the file; values are taken key by key, and what is left at the end is refused."""
+
+    def __init__(self, path: Path, data: Any, prefix: str = ""):
+        self._path, self._prefix = path, prefix
+        if not isinstance(data, dict):
+            where = f"'{prefix.rstrip('.')}'" if prefix else "the file"
+            raise SensorError(f"'{path}': {where} must hold keys with values, as in template.yaml.")
+        self._left = dict(data)
+
+    def section(self, key: str) -> Section:
+        return Section(self._path, self._take(key), f"{self._prefix}{key}.")
+
+    def text(self, key: str) -> str:
+        value = self._take(key)
+        if not isinstance(value, str) or not value:
+            self._refuse(key, f"must be a text, not {value!r}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._take(key)
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._refuse(key, f"must be a list of texts, as in [R0, R1], and [] for none, not {value!r}")
+        return tuple(value)
+
+    def uncounted(self, duties: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """The registers under ``uncounted``, each of which must stand under one duty, as no register may twice."""
+        names = Counter(name for duty in duties.values() for name in duty)
+        for name, times in names.items():
+            if times > 1:
+                places = ", ".join(f"'{self._prefix}{duty}'" for duty, listed in duties.items() if name in listed)
+                raise SensorError(f"'{self._path}': register {name} is used twice, in {places}; leave it in one.")
+        uncounted = self.texts("uncounted")
+        for name in uncounted:
+            if name not in names:
+                self._refuse("uncounted", f"names {name}, which is no register here; give it a duty or leave it out")
+        return uncounted
+
+    def number(self, key: str, minimum: float = 0, may_be_unknown: bool = False) -> float | None:
+        value = self._take(key)
+        if value is None and may_be_unknown:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self._refuse(key, f"must be a number{' or null' * may_be_unknown}, not {value!r}")
+        if value < minimum:
+            self._refuse(key, f"must be at least {minimum}, not {value!r}")
+        return value
+
+    def integer(self, key: str, minimum: int = 0, may_be_unknown: bool = False) -> int | None:
+        value = self.number(key, minimum, may_be_unknown)
+        if isinstance(value, float):
+            self._refuse(key, f"must be a whole number{' or null' * may_be_unknown}, not {value!r}")
+        return value
+
+    def table(self, keys: tuple[str, ...], take: Callable[..., Any], **options: Any) -> Mapping[str, Any]:
+        """All of ``keys``, and nothing else, each read with ``take`` (``Section.number`` or ``Section.integer``)."""
+        values = {key: take(self, key, **options) for key in keys}
+        self.refuse_the_rest()
+        return MappingProxyType(values)
+
+    def refuse_the_rest(self) -> None:
+        if self._left:
+            key = next(iter(self._left))
+            self._refuse(key, "is not a key of a sensor; see template.yaml for those that are")
+
+    def _take(self, key: str) -> Any:
+        if key not in self._left:
+            self._refuse(key, "is missing; see template.yaml for what it means")
+        return self._left.pop(key)
+
+    def _refuse(self, key: str, fault: str) -> None:
+        raise SensorError(f"'{self._path}': '{self._prefix}{key}' {fault}.")

@@ -1,0 +1,94 @@
+"""Instruction words (ICW) of the steps that a layer takes, by formula.
+
+Shifts by one pixel follow the code of L. Bose et al., ECCV 2020 (github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example);
+longer moves, channel rotation and spilling are counted on paper.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from larq_focal.focal_plane import counters
+from larq_focal.focal_plane.layer import ConvLayer
+from larq_focal.focal_plane.placement import Placement
+from larq_focal.focal_plane.sensor import Sensor
+
+Counter = Literal["ripple", "carry-save", "analog"]
+
+STEP_CLASS = {
+    "shift": "shift",
+    "rotate channels": "shift",
+    "multiply": "digital",
+    "count": "digital",
+    "accumulate": "analog",
+    "spill": "analog",
+    "threshold": "digital",
+    "pool": "digital",
+}
+
+
+def frame_steps_icw(
+    counter: Counter, spilled: int, layer: ConvLayer, placement: Placement, sensor: Sensor
+) -> dict[str, int]:
+    """Instruction words of one frame, all passes, by kind of step; those that take none are left out."""
+    icw, fan_in, passes = sensor.instruction_icw, layer.fan_in, placement.passes
+    multiply = counters.ternary_product_icw(icw) if layer.is_ternary else counters.xnor_icw(icw)
+    steps = {
+        "shift": passes * _walk_icw(layer, placement, icw),
+        "rotate channels": passes * (layer.channels_per_group - 1) * _rotation_icw(placement.pitch, icw),
+        "multiply": passes * fan_in * multiply,
+    }
+    if counter == "analog":
+        add = icw["select"] + icw["analog_add"] + icw["select_all"]
+        steps["accumulate"] = passes * (icw["analog_reset"] + fan_in * add)
+    else:
+        count = counters.ripple_icw if counter == "ripple" else counters.carry_save_icw
+        steps["count"] = passes * count(fan_in, icw)
+        steps["spill"] = passes * _spill_icw(fan_in, spilled, icw)
+    if layer.output_bits == 1:
+        steps["threshold"] = passes * _threshold_icw(counter, layer, icw)
+        pooled = layer.pool_size[0] * layer.pool_size[1]
+        steps["pool"] = passes * (pooled - 1) * (shift_icw(placement.pitch, icw) + icw["or"] + icw["in_place"])
+    return {step: count for step, count in steps.items() if count}
+
+
+def shift_icw(pixels: int, icw: counters.Costs) -> int:
+    """Moves a plane; from two pixels on the directions are set once and the plane is refreshed at the end."""
+    further = (pixels - 1) * icw["shift"] + (icw["refresh"] if pixels > 1 else 0)
+    return icw["select"] + icw["directed_shift"] + further + icw["select_all"]
+
+
+def _walk_icw(layer: ConvLayer, placement: Placement, icw: counters.Costs) -> int:
+    """From the centre to a corner of the window, then from tap to tap, there and back for every channel."""
+    rows, columns = layer.kernel_size
+    down, right = (shift_icw(placement.pitch * step, icw) for step in layer.dilation)
+    to_corner = rows // 2 * down + columns // 2 * right
+    return to_corner + layer.channels_per_group * ((rows - 1) * down + rows * (columns - 1) * right)
+
+
+def _rotation_icw(pitch: int, icw: counters.Costs) -> int:
+    """Brings the next channel of a ``pitch`` x ``pitch`` block to every pixel: along the row, then those that wrap.
+
+    Where maps are not interleaved the next channel is another plane.
+    """
+    if pitch == 1:
+        return icw["move"]
+    row = shift_icw(1, icw) + shift_icw(pitch - 1, icw) + icw["multiplex"]
+    return row + shift_icw(1, icw) + icw["multiplex"]
+
+
+def _spill_icw(fan_in: int, spilled: int, icw: counters.Costs) -> int:
+    """Reads and writes each spilled bit for every input that can reach it."""
+    read = icw["select"] + icw["move"] + icw["select_all"]
+    write = icw["analog_reset"] + icw["select"] + icw["analog_add"] + icw["select_all"]
+    bits = counters.accumulator_bits(fan_in)
+    touches = sum(fan_in - (1 << bit) + 1 for bit in range(bits - spilled, bits))
+    return touches * (read + write)
+
+
+def _threshold_icw(counter: Counter, layer: ConvLayer, icw: counters.Costs) -> int:
+    if counter == "analog":
+        return icw["select"] + icw["move"] + icw["select_all"]
+    if layer.own_thresholds or layer.is_ternary:
+        return counters.compare_plane_icw(layer.fan_in, icw)
+    return counters.compare_constant_icw(layer.fan_in, (layer.fan_in + 1) // 2, icw)

@@ -1,0 +1,125 @@
+"""Sensors: the figures of those that come with the package, and what is refused in a file."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from larq_focal.focal_plane import SensorError, load_sensor, sensor_names
+from larq_focal.focal_plane.sensor import FOLDER, TEMPLATE
+
+
+def changed(tmp_path, path: str, value=..., base: str = TEMPLATE):
+    """The template with one value changed, or removed if none is given."""
+    data = yaml.safe_load((FOLDER / f"{base}.yaml").read_text())
+    *sections, key = path.split(".")
+    section = data
+    for name in sections:
+        section = section[name]
+    if value is ...:
+        del section[key]
+    else:
+        section[key] = value
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(data))
+    return file
+
+
+@pytest.mark.parametrize("name", [*sensor_names(), TEMPLATE])
+def test_every_sensor_reads(name):
+    sensor = load_sensor(name)
+    assert sensor.plane_bits == sensor.height * sensor.width
+    assert str(sensor.digital.nominal) in sensor.registers_text
+
+
+def test_template_is_not_offered():
+    assert TEMPLATE not in sensor_names()
+    assert {"scamp5", "scamp5_programmer", "scamp7"} <= set(sensor_names())
+
+
+@pytest.mark.parametrize(("name", "digital", "analog"), [("scamp5", 12, 6), ("scamp5_programmer", 13, 7)])
+def test_scamp5_is_one_chip_counted_in_two_ways(name, digital, analog):
+    """R0 to R12, A to F and NEWS: SCAMP-5c documentation, jianingchen.github.io/scamp5c/html/a00010.html."""
+    sensor = load_sensor(name)
+    assert (sensor.digital.nominal, sensor.analog.nominal) == (digital, analog)
+    assert (len(sensor.digital.free), len(sensor.digital.holders), len(sensor.analog.storage)) == (7, 8, 6)
+    assert sensor.registers_text.count("usable 7 digital, +4 (R1, R2, R3, R4) between shifts, +1 (R12)") == 1
+
+
+def test_scamp7():
+    """23 one-bit and 7 analog registers: Murray et al., CVPR 2025."""
+    sensor = load_sensor("scamp7")
+    assert (sensor.digital.nominal, sensor.analog.nominal) == (23, 7)
+
+
+def test_energy_of_an_array_instruction():
+    """1.23 W at 10 MHz, VLSI 2013, where 1.9 pJ per operation of one pixel is given."""
+    sensor = load_sensor("scamp5")
+    assert sensor.energy_per_cycle_nj == pytest.approx(123)
+    assert sensor.energy_per_cycle_nj * 1e3 / sensor.plane_bits == pytest.approx(1.9, rel=0.02)
+
+
+def test_plane_capacity():
+    sensor = load_sensor("scamp5")
+    assert (sensor.plane_bits, sensor.plane_bytes) == (65_536, 8_192)
+
+
+def test_what_is_unknown_stays_unknown():
+    sensor = load_sensor("scamp5")
+    assert set(sensor.overhead_us.values()) == {None}
+    assert load_sensor("scamp7").clock_hz is None and load_sensor("scamp7").energy_per_cycle_nj is None
+
+
+def test_unknown_sensor_lists_those_there_are():
+    with pytest.raises(SensorError, match=r"no sensor 'scamp6': choose from scamp5, .*scamp7"):
+        load_sensor("scamp6")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("clock_hz", ..., "'clock_hz' is missing"),
+        ("digital.free", ..., "'digital.free' is missing"),
+        ("instruction_icw.nor", ..., "'instruction_icw.nor' is missing"),
+        ("colour", "red", "'colour' is not a key"),
+        ("analog.colour", "red", "'analog.colour' is not a key"),
+        ("instruction_icw.nand", 4, "'instruction_icw.nand' is not a key"),
+        ("instruction_icw.nor", -1, "'instruction_icw.nor' must be at least 0, not -1"),
+        ("instruction_icw.nor", None, "'instruction_icw.nor' must be a number, not None"),
+        ("instruction_icw.nor", 1.5, "'instruction_icw.nor' must be a whole number, not 1.5"),
+        ("overhead_us.flood", -0.1, "'overhead_us.flood' must be at least 0, not -0.1"),
+        ("clock_hz", "10 MHz", "'clock_hz' must be a number or null, not '10 MHz'"),
+        ("clock_hz", float("nan"), "'clock_hz' must be a number or null, not nan"),
+        ("power_w.chip", True, "'power_w.chip' must be a number or null, not True"),
+        ("array.height", 0, "'array.height' must be at least 1, not 0"),
+        ("digital", 13, "'digital' must hold keys"),
+        ("digital.free", "R5", "'digital.free' must be a list of texts"),
+        ("digital.free", [5], "'digital.free' must be a list of texts"),
+        ("digital.free", ["R5", "R12"], "register R12 is used twice, in 'digital.propagation', 'digital.free'"),
+        ("digital.free", ["R5", "R5"], "register R5 is used twice, in 'digital.free'"),
+        ("analog.port", ["A"], "register A is used twice, in 'analog.storage', 'analog.port'"),
+        ("digital.uncounted", ["R99"], "'digital.uncounted' names R99, which is no register here"),
+        ("name", 5, "'name' must be a text, not 5"),
+        ("assumptions", "none", "'assumptions' must be a list of texts"),
+        ("extends", "scamp6", "'extends' must be one of scamp5, .*, not 'scamp6'"),
+    ],
+)
+def test_fault_is_refused_by_file_key_and_mend(tmp_path, path, value, message):
+    with pytest.raises(SensorError, match=rf"mine\.yaml': .*{message}"):
+        load_sensor(changed(tmp_path, path, value))
+
+
+@pytest.mark.parametrize("content", ["", "- a list", "name: [", "\x00"])
+def test_what_is_no_sensor_file(tmp_path, content):
+    file = tmp_path / "mine.yaml"
+    file.write_text(content)
+    with pytest.raises(SensorError, match=r"mine\.yaml'"):
+        load_sensor(file)
+
+
+def test_extending_keeps_what_is_left_out(tmp_path):
+    file = tmp_path / "calibrated.yaml"
+    file.write_text("extends: scamp5\nname: calibrated\noverhead_us: {load_pattern: 9.0}\n")
+    sensor, base = load_sensor(file), load_sensor("scamp5")
+    assert sensor.overhead_us == {**base.overhead_us, "load_pattern": 9.0}
+    assert sensor.digital == base.digital and sensor.name == "calibrated"
