@@ -20,16 +20,12 @@ layers = keras.layers
 
 @dataclass(frozen=True)
 class Method:
-    """How a network is binarized: a fresh input and kernel quantizer for each layer.
-
-    ``clip_kernel`` keeps latent weights in [-1, 1], which quantizers with a clipped gradient need.
-    """
+    """How a network is binarized: a fresh input and kernel quantizer for each layer."""
 
     name: str
     title: str
     input_quantizer: Callable[[], keras.layers.Layer]
     kernel_quantizer: Callable[[], keras.layers.Layer]
-    clip_kernel: bool = True
 
 
 TWO_LAYER_METHODS: dict[str, Method] = {
@@ -37,7 +33,7 @@ TWO_LAYER_METHODS: dict[str, Method] = {
     for method in (
         Method("ste_sign", "Sign (STE)", larq.quantizers.SteSign, larq.quantizers.SteSign),
         Method("hysteresis", "Hysteresis sign", larq.quantizers.SteSign, HysteresisSign),
-        Method("gumbel", "Gumbel sign", larq.quantizers.SteSign, GumbelSign, clip_kernel=False),
+        Method("gumbel", "Gumbel sign", larq.quantizers.SteSign, GumbelSign),
         Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, larq.quantizers.SteSign),
     )
 }
@@ -91,7 +87,7 @@ def _binary_body(method: Method):
                 use_bias=False,
                 input_quantizer=method.input_quantizer(),
                 kernel_quantizer=method.kernel_quantizer(),
-                kernel_constraint="weight_clip" if method.clip_kernel else None,
+                kernel_constraint="weight_clip",
                 name=f"conv_{index}",
             )(x)
             x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)

@@ -33,7 +33,11 @@ from larq_focal.network.from_tflite import from_tflite
 from larq_focal.report import read_records, write_report
 from larq_focal.zoo import two_layer
 
-DEFAULT_EPOCHS = {"digits": 60, "mnist": 20, "cifar10": 30}
+DEFAULTS = {
+    "digits": Settings(epochs=60, batch_size=64),
+    "mnist": Settings(epochs=20, batch_size=128),
+    "cifar10": Settings(epochs=30, batch_size=128),
+}
 SENSOR = "scamp5"
 Say = Callable[[str], None]
 EpochDone = Callable[[Entry, dict], None]
@@ -77,9 +81,10 @@ def run_bench(
         BenchError: the folder holds runs already and ``resume`` is off, or those runs had other settings.
         DatasetError: the data is missing or wrong.
     """
-    settings = Settings(epochs=DEFAULT_EPOCHS.get(dataset, 1) if epochs is None else epochs, seed=seed)
     entries = choose(models)
     data = load_dataset(dataset, data_dir)
+    default = DEFAULTS[dataset]
+    settings = replace(default, seed=seed, epochs=default.epochs if epochs is None else epochs)
     folder = Path(results) / (name or dataset)
     finished = _finished(folder, data, settings, resume)
     for entry in entries:
@@ -99,14 +104,14 @@ def _finished(folder: Path, data: Dataset, settings: Settings, resume: bool) -> 
     paths = sorted(folder.glob("*.json"))
     if paths and not resume:
         raise BenchError(
-            f"'{folder}' holds {len(paths)} finished runs. Keep them with --resume, or choose another folder with --name."
+            f"'{folder}' holds {len(paths)} finished runs. Keep them with --resume, or choose another --name."
         )
     for path in paths:
         record = json.loads(path.read_text())
         before, now = (record["dataset"]["name"], record["settings"]), (data.name, asdict(settings))
         if before != now:
             raise BenchError(
-                f"'{path}' is a run with {before}, but now {now} is asked for. Use the same settings, or another --name."
+                f"'{path}' is a run with {before}, but {now} is asked for. Use the same settings, or another --name."
             )
     return {path.stem for path in paths}
 

@@ -11,7 +11,7 @@ import tensorflow_model_optimization as tfmot
 
 from larq_focal.bench.datasets import Dataset, as_input
 from larq_focal.keras import keras
-from larq_focal.quantizers import GumbelTemperature
+from larq_focal.quantizers import GumbelSign, GumbelTemperature
 
 Progress = Callable[[dict], None]
 
@@ -66,13 +66,16 @@ def train(model: keras.Model, dataset: Dataset, settings: Settings, progress: Pr
         ["accuracy"],
     )
     history = _History(progress)
+    callbacks = [history]
+    if any(isinstance(module, GumbelSign) for module in model.submodules):
+        callbacks.append(GumbelTemperature(epochs=settings.epochs))
     model.fit(
         images[held_out:],
         labels[held_out:],
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         validation_data=(images[:held_out], labels[:held_out]),
-        callbacks=[history, GumbelTemperature(epochs=settings.epochs)],
+        callbacks=callbacks,
         verbose=0,
     )
     return history.rows

@@ -1,0 +1,107 @@
+"""The benchmark as a person runs it: real training, conversion, timing, an interruption and its resumption."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+COMMAND = (sys.executable, "-m", "larq_focal", "bench", "--epochs", "2")
+
+
+def bench(folder: Path, *arguments, timeout=300) -> subprocess.CompletedProcess:
+    return subprocess.run([*COMMAND, "--results", folder, *arguments], capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """A benchmark that got Ctrl-C once its first run was finished, with its exit code and message."""
+    results = tmp_path_factory.mktemp("results")
+    process = subprocess.Popen(
+        [*COMMAND, "--results", results, "--models", "ste_sign,lab"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    first = results / "digits" / "ste_sign.json"
+    deadline = time.monotonic() + 200
+    while not first.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    return results, process.returncode, message, first.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def resumed(interrupted):
+    results, *_ = interrupted
+    return bench(results, "--models", "ste_sign,lab", "--resume")
+
+
+def test_interruption_keeps_the_finished_run_and_says_how_to_go_on(interrupted):
+    results, code, message, _ = interrupted
+    assert code == 130 and "--resume" in message and "Traceback" not in message
+    assert [path.name for path in results.glob("digits/*.json")] == ["ste_sign.json"]
+    assert not list(results.glob("digits/*.part"))
+
+
+def test_resuming_finishes_without_repeating(interrupted, resumed):
+    results, _, _, before = interrupted
+    assert resumed.returncode == 0, resumed.stderr
+    assert (results / "digits" / "ste_sign.json").read_bytes() == before
+    assert (results / "digits" / "lab.json").exists()
+    assert "Sign (STE): finished before, kept" in resumed.stdout
+
+
+def test_report_stands_beside_the_records(interrupted, resumed):
+    page = (interrupted[0] / "digits" / "report.html").read_text()
+    assert "Sign (STE)" in page and "Learnable activation binarizer" in page
+
+
+@pytest.mark.parametrize("run", ["ste_sign", "lab"])
+def test_record_is_complete_and_converted_model_agrees(interrupted, resumed, run):
+    record = json.loads((interrupted[0] / "digits" / f"{run}.json").read_text())
+    assert len(record["history"]) == 2
+    assert record["agreement"]["same_class"] == record["agreement"]["samples"] == record["dataset"]["test"] == 540
+    assert record["accuracy"]["value"] == record["keras_accuracy"]
+    assert record["audit"]["passed"]
+    became = {row["layer"]: row["became"] for row in record["audit"]["layers"]}
+    assert became["conv_1"] == became["conv_2"] == "packed"
+    assert record["timing"]["median_ms"] > 0
+    assert record["file"]["bytes"] == (interrupted[0] / "digits" / record["file"]["name"]).stat().st_size
+
+
+def test_finished_runs_are_not_overwritten_by_accident(interrupted, resumed):
+    again = bench(interrupted[0], "--models", "ste_sign")
+    assert again.returncode == 1 and "--resume" in again.stderr and "--name" in again.stderr
+
+
+def test_other_settings_are_not_mixed_in(interrupted, resumed):
+    other = bench(interrupted[0], "--seed", "5", "--resume")
+    assert other.returncode == 1 and "other --name" in other.stderr and "'seed': 5" in other.stderr
+
+
+def test_int8_stands_on_the_full_precision_network(tmp_path):
+    done = bench(tmp_path, "--models", "int8")
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "digits" / "int8.json").read_text())
+    assert {row["became"] for row in record["audit"]["layers"]} == {"int8"}
+    assert record["training"]["epochs"] < record["settings"]["epochs"]
+
+
+def test_same_seed_same_network(tmp_path):
+    confusions = []
+    for name in ("a", "b"):
+        assert bench(tmp_path, "--models", "gumbel", "--name", name, "--seed", "3").returncode == 0
+        confusions.append(json.loads((tmp_path / name / "gumbel.json").read_text())["confusion"])
+    assert confusions[0] == confusions[1]
+
+
+def test_missing_data_is_one_line(tmp_path):
+    done = bench(tmp_path, "--dataset", "mnist", "--data-dir", tmp_path)
+    assert done.returncode == 1 and "mnist.npz" in done.stderr and "Traceback" not in done.stderr
