@@ -1,0 +1,6 @@
+"""Reports of benchmark runs: one self-contained HTML file from run records. Needs no TensorFlow."""
+
+from larq_focal.report.page import write_report
+from larq_focal.report.records import RecordError, check_record, read_records
+
+__all__ = ["RecordError", "check_record", "read_records", "write_report"]

@@ -1,0 +1,238 @@
+"""The plots of a report as plotly figures.
+
+Colours are variables of ``style.css``, which ``page.js`` resolves for the light or dark scheme; ``meta`` of a trace
+tells the run that it belongs to. Text from records is escaped, because plotly reads tags in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from math import floor, log10
+
+import numpy as np
+import plotly.graph_objects as go
+
+from larq_focal.cost.text import bytes_text
+from larq_focal.report.pareto import pareto_front
+from larq_focal.report.runs import Run
+
+LOG_FROM_RATIO = 8  # spread of the costs from which a logarithmic axis shows more
+MOST_CLASSES_WITH_COUNTS = 20
+FAINTEST_FULL_SHARE = 0.1  # of a class; so that a single mistake does not shout
+
+
+def memory_figure(runs: Sequence[Run]) -> go.Figure:
+    """Accuracy against parameter bytes, with the Pareto front."""
+    name, unit = ("MiB", 1 << 20) if max(run.parameter_bytes for run in runs) >= 1 << 20 else ("KiB", 1 << 10)
+    return _trade_off(
+        runs,
+        lambda run: run.parameter_bytes / unit,
+        f"parameters ({name})",
+        lambda run: f"{bytes_text(run.parameter_bytes)} of parameters<br>{bytes_text(_file_bytes(run))} as a file",
+    )
+
+
+def latency_figure(runs: Sequence[Run]) -> go.Figure:
+    """Accuracy against median latency, with the Pareto front; runs that were not timed are left out."""
+    timed = [run for run in runs if run.latency_ms is not None]
+    return _trade_off(timed, lambda run: run.latency_ms, "median latency (ms)", _timing_text, _timing_spread)
+
+
+def loss_figure(runs: Sequence[Run]) -> go.Figure:
+    """Training loss by epoch."""
+    return _curves(runs, "loss", "training loss, logarithmic", 1, ".4f").update_yaxes(
+        type="log", dtick=1, minor={"dtick": "D1", "gridcolor": "var(--grid)", "showgrid": True}
+    )
+
+
+def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
+    """Accuracy on the validation images by epoch."""
+    return _curves(runs, "val_accuracy", "validation accuracy (%)", 100, ".2f")
+
+
+def confusion_figure(run: Run) -> go.Figure:
+    """Counts by true (rows) and predicted class: hits in one colour, mistakes in another, each on its own scale."""
+    counts = np.array(run.record["confusion"])
+    classes = [escape(name, quote=False) for name in run.record["dataset"]["classes"]]
+    is_hit = np.eye(len(classes), dtype=bool)
+    figure = go.Figure(
+        [
+            _cells(run, counts, is_hit & (counts > 0), classes, "var(--hit)"),
+            _cells(run, counts, ~is_hit & (counts > 0), classes, "var(--miss)"),
+        ]
+    )
+    figure.update_layout(_layout("predicted class", "true class"))
+    axis = {"type": "category", "categoryorder": "array", "categoryarray": classes, "showgrid": False}
+    axis |= {"tickmode": "linear"} if len(classes) <= MOST_CLASSES_WITH_COUNTS else {}
+    figure.update_xaxes(**axis, constrain="domain", range=[-0.5, len(classes) - 0.5])
+    figure.update_yaxes(**axis, constrain="domain", scaleanchor="x", range=[len(classes) - 0.5, -0.5])
+    return figure
+
+
+def _trade_off(
+    runs: Sequence[Run],
+    cost: Callable[[Run], float],
+    cost_name: str,
+    cost_text: Callable[[Run], str],
+    cost_spread: Callable[[Run], dict | None] = lambda run: None,
+) -> go.Figure:
+    """One marker per run, filled on the front; the front is a staircase: what is reachable at that cost."""
+    costs, accuracies = [cost(run) for run in runs], [100 * run.accuracy for run in runs]
+    front = pareto_front(costs, accuracies)
+    figure = go.Figure()
+    if len(front) > 1:
+        figure.add_scatter(
+            x=[costs[i] for i in front],
+            y=[accuracies[i] for i in front],
+            mode="lines",
+            line={"shape": "hv", "color": "var(--front)", "width": 2, "dash": "dot"},
+            name="Pareto front",
+            hoverinfo="skip",
+        )
+    for i, run in enumerate(runs):
+        figure.add_trace(_marker(run, costs[i], i in front, cost_text(run)).update(error_x=cost_spread(run)))
+    figure.update_layout(_layout(cost_name, "accuracy (%)"))
+    if costs and min(costs) > 0 and max(costs) >= LOG_FROM_RATIO * min(costs):
+        figure.update_xaxes(type="log", tickvals=_log_ticks(costs), title_text=f"{cost_name}, logarithmic")
+    else:
+        figure.update_xaxes(rangemode="tozero")
+    return figure
+
+
+def _log_ticks(costs: Sequence[float]) -> list[float]:
+    """1, 2 and 5 times the powers of ten that ``costs`` span, and one power to each side."""
+    first, last = (floor(log10(cost)) for cost in (min(costs), max(costs)))
+    return [float(f"{digit}e{power}") for power in range(first - 1, last + 2) for digit in (1, 2, 5)]
+
+
+def _marker(run: Run, cost: float, is_on_front: bool, cost_text: str) -> go.Scatter:
+    accuracy = run.record["accuracy"]
+    above, below = (100 * abs(accuracy[side] - accuracy["value"]) for side in ("high", "low"))
+    interval = f"{_percent(accuracy)} ({100 * accuracy['low']:.1f} to {100 * accuracy['high']:.1f})"
+    front = "<br>on the Pareto front" if is_on_front else ""
+    return go.Scatter(
+        x=[cost],
+        y=[100 * accuracy["value"]],
+        error_y=_error_bar(run, above, below),
+        mode="markers",
+        marker={
+            "symbol": run.symbol if is_on_front else f"{run.symbol}-open",
+            "size": 13,
+            "color": run.colour,
+            "line": {"width": 2, "color": run.colour},
+        },
+        name=escape(run.label, quote=False),
+        meta={"run": run.label},
+        hoverinfo="text",
+        hovertext=f"<b>{escape(run.label, quote=False)}</b><br>{interval}<br>{cost_text}{front}",
+    )
+
+
+def _error_bar(run: Run, above: float, below: float) -> dict:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [above],
+        "arrayminus": [below],
+        "color": run.colour,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def _curves(runs: Sequence[Run], quantity: str, title: str, factor: float, number: str) -> go.Figure:
+    figure = go.Figure()
+    for run in runs:
+        rows = [row for row in run.record["history"] if row[quantity] is not None]
+        figure.add_scatter(
+            x=[row["epoch"] for row in rows],
+            y=[factor * row[quantity] for row in rows],
+            mode="lines+markers",
+            line={"color": run.colour, "width": 2},
+            marker={"symbol": run.symbol, "size": 7, "color": run.colour, "maxdisplayed": 10},
+            name=escape(run.label, quote=False),
+            meta={"run": run.label},
+            hovertemplate=f"%{{y:{number}}}",
+        )
+    figure.update_layout(_layout("epoch", title), hovermode="x unified")
+    figure.update_xaxes(tickformat="d", hoverformat="d")
+    return figure
+
+
+def _cells(run: Run, counts: np.ndarray, shown: np.ndarray, classes: list[str], colour: str) -> go.Heatmap:
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    text = [[_cell_text(counts[i, j], share[i, j], classes[i], classes[j]) for j in _of(counts)] for i in _of(counts)]
+    return go.Heatmap(
+        x=classes,
+        y=classes,
+        z=np.where(shown, share, np.nan).tolist(),
+        text=np.where(shown & (len(classes) <= MOST_CLASSES_WITH_COUNTS), counts.astype(str), "").tolist(),
+        texttemplate="%{text}",
+        hovertext=text,
+        hoverinfo="text",
+        hoverongaps=False,
+        colorscale=[[0, "var(--surface)"], [1, colour]],
+        zmin=0,
+        zmax=float(share[shown].max(initial=FAINTEST_FULL_SHARE)),
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        meta={"confusion": run.label},
+    )
+
+
+def _of(counts: np.ndarray) -> range:
+    return range(len(counts))
+
+
+def _cell_text(count: int, share: float, truth: str, guess: str) -> str:
+    images = "image" if count == 1 else "images"
+    return f"<b>{count}</b> {images} of class {truth}<br>taken for {guess} ({100 * share:.1f} % of them)"
+
+
+def _layout(x_title: str, y_title: str) -> go.Layout:
+    axis = {
+        "gridcolor": "var(--grid)",
+        "linecolor": "var(--line)",
+        "zeroline": False,
+        "automargin": True,
+        "tickfont": {"color": "var(--muted)"},
+        "title": {"font": {"color": "var(--muted)", "size": 13}, "standoff": 12},
+    }
+    layout = go.Layout(
+        template=go.layout.Template(),
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": "var(--text)"},
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": "var(--muted)", "activecolor": "var(--accent)"},
+        showlegend=False,
+        hoverlabel={"bgcolor": "var(--surface)", "bordercolor": "var(--line)", "font": {"color": "var(--text)"}},
+        xaxis=axis,
+        yaxis=axis,
+    )
+    layout.xaxis.title.text, layout.yaxis.title.text = x_title, y_title
+    return layout
+
+
+def _percent(accuracy: dict) -> str:
+    return f"{100 * accuracy['value']:.1f} %"
+
+
+def _file_bytes(run: Run) -> int:
+    return run.record["file"]["bytes"]
+
+
+def _timing_spread(run: Run) -> dict:
+    timing = run.record["timing"]
+    return _error_bar(run, timing["p90_ms"] - timing["median_ms"], timing["median_ms"] - timing["min_ms"])
+
+
+def _timing_text(run: Run) -> str:
+    timing = run.record["timing"]
+    threads = "1 thread" if timing["threads"] == 1 else f"{timing['threads']} threads"
+    return (
+        f"{timing['median_ms']:.3g} ms at the median<br>{timing['min_ms']:.3g} ms at least, "
+        f"{timing['p90_ms']:.3g} ms in 9 of 10<br>{escape(timing['engine'], quote=False)}, {threads}"
+    )

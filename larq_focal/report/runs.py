@@ -1,0 +1,78 @@
+"""A run as the report shows it: its record, a label of its own, and one look in all figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from larq_focal.report.records import Record
+
+COLOURS = 8  # --run-0 to --run-7 of style.css
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "cross", "x")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A record with a label that no other run of the data set has, and its position among the labels."""
+
+    record: Record
+    label: str
+    position: int
+
+    @property
+    def colour(self) -> str:
+        return f"var(--run-{self.position % COLOURS})"
+
+    @property
+    def symbol(self) -> str:
+        """Tells runs apart where colours do not; seven of them, so that no pair repeats for 56 runs."""
+        return SYMBOLS[self.position % len(SYMBOLS)]
+
+    @property
+    def accuracy(self) -> float:
+        return self.record["accuracy"]["value"]
+
+    @property
+    def parameter_bytes(self) -> int:
+        return self.record["cost"]["totals"]["parameter_bytes"]
+
+    @property
+    def latency_ms(self) -> float | None:
+        return self.record["timing"] and self.record["timing"]["median_ms"]
+
+    @property
+    def verdict(self) -> str | None:
+        """Of the register fit: FIT, FIT WITH SPILL, NO FIT, or None where it was not judged."""
+        return self.record["fit"] and self.record["fit"]["verdict"]
+
+
+def runs_by_dataset(records: Sequence[Record]) -> list[list[Run]]:
+    """The runs of each data set, in the order in which they come; a label looks the same in all data sets."""
+    datasets: dict[str, list[Record]] = {}
+    for record in records:
+        datasets.setdefault(record["dataset"]["name"], []).append(record)
+    positions: dict[str, int] = {}
+    return [
+        [Run(record, label, positions.setdefault(label, len(positions))) for record, label in _labelled(group)]
+        for group in datasets.values()
+    ]
+
+
+def _labelled(records: list[Record]) -> list[tuple[Record, str]]:
+    """Titles; where several runs share one, their seeds are added, and numbers where these do not tell them apart."""
+    titles = Counter(record["title"] for record in records)
+    seeds = Counter((record["title"], record["settings"]["seed"]) for record in records)
+    seen: Counter[str] = Counter()
+    labelled = []
+    for record in records:
+        title, seed = record["title"], record["settings"]["seed"]
+        seen[title] += 1
+        if titles[title] == 1:
+            label = title
+        elif seeds[title, seed] == 1:
+            label = f"{title}, seed {seed}"
+        else:
+            label = f"{title} ({seen[title]})"
+        labelled.append((record, label))
+    return labelled
