@@ -1,0 +1,158 @@
+"""Engines that run a TensorFlow Lite file: Larq Compute Engine's interpreter and stock LiteRT. Neither loads TensorFlow.
+
+An engine takes what the file was converted for, in batch size and types; ``Runtime`` does the rest.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+
+from larq_focal.network.flatbuffer import FlatModel
+
+
+class EngineError(RuntimeError):
+    """An engine cannot run a model; the message says why and what to do."""
+
+
+class Engine(Protocol):
+    """What ``Runtime`` asks of an engine."""
+
+    package: str
+    """The name that pip knows it by."""
+
+    def __init__(self, model: FlatModel, threads: int): ...
+
+    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """One call: C-contiguous arrays of the shapes and types of the file's inputs, in their order."""
+        ...
+
+
+class LceEngine:
+    """Larq Compute Engine's interpreter with indirect BGEMM and XNNPACK.
+
+    Indirect BGEMM is by far the faster of its kernels on x86, and the only optimized one that does grouped
+    convolutions. It has one thread; ``threads`` speeds up the other operators.
+    """
+
+    package = "larq-compute-engine"
+
+    def __init__(self, model: FlatModel, threads: int):
+        wrapper = _lce_wrapper()
+        use_reference_bconv, use_indirect_bgemm, use_xnnpack = False, True, True
+        self._interpreter = _built(
+            "Larq Compute Engine",
+            model,
+            lambda: wrapper.LiteInterpreter(
+                model.content, threads, use_reference_bconv, use_indirect_bgemm, use_xnnpack
+            ),
+        )
+
+    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return self._interpreter.predict(list(inputs))
+
+
+class LiteRTEngine:
+    """Stock LiteRT (the package ``ai-edge-litert``), for models without binary operators."""
+
+    package = "ai-edge-litert"
+
+    def __init__(self, model: FlatModel, threads: int):
+        if model.binary_operations:
+            raise EngineError(
+                f"'{model.name}' has the binary operators {', '.join(model.binary_operations)}, which LiteRT does not "
+                'know. Run it with engine="lce" (pip install larq-compute-engine).'
+            )
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise ImportError("The engine 'litert' needs LiteRT: pip install ai-edge-litert") from error
+
+        def build():
+            interpreter = Interpreter(model_content=model.content, num_threads=threads)
+            interpreter.allocate_tensors()
+            return interpreter
+
+        self._interpreter = _built("LiteRT", model, build)
+        self._inputs = [detail["index"] for detail in self._interpreter.get_input_details()]
+        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
+
+    def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        for index, array in zip(self._inputs, inputs, strict=True):
+            self._interpreter.set_tensor(index, array)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+
+ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine}
+
+
+def choose_engine(model: FlatModel) -> str:
+    """The name of the engine that runs ``model``: stock LiteRT unless it has binary operators."""
+    return "lce" if model.binary_operations else "litert"
+
+
+def _lce_wrapper() -> ModuleType:
+    """LCE's extension module, loaded by itself: its package would import TensorFlow."""
+    name = "larq_compute_engine.tflite.python.interpreter_wrapper_lite"
+    if name in sys.modules:
+        return sys.modules[name]
+    package = importlib.util.find_spec("larq_compute_engine")
+    if package is None:
+        raise ImportError(
+            "The engine 'lce' needs Larq Compute Engine: pip install larq-compute-engine (Python 3.9 to 3.12; there "
+            "are no packages for Linux on ARM)"
+        )
+    folder = Path(package.submodule_search_locations[0], "tflite", "python")
+    spec = importlib.machinery.PathFinder.find_spec(name, [str(folder)])
+    if spec is None:
+        raise ImportError(
+            f"Larq Compute Engine in '{folder}' has no interpreter: pip install larq-compute-engine==0.16.0"
+        )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where LCE itself will look for it; it cannot be loaded twice
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:
+    """The interpreter that ``build`` makes, or an error with what its C++ code printed before it gave up."""
+    with _native_errors() as printed:
+        try:
+            return build()
+        except (RuntimeError, ValueError) as error:
+            failure = error
+    reasons = " ".join([*printed, str(failure).strip()])
+    raise EngineError(f"{engine} cannot load '{model.name}': {reasons}") from failure
+
+
+@contextmanager
+def _native_errors() -> Iterator[list[str]]:
+    """Collects what C++ code prints to the standard error stream, except for information about itself."""
+    printed: list[str] = []
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield printed
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            file.seek(0)
+            lines = file.read().decode(errors="replace").splitlines()
+            printed.extend(line for line in lines if not line.startswith("INFO:"))
