@@ -165,6 +165,7 @@ class _Response:
         return np.where(is_constant, np.where(self.first > 0, -np.inf, np.inf), step).astype(np.float32), flip
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _respond(layer: ops.Linear, before: Sequence[ops.Op], after: Sequence[ops.Op], largest: int) -> _Response:
     """Evaluates scale, bias, ``before`` and ``after`` on all sums, in slices that overlap by one sum."""
     channels = layer.shape[-1]

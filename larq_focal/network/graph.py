@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from larq_focal.network.ops import Conv2D, Dense, Input, Linear, Op, Unknown
+from larq_focal.network.ops import Conv2D, Input, Linear, Op, Unknown
 
 
 class GraphError(ValueError):
@@ -43,13 +43,17 @@ class QuantGraph:
         for name in op.inputs:
             if name not in self._by_name:
                 raise GraphError(f"'{op.name}' reads '{name}', which no earlier operation produces.")
-        if isinstance(op, Conv2D | Dense):
+        if isinstance(op, Linear):
+            groups = op.groups if isinstance(op, Conv2D) else 1
             channels = self._by_name[op.inputs[0]].shape[-1]
-            expected = op.kernel.shape[-2] * (op.groups if isinstance(op, Conv2D) else 1)
-            if channels != expected or op.shape[-1] != op.kernel.shape[-1]:
+            if channels != op.kernel.shape[-2] * groups or op.shape[-1] != op.kernel.shape[-1]:
                 raise GraphError(
                     f"'{op.name}' has a kernel of shape {op.kernel.shape}, which does not map {channels} channels "
                     f"to {op.shape[-1]}."
+                )
+            if op.shape[-1] % groups:
+                raise GraphError(
+                    f"'{op.name}' has {op.shape[-1]} output channels, which do not divide into {groups} groups."
                 )
 
     def __getitem__(self, name: str) -> Op:

@@ -1,0 +1,111 @@
+"""A graph comes back from its file as it was; a damaged file is refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from larq_focal.network import GraphError, Kernel, QuantGraph, graph_file, load_graph, ops, save_graph
+from tests.network.networks import every_op
+
+same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def assert_same(first, second):
+    assert type(first) is type(second)
+    for field in dataclasses.fields(first):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        if isinstance(one, Kernel):
+            assert_same(one, other)
+        elif isinstance(one, np.ndarray | np.generic):
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other, strict=isinstance(one, np.ndarray))
+        else:
+            assert one == other
+            assert type(one) is type(other)
+
+
+def assert_same_graph(first, second):
+    assert (first.name, first.outputs) == (second.name, second.outputs)
+    for one, other in zip(first, second, strict=True):
+        assert_same(one, other)
+
+
+def test_every_operation_comes_back(tmp_path):
+    graph = every_op()
+    assert {type(op) for op in graph} == set(ops.OPS.values())
+    assert_same_graph(load_graph(save_graph(graph, tmp_path / "net.qgraph")), graph)
+
+
+names = st.text(min_size=1, max_size=20)
+numbers = arrays(np.float32, array_shapes(max_dims=3, max_side=4), elements=st.floats(width=32))
+
+
+@same_folder
+@given(names=st.lists(names, min_size=3, max_size=3, unique=True), origin=st.text(), array=numbers, kind=names)
+def test_any_name_and_number_comes_back(tmp_path, names, origin, array, kind):
+    image, norm, mystery = names
+    shape = (4, 4, 1)
+    graph = QuantGraph(
+        origin,
+        [
+            ops.Input(name=image, shape=shape),
+            ops.Affine(name=norm, inputs=(image,), shape=shape, origin=origin, mean=array, scale=array, bias=array),
+            ops.Unknown(name=mystery, inputs=(norm, image), shape=shape, kind=kind),
+        ],
+        [mystery],
+    )
+    assert_same_graph(load_graph(save_graph(graph, tmp_path / "net.qgraph")), graph)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return save_graph(every_op(), tmp_path_factory.mktemp("written") / "net.qgraph")
+
+
+@same_folder
+@given(share=st.floats(0, 1, exclude_max=True))
+def test_a_truncated_file_is_refused(written, tmp_path, share):
+    path = tmp_path / "net.qgraph"
+    whole = written.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(GraphError, match=r"net.qgraph' is not a readable graph file .*`larq-focal graph`"):
+        load_graph(path)
+
+
+@same_folder
+@given(place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
+def test_a_damaged_file_is_refused_or_harmless(written, tmp_path, place, change):
+    damaged = bytearray(written.read_bytes())
+    damaged[int(place * len(damaged))] ^= change
+    path = tmp_path / "net.qgraph"
+    path.write_bytes(damaged)
+    try:
+        graph = load_graph(path)
+    except GraphError:
+        return
+    assert_same_graph(graph, every_op())  # a date or another field of the archive that does not matter
+
+
+def test_a_pickle_is_refused(tmp_path):
+    path = tmp_path / "net.qgraph"
+    with path.open("wb") as file:
+        np.save(file, np.array([{}]), allow_pickle=True)
+    with pytest.raises(GraphError, match="not a readable graph file"):
+        load_graph(path)
+
+
+def test_a_later_format_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(graph_file, "FORMAT", "larq_focal.QuantGraph/2")
+    path = save_graph(every_op(), tmp_path / "net.qgraph")
+    monkeypatch.undo()
+    with pytest.raises(GraphError, match=r"has the format 'larq_focal.QuantGraph/2'; this version reads"):
+        load_graph(path)
+
+
+def test_a_missing_file_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_graph(tmp_path / "net.qgraph")
