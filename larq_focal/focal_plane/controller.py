@@ -51,7 +51,7 @@ def _on_controller(graph: QuantGraph) -> set[str]:
 
 def _readout(graph: QuantGraph, name: str, sensor: Sensor) -> Readout:
     op = _behind(graph, name, Reshape)
-    maker = _behind(graph, op.name, Reshape | Affine | Activation | Pool2D)
+    maker = _behind(graph, op.name, Reshape, Affine, Activation, Pool2D)
     bits = graph.bits(op.name)
     if bits > sensor.adc_bits:  # a count is read bit by bit, anything else through the converter of pixel values
         counts = isinstance(maker, Conv2D) and maker.kernel.bits <= 2
@@ -61,7 +61,8 @@ def _readout(graph: QuantGraph, name: str, sensor: Sensor) -> Readout:
     return Readout(name, bits * int(np.prod(op.shape)), bits * planes)
 
 
-def _behind(graph: QuantGraph, name: str, passed) -> Op:
+def _behind(graph: QuantGraph, name: str, *passed: type[Op]) -> Op:
+    """The operation that a value comes from, looking back through those of the types ``passed``."""
     op = graph[name]
     while isinstance(op, passed) and op.inputs:
         op = graph[op.inputs[0]]

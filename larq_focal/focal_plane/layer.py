@@ -13,7 +13,6 @@ from larq_focal.network.ops import (
     Affine,
     Binarize,
     Conv2D,
-    Dense,
     Input,
     Op,
     Pad,
@@ -143,6 +142,5 @@ def _held_past(graph: QuantGraph, op: Op) -> Iterator[HeldValue]:
     position = graph.ops.index(op)
     later = {name for other in graph.ops[position + 1 :] for name in other.inputs}
     for earlier in graph.ops[:position]:
-        is_map = len(earlier.shape) == 3 and not isinstance(earlier, Dense)
-        if is_map and earlier.name in later and earlier.name not in op.inputs:
+        if len(earlier.shape) == 3 and earlier.name in later and earlier.name not in op.inputs:
             yield HeldValue(earlier.name, *earlier.shape, graph.bits(earlier.name))

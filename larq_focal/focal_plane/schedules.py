@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from larq_focal.focal_plane import counters
-from larq_focal.focal_plane.layer import ConvLayer
+from larq_focal.focal_plane.layer import ConvLayer, HeldValue
 from larq_focal.focal_plane.placement import Placement, maps_per_plane
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.steps import Counter, frame_steps_icw
@@ -147,7 +147,7 @@ def _held_as_charge(layer: ConvLayer, sensor: Sensor) -> list[str]:
     return [value.name for value in layer.held_values if value.bits > FEW_BITS for _ in range(_planes(value, sensor))]
 
 
-def _planes(value, sensor: Sensor) -> int:
+def _planes(value: HeldValue, sensor: Sensor) -> int:
     """Planes that hold one bit, or one charge, of all maps of a value; one per map where a map is too large."""
     return -(-value.channels // max(maps_per_plane(value.height, value.width, sensor), 1))
 

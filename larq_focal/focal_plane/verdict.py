@@ -12,6 +12,9 @@ class Verdict(str, Enum):
     SPILL = "FIT WITH SPILL"
     NO_FIT = "NO FIT"
 
+    def __str__(self) -> str:
+        return self.value
+
     @property
     def rank(self) -> int:
         return list(Verdict).index(self)
