@@ -156,7 +156,7 @@ def _curves(runs: Sequence[Run], quantity: str, title: str, factor: float, numbe
             hovertemplate=f"%{{y:{number}}}",
         )
     figure.update_layout(_layout("epoch", title), hovermode="x unified")
-    figure.update_xaxes(tickformat="d", hoverformat="d")
+    figure.update_xaxes(tickformat="d", hoverformat="d", spikecolor="var(--front)", spikethickness=1)
     return figure
 
 
@@ -192,6 +192,7 @@ def _cell_text(count: int, share: float, truth: str, guess: str) -> str:
 
 
 def _layout(x_title: str, y_title: str) -> go.Layout:
+    font = {"family": "system-ui, sans-serif", "size": 13, "color": "var(--text)"}
     axis = {
         "gridcolor": "var(--grid)",
         "linecolor": "var(--line)",
@@ -204,11 +205,11 @@ def _layout(x_title: str, y_title: str) -> go.Layout:
         template=go.layout.Template(),
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, sans-serif", "size": 13, "color": "var(--text)"},
+        font=font,
         margin={"l": 8, "r": 8, "t": 28, "b": 8},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": "var(--muted)", "activecolor": "var(--accent)"},
         showlegend=False,
-        hoverlabel={"bgcolor": "var(--surface)", "bordercolor": "var(--line)", "font": {"color": "var(--text)"}},
+        hoverlabel={"bgcolor": "var(--surface)", "bordercolor": "var(--line)", "font": font},
         xaxis=axis,
         yaxis=axis,
     )
