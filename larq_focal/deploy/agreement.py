@@ -1,0 +1,173 @@
+"""Whether a converted network computes what the Keras model computes, on data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.deploy.runtime import Runtime
+from larq_focal.keras import keras, tf
+from larq_focal.network.flatbuffer import FlatModel, Tensor
+
+FLOAT_TOLERANCE = 1e-3
+"""A sample agrees if no output differs by more than this part of the largest output."""
+
+INT8_TOLERANCE = 0.1
+"""The same for int8, whose outputs are rounded to 1/256 of their range and whose errors add up over the layers."""
+
+RANDOM_SAMPLES = 16
+
+Data = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Outputs of the file against those of Keras.
+
+    Args:
+        samples: how many were compared.
+        same_class: samples in which the largest output is the same one (of every output of the network).
+        max_abs_difference: over all samples and outputs.
+        max_abs_output: of Keras, likewise.
+        differing: indices of the samples that differ by more than the tolerance.
+        tolerance: largest difference that counts as agreement.
+    """
+
+    samples: int
+    same_class: int
+    max_abs_difference: float
+    max_abs_output: float
+    differing: tuple[int, ...]
+    tolerance: float
+
+    def to_dict(self) -> dict:
+        return {
+            "samples": self.samples,
+            "same_class": self.same_class,
+            "max_abs_difference": self.max_abs_difference,
+            "max_abs_output": self.max_abs_output,
+        }
+
+
+def as_data(model: keras.Model, data, seed: int) -> Data:
+    """Arrays by input name: those given, else seeded random ones that fit the model's inputs.
+
+    Args:
+        model: the model that they are for.
+        data: an array, a list of arrays in the order of the inputs, a dictionary by input name, or None.
+        seed: of the random inputs: standard normal for floats, 0 to 255 for integers.
+
+    Raises:
+        ValueError: the data does not fit the inputs, or is empty.
+    """
+    if data is None:
+        rng = np.random.default_rng(seed)
+        return {
+            name: _random(rng, (RANDOM_SAMPLES, *tensor.shape[1:]), tensor.dtype)
+            for name, tensor in zip(model.input_names, model.inputs, strict=True)
+        }
+    if not isinstance(data, Mapping):
+        arrays = data if isinstance(data, list | tuple) else [data]
+        if len(arrays) != len(model.input_names):
+            raise ValueError(f"'{model.name}' has the inputs {model.input_names}, but {len(arrays)} arrays were given.")
+        data = dict(zip(model.input_names, arrays, strict=True))
+    if set(data) != set(model.input_names):
+        raise ValueError(f"'{model.name}' has the inputs {model.input_names}, but was given {sorted(data)}.")
+    arrays = {}
+    for name, tensor in zip(model.input_names, model.inputs, strict=True):
+        arrays[name] = np.asarray(data[name], tensor.dtype.as_numpy_dtype)
+        if arrays[name].ndim == 0 or not tensor.shape[1:].is_compatible_with(arrays[name].shape[1:]):
+            raise ValueError(
+                f"The data for the input '{name}' of '{model.name}' has the shape {arrays[name].shape}; "
+                f"needed is (samples, {', '.join(map(str, tensor.shape[1:]))})."
+            )
+    counts = {len(array) for array in arrays.values()}
+    if len(counts) > 1 or 0 in counts:
+        raise ValueError(f"The data for '{model.name}' needs as many samples for each input, at least one.")
+    return arrays
+
+
+def one_sample(data: Data, index: int = 0) -> Data:
+    return {name: array[index : index + 1] for name, array in data.items()}
+
+
+def keras_outputs(model: keras.Model, data: Data) -> list[np.ndarray]:
+    """What the model computes, one sample at a time, as the file does: a quantizer may look at the whole batch."""
+    names = model.input_names
+    signature = [tf.TensorSpec([1, *tensor.shape[1:]], tensor.dtype) for tensor in model.inputs]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def call(*inputs):
+        return tf.nest.flatten(model(inputs[0] if len(inputs) == 1 else list(inputs), training=False))
+
+    samples = [call(*(one_sample(data, index)[name] for name in names)) for index in range(len(data[names[0]]))]
+    return [np.concatenate([np.asarray(output) for output in outputs]) for outputs in zip(*samples, strict=True)]
+
+
+def file_outputs(model: FlatModel, data: Data) -> list[np.ndarray]:
+    """What the file computes, its inputs and outputs told apart by name where it keeps names, else by order.
+
+    Raises:
+        EngineError: the file does not load.
+        ValueError: its inputs do not fit the data.
+    """
+    names = dict(zip((tensor.name for tensor in model.inputs), _in_order(model.inputs, list(data)), strict=True))
+    outputs = Runtime(model.content).run({tensor: data[name] for tensor, name in names.items()})
+    outputs = [outputs] if len(model.outputs) == 1 else list(outputs)
+    places = {tensor.name: index for index, tensor in enumerate(model.outputs)}
+    ordered = sorted(places, key=_call_index) if all(_call_index(name) >= 0 for name in places) else list(places)
+    return [outputs[places[name]] for name in ordered]
+
+
+def compare(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], relative_tolerance: float) -> Agreement:
+    """Agreement of the outputs ``[N, ...]`` of a network, in the same order.
+
+    Raises:
+        ValueError: the outputs differ in number or shape.
+    """
+    shapes = [array.shape for array in expected], [array.shape for array in actual]
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"The outputs of the file have the shapes {shapes[1]}, those of the model {shapes[0]}.")
+    rows = [(a.reshape(len(a), -1), b.reshape(len(b), -1)) for a, b in zip(expected, actual, strict=True)]
+    difference = np.max([_row_difference(a, b) for a, b in rows], axis=0)
+    largest = max(float(np.abs(a).max(initial=0)) for a, _ in rows)
+    same = np.all([a.argmax(1) == b.argmax(1) for a, b in rows], axis=0)
+    tolerance = relative_tolerance * max(largest, 1e-6)
+    return Agreement(
+        samples=len(difference),
+        same_class=int(same.sum()),
+        max_abs_difference=float(difference.max()),
+        max_abs_output=largest,
+        differing=tuple(int(index) for index in np.flatnonzero(~(difference <= tolerance))),
+        tolerance=tolerance,
+    )
+
+
+def _row_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Largest difference in each row; infinite where just one of two values is not a number."""
+    both_nan = np.isnan(a) & np.isnan(b)
+    difference = np.where(both_nan | (a == b), 0, np.abs(a.astype(np.float64) - b))
+    return np.nan_to_num(difference, nan=np.inf, posinf=np.inf).max(axis=1, initial=0)
+
+
+def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: tf.DType) -> np.ndarray:
+    if dtype.is_floating:
+        return rng.normal(size=shape).astype(dtype.as_numpy_dtype)
+    high = 2 if dtype.is_bool else min(dtype.max, 255) + 1
+    return rng.integers(0, high, shape).astype(dtype.as_numpy_dtype)
+
+
+def _in_order(tensors: Sequence[Tensor], names: list[str]) -> Iterator[str]:
+    """The model's input for each tensor of the file; converters call it "serving_default_<input>:0"."""
+    called = {f"serving_default_{name}:0": name for name in names}
+    if all(tensor.name in called for tensor in tensors):
+        return (called[tensor.name] for tensor in tensors)
+    return iter(names)
+
+
+def _call_index(name: str) -> int:
+    """i of an output "PartitionedCall:i", which counts in the order of the signature; -1 for another name."""
+    call, _, index = name.rpartition(":")
+    return int(index) if call.endswith("PartitionedCall") and index.isdigit() else -1

@@ -1,0 +1,202 @@
+"""The audit of a conversion: what every layer was meant to be, what it became, why, and whether the file is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from larq_focal.deploy.agreement import (
+    FLOAT_TOLERANCE,
+    INT8_TOLERANCE,
+    Agreement,
+    as_data,
+    compare,
+    file_outputs,
+    keras_outputs,
+    one_sample,
+)
+from larq_focal.deploy.converted import ConvertedLayer, converted_layers
+from larq_focal.deploy.disagreement import disagreement, saturation
+from larq_focal.deploy.file_faults import file_faults
+from larq_focal.deploy.findings import Finding
+from larq_focal.deploy.freeze import freeze
+from larq_focal.deploy.frozen import FrozenGraph
+from larq_focal.deploy.intent import WeightedLayer, layer_names, weighted_layers
+from larq_focal.deploy.lowering import kernel_deviation
+from larq_focal.deploy.model_faults import model_faults
+from larq_focal.deploy.rows import LayerAudit, audit_layers
+from larq_focal.deploy.runtime import EngineError
+from larq_focal.keras import keras
+from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.network.load import load_keras_model
+
+_SNAPPED = 1e-5
+"""Relative difference of weights from +-s that float rounding does not explain."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What a conversion made of a model.
+
+    Args:
+        network: the model's name.
+        file_bytes: size of the file.
+        expected_bytes: what it would be if every layer took what it declared.
+        layers: one row for each kernel.
+        agreement: outputs against those of Keras; None where the file does not load.
+        findings: faults and what else is to be known, errors first.
+    """
+
+    network: str
+    file_bytes: int
+    expected_bytes: int
+    layers: tuple[LayerAudit, ...]
+    agreement: Agreement | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the file computes what the model computes, as far as could be seen: there is no error."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def all_packed(self) -> bool:
+        """Whether every layer that was meant to be binary is packed."""
+        return not self.not_packed
+
+    @property
+    def not_packed(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary and are not packed."""
+        return tuple(row for row in self.layers if row.intended == "binary" and row.became != "packed")
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return {
+            "network": self.network,
+            "file_bytes": self.file_bytes,
+            "expected_bytes": self.expected_bytes,
+            "passed": self.passed,
+            "layers": [row.to_dict() for row in self.layers],
+            "agreement": self.agreement and self.agreement.to_dict(),
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def __rich__(self):
+        from larq_focal.deploy.audit_table import audit_table
+
+        return audit_table(self)
+
+
+def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0) -> Audit:
+    """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
+
+    Args:
+        model: a Keras model (functional or Sequential), or the path of one: ``.keras``, HDF5 or SavedModel.
+        tflite: path or content of the file, from Larq Compute Engine's or TensorFlow Lite's converter.
+        data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
+            name; None takes 16 random ones.
+        seed: of the random samples.
+
+    Raises:
+        FreezeError: the model cannot be exported.
+        FlatbufferError: the file is not a TensorFlow Lite model.
+        ValueError: the data does not fit the model.
+    """
+    if isinstance(model, str | Path):
+        model = load_keras_model(model)
+    frozen = freeze(model)
+    return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
+
+
+def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data, seed: int) -> Audit:
+    """The same as :func:`audit` for a model that is frozen already."""
+    data = as_data(model, data, seed)
+    layers = weighted_layers(model)
+    converted = converted_layers(file)
+    rows, items = audit_layers(layers, frozen, converted, one_sample(data))
+    findings = [
+        *model_faults(frozen, layer_names(model)),
+        *_in_model_terms(file_faults(file), layers, items),
+        *(finding for layer, found in zip(layers, items, strict=True) for finding in _kernel_faults(layer, found)),
+    ]
+    agreement, more = _compare(model, frozen, file, data, rows)
+    findings += more
+    return Audit(
+        network=model.name,
+        file_bytes=file.file_bytes,
+        expected_bytes=file.file_bytes + _declared_minus_found(rows, items),
+        layers=tuple(_explained(row, findings) for row in rows),
+        agreement=agreement,
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda f: ("error", "warning", "note").index(f.severity))),
+    )
+
+
+def _compare(
+    model: keras.Model, frozen: FrozenGraph, file: FlatModel, data: Mapping[str, np.ndarray], rows: Sequence[LayerAudit]
+) -> tuple[Agreement | None, list[Finding]]:
+    tolerance = INT8_TOLERANCE if any(row.became == "int8" for row in rows) else FLOAT_TOLERANCE
+    expected = keras_outputs(model, data)
+    try:
+        agreement = compare(expected, file_outputs(file, data), tolerance)
+    except (EngineError, ValueError) as error:
+        return None, [Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")]
+    findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0])]
+    return agreement, findings
+
+
+def _kernel_faults(layer: WeightedLayer, items: Iterable[ConvertedLayer]) -> Iterator[Finding]:
+    for item in items:
+        if item.became == "packed" and (deviation := kernel_deviation(layer.kernel)) > _SNAPPED:
+            yield Finding(
+                "snapped-kernel",
+                "error",
+                layer.name,
+                f"The magnitudes of its kernel differ by up to {deviation:.2%} within an output channel. The converter "
+                "rounded them to one value and packed the signs: the file computes something else.",
+                "Use a kernel quantizer that gives exactly +-s for each output channel.",
+            )
+        if item.kernel is None:
+            mib = sum(item.buffers.values()) / 2**20
+            yield Finding(
+                "unfolded-kernel",
+                "warning",
+                layer.name,
+                f"The converter gave up on computing this large kernel and left {mib:.0f} MiB of float constants and "
+                "their arithmetic in the file.",
+                "Convert with bake=True, which computes quantized kernels beforehand.",
+            )
+
+
+def _in_model_terms(
+    findings: Iterable[Finding], layers: Sequence[WeightedLayer], items: Sequence[Sequence[ConvertedLayer]]
+) -> Iterator[Finding]:
+    """Findings of a file with the layer in place of the tensor that its operation reads or writes."""
+    names = {
+        tensor.name: layer.name
+        for layer, found in zip(layers, items, strict=True)
+        for item in found
+        for tensor in (item.operator.inputs[0], item.operator.outputs[0])
+    }
+    for finding in findings:
+        yield replace(finding, layer=names.get(finding.layer, finding.layer))
+
+
+def _declared_minus_found(rows: Sequence[LayerAudit], items: Sequence[Sequence[ConvertedLayer]]) -> int:
+    """Bytes that the file would grow by if each layer took what it declared."""
+    buffers = {place: size for found in items for item in found for place, size in item.buffers.items()}
+    return sum(row.expected_bytes for row in rows if row.became != "missing") - sum(buffers.values())
+
+
+def _explained(row: LayerAudit, findings: Iterable[Finding]) -> LayerAudit:
+    """A packed layer with a fault gets the fault as its reason."""
+    for finding in findings:
+        if finding.severity == "error" and finding.layer == row.layer and not row.reason:
+            return replace(row, reason=finding.message, mend=finding.mend)
+    return row

@@ -1,0 +1,94 @@
+"""Converting Keras models for devices: never a file that computes something else than the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from larq_focal.deploy.audit import Audit, audit_frozen
+from larq_focal.deploy.converter import ConversionError, run_converter
+from larq_focal.deploy.findings import Finding
+from larq_focal.deploy.freeze import FreezeError, freeze
+from larq_focal.deploy.intent import layer_names
+from larq_focal.deploy.model_faults import model_faults
+from larq_focal.files import written_whole
+from larq_focal.keras import keras
+from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.load import load_keras_model
+
+__all__ = ["Conversion", "ConversionError", "FreezeError", "convert"]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted model: where the file is, and its audit."""
+
+    path: Path
+    audit: Audit
+
+
+def convert(
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    strict: bool = False,
+    bake: bool = True,
+    timeout_s: float | None = None,
+    seed: int = 0,
+) -> Conversion:
+    """Converts a model with Larq Compute Engine and audits the result; the file is written only if it passes.
+
+    The converter runs in a process of its own. Known faults of it are looked for before and after.
+
+    Args:
+        model: a Keras model (functional or Sequential), or the path of one: ``.keras``, HDF5 or SavedModel.
+        path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
+        data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
+            dictionary by input name; None takes 16 random ones.
+        strict: refuse the result where a layer that was meant to be binary stayed float.
+        bake: give quantized kernels to the converter as numbers, not as arithmetic on the latent weights. Without,
+            it leaves large scaled kernels in float, or fails on them.
+        timeout_s: seconds after which the converter is ended; None waits as long as it takes.
+        seed: of the random samples.
+
+    Raises:
+        ConversionError: the model would be, or was, converted wrongly, or the converter failed.
+        FreezeError: the model cannot be exported.
+        ValueError: the data does not fit the model.
+    """
+    if isinstance(model, str | Path):
+        model = load_keras_model(model)
+    frozen = freeze(model)
+    faults = model_faults(frozen, layer_names(model))
+    if faults:
+        raise ConversionError(_refusal(model, faults))
+    content = run_converter(frozen.baked() if bake else frozen, timeout_s)
+    result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
+    return _written(content, path, result, strict)
+
+
+def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:
+    if not result.passed:
+        raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
+    if strict and not result.all_packed:
+        rows = "\n".join(f"- {row.layer}: {row.reason}. {row.mend}" for row in result.not_packed)
+        raise ConversionError(
+            f"'{result.network}' was not converted: of the layers that were meant to be binary, "
+            f"{len(result.not_packed)} stayed float.\n{rows}",
+            result,
+        )
+    with written_whole(path) as file:
+        file.write(content)
+    return Conversion(Path(path), result)
+
+
+def _refusal(model: keras.Model, faults: list[Finding]) -> str:
+    return f"'{model.name}' was not converted.\n{_listed(faults)}"
+
+
+def _listed(findings) -> str:
+    return "\n".join(
+        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.mend}".rstrip()
+        for finding in findings
+    )

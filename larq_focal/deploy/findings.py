@@ -1,0 +1,31 @@
+"""What an audit has to say besides its table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault, or something to know.
+
+    Args:
+        fault: a short name that stays the same.
+        severity: "error" where the file computes something else than the model or cannot be loaded, "warning" where
+            it may do so on some machine or input or is larger than need be, "note" for what is good to know.
+        layer: the layer's name, "" for the whole network.
+        message: what is the matter, in plain words.
+        mend: what to change, "" where there is nothing.
+    """
+
+    fault: str
+    severity: Severity
+    layer: str
+    message: str
+    mend: str = ""
+
+    def to_dict(self) -> dict:
+        return asdict(self)

@@ -1,0 +1,169 @@
+"""A graph of TensorFlow operations without variables: what the converter gets to see of a Keras model."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from larq_focal.keras import tf
+
+GraphDef = tf.compat.v1.GraphDef
+NodeDef = tf.compat.v1.NodeDef
+
+KERNEL_OPERAND = {
+    "Conv2D": 1,
+    "DepthwiseConv2dNative": 1,
+    "Conv2DBackpropInput": 1,
+    "Conv3D": 1,
+    "Conv3DBackpropInputV2": 1,
+    "MatMul": 1,
+    "BatchMatMulV2": 1,
+}
+"""The operations that multiply by a kernel, and which operand the kernel is."""
+
+_FORWARDS = ("Identity", "IdentityN", "StopGradient", "PreventGradient")
+
+
+class FrozenGraph:
+    """Nodes by name, and the values of those that do not depend on the inputs.
+
+    Args:
+        graph_def: the operations; no variables, no calls of functions but those of control flow.
+        inputs: the graph's tensors ("x:0") by the model's input names, in the model's order.
+        outputs: likewise for the outputs.
+    """
+
+    def __init__(self, graph_def: GraphDef, inputs: Mapping[str, str], outputs: Mapping[str, str]):
+        self.graph_def = graph_def
+        self.inputs = dict(inputs)
+        self.outputs = dict(outputs)
+        self.nodes = {node.name: node for node in graph_def.node}
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.import_graph_def(graph_def, name="")
+        self._graph = graph
+        self._session = tf.compat.v1.Session(graph=graph)
+        self._constants: dict[str, bool] = {}
+        for op in graph.get_operations():
+            self._constants[op.name] = (
+                op.type not in ("Placeholder", "NoOp")
+                and not op.op_def.is_stateful
+                and all(self._constants.get(tensor.op.name) for tensor in op.inputs)
+            )
+
+    def source(self, tensor: str) -> NodeDef:
+        """The node that computes ``tensor``, seen through those that only hand it on."""
+        name, _, index = tensor.partition(":")
+        node = self.nodes[name]
+        while node.op in _FORWARDS:
+            name, _, index = node.input[int(index or 0)].partition(":")
+            node = self.nodes[name]
+        return node
+
+    def consumers(self, node: NodeDef) -> list[NodeDef]:
+        """The nodes that read ``node``, seen through those that only hand it on."""
+        return self._consumers().get(node.name, [])
+
+    def _consumers(self) -> dict[str, list[NodeDef]]:
+        if not hasattr(self, "_consumer_map"):
+            self._consumer_map: dict[str, list[NodeDef]] = {}
+            for node in self.graph_def.node:
+                if node.op not in _FORWARDS:
+                    for tensor in data_inputs(node):
+                        self._consumer_map.setdefault(self.source(tensor).name, []).append(node)
+        return self._consumer_map
+
+    def is_constant(self, tensor: str) -> bool:
+        return self._constants[tensor.partition(":")[0]]
+
+    def constant(self, tensor: str) -> np.ndarray | None:
+        """The value of ``tensor``, or None where it depends on the inputs."""
+        return self.values([tensor])[0] if self.is_constant(tensor) else None
+
+    def values(self, tensors: Iterable[str], inputs: Mapping[str, np.ndarray] | None = None) -> list[np.ndarray]:
+        """What ``tensors`` hold for one sample.
+
+        Args:
+            tensors: names of tensors, "x" or "x:0".
+            inputs: arrays with a batch axis of 1 by the model's input names; not needed for constants.
+        """
+        feeds = {self.inputs[name]: array for name, array in (inputs or {}).items()}
+        return self._session.run([_full(tensor) for tensor in tensors], feeds)
+
+    def baked(self) -> FrozenGraph:
+        """The same graph with every kernel that is computed from constants replaced by its value.
+
+        So quantized kernels reach the converter as plain numbers, and it need not compute them.
+        """
+        computed = {
+            (node.name, index): node.input[index]
+            for node in self.graph_def.node
+            if (index := KERNEL_OPERAND.get(node.op)) is not None and self._is_computed(node.input[index])
+        }
+        if not computed:
+            return self
+        tensors = sorted(set(computed.values()))
+        folded = {
+            tensor: _constant_node(f"{tensor.replace(':', '_')}/baked", value)
+            for tensor, value in zip(tensors, self.values(tensors), strict=True)
+        }
+        graph_def = GraphDef(versions=self.graph_def.versions, library=self.graph_def.library)
+        graph_def.node.extend(folded.values())
+        for node in self.graph_def.node:
+            replaced = NodeDef()
+            replaced.CopyFrom(node)
+            index = KERNEL_OPERAND.get(node.op)
+            if (node.name, index) in computed:
+                replaced.input[index] = folded[computed[node.name, index]].name
+            graph_def.node.append(replaced)
+        return FrozenGraph(
+            needed(graph_def, [*self.inputs.values(), *self.outputs.values()]), self.inputs, self.outputs
+        )
+
+    def _is_computed(self, tensor: str) -> bool:
+        return self.is_constant(tensor) and self.source(tensor).op != "Const"
+
+    def save(self, folder: str | Path) -> None:
+        """Writes a SavedModel whose default signature has the model's input and output names."""
+        wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(self.graph_def, name=""), [])
+        outputs = {name: wrapped.graph.as_graph_element(tensor) for name, tensor in self.outputs.items()}
+        module = tf.Module()
+        module.call = wrapped.prune(list(self.inputs.values()), outputs)
+        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        tf.saved_model.save(module, str(folder), signatures=module.call, options=options)
+
+
+def data_inputs(node: NodeDef) -> list[str]:
+    return [tensor for tensor in node.input if not tensor.startswith("^")]
+
+
+def needed(graph_def: GraphDef, tensors: Iterable[str]) -> GraphDef:
+    """The nodes that ``tensors`` depend on, without control dependencies."""
+    nodes = {node.name: node for node in graph_def.node}
+    found: set[str] = set()
+    waiting = deque(tensor.partition(":")[0] for tensor in tensors)
+    while waiting:
+        name = waiting.popleft()
+        if name not in found:
+            found.add(name)
+            waiting.extend(tensor.lstrip("^").partition(":")[0] for tensor in data_inputs(nodes[name]))
+    kept = GraphDef(versions=graph_def.versions, library=graph_def.library)
+    for node in graph_def.node:
+        if node.name in found:
+            kept.node.add().CopyFrom(node)
+            kept.node[-1].input[:] = data_inputs(node)
+    return kept
+
+
+def _constant_node(name: str, value: np.ndarray) -> NodeDef:
+    node = NodeDef(name=name, op="Const")
+    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    return node
+
+
+def _full(tensor: str) -> str:
+    return tensor if ":" in tensor else f"{tensor}:0"

@@ -1,0 +1,142 @@
+"""What a Keras model means its layers to be: their kernels as they compute with them, and what they declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from larq_focal.keras import keras, larq, tf
+from larq_focal.network.keras_quantizers import precision, quantizer_name
+from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.network.packing import WORD_BITS, words_for
+
+Intent = Literal["binary", "few-bit", "float"]
+
+_KERNELS = {
+    "kernel": "kernel_quantizer",
+    "depthwise_kernel": "depthwise_quantizer",
+    "pointwise_kernel": "pointwise_quantizer",
+}
+"""The attributes that hold kernels, each with that of its quantizer."""
+
+_TRANSPOSED = (keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedLayer:
+    """A kernel of the model.
+
+    Args:
+        name: the layer's name, behind those of the models around it; with the kernel's where it has several.
+        layer: the Keras layer.
+        role: the attribute that holds the kernel.
+        kernel: the quantized weights ``[out, fan_in]``, fan-in with the input channels last.
+        channels: input channels that meet in one output.
+        input_quantizer: name of the quantizer asked for, "" for none; likewise ``kernel_quantizer``.
+        declared_bits: what these claim for inputs and kernel, None where they claim nothing.
+    """
+
+    name: str
+    layer: keras.layers.Layer
+    role: str
+    kernel: np.ndarray
+    channels: int
+    input_quantizer: str
+    kernel_quantizer: str
+    declared_bits: tuple[int | None, int | None]
+
+    @property
+    def kind(self) -> str:
+        return type(self.layer).__name__
+
+    @property
+    def intended(self) -> Intent:
+        if any(bits is None or bits >= FLOAT_BITS for bits in self.declared_bits):
+            return "float"
+        return "binary" if self.declared_bits == (1, 1) else "few-bit"
+
+    @property
+    def declares_few_bits(self) -> bool:
+        """Whether a quantizer claims less than float for the inputs or for the kernel."""
+        return any(bits is not None and bits < FLOAT_BITS for bits in self.declared_bits)
+
+    @property
+    def weights(self) -> int:
+        return self.kernel.size
+
+    @property
+    def declared_bytes(self) -> int:
+        """What the kernel takes at the width that its quantizer claims; 1-bit kernels in words of 32 channels."""
+        bits = self.declared_bits[1] or FLOAT_BITS
+        if bits > 1:
+            return -(-self.weights * bits // 8)
+        out, fan_in = self.kernel.shape
+        rows, channels = (fan_in, out) if self.is_depthwise else (self.weights // self.channels, self.channels)
+        return rows * words_for(channels) * WORD_BITS // 8
+
+    @property
+    def is_depthwise(self) -> bool:
+        return self.role == "depthwise_kernel"
+
+
+def weighted_layers(model: keras.Model) -> list[WeightedLayer]:
+    """The kernels of a model, nested models and layers inside of layers included, each once."""
+    seen: set[int] = set()
+    found = []
+    for path, layer in _walk(model, ""):
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            found.extend(_kernels_of(path, layer))
+    return found
+
+
+def layer_names(model: keras.Model) -> list[str]:
+    """The names of all layers, behind those of the models around them; quantizers belong to their layer."""
+    return [path for path, layer in _walk(model, "") if not isinstance(layer, larq.quantizers.Quantizer)]
+
+
+def _walk(parent: keras.layers.Layer, path: str) -> Iterator[tuple[str, keras.layers.Layer]]:
+    for layer in parent._flatten_layers(recursive=False, include_self=False):
+        yield path + layer.name, layer
+        yield from _walk(layer, f"{path}{layer.name}/")
+
+
+def _kernels_of(path: str, layer: keras.layers.Layer) -> Iterator[WeightedLayer]:
+    roles = [role for role in _KERNELS if _variable(layer, role) is not None]
+    for role in roles:
+        input_quantizer = None if role == "pointwise_kernel" else getattr(layer, "input_quantizer", None)
+        kernel_quantizer = getattr(layer, _KERNELS[role], None)
+        kernel, channels = _as_matrix(layer, role, _value(layer, role))
+        yield WeightedLayer(
+            name=path if len(roles) == 1 else f"{path}/{role}",
+            layer=layer,
+            role=role,
+            kernel=kernel,
+            channels=channels,
+            input_quantizer=quantizer_name(input_quantizer),
+            kernel_quantizer=quantizer_name(kernel_quantizer),
+            declared_bits=(precision(input_quantizer), precision(kernel_quantizer)),
+        )
+
+
+def _variable(layer: keras.layers.Layer, role: str) -> tf.Variable | None:
+    candidate = getattr(layer, role, None)
+    return candidate if isinstance(candidate, tf.Variable) and candidate.shape.rank >= 2 else None
+
+
+def _value(layer: keras.layers.Layer, role: str) -> np.ndarray:
+    with larq.context.quantized_scope(True):
+        return tf.convert_to_tensor(getattr(layer, role)).numpy()
+
+
+def _as_matrix(layer: keras.layers.Layer, role: str, kernel: np.ndarray) -> tuple[np.ndarray, int]:
+    """The kernel as ``[out, fan_in]``, and its input channels per output."""
+    if role == "depthwise_kernel":
+        channels, multiplier = kernel.shape[-2:]
+        return kernel.reshape(-1, channels * multiplier).T, 1
+    if isinstance(layer, _TRANSPOSED):
+        kernel = np.swapaxes(kernel, -1, -2)
+    return kernel.reshape(-1, kernel.shape[-1]).T, kernel.shape[-2]
