@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -43,7 +44,7 @@ class Need:
 
     @property
     def text(self) -> str:
-        return "-" if self.needed is None else f"{self.needed}/{self.nominal}, {self.held}/{self.usable}"
+        return "-" if self.needed is None else f"{self.needed}/{self.nominal}\nheld {self.held}/{self.usable}"
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,11 @@ class FitReport:
         ]
         return "; ".join(changes) or None
 
+    @property
+    def frames_per_second_at_most(self) -> float | None:
+        """One frame after another, without exposure and whatever else ``unknown`` names."""
+        return 1e6 / self.latency_lower_bound_us if self.latency_lower_bound_us else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -182,6 +188,7 @@ class FitReport:
             "smallest_change": self.smallest_change,
             "icw": self.icw,
             "latency_lower_bound_us": self.latency_lower_bound_us,
+            "frames_per_second_at_most": self.frames_per_second_at_most,
             "energy_lower_bound_uj": self.energy_lower_bound_uj,
             "bits_read": self.bits_read,
             "layers": [layer.to_dict() for layer in self.layers],
@@ -190,36 +197,29 @@ class FitReport:
         }
 
     def __rich__(self) -> Group:
-        return Group(Text(self.registers), self._table(), *self._lists())
+        return Group(Text(self.registers), self._table(), *self._bounds(), *self._lists())
+
+    def _bounds(self) -> Iterator[Text]:
+        if self.frames_per_second_at_most is not None:
+            yield Text(f"at most {self.frames_per_second_at_most:,.0f} frames/s, by what is known")
+        if self.energy_lower_bound_uj is not None:
+            yield Text(f"at least {self.energy_lower_bound_uj:,.1f} uJ of the chip per frame")
 
     def _table(self) -> Table:
         title = Text.assemble(
             f"{self.network} on {self.sensor}: ", (self.verdict.value, _COLOURS[self.verdict]), style="default"
         )
-        table = Table(title=title, title_justify="left", show_footer=True)
+        table = Table(title=title, title_justify="left", show_footer=True, box=SIMPLE_HEAD, padding=0, show_edge=False)
         table.add_column("layer", "frame", overflow="fold")
-        table.add_column("verdict")
-        table.add_column("schedule")
-        table.add_column("fan-in", justify="right")
-        table.add_column("weights", justify="right")
-        table.add_column("maps", justify="right")
-        table.add_column("digital\nneed, held", justify="right")
-        table.add_column("analog\nneed, held", justify="right")
-        table.add_column("ICW,\ntime at least", _cost(self.icw, self.latency_lower_bound_us), justify="right")
+        table.add_column("verdict,\nschedule")
+        table.add_column("fan-in,\nat most", justify="right")
+        table.add_column("weight\nbits", justify="right")
+        table.add_column("maps per\nplane", justify="right")
+        table.add_column("digital\nregisters", justify="right")
+        table.add_column("analog", justify="right")
+        table.add_column("ICW, time\nat least", _cost(self.icw, self.latency_lower_bound_us), justify="right")
         for layer in self.layers:
-            table.add_row(
-                Text(layer.name),
-                Text(layer.verdict.value, _COLOURS[layer.verdict]),
-                "\n".join(filter(None, (layer.schedule or "-", layer.counter))),
-                f"{layer.fan_in:,}" + (f"\nof {layer.max_fan_in:,}" if layer.max_fan_in is not None else ""),
-                f"{counted(layer.weight_bits, 'bit')}\n{counted(layer.weight_planes, 'plane')}",
-                "-"
-                if layer.map_planes is None
-                else f"{layer.maps_per_plane:,}/plane\n{counted(layer.map_planes, 'plane')}",
-                layer.digital.text,
-                layer.analog.text,
-                _cost(layer.icw, layer.latency_lower_bound_us),
-            )
+            table.add_row(*_row(layer))
         return table
 
     def _lists(self) -> Iterator[Text]:
@@ -237,6 +237,19 @@ class FitReport:
             if lines:
                 yield Text(title, style="bold")
                 yield Text("\n".join(f"  {line}" for line in lines))
+
+
+def _row(layer: LayerFit) -> Iterator[str | Text]:
+    schedule = ", ".join(filter(None, (layer.schedule, layer.counter)))
+    yield Text(layer.name)
+    yield Text.assemble((layer.verdict.value, _COLOURS[layer.verdict]), f"\n{schedule}")
+    yield f"{layer.fan_in:,}" + ("" if layer.max_fan_in is None else f"\n{layer.max_fan_in:,}")
+    yield f"{layer.weight_bits:,}\n{counted(layer.weight_planes, 'plane')}"
+    planes = "" if layer.map_planes is None else f"\n{counted(layer.map_planes, 'plane')}"
+    yield "-" if layer.maps_per_plane is None else f"{layer.maps_per_plane:,}{planes}"
+    yield layer.digital.text
+    yield layer.analog.text
+    yield _cost(layer.icw, layer.latency_lower_bound_us)
 
 
 def _cost(icw: int | None, latency_us: float | None) -> str:

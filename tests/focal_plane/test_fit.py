@@ -263,7 +263,15 @@ def test_files_are_read(tmp_path):
 
 def test_terminal_shows_verdicts_registers_changes_and_unknowns():
     text = printed(fit(two_layer_network()))
-    for part in ("FIT WITH SPILL", "12 digital and 6 analog", "12/12, 8/8", "groups=2", "not published", "2,304 bits"):
+    for part in (
+        "FIT WITH SPILL",
+        "12 digital and 6 analog",
+        "12/12",
+        "held 8/8",
+        "groups=2",
+        "not published",
+        "2,304 ",
+    ):
         assert part in text
     assert "NO FIT" in printed(fit(one_layer(bits=32)))
 
