@@ -76,6 +76,7 @@ def test_register_map_names_every_register_once():
 def test_time_is_a_lower_bound_that_names_what_it_leaves_out():
     report = fit(one_layer())
     assert report.latency_lower_bound_us == pytest.approx(report.icw / 10)  # 10 MHz, one cycle each
+    assert report.frames_per_second_at_most == pytest.approx(1e6 / report.latency_lower_bound_us)
     assert report.energy_lower_bound_uj == pytest.approx(report.icw * 0.123)  # 123 nJ each
     assert any("flood: not published; at least 9 calls" in line for line in report.unknown)
 
@@ -271,6 +272,7 @@ def test_terminal_shows_verdicts_registers_changes_and_unknowns():
         "groups=2",
         "not published",
         "2,304 ",
+        "at most 1,492 frames/s",
     ):
         assert part in text
     assert "NO FIT" in printed(fit(one_layer(bits=32)))
