@@ -123,17 +123,29 @@ def _(trace, op):
 def _(trace, op):
     result, (left, right) = op.outputs[0], op.inputs
     if (constant := trace.constant(right)) is not None:
-        terms = {"Sub": {"mean": constant}, "Mul": {"scale": constant}, "RealDiv": {"scale": 1 / constant}}
-        return [trace.add_affine(result, trace.value(left), **terms.get(op.type, {"bias": constant}))]
+        return [trace.add_affine(result, trace.value(left), **_affine_terms(op.type, constant))]
     if (constant := trace.constant(left)) is not None and op.type != "RealDiv":
-        terms = {"Sub": {"mean": constant, "scale": -1.0}, "Mul": {"scale": constant}}
-        return [trace.add_affine(result, trace.value(right), **terms.get(op.type, {"bias": constant}))]
+        terms = _affine_terms(op.type, constant)
+        if op.type == "Sub":
+            terms["scale"] = -1.0
+        return [trace.add_affine(result, trace.value(right), **terms)]
     names = [trace.value(left), trace.value(right)]
     if op.type == "RealDiv":
         raise NotUnderstood("a quotient of two values")
     if op.type == "Sub":
         names[1] = trace.add_affine(right, names[1], scale=-1.0)
     return [trace.add(ops.Multiply if op.type == "Mul" else ops.Add, result, *names)]
+
+
+def _affine_terms(type_: str, constant: np.ndarray) -> dict[str, np.ndarray]:
+    match type_:
+        case "Sub":
+            return {"mean": constant}
+        case "Mul":
+            return {"scale": constant}
+        case "RealDiv":
+            return {"scale": 1 / constant}
+    return {"bias": constant}
 
 
 @_reads("Neg")

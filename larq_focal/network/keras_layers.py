@@ -34,8 +34,9 @@ def read_layer(layer: layers.Layer, call: LayerCall) -> list[str]:
 
 
 def _unknown(layer, call: LayerCall, kind: str) -> list[str]:
-    outputs = tf.nest.flatten(call.node.outputs)
-    shapes = [_output_shape(layer, call)] if len(outputs) == 1 else [tuple(output.shape)[1:] for output in outputs]
+    shapes = [tuple(output.shape)[1:] for output in tf.nest.flatten(call.node.outputs)]
+    if len(shapes) == 1 and None in shapes[0]:  # within a model for any input size
+        shapes = [_output_shape(layer, call)]
     return [call.add(ops.Unknown, *call.inputs, shape=shape, kind=kind) for shape in shapes]
 
 
