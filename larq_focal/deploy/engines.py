@@ -1,4 +1,4 @@
-"""Engines that run a TensorFlow Lite file: Larq Compute Engine's interpreter and stock LiteRT. Neither loads TensorFlow.
+"""Engines that run a TensorFlow Lite file: Larq Compute Engine's interpreter, stock LiteRT. Neither loads TensorFlow.
 
 An engine takes what the file was converted for, in batch size and types; ``Runtime`` does the rest.
 """

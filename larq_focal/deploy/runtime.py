@@ -99,6 +99,7 @@ class Runtime:
 
         Raises:
             ValueError: a name, a shape or a type does not fit the model's inputs.
+            EngineError: the engine gave up.
         """
         arrays, tensors = self._arrays(batch), self.model.inputs
         feeds = [_fed(array, tensor) for array, tensor in zip(arrays, tensors, strict=True)]
@@ -146,7 +147,11 @@ class Runtime:
             missing = size - len(part[0])
             if missing:
                 part = [np.concatenate([array, np.repeat(array[-1:], missing, 0)]) for array in part]
-            for piece, output in zip(pieces, self._engine.run(part), strict=True):
+            try:
+                outputs = self._engine.run(part)
+            except RuntimeError as error:
+                raise EngineError(f"'{self.name}' failed on the engine '{self.engine}': {error}") from error
+            for piece, output in zip(pieces, outputs, strict=True):
                 piece.append(output[: size - missing])
         return [
             np.concatenate(piece) if piece else np.empty((0, *tensor.shape[1:]), tensor.dtype)

@@ -152,6 +152,7 @@ class _ModelReader:
         operators = tuple(
             self._operator(i, graph.Operators(i), codes, tensors) for i in self._range(graph.OperatorsLength())
         )
+        self._check_the_rest(model, len(buffers), len(tensors))
         return FlatModel(
             name=name,
             tensors=tensors,
@@ -161,6 +162,21 @@ class _ModelReader:
             description=_text(model.Description()),
             content=self.content,
         )
+
+    def _check_the_rest(self, model, buffers: int, tensors: int) -> None:
+        """Metadata and signatures are not needed here, but interpreters follow them without looking."""
+        for i in self._range(model.MetadataLength()):
+            _text(model.Metadata(i).Name())
+            _pick(range(buffers), model.Metadata(i).Buffer(), "buffer")
+        for i in self._range(model.SignatureDefsLength()):
+            signature = model.SignatureDefs(i)
+            _text(signature.SignatureKey())
+            _pick(range(model.SubgraphsLength()), signature.SubgraphIndex(), "graph")
+            ends = [signature.Inputs(j) for j in self._range(signature.InputsLength())]
+            ends += [signature.Outputs(j) for j in self._range(signature.OutputsLength())]
+            for end in ends:
+                _text(end.Name())
+                _pick(range(tensors), end.TensorIndex(), "tensor")
 
     def _range(self, length: int) -> range:
         self.bytes_left -= 4 * length
