@@ -8,8 +8,8 @@ import sys
 VARIABLE = "TF_USE_LEGACY_KERAS"
 
 MEND = (
-    f"Larq needs Keras 2. Set the environment variable {VARIABLE}=1 before TensorFlow is imported, or import larq_focal "
-    "before tensorflow, in a new process; Keras 2 comes with `pip install tf-keras`."
+    f"Larq needs Keras 2: set the environment variable {VARIABLE}=1 before TensorFlow is imported, or import "
+    "larq_focal before tensorflow, in a new process. Keras 2 comes with `pip install tf-keras`."
 )
 
 

@@ -6,25 +6,46 @@ Importing this module loads TensorFlow. It raises an ImportError that names the 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from larq_focal._keras_version import use_keras_2
 
-use_keras_2()
-
-try:
-    import tensorflow as tf
-
-    use_keras_2()
+if TYPE_CHECKING:
     import larq
-    from tensorflow import keras
-    from tf_keras.src.engine.base_layer_utils import call_context as _call_context
-except ModuleNotFoundError as error:
-    if error.name not in ("tensorflow", "tf_keras", "larq"):
-        raise
-    raise ImportError(
-        f"This part of larq_focal needs {error.name}, which is not installed: `pip install larq_focal[tensorflow]`."
-    ) from error
 
 __all__ = ["calling_layer", "keras", "larq", "tf"]
+
+
+def _missing(package: str) -> ImportError:
+    return ImportError(
+        f"This part of larq_focal needs {package}, which is not installed: `pip install larq_focal[tensorflow]`."
+    )
+
+
+use_keras_2()
+try:
+    import tensorflow as tf
+except ModuleNotFoundError as error:
+    if error.name != "tensorflow":
+        raise
+    raise _missing("tensorflow") from error
+use_keras_2()  # now that TensorFlow has decided
+
+from tensorflow import keras  # noqa: E402
+from tf_keras.src.engine.base_layer_utils import call_context as _call_context  # noqa: E402
+
+
+def __getattr__(name: str):
+    # Larq's import registers our quantizers, which come here for Larq: this module must be whole by then.
+    if name != "larq":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import larq
+    except ModuleNotFoundError as error:
+        if error.name != "larq":
+            raise
+        raise _missing("larq") from error
+    return larq
 
 
 def calling_layer() -> keras.layers.Layer | None:

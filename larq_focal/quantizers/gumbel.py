@@ -44,7 +44,7 @@ def gumbel_sign(x: tf.Tensor, temperature: tf.Tensor, logit_scale: float = 1.0, 
     return relaxed_backward(x)
 
 
-@keras.utils.register_keras_serializable("larq_focal")
+@larq.utils.register_keras_custom_object
 class GumbelSign(larq.quantizers.Quantizer):
     r"""Binary weights sampled in training: the binary concrete distribution with a hard forward pass.
 

@@ -48,7 +48,7 @@ def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") ->
     return identity_backward(x)
 
 
-@keras.utils.register_keras_serializable("larq_focal")
+@larq.utils.register_keras_custom_object
 class HysteresisSign(larq.quantizers.Quantizer):
     r"""Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
 

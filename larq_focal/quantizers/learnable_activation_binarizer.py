@@ -24,7 +24,7 @@ def tanh_sign(x: tf.Tensor, beta: tf.Tensor):
     return sign(x), grad
 
 
-@keras.utils.register_keras_serializable("larq_focal")
+@larq.utils.register_keras_custom_object
 class CentreTap(keras.initializers.Initializer):
     """Depthwise kernels [height, width, channels, multiplier] that are 1 at the centre: a convolution that copies."""
 
@@ -36,7 +36,7 @@ class CentreTap(keras.initializers.Initializer):
         return centre
 
 
-@keras.utils.register_keras_serializable("larq_focal")
+@larq.utils.register_keras_custom_object
 class LearnableActivationBinarizer(larq.quantizers.Quantizer):
     r"""Binarizes each pixel by a learned weighting of its neighbourhood (LAB).
 

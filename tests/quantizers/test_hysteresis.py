@@ -1,0 +1,205 @@
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from larq_focal.keras import keras, tf
+from larq_focal.keras import larq as lq
+from larq_focal.quantizers import HysteresisSign, schmitt_trigger
+from tests.support.lce import converted, lce_outputs, operators
+from tests.support.quantizer_contract import QuantizerContract, ValuesContract, small_numbers
+
+
+def sign(x):
+    return np.where(x >= 0, 1, -1).astype(np.float32)
+
+
+def numpy_schmitt_trigger(path, threshold):
+    """The memory after each latent weight of ``path``, one weight at a time; the first value decides by its sign."""
+    memory, memories = None, []
+    for latent in path:
+        if latent >= threshold:
+            memory = 1
+        elif latent <= -threshold:
+            memory = -1
+        elif memory is None:
+            memory = 1 if latent >= 0 else -1
+        memories.append(memory)
+    return memories
+
+
+def trained_path(quantizer, path):
+    """The quantized values of a single weight that takes the values of ``path`` in successive training steps."""
+    return [float(quantizer(tf.constant([latent]), training=True)[0]) for latent in path]
+
+
+class TestHysteresisSign(QuantizerContract):
+    alias = "hysteresis_sign"
+    role = "kernel"
+    values = small_numbers(0.1, -0.1, 0.05, -0.05)
+    changed_by_training = frozenset({"memory"})
+
+    def forward(self, x, quantizer):
+        return np.abs(x).mean() * sign(x)
+
+    def gradient(self, x, upstream, quantizer):
+        return upstream
+
+
+class TestHysteresisSignPerChannel(ValuesContract):
+    alias = "hysteresis_sign"
+    config: ClassVar = {"threshold": 0.05, "scale": "channel"}
+
+    def forward(self, x, quantizer):
+        return np.abs(x).mean((0, 1, 2)) * sign(x)
+
+    def gradient(self, x, upstream, quantizer):
+        return upstream
+
+
+class TestHysteresisSignWithoutScale(ValuesContract):
+    alias = "hysteresis_sign"
+    config: ClassVar = {"scale": None}
+
+    def forward(self, x, quantizer):
+        return sign(x)
+
+    def gradient(self, x, upstream, quantizer):
+        return upstream
+
+
+def test_follows_the_published_loop():
+    """The loop of the figure in wxwang0104/Quantized_ResNet with its threshold of 0.1, worked by hand."""
+    path = [0.30, 0.05, -0.05, -0.09, -0.11, -0.02, 0.08, 0.10, 0.02, -0.30]
+    signs = [1, 1, 1, 1, -1, -1, -1, 1, 1, -1]
+    assert trained_path(HysteresisSign(scale=None), path) == signs
+    np.testing.assert_allclose(trained_path(HysteresisSign(), path), np.abs(path) * signs, rtol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(path=st.lists(small_numbers(0.25, -0.25), min_size=1, max_size=12), threshold=st.sampled_from([0.0, 0.25, 1.0]))
+def test_is_a_schmitt_trigger(path, threshold):
+    assert trained_path(HysteresisSign(threshold, None), path) == numpy_schmitt_trigger(path, threshold)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(st.floats(-0.5, 0.5, width=32), min_size=2, max_size=40),
+    thresholds=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)
+def test_a_larger_threshold_flips_no_more_often(steps, thresholds):
+    path = tf.constant(np.cumsum(steps), tf.float32)
+
+    def flips(threshold):
+        memory, count = tf.zeros(()), 0
+        for latent in path:
+            before, memory = memory, schmitt_trigger(latent, memory, threshold)
+            count += int(before * memory < 0)
+        return count
+
+    assert flips(max(thresholds)) <= flips(min(thresholds))
+
+
+def test_without_a_threshold_it_is_the_magnitude_aware_sign_of_the_tensor():
+    path = np.random.default_rng(0).normal(size=(5, 7, 1)).astype(np.float32)
+    quantizer, reference = HysteresisSign(threshold=0), lq.quantizers.MagnitudeAwareSign()
+    for latent in path:
+        np.testing.assert_allclose(quantizer(latent, training=True), reference(latent), rtol=1e-6)
+
+
+class KernelsSeen(keras.callbacks.Callback):
+    """The latent kernel at the start of every training step."""
+
+    def on_train_begin(self, logs=None):
+        self.kernels = []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.kernels.append(self.model.get_layer("conv").kernel.latent_variable.numpy())
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.parametrize("reads", [1, 3])
+def test_memory_advances_once_per_optimizer_step(run_eagerly, reads):
+    keras.utils.set_random_seed(0)
+    layer = lq.layers.QuantConv2D(4, 3, padding="same", kernel_quantizer=HysteresisSign(0.05), name="conv")
+    inputs = outputs = keras.Input((5, 5, 4))
+    for _ in range(reads):
+        outputs = layer(outputs)
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=run_eagerly)
+    rng = np.random.default_rng(0)
+    seen = KernelsSeen()
+    model.fit(rng.normal(size=(32, 5, 5, 4)), rng.normal(size=(32, 5, 5, 4)), 4, 2, verbose=0, callbacks=[seen])
+
+    kernels = np.array(seen.kernels)
+    expected = np.array([numpy_schmitt_trigger(path, np.float32(0.05)) for path in kernels.reshape(16, -1).T])
+    memory = layer.kernel_quantizer.memory.numpy().ravel()
+    np.testing.assert_array_equal(memory, expected[:, -1])
+    flips = np.sum(expected[:, 1:] != expected[:, :-1])
+    flips_of_sign = np.sum(np.diff(sign(kernels), axis=0) != 0)
+    assert 0 < flips < flips_of_sign  # the path crosses the loop, and the loop holds some of it
+
+
+def test_inference_sees_what_the_next_training_step_will():
+    quantizer = HysteresisSign(scale=None)
+    quantizer(tf.constant([0.3, 0.3]), training=True)
+    latent = tf.constant([-0.05, -0.2])
+    np.testing.assert_array_equal(quantizer(latent, training=False), [1, -1])
+    np.testing.assert_array_equal(quantizer.memory, [1, 1])
+    np.testing.assert_array_equal(quantizer(latent, training=True), [1, -1])
+    np.testing.assert_array_equal(quantizer.memory, [1, -1])
+
+
+@pytest.mark.parametrize(("scale", "magnitudes"), [("tensor", 1), ("channel", 4), (None, 1)])
+def test_every_scale_packs(scale, magnitudes):
+    keras.utils.set_random_seed(0)
+    layer = lq.layers.QuantConv2D(4, 3, input_quantizer="ste_sign", kernel_quantizer=HysteresisSign(scale=scale))
+    model = keras.Sequential([keras.Input((5, 5, 8)), layer])
+    images = np.random.default_rng(0).normal(size=(3, 5, 5, 8)).astype(np.float32)
+    model(images, training=True)
+    with lq.context.quantized_scope(True):
+        assert len(np.unique(np.abs(layer.kernel.numpy()))) == magnitudes
+    flatbuffer = converted(model)
+    assert operators(flatbuffer) == {"LceQuantize": 1, "LceBconv2d": 1}
+    np.testing.assert_allclose(lce_outputs(flatbuffer, images), model(images), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("filters", [4, 5])
+def test_refuses_a_second_layer(filters):
+    quantizer = HysteresisSign(name="shared")
+    first = lq.layers.QuantConv2D(4, 3, kernel_quantizer=quantizer, name="first")
+    second = lq.layers.QuantConv2D(filters, 3, padding="same", kernel_quantizer=quantizer, name="second")
+    inputs = keras.Input((5, 5, 4))
+    first(inputs)
+    first(inputs)
+    with pytest.raises(ValueError, match=r"'shared' remembers the weights of layer 'first'.*'second'.*new instance"):
+        second(inputs)
+
+
+def test_refuses_a_second_kernel_of_one_layer():
+    quantizer = HysteresisSign(name="shared")
+    layer = lq.layers.QuantSeparableConv2D(4, 3, depthwise_quantizer=quantizer, pointwise_quantizer=quantizer)
+    with pytest.raises(ValueError, match=r"'shared' remembers weights of shape .* its own instance"):
+        layer(np.ones((1, 5, 5, 3), np.float32))
+
+
+def test_serves_every_kernel_by_its_alias():
+    layer = lq.layers.QuantSeparableConv2D(
+        4, 3, depthwise_quantizer="hysteresis_sign", pointwise_quantizer="hysteresis_sign"
+    )
+    layer(np.ones((1, 5, 5, 3), np.float32), training=True)
+    assert [weight.shape.as_list() for weight in layer.non_trainable_weights] == [[3, 3, 3, 1], [1, 1, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"threshold": -0.1}, "threshold must not be negative, but is -0.1"),
+        ({"scale": "filter"}, 'scale must be "tensor", "channel" or None, but is \'filter\''),
+    ],
+)
+def test_refuses_bad_arguments(config, message):
+    with pytest.raises(ValueError, match=message):
+        HysteresisSign(**config)
