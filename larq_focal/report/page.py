@@ -60,6 +60,7 @@ def render_page(datasets: Sequence[Sequence[Run]]) -> str:
 def _panel(index: int, runs: Sequence[Run]) -> dict:
     """What the template shows of one data set."""
     intervals = [run.record["accuracy"] for run in runs]
+    timings = [run.record["timing"] for run in runs if run.record["timing"]]
     return {
         "id": f"data{index}",
         "dataset": runs[0].record["dataset"],
@@ -68,7 +69,8 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
         "cards": headline_cards(runs),
         "low": min(interval["low"] for interval in intervals),
         "high": max(interval["high"] for interval in intervals),
-        "timed_on": sorted({_place(run) for run in runs if run.record["timing"]}),
+        "timed_on": sorted({_place(timing) for timing in timings}),
+        "timing_notes": sorted({note for timing in timings for note in timing["notes"]}),
         "registers": {run.label: register_maps(run) for run in runs},
         "roles": role_colours(runs),
         "provenance": provenance(runs),
@@ -112,8 +114,8 @@ def _own_file(name: str) -> str:
     return (resources.files("larq_focal.report") / name).read_text(encoding="utf-8")
 
 
-def _place(run: Run) -> str:
-    machine = run.record["timing"]["machine"]
+def _place(timing: Record) -> str:
+    machine = timing["machine"]
     return machine.get("board") or machine.get("cpu") or "an unnamed machine"
 
 

@@ -39,11 +39,11 @@ _AUDIT = {
             "became": str,
             "bytes": int,
             "expected_bytes": int,
-            "reason": TEXT_OR_NONE,
-            "mend": TEXT_OR_NONE,
+            "reason": str,
+            "mend": str,
         }
     ],
-    "findings": [{"fault": str, "severity": str, "layer": TEXT_OR_NONE, "message": str, "mend": TEXT_OR_NONE}],
+    "findings": [{"fault": str, "severity": str, "layer": str, "message": str, "mend": str}],
 }
 _NEED = {"needed": OrNone(int), "nominal": int, "held": OrNone(int), "usable": int}
 _FIT = {
@@ -70,7 +70,15 @@ _FIT = {
     "notes": [str],
     "unknown": [str],
 }
-_TIMING = {"engine": str, "threads": int, "min_ms": NUMBER, "median_ms": NUMBER, "p90_ms": NUMBER, "machine": dict}
+_TIMING = {
+    "engine": str,
+    "threads": int,
+    "min_ms": NUMBER,
+    "median_ms": NUMBER,
+    "p90_ms": NUMBER,
+    "machine": dict,
+    "notes": [str],
+}
 SCHEMA = {
     "format": str,
     "run": str,
