@@ -1,8 +1,8 @@
 """The two-layer convolutional network of focal-plane studies, in full precision and binary by several methods.
 
 Two 3x3 convolutions with batch normalisation, a 2x2 max-pool and a dense classifier. In the binary networks the
-image, both feature maps and both kernels are single bits, so that the features which leave the sensor are bits too;
-the classifier keeps real weights. One-padding keeps every convolution packed after conversion.
+image, every feature map and every weight are single bits. One-padding keeps the convolutions packed after conversion,
+and the classifier is written as a convolution over the whole map, because dense layers are never packed.
 """
 
 from __future__ import annotations
@@ -58,40 +58,44 @@ def two_layer(
         ValueError: ``method`` is not known.
     """
     if method is None:
-        body, name = _float_body, "full_precision"
+        build, name = _float_layers, "full_precision"
     elif method in TWO_LAYER_METHODS:
-        body, name = _binary_body(TWO_LAYER_METHODS[method]), method
+        build, name = _binary_layers(TWO_LAYER_METHODS[method]), method
     else:
         raise ValueError(f"No method '{method}': choose one of {', '.join(TWO_LAYER_METHODS)}, or None.")
     image = layers.Input(input_shape, name="image")
-    features = layers.Flatten(name="flatten")(body(image, filters))
-    return keras.Model(image, layers.Dense(num_classes, name="logits")(features), name=f"two_layer_{name}")
+    return keras.Model(image, build(image, filters, num_classes), name=f"two_layer_{name}")
 
 
-def _float_body(x, filters: Sequence[int]):
+def _float_layers(x, filters: Sequence[int], num_classes: int):
     for index, maps in enumerate(filters, 1):
         x = layers.Conv2D(maps, 3, padding="same", use_bias=False, name=f"conv_{index}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
-    return layers.MaxPool2D(2, name="pool")(x)
+    features = layers.Flatten(name="features")(layers.MaxPool2D(2, name="pool")(x))
+    return layers.Dense(num_classes, name="classifier")(features)
 
 
-def _binary_body(method: Method):
-    def body(x, filters: Sequence[int]):
+def _binary_layers(method: Method):
+    def convolution(maps: int, kernel_size, name: str, **padding) -> larq.layers.QuantConv2D:
+        return larq.layers.QuantConv2D(
+            maps,
+            kernel_size,
+            use_bias=False,
+            input_quantizer=method.input_quantizer(),
+            kernel_quantizer=method.kernel_quantizer(),
+            kernel_constraint="weight_clip",
+            name=name,
+            **padding,
+        )
+
+    def build(x, filters: Sequence[int], num_classes: int):
         for index, maps in enumerate(filters, 1):
-            x = larq.layers.QuantConv2D(
-                maps,
-                3,
-                padding="same",
-                pad_values=1.0,
-                use_bias=False,
-                input_quantizer=method.input_quantizer(),
-                kernel_quantizer=method.kernel_quantizer(),
-                kernel_constraint="weight_clip",
-                name=f"conv_{index}",
-            )(x)
+            x = convolution(maps, 3, f"conv_{index}", padding="same", pad_values=1.0)(x)
             x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
-        x = layers.Activation(method.input_quantizer(), name="features")(x)
-        return layers.MaxPool2D(2, name="pool")(x)
+        x = layers.MaxPool2D(2, name="pool")(x)
+        x = convolution(num_classes, x.shape[1:3], "classifier")(x)
+        # The popcounts are too large for a softmax to train on; this brings them to scale, class by class.
+        return layers.BatchNormalization(momentum=0.9, name="logits")(layers.Flatten(name="flatten")(x))
 
-    return body
+    return build

@@ -25,10 +25,9 @@ class Readout:
 def readouts(graph: QuantGraph, sensor: Sensor) -> dict[str, Readout]:
     """The values that are read out, by the names of the operations on the controller that read them.
 
-    The controller takes over with dense layers and global averages. What the network returns from the array is read
-    by the value's own name.
+    What the network returns from the array is read by the value's own name.
     """
-    there = _on_controller(graph)
+    there = on_controller(graph)
     found: dict[str, Readout] = {}
     for op in graph:
         for name in op.inputs:
@@ -40,13 +39,24 @@ def readouts(graph: QuantGraph, sensor: Sensor) -> dict[str, Readout]:
     return found
 
 
-def _on_controller(graph: QuantGraph) -> set[str]:
+def on_controller(graph: QuantGraph) -> set[str]:
+    """Names of the operations that run on the controller: dense layers, global averages and what follows them.
+
+    A convolution whose kernel covers its whole input is a dense layer.
+    """
     there: set[str] = set()
     for op in graph:
-        starts = isinstance(op, Dense) or (isinstance(op, GlobalPool) and op.kind == "average")
+        starts = _is_dense(graph, op) or (isinstance(op, GlobalPool) and op.kind == "average")
         if starts or (any(name in there for name in op.inputs) and not isinstance(op, Conv2D)):
             there.add(op.name)
     return there
+
+
+def _is_dense(graph: QuantGraph, op: Op) -> bool:
+    if not isinstance(op, Conv2D):
+        return isinstance(op, Dense)
+    area = graph[op.inputs[0]].shape[:2]
+    return op.padding == "valid" and op.groups == 1 and area != (1, 1) and op.kernel.shape[:2] == area
 
 
 def _readout(graph: QuantGraph, name: str, sensor: Sensor) -> Readout:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.focal_plane.changes import changes_that_fit
-from larq_focal.focal_plane.controller import Readout, readouts
+from larq_focal.focal_plane.controller import Readout, on_controller, readouts
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement, judge
 from larq_focal.focal_plane.layer import ConvLayer, conv_layer
@@ -20,13 +20,14 @@ from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D, Dense, Linear
+from larq_focal.network.ops import Linear
 
 
 def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
     """Judges whether a network fits the registers of a focal-plane processor.
 
-    Convolutions run on the array; dense layers run on the controller, on what is read out for them.
+    Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
+    read out for them.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
@@ -45,7 +46,8 @@ def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
     if not graph.layers:
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     read = readouts(graph, sensor)
-    shapes = {op.name: conv_layer(graph, op) for op in graph.layers if isinstance(op, Conv2D)}
+    there = on_controller(graph)
+    shapes = {op.name: conv_layer(graph, op) for op in graph.layers if op.name not in there}
     judged = {name: judge(layer, sensor) for name, layer in shapes.items()}
     layers = tuple(
         _array_layer(op, shapes[op.name], judged[op.name], sensor)
@@ -128,7 +130,7 @@ def _costs(plan: Plan, sensor: Sensor) -> dict[str, Any]:
     }
 
 
-def _controller_layer(op: Dense, readout: Readout | None, sensor: Sensor) -> LayerFit:
+def _controller_layer(op: Linear, readout: Readout | None, sensor: Sensor) -> LayerFit:
     note = "runs on the controller"
     if readout:
         note += (

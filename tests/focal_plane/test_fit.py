@@ -158,6 +158,14 @@ def test_classifier_runs_on_the_controller():
     assert "1 plane, 8,192 bytes" in logits.notes[0]
 
 
+def test_convolution_over_the_whole_map_is_a_dense_layer():
+    network = one_layer()
+    whole_map = conv("logits", network["out"], 10, size=64, padding="valid", shape=(1, 1, 10))
+    as_convolution = fit(chain("classifier", *network, whole_map)).layers[-1]
+    as_dense = fit(chain("classifier", *network, *dense("logits", network["out"], 10, bits=1))).layers[-1]
+    assert as_convolution == as_dense
+
+
 def test_second_dense_layer_reads_nothing_more():
     network = one_layer()
     hidden = dense("hidden", network["out"], 8)
