@@ -13,10 +13,10 @@ from larq_focal.network.ops import Activation, Affine, Binarize, Linear, Op
 def parameter_counts(op: Op) -> Counter[int]:
     """Stored numbers by their width in bits: ``{1: 2304, 32: 16}``.
 
-    Kernels count at the width of their codes; biases, thresholds and slopes at 32 bits; an ``Affine`` as a multiplier
-    and an offset per channel, which is all that inference needs of a batch normalisation (``lq.models.summary`` of
-    larq counts so too). The steps of ``Quantize`` and the grid of ``UniformQuantize`` are a few constants per
-    layer and are not counted. To see what folding saves, give the folded graph.
+    Kernels count at the width of their codes; biases, thresholds and learned slopes at 32 bits; an ``Affine`` as a
+    multiplier and an offset per channel, which is all that inference needs of a batch normalisation
+    (``lq.models.summary`` of larq counts so too). The steps of ``Quantize`` and the grid of ``UniformQuantize`` are
+    a few constants per layer and are not counted. To see what folding saves, give the folded graph.
     """
     counts = Counter({FLOAT_BITS: float_parameters(op) - _kernel_size(op)})
     if isinstance(op, Linear):
@@ -38,7 +38,7 @@ def float_parameters(op: Op) -> int:
         return op.kernel.size + (0 if op.bias is None else op.bias.size)
     if isinstance(op, Affine):
         return op.scale.size + op.bias.size
-    if isinstance(op, Activation) and op.alpha is not None:
+    if isinstance(op, Activation) and op.kind == "prelu":
         return int(np.size(op.alpha))
     if isinstance(op, Binarize) and np.any(op.threshold):
         return int(np.size(op.threshold))
