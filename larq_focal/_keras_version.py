@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 VARIABLE = "TF_USE_LEGACY_KERAS"
-
-MEND = (
-    f"Larq needs Keras 2: set the environment variable {VARIABLE}=1 before TensorFlow is imported, or import "
-    "larq_focal before tensorflow, in a new process. Keras 2 comes with `pip install tf-keras`."
-)
 
 
 def use_keras_2() -> None:
     """Makes ``tf.keras`` Keras 2, or says why it cannot.
 
-    TensorFlow decides what ``tf.keras`` is once, mostly while it is imported, and asks the environment. So the
-    variable is set where the user has not set it, and the decision is checked where it may have been made.
+    While it is imported, TensorFlow asks the environment where ``tensorflow.keras`` is, for good. Before, the variable
+    can still be set, where the user has not set it; after, only the answer can be checked. (``tf.keras`` itself may
+    resolve later, so that a variable set in between would give a process both versions.)
 
     Raises:
-        ImportError: TensorFlow is loaded, and its ``tf.keras`` is Keras 3 or missing.
+        ImportError: TensorFlow is loaded, and its Keras is Keras 3 or missing.
     """
-    os.environ.setdefault(VARIABLE, "1")
-    tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is None:
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault(VARIABLE, "1")
         return
-    try:
-        package = tensorflow.keras.Model.__module__.partition(".")[0]
-    except ImportError as error:
-        raise ImportError(f"larq_focal finds no Keras in TensorFlow ({error}). {MEND}") from error
-    if package != "tf_keras":
-        raise ImportError(f"larq_focal finds Keras 3 in tf.keras of the TensorFlow already loaded. {MEND}")
+    keras_2 = find_spec("tf_keras")
+    if keras_2 is None:
+        raise ImportError("larq_focal needs Keras 2, which is not installed: `pip install tf-keras`.")
+    chosen = find_spec("tensorflow.keras")
+    if chosen is None or not Path(chosen.origin).is_relative_to(Path(keras_2.origin).parent):
+        raise ImportError(
+            "larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3 in tf.keras. Start anew and set "
+            f"the environment variable {VARIABLE}=1 before TensorFlow is imported, or import larq_focal before "
+            "tensorflow. Keras 2 comes with `pip install tf-keras`."
+        )

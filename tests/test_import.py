@@ -1,0 +1,150 @@
+"""What importing larq_focal does, in every order, with and without TensorFlow: each in a process of its own."""
+
+import importlib.util
+import types
+
+import pytest
+
+import larq_focal as lqf
+from tests.support.processes import output_of, run_python
+
+SUBPACKAGES = {"bench", "cost", "deploy", "focal_plane", "network", "quantizers", "report", "zoo"}
+ON_A_DEVICE = [
+    "larq_focal",
+    "larq_focal.cost",
+    "larq_focal.deploy.runtime",
+    "larq_focal.deploy.timing",
+    "larq_focal.focal_plane",
+    "larq_focal.network",
+    "larq_focal.report",
+]
+USES_AN_ALIAS = """
+layer = larq.layers.QuantDense(2, kernel_quantizer="hysteresis_sign")
+print(type(layer.kernel_quantizer).__module__)
+"""
+
+
+def without(*packages: str) -> str:
+    """Code after which the packages are as good as not installed."""
+    return f"""
+import sys
+from importlib.machinery import PathFinder
+
+class FindsAllBut:
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] in {packages!r} else PathFinder.find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = FindsAllBut()
+"""
+
+
+def error_of(code: str, **environment: str | None) -> str:
+    """The last line that failing ``code`` writes."""
+    process = run_python(code, **environment)
+    assert process.returncode == 1, process.stdout
+    return process.stderr.strip().splitlines()[-1]
+
+
+def test_importing_loads_nothing_heavy_and_is_quick():
+    code = """
+        import sys, time
+        start = time.perf_counter()
+        import larq_focal
+        print(time.perf_counter() - start)
+        heavy = {"tensorflow", "keras", "tf_keras", "larq", "numpy", "pandas", "plotly"}
+        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+        """
+    assert min(float(output_of(code)) for _ in range(3)) < 0.2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("imports", "variable"),
+    [
+        ("import larq_focal, larq", None),
+        ("import larq_focal, tensorflow, larq", None),
+        ("import larq_focal.quantizers, larq", None),
+        ("from larq_focal.keras import larq", None),
+        ("import larq, larq_focal", "1"),
+        ("import tensorflow, larq_focal, larq", "1"),
+    ],
+)
+def test_aliases_work_in_every_order_that_can(imports, variable):
+    output = output_of(imports + USES_AN_ALIAS, TF_USE_LEGACY_KERAS=variable)
+    assert output.startswith("larq_focal.quantizers")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "variable"),
+    [
+        ("import tensorflow, larq_focal", None),
+        ("import tensorflow, larq_focal", "0"),
+        ("import tensorflow as tf; tf.keras.layers; import larq_focal", None),
+        ("from tensorflow.keras import layers; import larq_focal", None),
+        ("import os, tensorflow; os.environ['TF_USE_LEGACY_KERAS'] = '1'; import larq_focal", None),
+        ("import larq_focal; larq_focal.quantizers", "0"),
+    ],
+)
+def test_keras_3_is_refused_with_the_mend(code, variable):
+    error = error_of(code, TF_USE_LEGACY_KERAS=variable)
+    assert error.startswith("ImportError: larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3")
+    for mend in ("TF_USE_LEGACY_KERAS=1 before", "import larq_focal before tensorflow", "`pip install tf-keras`"):
+        assert mend in error
+
+
+def test_a_choice_of_keras_3_does_no_harm_to_what_needs_no_keras():
+    assert output_of("import larq_focal.network, os; print(os.environ['TF_USE_LEGACY_KERAS'])", TF_USE_LEGACY_KERAS="0")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["import larq_focal; larq_focal.quantizers", "import tensorflow, larq_focal"])
+def test_missing_tf_keras_is_named(code):
+    error = error_of(without("tf_keras") + code, TF_USE_LEGACY_KERAS="1")
+    assert error == "ImportError: larq_focal needs Keras 2, which is not installed: `pip install tf-keras`."
+
+
+@pytest.mark.parametrize("package", ["tensorflow", pytest.param("larq", marks=pytest.mark.slow)])
+def test_a_missing_package_is_named(package):
+    error = error_of(without(package) + "import larq_focal; larq_focal.quantizers", TF_USE_LEGACY_KERAS=None)
+    assert f"needs {package}, which is not installed: `pip install larq_focal[tensorflow]`" in error
+
+
+@pytest.mark.parametrize("module", ON_A_DEVICE)
+def test_a_device_needs_no_tensorflow(module):
+    output_of(without("tensorflow", "tf_keras", "keras", "larq", "wrapt") + f"import {module}")
+
+
+@pytest.mark.parametrize("module", ON_A_DEVICE)
+def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(module):
+    code = f"import sys, {module}; print(*({{'tensorflow', 'keras', 'tf_keras', 'larq'}} & set(sys.modules)))"
+    assert output_of(code) == ""
+
+
+@pytest.mark.parametrize("name", sorted({*lqf.__all__} - {"__version__"}))
+def test_public_names_are_what_they_should_be(name):
+    if name == "zoo" and importlib.util.find_spec("larq_focal.zoo") is None:
+        pytest.skip("the folder zoo/ becomes larq_focal.zoo by installing")
+    value = getattr(lqf, name)
+    if name in SUBPACKAGES:
+        assert isinstance(value, types.ModuleType)
+        assert value.__name__ == f"larq_focal.{name}"
+    else:
+        assert callable(value)
+        assert value.__name__ == name
+    assert name in dir(lqf)
+
+
+def test_functions_keep_their_names_when_modules_of_the_same_name_are_imported():
+    code = """
+        import larq_focal as lqf
+        import larq_focal.deploy.timing, larq_focal.network.graph_file, larq_focal.bench, larq_focal.report
+        print(callable(lqf.time), lqf.bench.__name__, lqf.report.__name__)
+        """
+    assert output_of(code) == "True larq_focal.bench larq_focal.report"
+
+
+def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
+    with pytest.raises(AttributeError, match=r"larq_focal has no attribute 'prune'; it has .*convert.*quantizers"):
+        lqf.prune  # noqa: B018
+    assert not hasattr(lqf, "prune")
