@@ -38,7 +38,7 @@ def read_function(
         tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes or [tf.float32] * len(shapes), strict=True)
     ]
     try:
-        traced = tf.function(function, autograph=False).get_concrete_function(*specs)
+        traced = tf.compat.v1.wrap_function(function, specs)  # unlike tf.function, it can be cut into parts
     except (TypeError, ValueError) as error:
         raise NotUnderstood(f"a function that cannot be traced ({error})") from error
     count = len(call.builder.ops)
@@ -51,18 +51,29 @@ def read_function(
 
 
 class _Trace:
-    """A traced function: which of its tensors are values of the QuantGraph and which are constants."""
+    """A traced function: which of its tensors are values of the QuantGraph and which are constants.
+
+    What does not depend on the inputs is constant: numbers, weights, and what is computed of them.
+    """
 
     def __init__(self, traced, call: LayerCall, inputs: Sequence[str], part: str):
         self.call = call
         self.part = part
+        self._traced = traced
         self._values = {tensor.ref(): name for tensor, name in zip(traced.inputs, inputs, strict=False)}
-        captures = [(outside, inside) for outside, inside in traced.graph.captures if outside.dtype != tf.resource]
-        self._constants = {inside.ref(): outside.numpy() for outside, inside in captures}
+        self._varies = dict.fromkeys(self._values, True)
 
     def constant(self, tensor) -> np.ndarray | None:
         """What ``tensor`` holds if it does not depend on the inputs, else None."""
-        return self._constants.get(tensor.ref(), tf.get_static_value(tensor))
+        value = tf.get_static_value(tensor)
+        if value is None and not self._depends_on_inputs(tensor):
+            value = self._traced.prune([], tensor)().numpy()
+        return value
+
+    def _depends_on_inputs(self, tensor) -> bool:
+        if tensor.ref() not in self._varies:
+            self._varies[tensor.ref()] = any(map(self._depends_on_inputs, tensor.op.inputs))
+        return self._varies[tensor.ref()]
 
     def operand(self, op, index: int) -> np.ndarray:
         """Input ``index`` of ``op``, which must be constant."""

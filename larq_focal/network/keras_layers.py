@@ -46,9 +46,7 @@ def _output_shape(layer, call: LayerCall) -> ops.Shape:
 
 
 def _read_unlisted(layer, call: LayerCall) -> list[str]:
-    """A layer without weights (``Lambda``, TensorFlow operations between layers) is read by tracing it."""
-    if layer.weights:
-        return _unknown(layer, call, type(layer).__name__)
+    """Other layers (``Lambda``, TensorFlow operations between layers, a user's own) are read by tracing them."""
     tensors = call.node.keras_inputs
     places = {id(tensor): place for place, tensor in enumerate(tensors)}
 

@@ -11,7 +11,8 @@ import numpy as np
 from larq_focal import quantizers as focal
 from larq_focal.keras import keras, larq
 from larq_focal.network import ops
-from larq_focal.network.keras_builder import LayerCall, defines_its_own
+from larq_focal.network.keras_builder import LayerCall, NotUnderstood, defines_its_own
+from larq_focal.network.keras_functions import read_function
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.steps import find_steps
 
@@ -39,18 +40,20 @@ def is_quantizer(function: Any) -> bool:
 
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
     """Adds what ``quantizer`` does to the activations ``value`` and returns the name of the result."""
-    if defines_its_own(quantizer, "call"):
-        return _unknown(quantizer, call, value, part)
-    return _read(quantizer, call, value, part)
+    read = _read_unlisted if defines_its_own(quantizer, "call") else _read
+    try:
+        return read(quantizer, call, value, part)
+    except NotUnderstood as reason:
+        return call.add(ops.Unknown, value, part=part, kind=f"quantizer {quantizer_name(quantizer)} ({reason})")
 
 
-def _unknown(quantizer, call, value, part, reason="") -> str:
-    return call.add(ops.Unknown, value, part=part, kind=f"quantizer {quantizer_name(quantizer)}{reason}")
+def _read_unlisted(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
+    """Other functions are read by tracing them."""
+    (result,) = read_function(lambda x: quantizer(x), call, [value], part=part)
+    return result
 
 
-@singledispatch
-def _read(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
-    return _unknown(quantizer, call, value, part)
+_read = singledispatch(_read_unlisted)
 
 
 @_read.register(larq.quantizers.SteSign)
@@ -69,20 +72,20 @@ def _(quantizer: larq.quantizers.SteHeaviside, call, value, part):
 @_read.register
 def _(quantizer: larq.quantizers.SteTern, call, value, part):
     if quantizer.ternary_weight_networks:
-        return _unknown(quantizer, call, value, part, ", whose threshold depends on the data")
+        raise NotUnderstood("its threshold depends on the data")
     return _add_steps(quantizer, call, value, part)
 
 
 @_read.register
 def _(quantizer: larq.quantizers.DoReFa, call, value, part):
     if quantizer.mode != "activations":
-        return _unknown(quantizer, call, value, part, " for weights, whose scale depends on the data")
+        raise NotUnderstood("for weights, its scale depends on the data")
     return _add_steps(quantizer, call, value, part)
 
 
 @_read.register
 def _(quantizer: larq.quantizers.MagnitudeAwareSign, call, value, part):
-    return _unknown(quantizer, call, value, part, ", whose scale depends on the data")
+    raise NotUnderstood("its scale depends on the data")
 
 
 @_read.register

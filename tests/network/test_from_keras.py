@@ -136,4 +136,4 @@ def test_models_that_cannot_be_read_are_refused(model, message):
 
 def test_a_subclassed_model_inside_is_unknown():
     graph = from_keras(model_of((3,), Subclassed(name="inner"), layers.ReLU()))
-    assert [(op.name, op.kind, op.shape) for op in graph.unknown] == [("inner", "Subclassed", (3,))]
+    assert [(op.name, op.kind, op.shape) for op in graph.unknown] == [("inner", "Subclassed (MatMul)", (3,))]

@@ -125,22 +125,22 @@ squeeze.precision = 1
     ("quantizer", "kind", "bits"),
     [
         pytest.param(
-            lambda: "magnitude_aware_sign", "magnitude_aware_sign, whose scale depends on the data", 1, id="magnitude"
+            lambda: "magnitude_aware_sign", "magnitude_aware_sign (its scale depends on the data)", 1, id="magnitude"
         ),
         pytest.param(
             lambda: lq.quantizers.SteTern(ternary_weight_networks=True),
-            "ste_tern, whose threshold depends on the data",
+            "ste_tern (its threshold depends on the data)",
             2,
             id="TWN",
         ),
         pytest.param(
             lambda: lq.quantizers.DoReFa(3, mode="weights"),
-            "dorefa_quantizer for weights, whose scale depends on the data",
+            "dorefa_quantizer (for weights, its scale depends on the data)",
             3,
             id="DoReFa of weights",
         ),
-        pytest.param(MySign, "MySign", 1, id="a subclass that computes something else"),
-        pytest.param(lambda: squeeze, "squeeze", 1, id="a function"),
+        pytest.param(MySign, "MySign (Sign)", 1, id="a subclass that computes something else"),
+        pytest.param(lambda: squeeze, "squeeze (Sign)", 1, id="a function"),
     ],
 )
 def test_quantizers_that_are_not_understood_are_named(quantizer, kind, bits):
@@ -149,6 +149,16 @@ def test_quantizers_that_are_not_understood_are_named(quantizer, kind, bits):
     assert [op.kind for op in graph.unknown] == [f"quantizer {kind}"]
     assert graph.layers[0].declared_bits == (bits, 1)
     assert not graph.is_binary(graph.layers[0])
+
+
+@pytest.mark.parametrize(
+    "function", [tf.nn.tanh, keras.layers.Activation("relu"), lambda x: tf.clip_by_value(x, -1, 1)]
+)
+def test_other_functions_are_read_by_what_they_compute(function):
+    conv = lq.layers.QuantConv2D(8, 3, input_quantizer=function, kernel_quantizer="ste_sign")
+    graph = assert_read(model_of(IMAGE, conv))
+    assert isinstance(graph[graph.layers[0].inputs[0]], ops.Activation)
+    assert graph.layers[0].declared_bits == (None, 1)
 
 
 def test_no_op_does_nothing_but_declare():
