@@ -1,0 +1,51 @@
+"""The LiteRT delegate: runs the binary operations of Larq's compute engine in any LiteRT interpreter.
+
+The C++ sources lie beside this file. LiteRT loads the library that they are compiled to; Python never imports it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+_LIBRARY = f"{__name__}._litert_delegate"
+
+
+class DelegateMissing(RuntimeError):
+    """The delegate was not compiled when larq_focal was installed."""
+
+
+def is_built() -> bool:
+    """Whether the delegate was compiled when larq_focal was installed."""
+    return find_spec(_LIBRARY) is not None
+
+
+def library_path() -> Path:
+    """The shared library, for ``load_delegate`` of LiteRT or ``benchmark_model --external_delegate_path``.
+
+    Raises:
+        DelegateMissing: the library was not compiled.
+    """
+    spec = find_spec(_LIBRARY)
+    if spec is None or spec.origin is None:
+        raise DelegateMissing(
+            "larq_focal was installed without its LiteRT delegate, which takes a C++17 compiler to build. Install one "
+            "(Debian: apt-get install g++) and reinstall larq_focal, or choose another engine."
+        )
+    return Path(spec.origin)
+
+
+@cache
+def kernels() -> tuple[str, ...]:
+    """The names of the kernels that this processor can run, best first.
+
+    The variable LARQ_FOCAL_KERNEL, or the delegate's option "kernel", chooses another than the first.
+
+    Raises:
+        DelegateMissing: the library was not compiled.
+    """
+    library = ctypes.CDLL(str(library_path()))
+    library.larq_focal_kernels.restype = ctypes.c_char_p
+    return tuple(library.larq_focal_kernels().decode().split(","))

@@ -1,0 +1,210 @@
+// AVX2 has no popcount, but a shuffle looks up 32 tables of 16 bytes at once: 32 output channels by 4 bits each.
+//
+// Four bits of the image choose a table, which holds the popcount of their xor with each four bits of weights; the
+// weights of 32 channels are the indices. So a shuffle and an add do 128 binary products, where counting the bits
+// of an xor takes eight instructions for 256. Counts are bytes for up to seven words (224 bits), then join 16-bit sums.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "kernel.h"
+#include "target.h"
+
+LARQ_FOCAL_TARGET("avx2")
+
+namespace larq_focal {
+namespace {
+
+inline uint32_t below_zero(const float* values) {
+  uint32_t bits = 0;
+  for (int i = 0; i < 4; ++i) {
+    __m256 is_below = _mm256_cmp_ps(_mm256_loadu_ps(values + 8 * i), _mm256_setzero_ps(), _CMP_LT_OQ);
+    bits |= static_cast<uint32_t>(_mm256_movemask_ps(is_below)) << 8 * i;
+  }
+  return bits;
+}
+
+inline uint32_t below(const int8_t* values, int8_t zero_point) {
+  __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values));
+  return static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(zero_point), bytes)));
+}
+
+inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
+  uint32_t bits = 0;
+  for (int i = 0; i < 32; i += 8) {
+    __m256i is_above = _mm256_cmpgt_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(values + i)),
+                                          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(thresholds + i)));
+    bits |= static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(is_above))) << i;
+  }
+  return bits;
+}
+
+}  // namespace
+}  // namespace larq_focal
+
+#include "output.inc.h"
+
+namespace larq_focal {
+namespace {
+
+constexpr int kVectorChannels = 32;
+constexpr int kVectors = 2;
+constexpr int kBlock = kVectors * kVectorChannels;
+constexpr int kPositions = 4;
+constexpr int kByteWords = 7;      // words of 32 bits whose count fits a byte
+constexpr int kShortWords = 2044;  // a multiple of kByteWords whose count fits 16 bits
+
+bool is_supported() { return __builtin_cpu_supports("avx2"); }
+
+// The popcounts of (bits ^ index), for the low and for the high four bits of a byte.
+struct Tables {
+  alignas(32) uint8_t counts[256][2][16];
+};
+
+constexpr Tables make_tables() {
+  Tables made{};
+  for (int byte = 0; byte < 256; ++byte) {
+    for (int index = 0; index < 16; ++index) {
+      made.counts[byte][0][index] = static_cast<uint8_t>(__builtin_popcount((byte ^ index) & 15));
+      made.counts[byte][1][index] = static_cast<uint8_t>(__builtin_popcount(byte >> 4 ^ index));
+    }
+  }
+  return made;
+}
+
+constexpr Tables kTables = make_tables();
+
+// To [32 channels][word][byte of the word][channel], with channels of zeros up to a whole block.
+void pack_weights(const uint32_t* filter, int channels, int window_words, uint32_t* packed) {
+  auto* bytes = reinterpret_cast<uint8_t*>(packed);
+  int padded_channels = (channels + kBlock - 1) / kBlock * kBlock;
+  for (int first = 0; first < padded_channels; first += kVectorChannels) {
+    for (int word = 0; word < window_words; ++word) {
+      for (int byte = 0; byte < 4; ++byte) {
+        for (int c = first; c < first + kVectorChannels; ++c) {
+          uint32_t bits = c < channels ? filter[static_cast<size_t>(c) * window_words + word] : 0;
+          *bytes++ = static_cast<uint8_t>(bits >> 8 * byte);
+        }
+      }
+    }
+  }
+}
+
+inline __m256i broadcast_table(const uint8_t* table) {
+  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table)));
+}
+
+// Where the walk through a window stands.
+struct Cursor {
+  const Window& window;
+  int run = 0;
+  int word = 0;
+
+  ptrdiff_t next() {
+    ptrdiff_t offset = window.offsets[run] + word;
+    if (++word == window.run_words) {
+      word = 0;
+      ++run;
+    }
+    return offset;
+  }
+};
+
+// Adds the popcounts of up to kByteWords words, which it begins with, to 16-bit sums.
+template <int positions, int vectors>
+inline void count_bytes(Cursor& cursor, int words, const uint32_t* const* places, const uint8_t* weights,
+                        ptrdiff_t vector_bytes, uint16_t (*sums)[kBlock]) {
+  const __m256i low_bits = _mm256_set1_epi8(15);
+  const uint8_t* table = kTables.counts[0][0];
+  __m256i counts[positions][vectors];
+  for (int p = 0; p < positions; ++p) {
+    for (int v = 0; v < vectors; ++v) counts[p][v] = _mm256_setzero_si256();
+  }
+  for (int word = 0; word < words; ++word) {
+    ptrdiff_t offset = cursor.next();
+    for (int byte = 0; byte < 4; ++byte, weights += kVectorChannels) {
+      __m256i low[vectors], high[vectors];
+      for (int v = 0; v < vectors; ++v) {
+        __m256i indices = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + v * vector_bytes));
+        low[v] = _mm256_and_si256(indices, low_bits);
+        high[v] = _mm256_and_si256(_mm256_srli_epi16(indices, 4), low_bits);
+      }
+#pragma GCC unroll 4
+      for (int p = 0; p < positions; ++p) {
+        size_t bits = reinterpret_cast<const uint8_t*>(places[p] + offset)[byte];
+        const __m256i low_table = broadcast_table(table + bits * 32);
+        const __m256i high_table = broadcast_table(table + bits * 32 + 16);
+        for (int v = 0; v < vectors; ++v) {
+          counts[p][v] = _mm256_add_epi8(counts[p][v], _mm256_shuffle_epi8(low_table, low[v]));
+          counts[p][v] = _mm256_add_epi8(counts[p][v], _mm256_shuffle_epi8(high_table, high[v]));
+        }
+      }
+    }
+  }
+  for (int p = 0; p < positions; ++p) {
+    for (int v = 0; v < vectors; ++v) {
+      auto* sum = reinterpret_cast<__m256i*>(sums[p] + v * kVectorChannels);
+      __m256i first = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(counts[p][v]));
+      __m256i second = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(counts[p][v], 1));
+      _mm256_store_si256(sum, _mm256_add_epi16(_mm256_load_si256(sum), first));
+      _mm256_store_si256(sum + 1, _mm256_add_epi16(_mm256_load_si256(sum + 1), second));
+    }
+  }
+}
+
+template <int positions, int vectors>
+void count_bits(const Window& window, Places& walk, const uint8_t* weights, Tile* tile) {
+  constexpr int kTileChannels = vectors * kVectorChannels;
+  const uint32_t* places[positions];
+  for (int p = 0; p < positions; ++p) {
+    places[p] = walk.next();
+    for (int c = 0; c < kTileChannels; ++c) tile[p].popcounts[c] = 0;
+  }
+  Cursor cursor{window};
+  const int window_words = window.words();
+  const ptrdiff_t vector_bytes = static_cast<ptrdiff_t>(window_words) * 4 * kVectorChannels;
+  for (int first = 0; first < window_words; first += kShortWords) {
+    alignas(32) uint16_t sums[positions][kBlock] = {};
+    int end = window_words - first < kShortWords ? window_words : first + kShortWords;
+    for (int word = first; word < end; word += kByteWords) {
+      int words = end - word < kByteWords ? end - word : kByteWords;
+      count_bytes<positions, vectors>(cursor, words, places, weights, vector_bytes, sums);
+      weights += words * 4 * kVectorChannels;
+    }
+    for (int p = 0; p < positions; ++p) {
+      for (int c = 0; c < kTileChannels; ++c) tile[p].popcounts[c] += sums[p][c];
+    }
+  }
+}
+
+template <int vectors>
+void convolve_block(const Convolution& conv, int channel, int begin, int end) {
+  constexpr decltype(&count_bits<1, vectors>) kCountBits[] = {count_bits<1, vectors>, count_bits<2, vectors>,
+                                                              count_bits<3, vectors>, count_bits<4, vectors>};
+  static_assert(sizeof(kCountBits) / sizeof(kCountBits[0]) == kPositions, "one for each number of positions");
+  auto* weights = reinterpret_cast<const uint8_t*>(conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.words());
+  Places walk(conv, begin);
+  Tile tile[kPositions];
+  for (int position = begin; position < end; position += kPositions) {
+    int positions = end - position < kPositions ? end - position : kPositions;
+    kCountBits[positions - 1](conv.window, walk, weights, tile);
+    store_tile(conv, channel, vectors * kVectorChannels, position, positions, tile);
+  }
+}
+
+void convolve(const Convolution& conv, int channel, int begin, int end) {
+  if (conv.channels - channel > kVectorChannels) {
+    convolve_block<2>(conv, channel, begin, end);
+  } else {
+    convolve_block<1>(conv, channel, begin, end);
+  }
+}
+
+}  // namespace
+
+extern const Kernel avx2_kernel = {"avx2",       is_supported, kBlock,      kPositions,
+                                   pack_weights, convolve,     pack_floats, pack_bytes};
+
+}  // namespace larq_focal
+
+LARQ_FOCAL_END_TARGET
+#endif

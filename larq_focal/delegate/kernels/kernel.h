@@ -1,0 +1,107 @@
+// What a kernel is: binary convolution and bit packing for one kind of processor. Kernels know nothing of LiteRT.
+//
+// Bits: channel c of a pixel is bit c % 32 of word c / 32; 1 stands for -1, and the bits behind the last channel are 0.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace larq_focal {
+
+// Where the words lie that one output sees: `runs` runs of `run_words` consecutive words, each at an offset from the
+// output's own place in the image.
+struct Window {
+  const int32_t* offsets;
+  int runs;
+  int run_words;
+
+  int words() const { return runs * run_words; }
+};
+
+// From a popcount to an output. With x = 2 * popcount + correction, clamped:
+//   float32: y = x * multiplier + bias        int8: the same, rounded and saturated        packed: bit = popcount > threshold
+// The multiplier and bias hold the way back from popcounts too (K - 2 * popcount, for K products), as in LCE's
+// core/bconv2d/output_transform.h, whose rounding this keeps.
+struct OutputTransform {
+  int32_t lowest = INT32_MIN;
+  int32_t highest = INT32_MAX;
+  const float* multiplier = nullptr;  // per channel, as all of these
+  const float* bias = nullptr;
+  const int32_t* threshold = nullptr;
+};
+
+// Sums of the weights that hang over the image's edge, by how far the window hangs over: zeros in the middle.
+// Zero-padded pixels are computed as +1; the sum of their weights is what this gets wrong.
+struct EdgeCorrection {
+  const int32_t* sums = nullptr;  // [row_class][column_class][channel]
+  const int32_t* row_class = nullptr;
+  const int32_t* column_class = nullptr;
+  int column_classes = 1;
+  int channels = 0;
+
+  const int32_t* at(int y, int x) const {
+    return sums + (static_cast<size_t>(row_class[y]) * column_classes + column_class[x]) * channels;
+  }
+};
+
+// Where the outputs go. Each pointer may be null; strides are in elements from one position to the next.
+struct Destination {
+  float* floats = nullptr;
+  ptrdiff_t float_stride = 0;
+  int8_t* bytes = nullptr;
+  ptrdiff_t byte_stride = 0;
+  uint32_t* words = nullptr;  // signs: of the popcount's comparison with its threshold, or of the float output
+  ptrdiff_t word_stride = 0;
+  int bit_offset = 0;  // of channel 0 in its word
+  // Added to the float output, which is then clamped.
+  const float* residual = nullptr;
+  ptrdiff_t residual_stride = 0;
+  float residual_lowest = 0;
+  float residual_highest = 0;
+};
+
+// A convolution of one group of one image.
+struct Convolution {
+  const uint32_t* image;      // padded, so that every window lies inside
+  ptrdiff_t row_step;         // words from one output to that below it
+  ptrdiff_t column_step;      // words from one output to that beside it
+  int output_width;
+  Window window;
+  const uint32_t* weights;    // packed by the same kernel
+  int channels;               // outputs of this group
+  OutputTransform transform;
+  EdgeCorrection correction;
+  Destination destination;
+};
+
+struct Kernel {
+  const char* name;
+  bool (*is_supported)();
+  int block_channels;    // output channels computed together
+  int block_positions;   // output positions computed together
+
+  // Packs [channels][window.words()] into round_up(channels, block_channels) * window.words() words.
+  void (*pack_weights)(const uint32_t* filter, int channels, int window_words, uint32_t* packed);
+
+  // Computes the channels of one block, from `channel` on, at the positions [begin, end) in row-major order.
+  // Words that blocks or groups share hold zeros before the first of them.
+  void (*convolve)(const Convolution&, int channel, int begin, int end);
+
+  // Packs the signs of [rows][channels] values: bit 1 where below zero, or below the zero point.
+  void (*pack_floats)(const float* values, size_t rows, int channels, uint32_t* words);
+  void (*pack_bytes)(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words);
+};
+
+constexpr int kMaxBlockChannels = 64;
+
+inline int packed_words(int channels) { return channels / 32 + (channels % 32 != 0); }
+
+// The kernels built into this library that this processor can run, best first.
+std::vector<const Kernel*> supported_kernels();
+
+// The supported kernel of that name, or the best one where the name is empty. Throws Error where there is none.
+const Kernel& choose_kernel(const std::string& name);
+
+}  // namespace larq_focal

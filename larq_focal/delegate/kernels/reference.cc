@@ -1,0 +1,98 @@
+// The specification of every kernel, as plain as it can be: one output channel at one position at a time.
+#include <bitset>
+#include <cmath>
+#include <cstring>
+
+#include "kernel.h"
+
+namespace larq_focal {
+namespace {
+
+bool is_supported() { return true; }
+
+void pack_weights(const uint32_t* filter, int channels, int window_words, uint32_t* packed) {
+  std::memcpy(packed, filter, sizeof(uint32_t) * channels * window_words);
+}
+
+int32_t differing_bits(const Convolution& conv, int channel, int y, int x) {
+  const uint32_t* place = conv.image + y * conv.row_step + x * conv.column_step;
+  const uint32_t* weights = conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.words();
+  int32_t count = 0;
+  for (int run = 0; run < conv.window.runs; ++run) {
+    for (int word = 0; word < conv.window.run_words; ++word) {
+      count += static_cast<int32_t>(std::bitset<32>(place[conv.window.offsets[run] + word] ^ *weights++).count());
+    }
+  }
+  return count;
+}
+
+float clamp(float value, float lowest, float highest) {
+  return value < lowest ? lowest : value > highest ? highest : value;
+}
+
+int8_t saturate(float value) {
+  float rounded = std::round(value);  // halves away from zero
+  return static_cast<int8_t>(rounded >= -128 ? rounded > 127 ? 127 : rounded : -128);
+}
+
+float float_output(const Convolution& conv, int channel, int y, int x, int32_t popcount) {
+  const OutputTransform& transform = conv.transform;
+  int32_t value = 2 * popcount;
+  if (conv.correction.sums) value += conv.correction.at(y, x)[channel];
+  value = value < transform.lowest ? transform.lowest : value > transform.highest ? transform.highest : value;
+  return static_cast<float>(value) * transform.multiplier[channel] + transform.bias[channel];
+}
+
+void convolve(const Convolution& conv, int channel, int begin, int end) {
+  const Destination& to = conv.destination;
+  for (int position = begin; position < end; ++position) {
+    int y = position / conv.output_width, x = position % conv.output_width;
+    int32_t popcount = differing_bits(conv, channel, y, x);
+    bool is_negative;
+    if (conv.transform.threshold) {
+      is_negative = popcount > conv.transform.threshold[channel];
+    } else {
+      float output = float_output(conv, channel, y, x, popcount);
+      if (to.residual) {
+        output = clamp(output + to.residual[position * to.residual_stride + channel], to.residual_lowest,
+                       to.residual_highest);
+      }
+      if (to.floats) to.floats[position * to.float_stride + channel] = output;
+      if (to.bytes) {
+        to.bytes[position * to.byte_stride + channel] = saturate(output);
+      }
+      is_negative = output < 0;
+    }
+    if (to.words) {
+      int bit = to.bit_offset + channel;
+      to.words[position * to.word_stride + bit / 32] |= static_cast<uint32_t>(is_negative) << bit % 32;
+    }
+  }
+}
+
+template <typename Value>
+void pack(const Value* values, size_t rows, int channels, Value zero, uint32_t* words) {
+  for (size_t row = 0; row < rows; ++row) {
+    for (int word = 0; word < packed_words(channels); ++word) words[word] = 0;
+    for (int channel = 0; channel < channels; ++channel) {
+      words[channel / 32] |= static_cast<uint32_t>(values[channel] < zero) << channel % 32;  // so -0.0 packs as +1
+    }
+    values += channels;
+    words += packed_words(channels);
+  }
+}
+
+void pack_floats(const float* values, size_t rows, int channels, uint32_t* words) {
+  pack(values, rows, channels, 0.0f, words);
+}
+
+void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
+  pack(values, rows, channels, zero_point, words);
+}
+
+}  // namespace
+
+extern const Kernel reference_kernel = {"reference",  is_supported, /*block_channels=*/1, /*block_positions=*/1,
+                                        pack_weights, convolve,     pack_floats,          pack_bytes};
+
+}  // namespace larq_focal

@@ -1,0 +1,65 @@
+#include "operation.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "convolution.h"
+#include "max_pool.h"
+#include "options.h"
+#include "quantize.h"
+
+namespace larq_focal {
+
+void Operation::require_counts(size_t input_count, size_t output_count) const {
+  require(inputs.size() == input_count && outputs.size() == output_count,
+          "it has " + std::to_string(inputs.size()) + " inputs and " + std::to_string(outputs.size()) +
+              " outputs, not " + std::to_string(input_count) + " and " + std::to_string(output_count) + ".");
+}
+
+const Tensor& Operation::input(size_t index, const std::string& name, const std::vector<Type>& types) const {
+  require(index < inputs.size() && inputs[index], "its " + name + " is missing.");
+  const Tensor& tensor = *inputs[index];
+  bool fits = std::find(types.begin(), types.end(), tensor.type) != types.end();
+  require(fits, "its " + name + " has a type that it cannot take.");
+  element_count(tensor.dims);
+  return tensor;
+}
+
+Tensor& Operation::output(size_t index, const std::vector<Type>& types) const {
+  Tensor& tensor = *outputs.at(index);
+  bool fits = std::find(types.begin(), types.end(), tensor.type) != types.end();
+  require(fits, "its output has a type that it cannot give.");
+  bool is_scaled = tensor.scale > 0 && tensor.zero_point >= -128 && tensor.zero_point <= 127;
+  require(tensor.type != Type::kInt8 || is_scaled, "its int8 output has no valid scale and zero point.");
+  return tensor;
+}
+
+FloatRange range_of(Activation activation) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  switch (activation) {
+    case Activation::kNone:
+      return {-kInfinity, kInfinity};
+    case Activation::kRelu:
+      return {0, kInfinity};
+    case Activation::kReluN1To1:
+      return {-1, 1};
+    case Activation::kRelu6:
+      return {0, 6};
+  }
+  throw Error("its fused activation is unknown.");
+}
+
+bool is_lce_operation(const std::string& name) {
+  return name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d";
+}
+
+std::unique_ptr<Operation> make_lce_operation(const std::string& name, const void* options, size_t options_bytes,
+                                              const Kernel& kernel) {
+  if (name == "LceQuantize") return std::make_unique<Quantize>(kernel);
+  if (name == "LceDequantize") return std::make_unique<Dequantize>();
+  if (name == "LceBMaxPool2d") return std::make_unique<MaxPool>(Options(options, options_bytes));
+  if (name == "LceBconv2d") return std::make_unique<BinaryConvolution>(Options(options, options_bytes), kernel);
+  throw Error("there is no operation '" + name + "'.");
+}
+
+}  // namespace larq_focal

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel.h"
+#include "tensor.h"
+#include "thread_pool.h"
+
+namespace larq_focal {
+
+// One operation of a network. Knows nothing of LiteRT.
+class Operation {
+ public:
+  virtual ~Operation() = default;
+
+  // Checks the inputs, sets the shapes of the outputs, and packs constants. Called again when an input is resized.
+  // Throws Error.
+  virtual void prepare() = 0;
+
+  // Computes the outputs.
+  virtual void run(ThreadPool& threads) = 0;
+
+  // An input that may lie where the first output does; null if there is none.
+  virtual const Tensor* overwritable_input() const { return nullptr; }
+
+  std::vector<Tensor*> inputs;  // null where an optional one is left out
+  std::vector<Tensor*> outputs;
+
+ protected:
+  // The type of all inputs and outputs is checked through these, which throw Error.
+  void require_counts(size_t input_count, size_t output_count) const;
+  const Tensor& input(size_t index, const std::string& name, const std::vector<Type>& types) const;
+  Tensor& output(size_t index, const std::vector<Type>& types) const;
+};
+
+enum class Activation { kNone = 0, kRelu = 1, kReluN1To1 = 2, kRelu6 = 3 };
+
+struct FloatRange {
+  float lowest, highest;
+};
+
+// What an activation clamps to.
+FloatRange range_of(Activation activation);
+
+// The operations of LCE, by the name that its converter writes. Throws Error on bad options.
+bool is_lce_operation(const std::string& name);
+std::unique_ptr<Operation> make_lce_operation(const std::string& name, const void* options, size_t options_bytes,
+                                              const Kernel& kernel);
+
+}  // namespace larq_focal
