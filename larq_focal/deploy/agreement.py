@@ -15,7 +15,8 @@ FLOAT_TOLERANCE = 1e-3
 """A sample agrees if no output differs by more than this part of the largest output."""
 
 INT8_TOLERANCE = 0.1
-"""The same for int8, whose outputs are rounded to 1/256 of their range and whose errors add up over the layers."""
+INT8_STEPS = 2
+"""For int8 the tolerance is this part of the largest output or this many steps of the output, whichever is more."""
 
 RANDOM_SAMPLES = 16
 
@@ -121,8 +122,23 @@ def file_outputs(model: FlatModel, data: Data) -> list[np.ndarray]:
     return [outputs[places[name]] for name in ordered]
 
 
-def compare(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], relative_tolerance: float) -> Agreement:
-    """Agreement of the outputs ``[N, ...]`` of a network, in the same order.
+def tolerance_for(model: FlatModel, largest: float) -> float:
+    """The largest difference that counts as agreement, for outputs up to ``largest``."""
+    steps = output_steps(model)
+    if not steps:
+        return FLOAT_TOLERANCE * largest
+    return max(INT8_TOLERANCE * largest, INT8_STEPS * max(steps))
+
+
+def output_steps(model: FlatModel) -> list[float]:
+    """The scales of the outputs that are rounded to integers; none for a float network."""
+    rounded = {op.outputs[0].index: op.inputs[0] for op in model.operators if op.kind == "DEQUANTIZE"}
+    scales = (rounded.get(tensor.index, tensor).quantization for tensor in model.outputs)
+    return [float(quantization.scale.max()) for quantization in scales if quantization is not None]
+
+
+def compare(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], model: FlatModel) -> Agreement:
+    """Agreement of the outputs ``[N, ...]`` of a network with those of the file ``model``, in the same order.
 
     Raises:
         ValueError: the outputs differ in number or shape.
@@ -134,7 +150,7 @@ def compare(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], relati
     difference = np.max([_row_difference(a, b) for a, b in rows], axis=0)
     largest = max(float(np.abs(a).max(initial=0)) for a, _ in rows)
     same = np.all([a.argmax(1) == b.argmax(1) for a, b in rows], axis=0)
-    tolerance = relative_tolerance * max(largest, 1e-6)
+    tolerance = tolerance_for(model, max(largest, 1e-6))
     return Agreement(
         samples=len(difference),
         same_class=int(same.sum()),

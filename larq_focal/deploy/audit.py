@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from larq_focal.deploy.agreement import (
-    FLOAT_TOLERANCE,
-    INT8_TOLERANCE,
     Agreement,
+    Data,
     as_data,
     compare,
     file_outputs,
     keras_outputs,
     one_sample,
 )
-from larq_focal.deploy.converted import ConvertedLayer, converted_layers
+from larq_focal.deploy.converted import ConvertedLayer, converted_layers, producers_of
 from larq_focal.deploy.disagreement import disagreement, saturation
 from larq_focal.deploy.file_faults import file_faults
 from larq_focal.deploy.findings import Finding
@@ -123,10 +120,10 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
     rows, items = audit_layers(layers, frozen, converted, one_sample(data))
     findings = [
         *model_faults(frozen, layer_names(model)),
-        *_in_model_terms(file_faults(file), layers, items),
+        *_in_model_terms(file_faults(file), file, layers, items),
         *(finding for layer, found in zip(layers, items, strict=True) for finding in _kernel_faults(layer, found)),
     ]
-    agreement, more = _compare(model, frozen, file, data, rows)
+    agreement, more = _compare(model, frozen, file, data)
     findings += more
     return Audit(
         network=model.name,
@@ -139,12 +136,11 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
 
 
 def _compare(
-    model: keras.Model, frozen: FrozenGraph, file: FlatModel, data: Mapping[str, np.ndarray], rows: Sequence[LayerAudit]
+    model: keras.Model, frozen: FrozenGraph, file: FlatModel, data: Data
 ) -> tuple[Agreement | None, list[Finding]]:
-    tolerance = INT8_TOLERANCE if any(row.became == "int8" for row in rows) else FLOAT_TOLERANCE
     expected = keras_outputs(model, data)
     try:
-        agreement = compare(expected, file_outputs(file, data), tolerance)
+        agreement = compare(expected, file_outputs(file, data), file)
     except (EngineError, ValueError) as error:
         return None, [Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")]
     findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0])]
@@ -175,15 +171,21 @@ def _kernel_faults(layer: WeightedLayer, items: Iterable[ConvertedLayer]) -> Ite
 
 
 def _in_model_terms(
-    findings: Iterable[Finding], layers: Sequence[WeightedLayer], items: Sequence[Sequence[ConvertedLayer]]
+    findings: Iterable[Finding],
+    file: FlatModel,
+    layers: Sequence[WeightedLayer],
+    items: Sequence[Sequence[ConvertedLayer]],
 ) -> Iterator[Finding]:
-    """Findings of a file with the layer in place of the tensor that its operation reads or writes."""
-    names = {
-        tensor.name: layer.name
-        for layer, found in zip(layers, items, strict=True)
-        for item in found
-        for tensor in (item.operator.inputs[0], item.operator.outputs[0])
-    }
+    """Findings of a file with the layer in place of the tensor that its operation writes, or that is packed for it."""
+    producers = producers_of(file)
+    names = {}
+    for layer, found in zip(layers, items, strict=True):
+        for item in found:
+            names[item.operator.outputs[0].name] = layer.name
+            packed = item.operator.inputs[0]
+            while (producer := producers.get(packed.index)) is not None and producer.kind == "LceBMaxPool2d":
+                packed = producer.inputs[0]
+            names[packed.name] = layer.name
     for finding in findings:
         yield replace(finding, layer=names.get(finding.layer, finding.layer))
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from larq_focal.deploy.agreement import as_data
 from larq_focal.deploy.audit import Audit, audit_frozen
 from larq_focal.deploy.converter import ConversionError, run_converter
 from larq_focal.deploy.findings import Finding
 from larq_focal.deploy.freeze import FreezeError, freeze
-from larq_focal.deploy.intent import layer_names
+from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
+from larq_focal.deploy.intent import layer_names, weighted_layers
 from larq_focal.deploy.model_faults import model_faults
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.load import load_keras_model
 
-__all__ = ["Conversion", "ConversionError", "FreezeError", "convert"]
+__all__ = ["Conversion", "ConversionError", "FreezeError", "convert", "convert_int8"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,52 @@ def convert(
     content = run_converter(frozen.baked() if bake else frozen, timeout_s)
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return _written(content, path, result, strict)
+
+
+def convert_int8(
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    representative=None,
+    seed: int = 0,
+) -> Conversion:
+    """Converts a model to int8 weights and activations with TensorFlow Lite's converter, and audits the result.
+
+    Inputs and outputs stay float.
+
+    Args:
+        model: a Keras model that was trained for int8 (tensorflow-model-optimization's ``quantize_model``), or a plain
+            one; or the path of one.
+        path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
+        data: samples to compare the file with the model on, as for :func:`convert`.
+        representative: samples like those the network will see, in the same form as ``data``: the converter takes the
+            ranges of the activations from them. Needed for a plain model only; a hundred or so do.
+        seed: of the random samples that stand in for ``data``.
+
+    Raises:
+        ConversionError: the model has layers that are meant to be binary or of few bits, needs ``representative``,
+            or was converted wrongly; or the converter failed.
+        FreezeError: the model cannot be exported.
+        ValueError: the data does not fit the model.
+    """
+    if isinstance(model, str | Path):
+        model = load_keras_model(model)
+    if few_bit := [layer.name for layer in weighted_layers(model) if layer.declares_few_bits]:
+        raise ConversionError(
+            f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would "
+            "hold as if they were float. Use convert(): Larq Compute Engine packs binary layers and leaves the others "
+            "float (its mix with int8 keeps float between all binary layers, so it is not offered)."
+        )
+    frozen = freeze(model)
+    samples = None if representative is None else as_data(model, representative, seed)
+    if samples is None and not is_quantization_aware(frozen):
+        raise ConversionError(
+            f"'{model.name}' was not trained for int8: give `representative` samples, from which the converter takes "
+            "the ranges of the activations."
+        )
+    content = run_int8_converter(frozen, samples)
+    return _written(content, path, audit_frozen(model, frozen, read_flatbuffer(content), data, seed), strict=False)
 
 
 def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:

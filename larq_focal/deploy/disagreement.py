@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from larq_focal.deploy.agreement import Agreement, Data, one_sample
+from larq_focal.deploy.agreement import Agreement, Data, one_sample, output_steps
 from larq_focal.deploy.converted import BINARY_CONVOLUTION
 from larq_focal.deploy.findings import Finding
 from larq_focal.deploy.frozen import FrozenGraph, NodeDef
@@ -32,9 +32,13 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
         f"most by {agreement.max_abs_difference:.3g} on outputs up to {agreement.max_abs_output:.3g}; "
         f"{agreement.same_class} have the same class."
     )
+    is_few = len(differing) <= max(1, _FEW * agreement.samples)
+    if output_steps(model):
+        mend = "Train longer for int8, or give more representative samples."
+        yield Finding("disagreement", "warning" if is_few else "error", "", message, mend)
+        return
     ties = [_ties(frozen, one_sample(data, index)) for index in differing[:_LOOKED_AT]]
     exact, near = ties[0]
-    is_few = len(differing) <= max(1, _FEW * agreement.samples)
     is_rounding = is_few and all(near > 0 for _, near in ties)
     if exact and _pads_with_zeros(model):
         message += (

@@ -45,7 +45,9 @@ class FrozenGraph:
         with graph.as_default():
             tf.import_graph_def(graph_def, name="")
         self._graph = graph
-        self._session = tf.compat.v1.Session(graph=graph)
+        config = tf.compat.v1.ConfigProto()
+        config.graph_options.rewrite_options.disable_meta_optimizer = True  # it would fold scales into kernels
+        self._session = tf.compat.v1.Session(graph=graph, config=config)
         self._constants: dict[str, bool] = {}
         for op in graph.get_operations():
             self._constants[op.name] = (

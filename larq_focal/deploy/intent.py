@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,7 @@ _KERNELS = {
 """The attributes that hold kernels, each with that of its quantizer."""
 
 _TRANSPOSED = (keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
+_LOCAL = (keras.layers.LocallyConnected1D, keras.layers.LocallyConnected2D)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class WeightedLayer:
         layer: the Keras layer.
         role: the attribute that holds the kernel.
         kernel: the quantized weights ``[out, fan_in]``, fan-in with the input channels last.
-        channels: input channels that meet in one output.
+        channels: input channels that meet in one output; all weights of a place for a locally connected layer.
         input_quantizer: name of the quantizer asked for, "" for none; likewise ``kernel_quantizer``.
         declared_bits: what these claim for inputs and kernel, None where they claim nothing.
     """
@@ -78,6 +79,12 @@ class WeightedLayer:
         return rows * words_for(channels) * WORD_BITS // 8
 
     @property
+    def pieces(self) -> list[np.ndarray]:
+        """The kernels that the converter makes of it: one for each place of a locally connected layer, else one."""
+        is_local = isinstance(self.layer, _LOCAL) and self.layer.implementation == 1
+        return np.split(self.kernel, self.kernel.shape[1] // self.channels if is_local else 1, axis=1)
+
+    @property
     def is_depthwise(self) -> bool:
         return self.role == "depthwise_kernel"
 
@@ -89,7 +96,7 @@ def weighted_layers(model: keras.Model) -> list[WeightedLayer]:
     for path, layer in _walk(model, ""):
         if id(layer) not in seen:
             seen.add(id(layer))
-            found.extend(_kernels_of(path, layer))
+            found.extend(_kernels_of(path, layer, model.weights))
     return found
 
 
@@ -104,14 +111,14 @@ def _walk(parent: keras.layers.Layer, path: str) -> Iterator[tuple[str, keras.la
         yield from _walk(layer, f"{path}{layer.name}/")
 
 
-def _kernels_of(path: str, layer: keras.layers.Layer) -> Iterator[WeightedLayer]:
-    roles = [role for role in _KERNELS if _variable(layer, role) is not None]
-    for role in roles:
+def _kernels_of(path: str, layer: keras.layers.Layer, weights: Sequence[tf.Variable]) -> Iterator[WeightedLayer]:
+    values = {role: value for role in _KERNELS if (value := _value(layer, role, weights)) is not None}
+    for role, value in values.items():
         input_quantizer = None if role == "pointwise_kernel" else getattr(layer, "input_quantizer", None)
         kernel_quantizer = getattr(layer, _KERNELS[role], None)
-        kernel, channels = _as_matrix(layer, role, _value(layer, role))
+        kernel, channels = _as_matrix(layer, role, value)
         yield WeightedLayer(
-            name=path if len(roles) == 1 else f"{path}/{role}",
+            name=path if len(values) == 1 else f"{path}/{role}",
             layer=layer,
             role=role,
             kernel=kernel,
@@ -122,14 +129,16 @@ def _kernels_of(path: str, layer: keras.layers.Layer) -> Iterator[WeightedLayer]
         )
 
 
-def _variable(layer: keras.layers.Layer, role: str) -> tf.Variable | None:
-    candidate = getattr(layer, role, None)
-    return candidate if isinstance(candidate, tf.Variable) and candidate.shape.rank >= 2 else None
-
-
-def _value(layer: keras.layers.Layer, role: str) -> np.ndarray:
+def _value(layer: keras.layers.Layer, role: str, weights: Sequence[tf.Variable]) -> np.ndarray | None:
+    """A kernel as the layer computes with it; None if it has no such kernel, or one that is no matrix."""
+    kernel = getattr(layer, role, None)
+    if not tf.is_tensor(kernel) or kernel.shape.rank is None or kernel.shape.rank < 2:
+        return None
+    if not isinstance(kernel, tf.Variable):  # tensorflow-model-optimization keeps the variable in a layer around this
+        kernel = next((weight for weight in weights if weight.name.endswith(f"{layer.name}/{role}:0")), None)
+        return None if kernel is None else kernel.numpy()
     with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(getattr(layer, role)).numpy()
+        return tf.convert_to_tensor(kernel).numpy()
 
 
 def _as_matrix(layer: keras.layers.Layer, role: str, kernel: np.ndarray) -> tuple[np.ndarray, int]:

@@ -139,7 +139,7 @@ def _input(
             f"{who} gives {_listed(levels)} (ternary), and only -1 and +1 are packed",
             "use half the sum of two binary convolutions of one kernel, on sign(x + t) and on sign(x - t)",
         )
-    elif is_few:
+    elif is_few and layer.input_quantizer:
         yield Obstacle(
             f"{who} gives {len(levels)} levels, and only the two of -1 and +1 are packed",
             f"use signs, or the sum of {len(levels) - 1} binary convolutions on sign(x - t) of as many thresholds t",

@@ -65,10 +65,14 @@ def audit_layers(
     Returns:
         One row for each layer, and the operations that it became.
     """
-    kernels = [layer.kernel for layer in layers]
-    pairs = match_kernels(kernels, [item.kernel for item in converted], [item.shape for item in converted])
-    found = [[converted[index] for index in indices] for indices in pairs]
-    nodes = _nodes(kernels, frozen)
+    pieces = [(index, piece) for index, layer in enumerate(layers) for piece in layer.pieces]
+    pairs = match_kernels(
+        [piece for _, piece in pieces], [item.kernel for item in converted], [item.shape for item in converted]
+    )
+    found: list[list[ConvertedLayer]] = [[] for _ in layers]
+    for (layer, _), indices in zip(pieces, pairs, strict=True):
+        found[layer] += [converted[index] for index in indices]
+    nodes = _nodes([layer.kernel for layer in layers], frozen)
     is_int8 = any(item.became == "int8" for item in converted)
     rows = [
         _row(layer, items, frozen, node, sample, is_int8)

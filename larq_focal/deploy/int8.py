@@ -1,0 +1,48 @@
+"""TensorFlow Lite's converter to int8."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+from larq_focal.deploy.agreement import Data, one_sample
+from larq_focal.deploy.converter import ConversionError
+from larq_focal.deploy.frozen import FrozenGraph
+from larq_focal.keras import tf
+
+
+def is_quantization_aware(frozen: FrozenGraph) -> bool:
+    """Whether the graph holds the ranges of its activations, as tensorflow-model-optimization puts them in."""
+    return any(node.op.startswith("FakeQuant") for node in frozen.graph_def.node)
+
+
+def run_int8_converter(frozen: FrozenGraph, representative: Data | None) -> bytes:
+    """Converts a graph to int8 and returns the flatbuffer; inputs and outputs stay float.
+
+    Args:
+        frozen: the graph.
+        representative: samples by input name that the ranges of the activations are taken from; None where the graph
+            holds the ranges.
+
+    Raises:
+        ConversionError: the converter failed, or has no int8 form of an operation.
+    """
+
+    def samples() -> Iterator[Data]:
+        for index in range(len(next(iter(representative.values())))):
+            yield one_sample(representative, index)
+
+    with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder, warnings.catch_warnings():
+        # Models trained for int8 bring the ranges of their inputs along.
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
+        frozen.save(folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if representative is not None:
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = samples
+        try:
+            return converter.convert()
+        except Exception as error:  # the converter raises bare Exception and RuntimeError
+            raise ConversionError(f"TensorFlow Lite's converter failed: {error}") from error
