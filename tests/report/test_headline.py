@@ -1,0 +1,42 @@
+"""The cards on top name the right run and figure."""
+
+from larq_focal.report.headline import headline_cards
+from larq_focal.report.runs import runs_by_dataset
+from tests.support.records import fake_record, six_runs
+
+
+def cards_of(records):
+    (runs,) = runs_by_dataset(records)
+    return {card.name: card for card in headline_cards(runs)}
+
+
+def accuracy(value, low, high):
+    return {"correct": 0, "total": 200, "value": value, "low": low, "high": high}
+
+
+def test_the_best_runs_are_named():
+    records = [
+        fake_record("full_precision", accuracy=accuracy(0.9, 0.85, 0.93)),
+        fake_record("ste_sign", accuracy=accuracy(0.7, 0.65, 0.75)),
+        fake_record("hysteresis", accuracy=accuracy(0.8, 0.75, 0.86)),
+        fake_record("lab", accuracy=accuracy(0.86, 0.8, 0.9)),
+    ]
+    cards = cards_of(records)
+    assert (cards["Most accurate"].value, cards["Most accurate"].run.label) == ("90.0 %", "Full precision")
+    assert "200 images; the intervals of 2 others overlap" in cards["Most accurate"].about
+    # As small as the other binary run, and more accurate.
+    assert (cards["Smallest"].value, cards["Smallest"].run.label) == ("3.93 KiB", "Hysteresis sign")
+    assert (cards["Fastest"].value, cards["Fastest"].run.label) == ("0.093 ms", "STE sign")
+    # The learnable binarizer is more accurate, but fits no sensor.
+    assert (cards["On the sensor"].value, cards["On the sensor"].run.label) == ("2 of 3", "Hysteresis sign")
+
+
+def test_where_nothing_fits_the_smallest_change_is_told():
+    card = cards_of([fake_record("lab"), fake_record("int8")])["On the sensor"]
+    assert card.value == "0 of 1"
+    assert card.about == "fit scamp5; smallest change: conv2: groups=2 (fan-in 72, S3)"
+
+
+def test_what_was_not_measured_names_no_run():
+    cards = cards_of([{**record, "timing": None, "fit": None} for record in six_runs()])
+    assert [cards[name].run for name in ("Fastest", "On the sensor")] == [None, None]
