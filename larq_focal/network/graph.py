@@ -11,6 +11,10 @@ class GraphError(ValueError):
     """A graph contradicts itself; the message names the operation."""
 
 
+class NotUnderstood(Exception):
+    """Something in a model that is being read has no operation; the message names it."""
+
+
 class QuantGraph:
     """Operations in an order in which every input comes before its use.
 

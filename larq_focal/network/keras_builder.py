@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 
 from larq_focal.network import ops
-
-
-class NotUnderstood(Exception):
-    """Something in the model has no counterpart among the operations; the message names it."""
+from larq_focal.network.graph import NotUnderstood
 
 
 def defines_its_own(item: Any, *methods: str) -> bool:
@@ -60,6 +57,11 @@ class LayerCall:
 
     def shape(self, value: str) -> ops.Shape:
         return self.builder.ops[value].shape
+
+    def output_shape(self, layer) -> ops.Shape:
+        """The shape that ``layer`` makes of the inputs."""
+        shapes = [(None, *self.shape(name)) for name in self.inputs]
+        return tuple(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else shapes))[1:]
 
     def add(self, op: type[ops.Op], *inputs: str, part: str = "", shape: ops.Shape | None = None, **fields) -> str:
         """Adds an operation of this layer and returns its name.

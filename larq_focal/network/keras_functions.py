@@ -1,7 +1,7 @@
 """Reading functions of tensors (Lambda layers, TensorFlow operations between layers, activations) by tracing them.
 
-A function is run once on symbolic tensors, which leaves a TensorFlow graph. Its operations are read, from the results
-backwards, by the rows below, one per type of TensorFlow operation.
+A function is run once on symbolic tensors, which leaves a TensorFlow graph. Its operations are read from the results
+backwards.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import numpy as np
 
 from larq_focal.keras import tf
 from larq_focal.network import ops
-from larq_focal.network.keras_builder import LayerCall, NotUnderstood
-
-_Reader = Callable[["_Trace", "tf.Operation"], Sequence[str]]
-_READERS: dict[str, _Reader] = {}
+from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras_builder import LayerCall
+from larq_focal.network.keras_operations import READERS, value_shape
 
 
 def read_function(
@@ -43,17 +42,17 @@ def read_function(
         raise NotUnderstood(f"a function that cannot be traced ({error})") from error
     count = len(call.builder.ops)
     try:
-        trace = _Trace(traced, call, inputs, part)
+        trace = Trace(traced, call, inputs, part)
         return [trace.value(tensor) for tensor in tf.nest.flatten(traced.structured_outputs)]
     except NotUnderstood:
         call.builder.truncate(count)
         raise
 
 
-class _Trace:
+class Trace:
     """A traced function: which of its tensors are values of the QuantGraph and which are constants.
 
-    What does not depend on the inputs is constant: numbers, weights, and what is computed of them.
+    What depends neither on the inputs nor on a state is constant: numbers, weights, and what is computed of them.
     """
 
     def __init__(self, traced, call: LayerCall, inputs: Sequence[str], part: str):
@@ -64,15 +63,16 @@ class _Trace:
         self._varies = dict.fromkeys(self._values, True)
 
     def constant(self, tensor) -> np.ndarray | None:
-        """What ``tensor`` holds if it does not depend on the inputs, else None."""
+        """What ``tensor`` holds if it is constant, else None."""
         value = tf.get_static_value(tensor)
-        if value is None and not self._depends_on_inputs(tensor):
+        if value is None and not self._does_vary(tensor):
             value = self._traced.prune([], tensor)().numpy()
         return value
 
-    def _depends_on_inputs(self, tensor) -> bool:
+    def _does_vary(self, tensor) -> bool:
         if tensor.ref() not in self._varies:
-            self._varies[tensor.ref()] = any(map(self._depends_on_inputs, tensor.op.inputs))
+            has_state = tensor.op.op_def.is_stateful and tensor.op.type != "ReadVariableOp"  # random numbers, say
+            self._varies[tensor.ref()] = has_state or any(map(self._does_vary, tensor.op.inputs))
         return self._varies[tensor.ref()]
 
     def operand(self, op, index: int) -> np.ndarray:
@@ -85,7 +85,7 @@ class _Trace:
     def value(self, tensor) -> str:
         """The name of the value that ``tensor`` is, read now if it was not yet."""
         if tensor.ref() not in self._values:
-            reader = _READERS.get(tensor.op.type)
+            reader = READERS.get(tensor.op.type)
             if reader is None:
                 raise NotUnderstood(tensor.op.type)
             names = reader(self, tensor.op)
@@ -100,215 +100,3 @@ class _Trace:
         if value_shape(result) != self.call.shape(value):
             raise NotUnderstood("a constant that widens the value")
         return self.call.add_affine(value, part=self.part, **constants)
-
-
-def value_shape(tensor) -> ops.Shape:
-    """The shape of a tensor without its batch axis, which must come first and be the only one of unknown size."""
-    shape = tensor.shape
-    if shape.rank is None or shape.rank == 0 or shape[0] is not None or not shape[1:].is_fully_defined():
-        raise NotUnderstood(f"a value of shape {shape}")
-    return tuple(shape)[1:]
-
-
-def _reads(*types: str) -> Callable[[_Reader], _Reader]:
-    def register(reader: _Reader) -> _Reader:
-        _READERS.update(dict.fromkeys(types, reader))
-        return reader
-
-    return register
-
-
-@_reads("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape")
-def _(trace, op):
-    return [trace.value(tensor) for tensor in op.inputs]
-
-
-@_reads("Cast")
-def _(trace, op):
-    if not (op.outputs[0].dtype.is_floating and op.inputs[0].dtype != tf.bool):
-        raise NotUnderstood(f"Cast to {op.outputs[0].dtype.name}")
-    return [trace.value(op.inputs[0])]
-
-
-@_reads("AddV2", "Add", "BiasAdd", "Sub", "Mul", "RealDiv")
-def _(trace, op):
-    result, (left, right) = op.outputs[0], op.inputs
-    if (constant := trace.constant(right)) is not None:
-        return [trace.add_affine(result, trace.value(left), **_affine_terms(op.type, constant))]
-    if (constant := trace.constant(left)) is not None and op.type != "RealDiv":
-        terms = _affine_terms(op.type, constant)
-        if op.type == "Sub":
-            terms["scale"] = -1.0
-        return [trace.add_affine(result, trace.value(right), **terms)]
-    names = [trace.value(left), trace.value(right)]
-    if op.type == "RealDiv":
-        raise NotUnderstood("a quotient of two values")
-    if op.type == "Sub":
-        names[1] = trace.add_affine(right, names[1], scale=-1.0)
-    return [trace.add(ops.Multiply if op.type == "Mul" else ops.Add, result, *names)]
-
-
-def _affine_terms(type_: str, constant: np.ndarray) -> dict[str, np.ndarray]:
-    match type_:
-        case "Sub":
-            return {"mean": constant}
-        case "Mul":
-            return {"scale": constant}
-        case "RealDiv":
-            return {"scale": 1 / constant}
-    return {"bias": constant}
-
-
-@_reads("Neg")
-def _(trace, op):
-    return [trace.add_affine(op.outputs[0], trace.value(op.inputs[0]), scale=-1.0)]
-
-
-_ACTIVATIONS = {
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "Softmax": "softmax",
-    "Abs": "abs",
-    "Square": "square",
-}
-
-
-@_reads(*_ACTIVATIONS)
-def _(trace, op):
-    return [trace.add(ops.Activation, op.outputs[0], trace.value(op.inputs[0]), kind=_ACTIVATIONS[op.type])]
-
-
-@_reads("LeakyRelu")
-def _(trace, op):
-    slope = np.float32(op.get_attr("alpha"))
-    return [trace.add(ops.Activation, op.outputs[0], trace.value(op.inputs[0]), kind="leaky_relu", alpha=slope)]
-
-
-@_reads("Maximum", "Minimum", "ClipByValue")
-def _(trace, op):
-    low, high, source = -np.inf, np.inf, op.outputs[0]
-    while source.op.type in ("Maximum", "Minimum", "ClipByValue"):
-        limits = [trace.operand(source.op, index) for index in range(1, len(source.op.inputs))]
-        if any(np.size(limit) != 1 for limit in limits):
-            raise NotUnderstood(f"{source.op.type} with a limit that is not a number")
-        # The limits met later were applied earlier.
-        lower = limits[0] if source.op.type != "Minimum" else -np.inf
-        upper = limits[-1] if source.op.type != "Maximum" else np.inf
-        low, high = float(np.clip(lower, low, high)), float(np.clip(upper, low, high))
-        source = source.op.inputs[0]
-    return [trace.call.add_clip(trace.value(source), low, high, part=trace.part)]
-
-
-@_reads("ConcatV2")
-def _(trace, op):
-    *tensors, _ = op.inputs
-    axis = _axis(trace.operand(op, len(tensors)), op.outputs[0])
-    return [trace.add(ops.Concat, op.outputs[0], *map(trace.value, tensors), axis=axis - 1)]
-
-
-@_reads("Split", "SplitV")
-def _(trace, op):
-    source, axis = (op.inputs[1], trace.operand(op, 0)) if op.type == "Split" else (op.inputs[0], trace.operand(op, 2))
-    axis = _axis(axis, source)
-    value, rank, begin, names = trace.value(source), len(value_shape(source)), 0, []
-    for output in op.outputs:
-        begins = tuple(begin if index == axis - 1 else 0 for index in range(rank))
-        names.append(trace.add(ops.Slice, output, value, begin=begins, strides=(1,) * rank))
-        begin += output.shape[axis]
-    return names
-
-
-def _axis(axis, tensor) -> int:
-    """An axis counted from the front, which must not be the batch."""
-    axis = int(axis) % tensor.shape.rank
-    if axis == 0:
-        raise NotUnderstood("an operation over the batch")
-    return axis
-
-
-@_reads("StridedSlice")
-def _(trace, op):
-    source, result = op.inputs[0], op.outputs[0]
-    batch, *indices = _slices(op, *(trace.operand(op, index) for index in (1, 2, 3)), source.shape.rank)
-    if batch != slice(None):
-        raise NotUnderstood("a slice of the batch")
-    ranges = [
-        range(size)[index] if isinstance(index, slice) else range(size)[index : index + 1 or None]
-        for index, size in zip(indices, value_shape(source), strict=True)
-    ]
-    sliced = trace.call.add(
-        ops.Slice,
-        trace.value(source),
-        part=trace.part,
-        shape=tuple(map(len, ranges)),
-        begin=tuple(indices.start for indices in ranges),
-        strides=tuple(indices.step for indices in ranges),
-    )
-    if value_shape(result) == trace.call.shape(sliced):
-        return [sliced]
-    return [trace.add(ops.Reshape, result, sliced)]
-
-
-def _slices(op, begins, ends, strides, rank: int) -> list[slice | int]:
-    """What Python's brackets held, with the ellipsis written out and new axes left out."""
-
-    def masked(name: str, index: int) -> bool:
-        return bool(op.get_attr(name) >> index & 1)
-
-    items: list[slice | int] = []
-    count = len(begins)
-    added = sum(masked("new_axis_mask", index) for index in range(count))
-    has_ellipsis = bool(op.get_attr("ellipsis_mask"))
-    for index in range(count):
-        if masked("ellipsis_mask", index):
-            items += [slice(None)] * (rank - (count - added - 1))
-        elif masked("shrink_axis_mask", index):
-            items.append(int(begins[index]))
-        elif not masked("new_axis_mask", index):
-            begin = None if masked("begin_mask", index) else int(begins[index])
-            end = None if masked("end_mask", index) else int(ends[index])
-            step = int(strides[index])
-            items.append(slice(begin, end, None if step == 1 else step))
-    return items if has_ellipsis else items + [slice(None)] * (rank - len(items))
-
-
-@_reads("Pad", "PadV2")
-def _(trace, op):
-    value = float(trace.operand(op, 2)) if op.type == "PadV2" else 0.0
-    batch, *pads = trace.operand(op, 1).tolist()
-    if any(batch):
-        raise NotUnderstood("padding of the batch")
-    return [trace.add(ops.Pad, op.outputs[0], trace.value(op.inputs[0]), pads=tuple(map(tuple, pads)), value=value)]
-
-
-@_reads("Reshape", "Squeeze", "ExpandDims")
-def _(trace, op):
-    result, source = op.outputs[0], op.inputs[0]
-    if np.prod(value_shape(result)) != np.prod(value_shape(source)):
-        raise NotUnderstood("a reshape of the batch")
-    return [trace.add(ops.Reshape, result, trace.value(source))]
-
-
-@_reads("MaxPool", "AvgPool")
-def _(trace, op):
-    _, *size, _ = op.get_attr("ksize")
-    _, *strides, _ = op.get_attr("strides")
-    padding = op.get_attr("padding").decode().lower()
-    if op.get_attr("data_format") != b"NHWC" or padding not in ("same", "valid"):
-        raise NotUnderstood(f"{op.type} with another layout or explicit padding")
-    kind = "max" if op.type == "MaxPool" else "average"
-    fields = {"kind": kind, "size": tuple(size), "strides": tuple(strides), "padding": padding}
-    return [trace.add(ops.Pool2D, op.outputs[0], trace.value(op.inputs[0]), **fields)]
-
-
-@_reads("Mean", "Max")
-def _(trace, op):
-    source = op.inputs[0]
-    axes = sorted(int(axis) % source.shape.rank for axis in np.ravel(trace.operand(op, 1)))
-    if axes != [1, 2] or source.shape.rank != 4:
-        raise NotUnderstood(f"{op.type} over other axes than height and width")
-    kind = "max" if op.type == "Max" else "average"
-    fields = {"kind": kind, "keep_dims": op.get_attr("keep_dims")}
-    return [trace.add(ops.GlobalPool, op.outputs[0], trace.value(source), **fields)]

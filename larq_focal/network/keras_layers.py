@@ -7,11 +7,12 @@ from functools import singledispatch
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.network import ops
-from larq_focal.network.keras_builder import LayerCall, NotUnderstood, defines_its_own
+from larq_focal.network import keras_linear, ops
+from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras_activations import read_activation
+from larq_focal.network.keras_builder import LayerCall, defines_its_own
 from larq_focal.network.keras_functions import read_function
-from larq_focal.network.keras_quantizers import is_quantizer, precision, quantizer_name, read_quantizer
-from larq_focal.network.kernel import FLOAT_BITS, Kernel
+from larq_focal.network.keras_quantizers import read_quantizer
 
 layers = keras.layers
 
@@ -36,13 +37,8 @@ def read_layer(layer: layers.Layer, call: LayerCall) -> list[str]:
 def _unknown(layer, call: LayerCall, kind: str) -> list[str]:
     shapes = [tuple(output.shape)[1:] for output in tf.nest.flatten(call.node.outputs)]
     if len(shapes) == 1 and None in shapes[0]:  # within a model for any input size
-        shapes = [_output_shape(layer, call)]
+        shapes = [call.output_shape(layer)]
     return [call.add(ops.Unknown, *call.inputs, shape=shape, kind=kind) for shape in shapes]
-
-
-def _output_shape(layer, call: LayerCall) -> ops.Shape:
-    shapes = [(None, *call.shape(name)) for name in call.inputs]
-    return tuple(layer.compute_output_shape(shapes[0] if len(shapes) == 1 else shapes))[1:]
 
 
 def _read_unlisted(layer, call: LayerCall) -> list[str]:
@@ -63,100 +59,10 @@ def _read_unlisted(layer, call: LayerCall) -> list[str]:
 _read = singledispatch(_read_unlisted)
 
 
-def _weights(layer, attribute: str) -> np.ndarray:
-    """The weights that the layer computes with: quantized if it has a quantizer for them."""
-    with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(getattr(layer, attribute)).numpy().astype(np.float32)
-
-
-def _kernel(values: np.ndarray, quantizer) -> Kernel:
-    if quantizer is None:
-        return Kernel(values, None, FLOAT_BITS)
-    return Kernel.from_values(values, max_levels=2 ** max(4, min(precision(quantizer) or 0, 8)))
-
-
-def _add_linear(layer, call, op, value, which="kernel", *, input_quantizer=None, **fields) -> str:
-    """Adds a product with one of the kernels of ``layer``: ``which`` is "kernel", "depthwise" or "pointwise"."""
-    values = _weights(layer, which if which == "kernel" else f"{which}_kernel")
-    if which == "depthwise":  # [kh, kw, in, multiplier] becomes the kernel of a grouped convolution
-        values = values.reshape(*values.shape[:2], 1, -1)
-    quantizer = getattr(layer, f"{which}_quantizer", None)
-    return call.add(
-        op,
-        value,
-        kernel=_kernel(values, quantizer),
-        input_quantizer=quantizer_name(input_quantizer),
-        kernel_quantizer=quantizer_name(quantizer),
-        declared_bits=(precision(input_quantizer), precision(quantizer)),
-        **fields,
-    )
-
-
-def _linear(layer, call, op, which="kernel", **fields) -> str:
-    """A layer of one kernel, with its input quantizer, bias and activation."""
-    value, input_quantizer = _quantized_input(layer, call)
-    shape = _output_shape(layer, call)
-    value = _add_linear(
-        layer, call, op, value, which, input_quantizer=input_quantizer, bias=_bias(layer), shape=shape, **fields
-    )
-    return read_activation(layer.activation, call, value, "activation")
-
-
-def _quantized_input(layer, call: LayerCall) -> tuple[str, object]:
-    """The value that meets the kernel, and the quantizer that made it."""
-    quantizer = getattr(layer, "input_quantizer", None)
-    (value,) = call.inputs
-    return (value if quantizer is None else read_quantizer(quantizer, call, value, "input_quantizer")), quantizer
-
-
-def _bias(layer) -> np.ndarray | None:
-    return layer.bias.numpy() if layer.use_bias else None
-
-
-def _geometry(layer) -> dict:
-    return {
-        "strides": tuple(layer.strides),
-        "dilation": tuple(layer.dilation_rate),
-        "padding": layer.padding,
-        "pad_value": float(keras.backend.get_value(getattr(layer, "pad_values", 0.0))),
-    }
-
-
-@_read.register
-def _(layer: layers.Conv2D, call):
-    return _linear(layer, call, ops.Conv2D, groups=layer.groups, **_geometry(layer))
-
-
-@_read.register
-def _(layer: layers.DepthwiseConv2D, call):
-    groups = call.shape(call.inputs[0])[-1]
-    return _linear(layer, call, ops.Conv2D, "depthwise", groups=groups, **_geometry(layer))
-
-
-@_read.register
-def _(layer: layers.SeparableConv2D, call):
-    value, input_quantizer = _quantized_input(layer, call)
-    *pixels, filters = _output_shape(layer, call)
-    groups = call.shape(value)[-1]
-    value = _add_linear(
-        layer,
-        call,
-        ops.Conv2D,
-        value,
-        "depthwise",
-        part="depthwise",
-        input_quantizer=input_quantizer,
-        shape=(*pixels, groups * layer.depth_multiplier),
-        groups=groups,
-        **_geometry(layer),
-    )
-    value = _add_linear(layer, call, ops.Conv2D, value, "pointwise", bias=_bias(layer), shape=(*pixels, filters))
-    return read_activation(layer.activation, call, value, "activation")
-
-
-@_read.register
-def _(layer: layers.Dense, call):
-    return _linear(layer, call, ops.Dense)
+_read.register(layers.Conv2D, keras_linear.read_conv2d)
+_read.register(layers.DepthwiseConv2D, keras_linear.read_depthwise_conv2d)
+_read.register(layers.SeparableConv2D, keras_linear.read_separable_conv2d)
+_read.register(layers.Dense, keras_linear.read_dense)
 
 
 @_read.register
@@ -198,7 +104,7 @@ def _(layer, call):
     return call.add(
         ops.Pool2D,
         *call.inputs,
-        shape=_output_shape(layer, call),
+        shape=call.output_shape(layer),
         kind="max" if isinstance(layer, layers.MaxPooling2D) else "average",
         size=tuple(layer.pool_size),
         strides=tuple(layer.strides),
@@ -210,19 +116,19 @@ def _(layer, call):
 @_read.register(layers.GlobalAveragePooling2D)
 def _(layer, call):
     kind = "max" if isinstance(layer, layers.GlobalMaxPooling2D) else "average"
-    return call.add(ops.GlobalPool, *call.inputs, shape=_output_shape(layer, call), kind=kind, keep_dims=layer.keepdims)
+    return call.add(ops.GlobalPool, *call.inputs, shape=call.output_shape(layer), kind=kind, keep_dims=layer.keepdims)
 
 
 @_read.register(layers.Add)
 @_read.register(layers.Multiply)
 def _(layer, call):
     op = ops.Add if isinstance(layer, layers.Add) else ops.Multiply
-    return call.add(op, *call.inputs, shape=_output_shape(layer, call))
+    return call.add(op, *call.inputs, shape=call.output_shape(layer))
 
 
 @_read.register
 def _(layer: layers.Concatenate, call):
-    shape = _output_shape(layer, call)
+    shape = call.output_shape(layer)
     axis = layer.axis if layer.axis < 0 else layer.axis - 1 - len(shape)
     return call.add(ops.Concat, *call.inputs, shape=shape, axis=axis)
 
@@ -230,13 +136,13 @@ def _(layer: layers.Concatenate, call):
 @_read.register(layers.Flatten)
 @_read.register(layers.Reshape)
 def _(layer, call):
-    return call.add(ops.Reshape, *call.inputs, shape=_output_shape(layer, call))
+    return call.add(ops.Reshape, *call.inputs, shape=call.output_shape(layer))
 
 
 @_read.register
 def _(layer: layers.ZeroPadding2D, call):
     pads = (*map(tuple, layer.padding), (0, 0))
-    return call.add(ops.Pad, *call.inputs, shape=_output_shape(layer, call), pads=pads)
+    return call.add(ops.Pad, *call.inputs, shape=call.output_shape(layer), pads=pads)
 
 
 @_read.register(layers.ActivityRegularization)
@@ -293,28 +199,3 @@ def _(layer: layers.Softmax, call):
     if layer.axis not in (-1, len(call.shape(call.inputs[0]))):
         raise NotUnderstood(f"over axis {layer.axis}")
     return call.add(ops.Activation, *call.inputs, kind="softmax")
-
-
-_ACTIVATIONS = {
-    keras.activations.relu: "relu",
-    keras.activations.softmax: "softmax",
-    keras.activations.sigmoid: "sigmoid",
-    keras.activations.hard_sigmoid: "hard_sigmoid",
-    keras.activations.tanh: "tanh",
-}
-
-
-def read_activation(function, call: LayerCall, value: str, part: str = "") -> str:
-    """Adds an activation function, as found in ``Activation`` or in a layer's ``activation``."""
-    if function is None or function is keras.activations.linear:
-        return value
-    if is_quantizer(function):
-        return read_quantizer(function, call, value, part)
-    if function in _ACTIVATIONS:
-        return call.add(ops.Activation, value, part=part, kind=_ACTIVATIONS[function])
-    try:
-        (value,) = read_function(function, call, [value], part=part)
-        return value
-    except NotUnderstood as reason:
-        name = getattr(function, "__name__", type(function).__name__)
-        return call.add(ops.Unknown, value, part=part, kind=f"activation {name} ({reason})")

@@ -11,7 +11,8 @@ import numpy as np
 from larq_focal import quantizers as focal
 from larq_focal.keras import keras, larq
 from larq_focal.network import ops
-from larq_focal.network.keras_builder import LayerCall, NotUnderstood, defines_its_own
+from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras_builder import LayerCall, defines_its_own
 from larq_focal.network.keras_functions import read_function
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.steps import find_steps

@@ -8,6 +8,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.flatbuffer import Operator, Tensor
+from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.tflite_functions import fused_activation
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 PADDINGS: dict[int, ops.Padding] = {0: "same", 1: "valid"}
 ACTIVATIONS = {1: "relu", 2: "relu_n1_to_1", 3: "relu6", 4: "tanh"}
 """Fused activations by their number in the schema."""
-
-
-class NotUnderstood(Exception):
-    """A graph has no operation for this; the message says what about the operator it is, and may be empty."""
 
 
 class Call:
@@ -46,6 +43,18 @@ class Call:
 
     def input_shape(self, index: int) -> ops.Shape:
         return self.reader.ops[self.input(index)].shape
+
+    def aligned_inputs(self) -> tuple[str, ...]:
+        """All operands, with as many axes as the output: a file for batches of one may leave axes of size one out."""
+        aligned = []
+        for tensor in self.operator.inputs:
+            value = self.reader.name_of(tensor)
+            shape = self.reader.ops[value].shape
+            if len(shape) < len(self.shape):
+                shape = (1,) * (len(self.shape) - len(shape)) + shape
+                value = self.emit(ops.Reshape, value, shape=shape, name=f"{self.output.name}/reshape")
+            aligned.append(value)
+        return tuple(aligned)
 
     def maybe_constant(self, index: int) -> np.ndarray | None:
         """The real values of an operand, None if it is not constant."""

@@ -173,6 +173,7 @@ def test_subclasses_that_change_nothing_are_read():
         (lambda x: tf.image.resize(x, (3, 4)), "ResizeBilinear"),
         (lambda x: x * tf.reduce_mean(x), "Mean over other axes"),
         (lambda x: tf.transpose(x, (0, 2, 1, 3)), "Transpose"),
+        (lambda x: x + tf.random.normal((4,)), "RandomStandardNormal"),
     ],
 )
 def test_operations_that_are_not_understood_are_named(function, reason):
