@@ -5,19 +5,16 @@ An engine takes what the file was converted for, in batch size and types; ``Runt
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 
+from larq_focal.deploy.lce_extension import lce_extension
 from larq_focal.network.flatbuffer import FlatModel
 
 
@@ -48,7 +45,7 @@ class LceEngine:
     package = "larq-compute-engine"
 
     def __init__(self, model: FlatModel, threads: int):
-        wrapper = _lce_wrapper()
+        wrapper = lce_extension("tflite.python.interpreter_wrapper_lite")
         use_reference_bconv, use_indirect_bgemm, use_xnnpack = False, True, True
         self._interpreter = _built(
             "Larq Compute Engine",
@@ -100,33 +97,6 @@ ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine}
 def choose_engine(model: FlatModel) -> str:
     """The name of the engine that runs ``model``: stock LiteRT unless it has binary operators."""
     return "lce" if model.binary_operations else "litert"
-
-
-def _lce_wrapper() -> ModuleType:
-    """LCE's extension module, loaded by itself: its package would import TensorFlow."""
-    name = "larq_compute_engine.tflite.python.interpreter_wrapper_lite"
-    if name in sys.modules:
-        return sys.modules[name]
-    package = importlib.util.find_spec("larq_compute_engine")
-    if package is None:
-        raise ImportError(
-            "The engine 'lce' needs Larq Compute Engine: pip install larq-compute-engine (Python 3.9 to 3.12; there "
-            "are no packages for Linux on ARM)"
-        )
-    folder = Path(package.submodule_search_locations[0], "tflite", "python")
-    spec = importlib.machinery.PathFinder.find_spec(name, [str(folder)])
-    if spec is None:
-        raise ImportError(
-            f"Larq Compute Engine in '{folder}' has no interpreter: pip install larq-compute-engine==0.16.0"
-        )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where LCE itself will look for it; it cannot be loaded twice
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
 
 
 def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:

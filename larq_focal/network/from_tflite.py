@@ -13,7 +13,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
-from larq_focal.network.graph import QuantGraph
+from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.steps import find_steps
 from larq_focal.network.tflite_call import Call, NotUnderstood, real_values
@@ -71,7 +71,10 @@ class GraphReader:
                     f"lacks something ({type(error).__name__}: {error})."
                 ) from error
         outputs = [self.name_of(tensor) for tensor in self.model.outputs]
-        return QuantGraph(self.model.name, self._needed(outputs), outputs)
+        try:
+            return QuantGraph(self.model.name, self._needed(outputs), outputs)
+        except GraphError as error:
+            raise FlatbufferError(f"'{self.model.name}' contradicts itself: {error}") from error
 
     def constant(self, tensor: Tensor) -> np.ndarray | None:
         """The real values of ``tensor``, None if it is not constant."""

@@ -26,16 +26,22 @@ def sum_of(sign: int) -> Callable[[Call], str]:
             return call.affine(call.input(0), bias=sign * second)
         if first is not None:
             return call.affine(call.input(1), scale=sign, bias=first)
-        return call.emit(ops.Add, call.input(0), call.affine(call.input(1), scale=sign, shape=call.input_shape(1)))
+        return _sum(call, sign)
 
     return read
+
+
+def _sum(call: Call, sign: int) -> str:
+    first, second = call.aligned_inputs()
+    shape = call.reader.ops[second].shape
+    return call.emit(ops.Add, first, call.affine(second, scale=sign, shape=shape), name=call.output.name)
 
 
 def multiply(call: Call) -> str:
     value, factor = _value_and_constant(call)
     if factor is not None:
         return call.affine(value, scale=factor)
-    return call.emit(ops.Multiply, call.input(0), call.input(1))
+    return call.emit(ops.Multiply, *call.aligned_inputs(), name=call.output.name)
 
 
 def _value_and_constant(call: Call) -> tuple[str, np.ndarray | None]:
@@ -113,8 +119,7 @@ def compare(call: Call) -> str:
     kind = call.operator.kind
     value, threshold = _value_and_constant(call)
     if threshold is None:
-        minus = call.affine(call.input(1), scale=-1, shape=call.input_shape(1))
-        value, threshold = call.emit(ops.Add, value, minus), 0
+        value, threshold = _sum(call, -1), 0
     elif call.maybe_constant(0) is not None:
         kind = _MIRRORED[kind]
     threshold, is_below = np.asarray(threshold, np.float32), kind.startswith("LESS")
@@ -132,7 +137,7 @@ def logical(least_sum: float) -> Callable[[Call], str]:
     """AND and OR: whether the sum of two truth values is at least this."""
 
     def read(call: Call) -> str:
-        total = call.emit(ops.Add, call.input(0), call.input(1))
+        total = _sum(call, 1)
         return call.emit(ops.Binarize, total, threshold=np.float32(least_sum))
 
     return read

@@ -102,7 +102,9 @@ def reduce(kind: str) -> Callable[[Call], str]:
 def lce_bconv_2d(call: Call) -> str:
     """Binary convolution, then activation, multiplier and bias, or a threshold per channel."""
     options, words = call.options, call.constant(1)  # int32 [out, kh, kw, words of a group]
-    channels = options["channels_in"]
+    channels = call.input_shape(0)[-1]
+    if options["channels_in"] != channels:
+        raise ValueError(f"channels_in is {options['channels_in']}, but the input has {channels} channels")
     groups = words_for(channels) // words.shape[-1]
     codes = np.moveaxis(unpack_bits(words, channels // groups), 0, -1)
     out = codes.shape[-1]
