@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import click
 from larq_focal.version import __version__
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+_TENSORFLOW_LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 _USER_ERRORS = (ValueError, OSError, RuntimeError, ImportError)
 
 model_argument = click.argument("model", type=click.Path(path_type=Path))
@@ -40,7 +43,7 @@ class _OneLineErrors(click.Group):
 def main(debug: bool) -> None:
     """Binary and few-bit networks: train, convert, audit, time, and fit to focal-plane processors."""
     if not debug:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _SILENT)
 
 
 @main.command()
@@ -54,12 +57,12 @@ def main(debug: bool) -> None:
 @click.option("--resume", is_flag=True, help="Keep the finished runs of an earlier call.")
 def bench(models: str | None, **options) -> None:
     """Train, convert, check, time and judge the two-layer networks, and write a report."""
-    with _quiet_start():
-        from larq_focal.bench import run_bench
     chosen = [name.strip() for name in models.split(",")] if models else None
     try:
-        with _epoch_line() as epoch_done:
-            run_bench(models=chosen, say=_console().print, epoch_done=epoch_done, **options)
+        with _quiet(), _epoch_line() as epoch_done:
+            from larq_focal.bench import run_bench
+
+            run_bench(models=chosen, say=_say, epoch_done=epoch_done, **options)
     except KeyboardInterrupt:
         click.echo("\nInterrupted. Finished runs are kept; the same command with --resume goes on.", err=True)
         raise SystemExit(INTERRUPTED) from None
@@ -73,9 +76,11 @@ def bench(models: str | None, **options) -> None:
 @json_option
 def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json: bool) -> None:
     """Convert a Keras MODEL with Larq Compute Engine, and audit what came out."""
-    with _quiet_start():
+    with _quiet():
         from larq_focal.deploy.convert import convert as convert_model
-    _show(convert_model(model, output, data=_array(data), strict=strict).audit, as_json)
+
+        result = convert_model(model, output, data=_array(data), strict=strict).audit
+    _show(result, as_json)
 
 
 @main.command()
@@ -86,9 +91,10 @@ def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json:
 @json_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
-    with _quiet_start():
+    with _quiet():
         from larq_focal.deploy.audit import audit as audit_file
-    result = audit_file(model, tflite, data=_array(data))
+
+        result = audit_file(model, tflite, data=_array(data))
     _show(result, as_json)
     if not result.passed or (strict and not result.all_packed):
         raise SystemExit(1)
@@ -101,7 +107,7 @@ def summary(model: Path, as_json: bool) -> None:
     """Print bits, bytes, multiply-accumulates and ACE of a MODEL (.keras, .h5, .tflite or .qgraph), per layer."""
     from larq_focal.cost import summary as summarize
 
-    with _quiet_start():
+    with _quiet():
         result = summarize(model)
     _show(result, as_json)
 
@@ -117,7 +123,7 @@ def fit(model: Path | None, from_graph: Path | None, sensor: str, as_json: bool)
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
-    with _quiet_start():
+    with _quiet():
         result = fit_model(model or from_graph, sensor)
     _show(result, as_json)
 
@@ -130,7 +136,7 @@ def graph(model: Path, output: Path) -> None:
     from larq_focal.network import save_graph
     from larq_focal.network.load import as_graph
 
-    with _quiet_start():
+    with _quiet():
         read = as_graph(model)
     click.echo(f"{save_graph(read, output)}: {len(read)} operations")
 
@@ -162,6 +168,10 @@ def _console():
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def _say(line: str) -> None:
+    _console().print(line, soft_wrap=True, markup=False)
 
 
 def _show(result, as_json: bool) -> None:
@@ -198,24 +208,24 @@ def _epoch_line() -> Iterator:
 
 
 @contextmanager
-def _quiet_start() -> Iterator[None]:
-    """Holds back what TensorFlow's C++ parts print while they load; an exception lets it out."""
-    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") != "3":
+def _quiet() -> Iterator[None]:
+    """Holds back what TensorFlow and its kin print on the way; an error that is no user's brings it out."""
+    if os.environ.get(_TENSORFLOW_LOG_LEVEL) != _SILENT:
         yield
         return
-    import sys
-    import tempfile
-
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
+        except (*_USER_ERRORS, KeyboardInterrupt, SystemExit):
+            raise
         except BaseException:
             held.seek(0)
-            os.write(kept, held.read())
+            os.write(stderr, held.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)

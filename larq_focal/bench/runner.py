@@ -30,7 +30,7 @@ from larq_focal.focal_plane import fit
 from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.network.from_tflite import from_tflite
-from larq_focal.report import read_records, write_report
+from larq_focal.report import markdown_table, read_records, write_report
 from larq_focal.zoo import two_layer
 
 DEFAULTS = {
@@ -94,7 +94,9 @@ def run_bench(
         record = _run(entry, data, settings, folder, say, epoch_done)
         write_record(record, folder / f"{entry.name}.json")
         say(_one_line(record))
-    report = write_report(read_records(folder), folder / "report.html")
+    records = read_records(folder)
+    say(markdown_table(records))
+    report = write_report(records, folder / "report.html")
     say(f"Report: {report}")
     return report
 
