@@ -1,0 +1,61 @@
+"""Whole networks: the delegate in stock LiteRT gives what LCE's interpreter gives."""
+
+from __future__ import annotations
+
+import larq_zoo as lqz
+import numpy as np
+import pytest
+
+from larq_focal import delegate
+from tests.delegate import cases
+from tests.delegate.engines import WithDelegate, lce_outputs
+from tests.support.lce import converted, randomise_batch_norms
+
+NETWORKS = [
+    lqz.sota.QuickNetSmall,
+    lqz.literature.BiRealNet,
+    lqz.literature.BinaryDenseNet28,
+    lqz.literature.RealToBinaryNet,
+    lqz.literature.MeliusNet22,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
+def test_networks_of_the_zoo_equal_those_of_lce(network):
+    model = network(weights=None, input_shape=(64, 64, 3))
+    randomise_batch_norms(model)
+    content = converted(model)
+    image = np.random.default_rng(0).normal(size=(1, 64, 64, 3)).astype(np.float32)
+    expected = lce_outputs(content, image)[0]
+    assert expected.std() > 1e-4, "the outputs tell nothing"
+    for kernel in delegate.kernels():
+        for fuse in "01":
+            output = WithDelegate(content, kernel=kernel, fuse=fuse).run(image)[0]
+            np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5 * expected.max(), err_msg=kernel)
+
+
+@pytest.mark.parametrize("kernel", delegate.kernels())
+def test_inputs_are_resized(kernel):
+    """The same weights on another batch and another image size."""
+    rng = np.random.default_rng(0)
+    filters = cases.signs(rng, (40, 3, 3, 20))
+    for pad_values in (0, 1):
+        content = cases.convolution_file((1, 5, 6, 20), filters, pad_values=pad_values)
+        wanted_shape = (3, 9, 4, 20)
+        image = rng.normal(size=wanted_shape).astype(np.float32)
+        resized = WithDelegate(content, resize_to=wanted_shape, kernel=kernel).run(image)[0]
+        made = WithDelegate(cases.convolution_file(wanted_shape, filters, pad_values=pad_values), kernel=kernel)
+        np.testing.assert_array_equal(resized, made.run(image)[0])
+
+
+def test_zero_padding_keeps_ties():
+    """A sum of exactly zero stays zero at the edge, where LCE, which corrects its padding in float, leaves a remainder."""
+    rng = np.random.default_rng(0)
+    shape, filters = (1, 12, 12, 64), cases.signs(rng, (32, 3, 3, 64))
+    image = cases.signs(rng, shape)
+    output = WithDelegate(cases.convolution_file(shape, filters, pad_values=0)).run(image)[0]
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+    np.testing.assert_array_equal(output, np.einsum("nyxcij,oijc->nyxo", windows, filters))
+    assert (output[0, 0] == 0).any()
