@@ -1,8 +1,10 @@
 """QuantGraph, its operations, its files and its NumPy interpreter; none of it needs TensorFlow, but ``from_keras``."""
 
 from larq_focal.network import ops
+from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.graph_file import load_graph, save_graph
+from larq_focal.network.interpret import interpret
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import pack_bits, popcount_dot, unpack_bits
 
@@ -10,6 +12,8 @@ __all__ = [
     "GraphError",
     "Kernel",
     "QuantGraph",
+    "fold_thresholds",
+    "interpret",
     "load_graph",
     "ops",
     "pack_bits",

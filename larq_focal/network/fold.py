@@ -181,12 +181,13 @@ def _respond(layer: ops.Linear, before: Sequence[ops.Op], after: Sequence[ops.Op
         sign = value
         for op in after:
             sign = compute(op, sign)
-        value_change, sign_change = np.diff(value, axis=0), np.diff(sign, axis=0)
+        earlier, later, sign_change = value[:-1], value[1:], np.diff(sign, axis=0)
         first = sign[0] if first is None else first
         positive += (sign[int(start > -largest) :] > 0).sum(0)
         changes += (sign_change != 0).sum(0)
-        rises &= (value_change >= 0).all(0)
-        falls &= (value_change <= 0).all(0)
-        agrees &= (value_change * sign_change >= 0).all(0)
+        rises &= (later >= earlier).all(0)
+        falls &= (later <= earlier).all(0)
+        agrees &= np.where(later > earlier, sign_change >= 0, sign_change <= 0).all(0)
+        agrees &= np.where(later < earlier, sign_change <= 0, sign_change >= 0).all(0)
     keeps_order = bool(((rises | falls) & agrees).all())
     return _Response(largest, positive, first, changes, keeps_order, bool(rises.all()))

@@ -14,7 +14,7 @@ from larq_focal.keras import tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_builder import LayerCall
-from larq_focal.network.keras_operations import READERS, value_shape
+from larq_focal.network.keras_operations import IDENTITIES, READERS, value_shape
 
 
 def read_function(
@@ -84,6 +84,8 @@ class Trace:
 
     def value(self, tensor) -> str:
         """The name of the value that ``tensor`` is, read now if it was not yet."""
+        while tensor.op.type in IDENTITIES:
+            tensor = tensor.op.inputs[tensor.value_index]
         if tensor.ref() not in self._values:
             reader = READERS.get(tensor.op.type)
             if reader is None:

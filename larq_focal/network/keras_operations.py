@@ -19,6 +19,9 @@ Reader = Callable[["Trace", tf.Operation], Sequence[str]]
 READERS: dict[str, Reader] = {}
 """What adds the operations of a TensorFlow operation and returns the names of its results, by type."""
 
+IDENTITIES = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape")
+"""Types that hand on what they are given, each input to the output of the same number."""
+
 
 def value_shape(tensor) -> ops.Shape:
     """The shape of a tensor without its batch axis, which must come first and be the only one of unknown size."""
@@ -34,11 +37,6 @@ def _reads(*types: str) -> Callable[[Reader], Reader]:
         return reader
 
     return register
-
-
-@_reads("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape")
-def _(trace, op):
-    return [trace.value(tensor) for tensor in op.inputs]
 
 
 @_reads("Cast")

@@ -223,3 +223,26 @@ def test_layers_that_are_not_understood_are_named(layer, kind):
     (unknown,) = graph.unknown
     assert re.match(kind, unknown.kind)
     assert isinstance(graph[graph.outputs[0]], ops.Pool2D)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer"),
+    [
+        ((6, 4), lambda: layers.LSTM(3)),
+        ((6, 4), lambda: layers.Conv1D(3, 2)),
+        ((6, 4), lambda: lq.layers.QuantConv1D(3, 2, padding="causal", input_quantizer="ste_sign")),
+        ((4, 4, 4, 2), lambda: lq.layers.QuantConv3D(3, 2, input_quantizer="ste_sign")),
+        ((6, 4), lambda: layers.TimeDistributed(layers.Dense(3))),
+        ((6,), lambda: layers.Embedding(10, 4)),
+        ((6, 6, 3), lambda: lq.layers.QuantLocallyConnected2D(3, 2)),
+        ((6, 6, 3), lambda: layers.RandomCrop(3, 3)),
+        ((6, 6, 3), lambda: layers.GroupNormalization(3)),
+    ],
+)
+def test_other_kinds_of_layers_are_named_whatever_they_do(shape, layer):
+    layer = layer()
+    model = keras.Sequential([keras.Input(shape), layer])
+    graph = from_keras(model)
+    (unknown,) = graph.unknown
+    assert unknown.kind.startswith(type(layer).__name__)
+    assert unknown.shape == model.output_shape[1:]
