@@ -34,7 +34,7 @@ def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     share, spread = correct / total, _Z_95**2 / total
     centre = (share + spread / 2) / (1 + spread)
     half = math.sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))  # rounding must not exclude it
 
 
 def accuracy_of(predicted: np.ndarray, labels: np.ndarray) -> dict:
