@@ -1,4 +1,4 @@
-"""Counts and bytes as short text."""
+"""Counts, bytes and times as short text."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ def bytes_text(count: float) -> str:
     return _scaled(count, 1024, (" B", " KiB", " MiB", " GiB", " TiB", " PiB"))
 
 
-def _scaled(count: float, base: int, units: tuple[str, ...]) -> str:
+def time_text(milliseconds: float) -> str:
+    """Three digits with a unit: 12.3 µs, 456 µs, 1.23 ms."""
+    return _scaled(1000 * milliseconds, 1000, (" µs", " ms", " s"), always_three_digits=True)
+
+
+def _scaled(count: float, base: int, units: tuple[str, ...], always_three_digits: bool = False) -> str:
     size, unit = float(count), 0
     while abs(size) >= 999.5 and unit < len(units) - 1:
         size, unit = size / base, unit + 1
-    digits = 0 if unit == 0 or abs(size) >= 99.95 else 1 if abs(size) >= 9.995 else 2
+    is_whole = unit == 0 and not always_three_digits
+    digits = 0 if is_whole or abs(size) >= 99.95 else 1 if abs(size) >= 9.995 else 2
     return f"{size:.{digits}f}{units[unit]}"

@@ -13,7 +13,7 @@ from math import floor, log10
 import numpy as np
 import plotly.graph_objects as go
 
-from larq_focal.cost.text import bytes_text
+from larq_focal.cost.text import bytes_text, time_text
 from larq_focal.report.pareto import pareto_front
 from larq_focal.report.runs import Run
 
@@ -36,7 +36,14 @@ def memory_figure(runs: Sequence[Run]) -> go.Figure:
 def latency_figure(runs: Sequence[Run]) -> go.Figure:
     """Accuracy against median latency, with the Pareto front; runs that were not timed are left out."""
     timed = [run for run in runs if run.latency_ms is not None]
-    return _trade_off(timed, lambda run: run.latency_ms, "median latency (ms)", _timing_text, _timing_spread)
+    name, unit = ("ms", 1) if max((run.latency_ms for run in timed), default=1) >= 1 else ("µs", 1e-3)
+    return _trade_off(
+        timed,
+        lambda run: run.latency_ms / unit,
+        f"median latency ({name})",
+        _timing_text,
+        lambda run: _timing_spread(run, unit),
+    )
 
 
 def loss_figure(runs: Sequence[Run]) -> go.Figure:
@@ -225,15 +232,15 @@ def _file_bytes(run: Run) -> int:
     return run.record["file"]["bytes"]
 
 
-def _timing_spread(run: Run) -> dict:
-    timing = run.record["timing"]
-    return _error_bar(run, timing["p90_ms"] - timing["median_ms"], timing["median_ms"] - timing["min_ms"])
+def _timing_spread(run: Run, unit: float) -> dict:
+    fastest, median, slow = (run.record["timing"][key] / unit for key in ("min_ms", "median_ms", "p90_ms"))
+    return _error_bar(run, slow - median, median - fastest)
 
 
 def _timing_text(run: Run) -> str:
     timing = run.record["timing"]
     threads = "1 thread" if timing["threads"] == 1 else f"{timing['threads']} threads"
     return (
-        f"{timing['median_ms']:.3g} ms at the median<br>{timing['min_ms']:.3g} ms at least, "
-        f"{timing['p90_ms']:.3g} ms in 9 of 10<br>{escape(timing['engine'], quote=False)}, {threads}"
+        f"{time_text(timing['median_ms'])} at the median<br>{time_text(timing['min_ms'])} at least, "
+        f"{time_text(timing['p90_ms'])} in 9 of 10<br>{escape(timing['engine'], quote=False)}, {threads}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from larq_focal.cost.text import bytes_text
+from larq_focal.cost.text import bytes_text, time_text
 from larq_focal.report.runs import Run
 
 
@@ -51,7 +51,7 @@ def _fastest(runs: Sequence[Run]) -> Card:
     machine = best.record["timing"]["machine"]
     place = machine.get("board") or machine.get("cpu") or "this machine"
     return Card(
-        "Fastest", f"{best.latency_ms:.3g} ms", f"at the median on {place}; {_share(best.accuracy)} accurate", best
+        "Fastest", time_text(best.latency_ms), f"at the median on {place}; {_share(best.accuracy)} accurate", best
     )
 
 
@@ -77,4 +77,4 @@ def _least(runs: Sequence[Run], cost: Callable[[Run], float]) -> Run:
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:.1f}\u00a0%"

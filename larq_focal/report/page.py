@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
-from larq_focal.cost.text import bytes_text, count_text
+from larq_focal.cost.text import bytes_text, count_text, time_text
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.provenance import provenance
 from larq_focal.report.records import Record, check_records
-from larq_focal.report.registers import register_maps, role_colours
+from larq_focal.report.registers import ROLE_GROUPS, register_maps
 from larq_focal.report.runs import Run, runs_by_dataset
 
 
@@ -46,10 +46,11 @@ def render_page(datasets: Sequence[Sequence[Run]]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"bytes": bytes_text, "count": count_text, "percent": _percent}
+    environment.filters |= {"bytes": bytes_text, "count": count_text, "percent": _percent, "time": time_text}
     scripts = [_in_script(script) for script in (get_plotlyjs(), _own_file("page.js"))]
     return environment.get_template("page.html").render(
         panels=[_panel(index, runs) for index, runs in enumerate(datasets)],
+        role_groups=[*ROLE_GROUPS, "other"],
         figures=_json_in_script(_figures(datasets)),
         style=_own_file("style.css"),
         scripts=scripts,
@@ -70,9 +71,9 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
         "low": min(interval["low"] for interval in intervals),
         "high": max(interval["high"] for interval in intervals),
         "timed_on": sorted({_place(timing) for timing in timings}),
-        "timing_notes": sorted({note for timing in timings for note in timing["notes"]}),
+        "disturbed": sum(bool(timing["notes"]) for timing in timings),
+        "timed": len(timings),
         "registers": {run.label: register_maps(run) for run in runs},
-        "roles": role_colours(runs),
         "provenance": provenance(runs),
     }
 

@@ -100,7 +100,7 @@ SCHEMA = {
 
 
 def read_records(folder: str | Path) -> list[Record]:
-    """The records of one results folder, in the order of their file names.
+    """The records of one results folder, in the order in which the runs were started.
 
     Raises:
         FileNotFoundError: there is no such folder, or no record in it.
@@ -110,7 +110,7 @@ def read_records(folder: str | Path) -> list[Record]:
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise FileNotFoundError(f"There are no run records (*.json) in '{folder}'. `larq-focal bench` writes them.")
-    return [_read(path) for path in paths]
+    return sorted(map(_read, paths), key=lambda record: record["environment"]["started"])
 
 
 def check_record(record: Any, name: str) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from larq_focal.report.records import Record
-from larq_focal.report.runs import COLOURS, Run
+from larq_focal.report.runs import Run
+
+# What registers are for, with the words of the register fit that tell it; ``style.css`` has a colour for each.
+ROLE_GROUPS = {
+    "input": ("input",),
+    "weights": ("weight",),
+    "count": ("counter", "carry-save", "accumulator"),
+    "output": ("output",),
+    "control": ("mask", "direction", "kept at one", "port", "temporary", "constant"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,18 +43,11 @@ def register_maps(run: Run) -> list[tuple[Record, list[Bank]]]:
     return [(layer, [_bank(layer, "digital"), _bank(layer, "analog")]) for layer in layers]
 
 
-def role_colours(runs: Sequence[Run]) -> dict[str, str]:
-    """A colour for each kind of role, in the order in which the maps name them."""
-    registers = (cell for run in runs for layer, _ in register_maps(run) for cell in layer["registers"])
-    kinds = dict.fromkeys(role_kind(cell["role"]) for cell in registers)
-    return {kind: f"var(--run-{number % COLOURS})" for number, kind in enumerate(kinds)}
-
-
-def role_kind(role: str) -> str:
-    """What a role has in common with its neighbours: "counter bit 3" is a "counter bit"."""
-    return re.sub(r"\W*\d+$", "", role.strip())
+def role_group(role: str) -> str:
+    """Which of ``ROLE_GROUPS`` a role belongs to, by the words in it; "other" where none is known."""
+    return next((group for group, words in ROLE_GROUPS.items() if any(word in role for word in words)), "other")
 
 
 def _bank(layer: Record, name: str) -> Bank:
-    cells = [cell | {"role_kind": role_kind(cell["role"])} for cell in layer["registers"] if cell["kind"] == name]
+    cells = [cell | {"group": role_group(cell["role"])} for cell in layer["registers"] if cell["kind"] == name]
     return Bank(name, cells, **{count: layer[name][count] for count in ("needed", "nominal", "held", "usable")})

@@ -1,6 +1,6 @@
 import pytest
 
-from larq_focal.cost.text import bytes_text, count_text
+from larq_focal.cost.text import bytes_text, count_text, time_text
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,18 @@ def test_counts(count, text):
 )
 def test_bytes(count, text):
     assert bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0.00292, "2.92 µs"),
+        (0.0108, "10.8 µs"),
+        (0.214, "214 µs"),
+        (0.9996, "1.00 ms"),
+        (27.7, "27.7 ms"),
+        (2e3, "2.00 s"),
+    ],
+)
+def test_times(milliseconds, text):
+    assert time_text(milliseconds) == text

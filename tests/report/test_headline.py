@@ -22,19 +22,19 @@ def test_the_best_runs_are_named():
         fake_record("lab", accuracy=accuracy(0.86, 0.8, 0.9)),
     ]
     cards = cards_of(records)
-    assert (cards["Most accurate"].value, cards["Most accurate"].run.label) == ("90.0 %", "Full precision")
+    assert (cards["Most accurate"].value, cards["Most accurate"].run.label) == ("90.0\u00a0%", "Full precision")
     assert "200 images; the intervals of 2 others overlap" in cards["Most accurate"].about
     # As small as the other binary run, and more accurate.
     assert (cards["Smallest"].value, cards["Smallest"].run.label) == ("3.93 KiB", "Hysteresis sign")
-    assert (cards["Fastest"].value, cards["Fastest"].run.label) == ("0.093 ms", "STE sign")
+    assert (cards["Fastest"].value, cards["Fastest"].run.label) == ("93.0 µs", "STE sign")
     # The learnable binarizer is more accurate, but fits no sensor.
     assert (cards["On the sensor"].value, cards["On the sensor"].run.label) == ("2 of 3", "Hysteresis sign")
 
 
 def test_where_nothing_fits_the_smallest_change_is_told():
-    card = cards_of([fake_record("lab"), fake_record("int8")])["On the sensor"]
+    card = cards_of([fake_record("lab"), fake_record("int8", fit=None)])["On the sensor"]
     assert card.value == "0 of 1"
-    assert card.about == "fit scamp5; smallest change: conv2: groups=2 (fan-in 72, S3)"
+    assert card.about.startswith("fit scamp5; smallest change: ") and card.about.endswith(": groups=2 (fan-in 72, S3)")
 
 
 def test_what_was_not_measured_names_no_run():

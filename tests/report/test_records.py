@@ -85,10 +85,12 @@ def test_all_faults_are_told_at_once():
         check_record(without(without(fake_record(), ("title",)), ("accuracy", "low")), "it")
 
 
-def test_records_are_read_by_file_name(tmp_path):
-    for record in reversed(six_runs()):
+def test_records_are_read_in_the_order_of_their_start(tmp_path):
+    records = six_runs()
+    for second, record in enumerate(records):
+        record["environment"]["started"] = f"2030-01-02T03:04:0{second}+00:00"
         (tmp_path / f"{record['run']}.json").write_text(json.dumps(record))
-    assert [record["run"] for record in read_records(tmp_path)] == sorted(record["run"] for record in six_runs())
+    assert read_records(tmp_path) == records
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format": "other"}'])

@@ -1,7 +1,11 @@
 """Register maps as they are drawn."""
 
-from larq_focal.report.registers import register_maps, role_colours, role_kind
+from importlib import resources
+
+from larq_focal.focal_plane import fit
+from larq_focal.report.registers import ROLE_GROUPS, register_maps, role_group
 from larq_focal.report.runs import runs_by_dataset
+from tests.cost.graphs import two_layer_network
 from tests.support.records import fake_record, six_runs
 
 (RUNS,) = runs_by_dataset(six_runs())
@@ -27,9 +31,19 @@ def test_a_run_without_fit_has_no_map():
     assert register_maps(RUNS[0]) == []
 
 
-def test_roles_that_differ_in_a_number_share_a_colour():
-    assert role_kind("counter bit 12") == role_kind("counter bit 3") == "counter bit"
-    assert role_kind("R12 mask") == "R12 mask"
-    colours = role_colours(RUNS)
-    assert len(set(colours.values())) == len(colours)
-    assert set(colours) >= {"counter bit", "spilled counter bit", "shifting input"}
+def test_roles_fall_into_groups():
+    roles = {cell["role"] for run in RUNS for layer, _ in register_maps(run) for cell in layer["registers"]}
+    assert "other" not in map(role_group, roles)
+    assert role_group("something new") == "other"
+
+
+def test_every_group_has_a_colour():
+    style = (resources.files("larq_focal.report") / "style.css").read_text()
+    for group in (*ROLE_GROUPS, "other"):
+        assert f".{group} {{ --role: " in style
+
+
+def test_the_fit_of_a_real_network_has_no_unknown_role():
+    layers = fit(two_layer_network()).to_dict()["layers"]
+    groups = {role_group(cell["role"]) for layer in layers for cell in layer["registers"]}
+    assert groups and "other" not in groups
