@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.deploy.engines import ENGINES, EngineError, choose_engine
-from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Tensor, read_flatbuffer
+from larq_focal.network.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, Tensor, read_flatbuffer
 from larq_focal.version import __version__
 
 __all__ = ["EngineError", "FlatbufferError", "Runtime"]
@@ -23,8 +23,8 @@ class Runtime:
     Args:
         model: path or content of a ``.tflite`` file.
         threads: how many the engine may use.
-        engine: "lce" (Larq Compute Engine's interpreter), "litert" (stock LiteRT, for models without binary
-            operators), or "auto" for the one that the model needs.
+        engine: "litert" (stock LiteRT, for models without binary operators), "delegate" (LiteRT with larq_focal's
+            delegate), "lce" (Larq Compute Engine's interpreter), or "auto" for the first that runs the model.
 
     Raises:
         OSError: the file cannot be read.
@@ -161,8 +161,7 @@ class Runtime:
 
 def _check_inputs(model: FlatModel) -> None:
     for tensor in model.inputs:
-        is_numeric = tensor.dtype in np.sctypeDict
-        if not is_numeric or not tensor.shape or tensor.shape[0] < 1:
+        if tensor.dtype not in NUMPY_TYPES or not tensor.shape or tensor.shape[0] < 1:
             raise EngineError(
                 f"The input '{tensor.name}' of '{model.name}' is {tensor.dtype}{list(tensor.shape)}; only arrays of "
                 "numbers with a batch axis can be fed."

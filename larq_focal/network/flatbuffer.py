@@ -18,6 +18,11 @@ import numpy as np
 from flatbuffers import flexbuffers
 
 IDENTIFIER = b"TFL3"
+NUMPY_TYPES = frozenset(
+    {"bool", "complex64", "complex128", "float16", "float32", "float64"}
+    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+)
+"""Tensor types that NumPy has by itself; a package such as ml_dtypes may add others in its own layout."""
 _MAX_CUSTOM_OPTIONS = 64
 _DAMAGE = (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, RecursionError, KeyError)
 """What the generated accessors raise where offsets or lengths point outside the file."""
@@ -38,7 +43,7 @@ class Quantization:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor; ``shape`` includes the batch axis, ``dtype`` is NumPy's name where it has the type ("int4" it lacks).
+    """A tensor; ``shape`` includes the batch axis, ``dtype`` is the type's name in NumPy, or in the schema ("int4").
 
     ``data`` is None unless the tensor is constant; types that NumPy lacks come as their raw bytes (uint8).
     """
@@ -194,13 +199,13 @@ class _ModelReader:
         shape = tuple(table.Shape(i) for i in self._range(table.ShapeLength()))
         if any(size < 0 for size in shape):
             raise FlatbufferError(f"the tensor '{name}' has the shape {shape}")
-        dtype = self.type_names.get(table.Type())
-        if dtype is None:
+        if table.Type() not in self.type_names:
             raise FlatbufferError(f"the tensor '{name}' has the unknown type {table.Type()}")
+        dtype = self.type_names[table.Type()].lower()
         data = _pick(buffers, table.Buffer(), "buffer")
         if data is not None:
             data = None if table.Sparsity() else _shaped(name, data, shape, dtype)
-        return Tensor(index, name, shape, dtype.lower(), data, self._quantization(name, shape, table.Quantization()))
+        return Tensor(index, name, shape, dtype, data, self._quantization(name, shape, table.Quantization()))
 
     def _quantization(self, name: str, shape: tuple[int, ...], table) -> Quantization | None:
         if table is None or not table.ScaleLength():
@@ -251,11 +256,10 @@ def _pick(items, index: int, what: str):
 
 
 def _shaped(name: str, data: np.ndarray, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    if dtype not in NUMPY_TYPES:
+        return data
     try:
-        values = data.view(np.dtype(dtype.lower()))
-        return values.reshape(shape)
-    except TypeError:
-        return data  # a type that NumPy lacks, such as int4 or string
+        return data.view(dtype).reshape(shape)
     except ValueError:
         raise FlatbufferError(f"the tensor '{name}' of shape {shape} cannot hold {data.nbytes} bytes") from None
 
