@@ -145,7 +145,7 @@ def graph(model: Path, output: Path) -> None:
 @click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--runs", type=click.IntRange(min=1), help="Timed inferences; enough for a stable median by default.")
-@click.option("--engine", type=click.Choice(["auto", "lce", "litert"]), default="auto", show_default=True)
+@click.option("--engine", type=click.Choice(["auto", "lce", "litert", "delegate"]), default="auto", show_default=True)
 @json_option
 def time(tflite: Path, threads: int, runs: int | None, engine: str, as_json: bool) -> None:
     """Time a TFLITE model on this machine: minimum, median and 90th percentile."""

@@ -1,4 +1,4 @@
-"""Engines that run a TensorFlow Lite file: Larq Compute Engine's interpreter, stock LiteRT. Neither loads TensorFlow.
+"""Engines that run a TensorFlow Lite file without TensorFlow: LCE's interpreter, LiteRT, LiteRT with the delegate.
 
 An engine takes what the file was converted for, in batch size and types; ``Runtime`` does the rest.
 """
@@ -10,10 +10,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from larq_focal import delegate
 from larq_focal.deploy.lce_extension import lce_extension
 from larq_focal.network.flatbuffer import FlatModel
 
@@ -68,15 +70,22 @@ class LiteRTEngine:
         if model.binary_operations:
             raise EngineError(
                 f"'{model.name}' has the binary operators {', '.join(model.binary_operations)}, which LiteRT does not "
-                'know. Run it with engine="lce" (pip install larq-compute-engine).'
+                'know. Run it with engine="delegate", or engine="lce" (pip install larq-compute-engine).'
             )
+        self._open(model, threads)
+
+    def _open(self, model: FlatModel, threads: int, delegate_path: Path | None = None) -> None:
         try:
-            from ai_edge_litert.interpreter import Interpreter
+            from ai_edge_litert.interpreter import Interpreter, load_delegate
         except ImportError as error:
-            raise ImportError("The engine 'litert' needs LiteRT: pip install ai-edge-litert") from error
+            raise ImportError(f"Running '{model.name}' needs LiteRT: pip install ai-edge-litert") from error
 
         def build():
-            interpreter = Interpreter(model_content=model.content, num_threads=threads)
+            # An interpreter does not keep the delegates that it was given.
+            self._delegates = [] if delegate_path is None else [load_delegate(str(delegate_path))]
+            interpreter = Interpreter(
+                model_content=model.content, num_threads=threads, experimental_delegates=self._delegates
+            )
             interpreter.allocate_tensors()
             return interpreter
 
@@ -91,12 +100,28 @@ class LiteRTEngine:
         return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
-ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine}
+class DelegateEngine(LiteRTEngine):
+    """Stock LiteRT with larq_focal's delegate, which runs the binary operators."""
+
+    def __init__(self, model: FlatModel, threads: int):
+        try:
+            path = delegate.library_path()
+        except delegate.DelegateMissing as error:
+            raise EngineError(str(error)) from error
+        self._open(model, threads, path)
+
+
+ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine, "delegate": DelegateEngine}
 
 
 def choose_engine(model: FlatModel) -> str:
-    """The name of the engine that runs ``model``: stock LiteRT unless it has binary operators."""
-    return "lce" if model.binary_operations else "litert"
+    """The name of the engine that runs ``model``: stock LiteRT, with the delegate if it has binary operators.
+
+    Where the delegate was not compiled, LCE's interpreter runs them.
+    """
+    if not model.binary_operations:
+        return "litert"
+    return "delegate" if delegate.is_built() else "lce"
 
 
 def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:
