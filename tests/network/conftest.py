@@ -1,6 +1,0 @@
-"""Settings of the tests of this folder."""
-
-from hypothesis import settings
-
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-settings.load_profile("untimed")
