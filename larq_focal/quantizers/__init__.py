@@ -2,6 +2,7 @@
 
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_sign, logistic_noise
 from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, schmitt_trigger
+from larq_focal.quantizers.larq_scopes import guard_larq_scopes
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer, tanh_sign
 from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
 from larq_focal.quantizers.sign import sign
@@ -20,3 +21,5 @@ __all__ = [
     "sign",
     "tanh_sign",
 ]
+
+guard_larq_scopes()

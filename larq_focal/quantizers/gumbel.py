@@ -16,7 +16,9 @@ def logistic_noise(shape: tuple[int, ...], seed: tf.Tensor, dtype: tf.DType) -> 
     return tf.cast(tf.math.log(u) - tf.math.log1p(-u), dtype)
 
 
-def gumbel_sign(x: tf.Tensor, temperature: tf.Tensor, logit_scale: float = 1.0, noise: tf.Tensor | None = None):
+def gumbel_sign(
+    x: tf.Tensor, temperature: tf.Tensor, logit_scale: float = 1.0, noise: tf.Tensor | None = None
+) -> tf.Tensor:
     """The sign of ``logit_scale * x + noise``, with the derivative of its relaxation by ``temperature``.
 
     Forward +1 or -1; with logistic noise, +1 has the probability sigmoid(logit_scale * x), at every temperature.

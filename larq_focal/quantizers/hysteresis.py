@@ -106,10 +106,15 @@ class HysteresisSign(larq.quantizers.Quantizer):
         super().build(input_shape)
 
     def __call__(self, inputs, *args, **kwargs):
-        self._check_owner(calling_layer(), inputs.shape)
+        self._belong_to(calling_layer())
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):
+        if not self.memory.shape.is_compatible_with(inputs.shape):
+            raise ValueError(
+                f"The HysteresisSign {self.name!r} remembers weights of shape {self.memory.shape}, but was given "
+                f"{inputs.shape}: give each kernel its own instance."
+            )
         memory = schmitt_trigger(inputs, tf.cast(self.memory, inputs.dtype), self.threshold)
         if training:
             self.memory.assign(tf.cast(memory, self.memory.dtype))
@@ -118,17 +123,14 @@ class HysteresisSign(larq.quantizers.Quantizer):
     def get_config(self):
         return {**super().get_config(), "threshold": self.threshold, "scale": self.scale}
 
-    def _check_owner(self, layer, shape) -> None:
-        owner = self._owner() if self._owner else None
-        if layer is not None and owner is None:
-            self._owner = weakref.ref(layer)
-        elif layer is not None and layer is not owner:
+    def _belong_to(self, layer: keras.layers.Layer | None) -> None:
+        """Belongs to the first layer that reads it, and refuses any other; reads outside of layers are free."""
+        if layer is None:
+            return
+        if self._owner is None:
+            self._owner, self._owner_name = weakref.ref(layer), layer.name
+        elif self._owner() is not layer:
             raise ValueError(
-                f"The HysteresisSign {self.name!r} remembers the weights of layer {owner.name!r} and cannot also serve "
-                f"layer {layer.name!r}: give each layer its own, by the alias 'hysteresis_sign' or a new instance."
-            )
-        if self.built and not self.memory.shape.is_compatible_with(shape):
-            raise ValueError(
-                f"The HysteresisSign {self.name!r} remembers weights of shape {self.memory.shape}, but was given "
-                f"{shape}: give each kernel its own instance."
+                f"The HysteresisSign {self.name!r} remembers the weights of layer {self._owner_name!r} and cannot also "
+                f"serve {layer.name!r}: give each layer its own, by the alias 'hysteresis_sign' or a new instance."
             )
