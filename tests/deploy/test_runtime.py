@@ -26,12 +26,18 @@ def binary_network():
 
 def test_binary_networks_run_on_lce(binary_network):
     content, batch, expected = binary_network
-    runtime = Runtime(content)
-    assert runtime.engine == "lce"
+    runtime = Runtime(content, engine="lce")
     assert runtime.operations == ("LceQuantize", "LceBconv2d")
     assert runtime.versions.keys() == {"larq_focal", "larq-compute-engine"}
     assert np.array_equal(runtime.run(batch), expected)
     assert np.array_equal(Runtime(content, threads=2, engine="lce").run(batch), expected)
+
+
+def test_what_runs_binary_networks_by_itself_is_right(binary_network):
+    content, batch, expected = binary_network
+    runtime = Runtime(content)
+    assert runtime.engine != "litert"
+    assert np.array_equal(runtime.run(batch), expected)
 
 
 def test_litert_refuses_binary_networks_and_says_what_to_do(binary_network):
