@@ -131,7 +131,7 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
         expected_bytes=file.file_bytes + _declared_minus_found(rows, items),
         layers=tuple(_explained(row, findings) for row in rows),
         agreement=agreement,
-        findings=tuple(sorted(dict.fromkeys(findings), key=lambda f: ("error", "warning", "note").index(f.severity))),
+        findings=tuple(_merged(findings)),
     )
 
 
@@ -164,8 +164,8 @@ def _kernel_faults(layer: WeightedLayer, items: Iterable[ConvertedLayer]) -> Ite
                 "unfolded-kernel",
                 "warning",
                 layer.name,
-                f"The converter gave up on computing this large kernel and left {mib:.0f} MiB of float constants and "
-                "their arithmetic in the file.",
+                f"The converter gave up on computing this kernel, and left {mib:.3g} MiB of constants and their "
+                "arithmetic in the file.",
                 "Convert with bake=True, which computes quantized kernels beforehand.",
             )
 
@@ -192,8 +192,22 @@ def _in_model_terms(
 
 def _declared_minus_found(rows: Sequence[LayerAudit], items: Sequence[Sequence[ConvertedLayer]]) -> int:
     """Bytes that the file would grow by if each layer took what it declared."""
-    buffers = {place: size for found in items for item in found for place, size in item.buffers.items()}
-    return sum(row.expected_bytes for row in rows if row.became != "missing") - sum(buffers.values())
+    growth, seen = 0, set()
+    for row, found in zip(rows, items, strict=True):
+        buffers = {place: size for item in found for place, size in item.buffers.items() if place not in seen}
+        if buffers:  # layers of the same kernel share one
+            growth += row.expected_bytes - sum(buffers.values())
+            seen.update(buffers)
+    return growth
+
+
+def _merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that say the same of several layers as one, errors first."""
+    layers: dict[Finding, list[str]] = {}
+    for finding in findings:
+        layers.setdefault(replace(finding, layer=""), []).append(finding.layer)
+    merged = [replace(finding, layer=", ".join(dict.fromkeys(names))) for finding, names in layers.items()]
+    return sorted(merged, key=lambda finding: ("error", "warning", "note").index(finding.severity))
 
 
 def _explained(row: LayerAudit, findings: Iterable[Finding]) -> LayerAudit:

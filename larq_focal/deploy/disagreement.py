@@ -14,7 +14,8 @@ from larq_focal.deploy.lowering import is_sign
 from larq_focal.network.flatbuffer import FlatModel
 
 _FEW = 0.05
-"""Part of the samples that may differ because single values lie within rounding of a threshold."""
+_SLIGHT = 0.05
+"""Rounding can have done it where this part of the samples differs, or where all differ by this part of the outputs."""
 
 _LOOKED_AT = 8
 _ROUNDING = 1e-5
@@ -39,7 +40,8 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
         return
     ties = [_ties(frozen, one_sample(data, index)) for index in differing[:_LOOKED_AT]]
     exact, near = ties[0]
-    is_rounding = is_few and all(near > 0 for _, near in ties)
+    is_slight = agreement.max_abs_difference <= _SLIGHT * agreement.max_abs_output
+    is_rounding = (is_few or is_slight) and all(near > 0 for _, near in ties)
     if exact and _pads_with_zeros(model):
         message += (
             f" In sample {differing[0]}, {exact} values lie exactly on the threshold of a quantizer. Larq Compute "
@@ -54,7 +56,7 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
             f" In sample {differing[0]}, {near} values lie within rounding of the threshold of a quantizer, so that "
             "they may fall on the other side."
         )
-        mend = "" if is_rounding else "Rounding explains few samples, not these: do not use the file."
+        mend = "" if is_rounding else "Rounding does not explain so much: do not use the file."
     else:
         mend = "No value lies within rounding of a threshold, so the cause is not known: do not use the file."
     yield Finding("disagreement", "warning" if is_rounding else "error", "", message, mend)

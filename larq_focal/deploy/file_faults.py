@@ -74,8 +74,8 @@ def _slow_indirect(operator: Operator) -> Iterator[Finding]:
             "slow-indirect-kernel",
             "note",
             operator.outputs[0].name,
-            f"Its input has {size:,} values, more than {_INDIRECT_LIMIT:,}: the indirect kernel takes its portable "
-            "form on ARM, not the fast one (concluded from the source of Larq Compute Engine 0.16).",
+            f"The input has more than {_INDIRECT_LIMIT:,} values: the indirect kernel takes its portable form on ARM, "
+            "not the fast one (concluded from the source of Larq Compute Engine 0.16).",
             "On ARM, time the default kernel too.",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -41,20 +42,37 @@ class FrozenGraph:
         self.inputs = dict(inputs)
         self.outputs = dict(outputs)
         self.nodes = {node.name: node for node in graph_def.node}
-        graph = tf.Graph()
-        with graph.as_default():
-            tf.import_graph_def(graph_def, name="")
-        self._graph = graph
+
+    @cached_property
+    def _session(self) -> tf.compat.v1.Session:
         config = tf.compat.v1.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True  # it would fold scales into kernels
-        self._session = tf.compat.v1.Session(graph=graph, config=config)
-        self._constants: dict[str, bool] = {}
-        for op in graph.get_operations():
-            self._constants[op.name] = (
+        graph = tf.Graph()
+        with graph.as_default():
+            tf.import_graph_def(self.graph_def, name="")
+        return tf.compat.v1.Session(graph=graph, config=config)
+
+    @cached_property
+    def _constants(self) -> dict[str, bool]:
+        constants: dict[str, bool] = {}
+        for op in self._session.graph.get_operations():
+            constants[op.name] = (
                 op.type not in ("Placeholder", "NoOp")
                 and not op.op_def.is_stateful
-                and all(self._constants.get(tensor.op.name) for tensor in op.inputs)
+                and all(constants[tensor.op.name] for tensor in op.inputs)
             )
+        return constants
+
+    @cached_property
+    def _consumers(self) -> dict[str, list[NodeDef]]:
+        consumers: dict[str, list[NodeDef]] = {}
+        for node in self.graph_def.node:
+            if node.op not in _FORWARDS:
+                for tensor in data_inputs(node):
+                    consumers.setdefault(self.source(tensor).name, []).append(node)
+        for name, tensor in self.outputs.items():
+            consumers.setdefault(self.source(tensor).name, []).append(NodeDef(name=name, op="Output"))
+        return consumers
 
     def source(self, tensor: str) -> NodeDef:
         """The node that computes ``tensor``, seen through those that only hand it on."""
@@ -66,17 +84,8 @@ class FrozenGraph:
         return node
 
     def consumers(self, node: NodeDef) -> list[NodeDef]:
-        """The nodes that read ``node``, seen through those that only hand it on."""
-        return self._consumers().get(node.name, [])
-
-    def _consumers(self) -> dict[str, list[NodeDef]]:
-        if not hasattr(self, "_consumer_map"):
-            self._consumer_map: dict[str, list[NodeDef]] = {}
-            for node in self.graph_def.node:
-                if node.op not in _FORWARDS:
-                    for tensor in data_inputs(node):
-                        self._consumer_map.setdefault(self.source(tensor).name, []).append(node)
-        return self._consumer_map
+        """The nodes that read ``node``, seen through those that only hand it on; an output of the graph is one."""
+        return self._consumers.get(node.name, [])
 
     def is_constant(self, tensor: str) -> bool:
         return self._constants[tensor.partition(":")[0]]

@@ -34,8 +34,9 @@ def run_int8_converter(frozen: FrozenGraph, representative: Data | None) -> byte
             yield one_sample(representative, index)
 
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder, warnings.catch_warnings():
-        # Models trained for int8 bring the ranges of their inputs along.
+        # Models trained for int8 bring the ranges of their inputs along; the other is the converter's own business.
         warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
         frozen.save(folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -92,8 +92,8 @@ def _find(layer, frozen, node, converted, sample) -> Iterator[Obstacle]:
     if converted is not None and converted.kernel is None:
         mib = sum(converted.buffers.values()) / 2**20
         yield Obstacle(
-            f"the converter did not compute the quantized kernel and left it to the file, as {mib:.0f} MiB of float "
-            "constants (it gives up on large kernels)",
+            f"the converter did not compute the quantized kernel and left it to the file, with {mib:.3g} MiB of "
+            "constants (it gives up where more than 128 MiB are to be computed)",
             "convert with bake=True, which computes it beforehand",
         )
 

@@ -1,16 +1,14 @@
-"""The audit tells for every layer what it became, and why: the cases of Larq Compute Engine 0.16, converted for real."""
+"""The audit tells for every layer what it became, and why: Larq Compute Engine 0.16 on case after case, for real."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
-from larq_focal.deploy.audit import Audit, audit
+from larq_focal.deploy.audit import Audit
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras, larq, tf
 from tests.deploy.networks import convolution, network, positive, quantizer, random_kernel, sign, signs

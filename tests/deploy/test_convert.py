@@ -1,0 +1,348 @@
+"""Converted networks compute what the Keras models compute; what cannot be converted is refused, and leaves no file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import larq_zoo
+import numpy as np
+import pytest
+import tensorflow_model_optimization as tfmot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from larq_focal.deploy.audit import audit
+from larq_focal.deploy.convert import ConversionError, FreezeError, convert, convert_int8
+from larq_focal.deploy.runtime import Runtime
+from larq_focal.keras import keras, larq
+from tests.deploy.networks import convolution, network, sign
+from tests.support.lce import randomise_batch_norms
+
+layers = keras.layers
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "out" / "model.tflite"
+
+
+def small_network(name: str = "network") -> keras.Model:
+    stack = convolution(), layers.BatchNormalization(), convolution(name="second"), layers.Flatten(), layers.Dense(10)
+    model = network(*stack, name=name)
+    randomise_batch_norms(model)
+    return model
+
+
+def agrees(result) -> bool:
+    return result.passed and result.agreement.max_abs_difference <= 1e-4 * max(1, result.agreement.max_abs_output)
+
+
+class TestResult:
+    def test_the_file_is_what_the_audit_tells_of(self, out):
+        conversion = convert(small_network(), out)
+        assert conversion.path == out and out.stat().st_size == conversion.audit.file_bytes
+        assert [path.name for path in out.parent.iterdir()] == [out.name]
+        assert conversion.audit.file_bytes == conversion.audit.expected_bytes
+
+    def test_an_earlier_file_is_replaced(self, out):
+        out.parent.mkdir()
+        out.write_bytes(b"earlier")
+        convert(small_network(), out)
+        assert Runtime(out).input_shapes == ((8, 8, 32),)
+
+    def test_the_audit_of_the_file_is_the_same(self, out):
+        model = small_network()
+        assert audit(model, out if convert(model, out) else None).to_dict() == convert(model, out).audit.to_dict()
+
+    def test_the_audit_is_plain_json(self, out):
+        result = convert(small_network(), out).audit.to_dict()
+        assert json.loads(json.dumps(result)) == result
+        assert set(result) == {
+            *("network", "file_bytes", "expected_bytes", "passed", "layers", "agreement", "findings")
+        }
+        assert set(result["layers"][0]) == {
+            *("layer", "kind", "intended", "became", "operation", "weights"),
+            *("bytes", "expected_bytes", "reason", "mend"),
+        }
+        assert set(result["agreement"]) == {"samples", "same_class", "max_abs_difference", "max_abs_output"}
+
+    def test_the_table_shows_every_layer_and_why(self, out):
+        model = network(convolution(), convolution("ste_heaviside", name="half"), convolution(groups=1, name="third"))
+        console = Console(width=150, record=True, file=open(out.parent.parent / "shown", "w"))  # noqa: SIM115
+        with console.file:
+            console.print(convert(model, out).audit)
+        shown = console.export_text()
+        for text in ("What became of network", "layer", "half", "third", "packed", "float", "gives 0 and 1", "1,152"):
+            assert text in shown
+        assert "Packed: 2 of 3 layers" in shown and "same class in 16 of 16" in shown
+
+    def test_sizes_are_those_of_packed_words(self, out):
+        """3 x 3 x 40 weights take 9 x 2 words of 4 bytes for each output channel."""
+        packed = convolution(kernel_quantizer="ste_sign")
+        binary_kernel_only = convolution(None, name="second")
+        first, second = convert(network(packed, binary_kernel_only, shape=(8, 8, 40)), out).audit.layers
+        assert first.bytes == first.expected_bytes == 32 * 9 * 2 * 4
+        assert (second.bytes, second.expected_bytes) == (32 * 9 * 32 * 4, 32 * 9 * 1 * 4)
+
+
+class TestModels:
+    @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+    @pytest.mark.parametrize("suffix", [".keras", ".h5", ""], ids=["keras", "hdf5", "saved_model"])
+    def test_a_path_will_do(self, suffix, tmp_path, out):
+        model = small_network()
+        path = tmp_path / f"saved{suffix}"
+        model.save(path)
+        x = np.random.default_rng(0).normal(size=(2, 8, 8, 32)).astype(np.float32)
+        result = convert(path, out, data=x).audit
+        assert result.all_packed and agrees(result)
+        np.testing.assert_allclose(Runtime(out).run(x), model(x), atol=1e-3)
+
+    def test_nested_models_and_shared_layers(self, out):
+        shared = convolution(padding="same", pad_values=1, name="shared")
+        inner = network(layers.BatchNormalization(), shared, layers.BatchNormalization(), name="inner")
+        image = layers.Input((8, 8, 32))
+        x = inner(image)
+        x = layers.Add()([x, inner(x), layers.BatchNormalization()(shared(x))])
+        model = keras.Model(image, layers.GlobalAveragePooling2D()(x))
+        randomise_batch_norms(model)
+        result = convert(model, out).audit
+        (row,) = result.layers
+        assert (row.layer, row.became, row.bytes) == ("inner/shared", "packed", 1152)
+        assert agrees(result)
+
+    def test_several_inputs_and_outputs_whatever_their_names(self, out):
+        shapes = {"zeta": (8, 8, 3), "alpha": (8, 8, 2), "mid": (8, 8, 27)}
+        inputs = [layers.Input(shape, name=name) for name, shape in shapes.items()]
+        x = convolution()(layers.Concatenate()(inputs))
+        outputs = [
+            layers.GlobalAveragePooling2D(name=f"{name}_out")(x[..., i : i + 2]) for i, name in enumerate("zyxw")
+        ]
+        model = keras.Model(inputs, outputs)
+        rng = np.random.default_rng(0)
+        data = {name: rng.normal(size=(3, *shape)).astype(np.float32) for name, shape in shapes.items()}
+        for form in (None, data, list(data.values())):
+            assert agrees(convert(model, out, data=form).audit)
+
+    def test_the_users_model_stays_as_it_was(self, out):
+        model = small_network()
+        model.compile("adam", "mse")
+        before, config = model.get_weights(), model.to_json()
+        convert(model, out)
+        assert model.to_json() == config
+        for a, b in zip(before, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+        model.fit(np.ones((4, 8, 8, 32)), np.ones((4, 10)), verbose=0)
+
+    @pytest.mark.parametrize("name", ["hysteresis_sign", "gumbel_sign"])
+    def test_our_kernel_quantizers_are_packed(self, name, out):
+        result = convert(network(convolution(kernel_quantizer=name)), out).audit
+        assert result.all_packed and agrees(result)
+
+    @pytest.mark.parametrize("name", ["gumbel_sign", "learnable_activation_binarizer"])
+    def test_our_input_quantizers_are_packed(self, name, out):
+        result = convert(network(layers.BatchNormalization(), convolution(name)), out).audit
+        assert result.all_packed and agrees(result)
+
+    def test_a_trained_hysteresis_keeps_its_memory(self, out):
+        model = network(
+            convolution(kernel_quantizer=larq_hysteresis(threshold=0.05)), layers.Flatten(), layers.Dense(2)
+        )
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        rng = np.random.default_rng(0)
+        model.fit(rng.normal(size=(32, 8, 8, 32)), rng.normal(size=(32, 2)), epochs=2, verbose=0)
+        memory = model.layers[0].kernel_quantizer.memory.numpy()
+        assert np.any(memory != np.sign(model.layers[0].get_weights()[0]))
+        result = convert(model, out).audit
+        assert result.all_packed and agrees(result)
+        np.testing.assert_array_equal(model.layers[0].kernel_quantizer.memory, memory)
+
+
+def larq_hysteresis(**options):
+    from larq_focal.quantizers import HysteresisSign
+
+    return HysteresisSign(**options)
+
+
+class TestRefusals:
+    """One clear error, and no file."""
+
+    @pytest.fixture(autouse=True)
+    def no_file(self, out):
+        yield
+        assert not out.exists()
+
+    def test_strict_names_every_layer_that_stayed_float(self, out):
+        model = network(convolution(), convolution("magnitude_aware_sign", name="scaled"))
+        with pytest.raises(
+            ConversionError, match=r"1 stayed float\.\n- scaled: .*scales the signs.*use a quantizer"
+        ) as error:
+            convert(model, out, strict=True)
+        assert error.value.audit.passed and not error.value.audit.all_packed
+
+    def test_state_that_changes_in_inference(self, out):
+        class Remembering(larq.quantizers.Quantizer):
+            precision = 1
+
+            def build(self, shape):
+                self.state = self.add_weight("state", shape=shape[1:], initializer="ones", trainable=False)
+
+            def call(self, x):
+                signs = sign(x + 0.1 * self.state)
+                self.state.assign(signs[0])
+                return signs
+
+        with pytest.raises(
+            FreezeError, match=r"layer/remembering' changes a variable during inference.*make the state"
+        ):
+            convert(network(convolution(Remembering(name="remembering"))), out)
+
+    def test_sizes_left_open(self, out):
+        with pytest.raises(FreezeError, match=r"input 'image' .* shape \(None, None, 32\): rebuild the model"):
+            convert(keras.Sequential([layers.Input((None, None, 32), name="image"), convolution()]), out)
+
+    def test_half_precision(self, out):
+        with pytest.raises(FreezeError, match="'half' computes in float16"):
+            convert(network(layers.Conv2D(2, 3, dtype="mixed_float16", name="half")), out)
+
+    def test_a_subclassed_model(self, out):
+        class Own(keras.Model):
+            def call(self, x):
+                return x
+
+        with pytest.raises(FreezeError, match="functional interface"):
+            convert(Own(), out)
+
+    def test_something_else(self, out):
+        with pytest.raises(FreezeError, match="not dict"):
+            convert({}, out)
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (np.zeros((2, 4, 4, 32)), r"shape \(2, 4, 4, 32\); needed is \(samples, 8, 8, 32\)"),
+            (np.zeros((0, 8, 8, 32)), "at least one"),
+            ([np.zeros((2, 8, 8, 32))] * 2, "2 arrays were given"),
+            ({"other": np.zeros((2, 8, 8, 32))}, r"was given \['other'\]"),
+        ],
+    )
+    def test_data_that_does_not_fit(self, data, message, out):
+        with pytest.raises(ValueError, match=message):
+            convert(network(convolution()), out, data=data)
+
+
+def binary_block(draw, index: int) -> list[layers.Layer]:
+    size = draw(st.sampled_from([1, 3]))
+    padding, pad_values = draw(st.sampled_from([("valid", 0), ("same", 0), ("same", 1)]))
+    block = [
+        convolution(
+            draw(st.sampled_from(["ste_sign", "approx_sign"])),
+            draw(st.sampled_from(["ste_sign", "magnitude_aware_sign", "hysteresis_sign"])),
+            kernel_size=size,
+            filters=draw(st.sampled_from([3, 32, 40])),
+            strides=draw(st.sampled_from([1, 2])),
+            padding=padding,
+            pad_values=pad_values,
+            use_bias=draw(st.booleans()),
+            kernel_initializer=keras.initializers.RandomNormal(seed=index),
+            name=f"binary_{index}",
+        )
+    ]
+    block += [layers.ReLU()] * draw(st.booleans())
+    pool = draw(st.sampled_from([None, layers.MaxPooling2D, layers.AveragePooling2D]))
+    return [*block, *([pool(2, padding="same")] if pool else []), layers.BatchNormalization()]
+
+
+@st.composite
+def networks(draw) -> keras.Model:
+    """Stacks of a float convolution and one to three binary blocks, with normalisations as if trained."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(draw(st.integers(0, 99)))
+    stack = [layers.Conv2D(draw(st.sampled_from([5, 32])), 3), layers.BatchNormalization()]
+    for index in range(draw(st.integers(1, 3))):
+        stack += binary_block(draw, index)
+    model = network(*stack, layers.Flatten(), layers.Dense(10), shape=(20, 18, 3))
+    randomise_batch_norms(model, draw(st.integers(0, 99)))
+    return model
+
+
+@pytest.mark.slow
+@settings(max_examples=15, deadline=None, database=None)
+@given(model=networks())
+def test_random_networks_agree_with_keras(model, tmp_path_factory):
+    result = convert(model, tmp_path_factory.mktemp("random") / "model.tflite").audit
+    assert result.all_packed and all(row.became == "packed" for row in result.layers if row.intended == "binary")
+    assert result.agreement.same_class >= 15 and len(result.agreement.differing) <= 1
+
+
+class TestZoo:
+    @pytest.mark.slow
+    def test_quicknet_small_is_packed_whole(self, out):
+        model = larq_zoo.sota.QuickNetSmall(weights=None)
+        randomise_batch_norms(model)
+        x = np.random.default_rng(0).normal(size=(2, 224, 224, 3)).astype(np.float32)
+        result = convert(model, out, data=x, strict=True).audit
+        assert sum(row.became == "packed" for row in result.layers) == 16
+        assert result.file_bytes / 2**20 == pytest.approx(4.02, abs=0.01)  # the file that the bare converter makes
+
+    @pytest.mark.slow
+    def test_xnornet_has_its_published_size(self, out):
+        """22.77 MB in the table of docs.larq.dev/zoo; the bare converter leaves its largest layer float, at 162 MB."""
+        model = larq_zoo.literature.XNORNet(weights=None)
+        randomise_batch_norms(model)
+        x = np.random.default_rng(0).normal(size=(1, 224, 224, 3)).astype(np.float32)
+        result = convert(model, out, data=x, strict=True).audit
+        assert sum(row.became == "packed" for row in result.layers) == 6
+        assert result.file_bytes / 2**20 == pytest.approx(22.77, abs=0.01)
+
+
+def int8_stack() -> list[layers.Layer]:
+    keras.utils.set_random_seed(0)
+    convolutions = layers.Conv2D(8, 3), layers.BatchNormalization(), layers.ReLU(), layers.DepthwiseConv2D(3)
+    return [*convolutions, layers.Flatten(), layers.Dense(10)]
+
+
+def int8_data() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(64, 8, 8, 3)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def aware() -> keras.Model:
+    model = tfmot.quantization.keras.quantize_model(network(*int8_stack(), shape=(8, 8, 3)))
+    model.compile("adam", "mse")
+    x = int8_data()
+    model.fit(x, x[:, 0, :5, :2].reshape(64, 10), epochs=20, verbose=0)
+    return model
+
+
+class TestInt8:
+    def test_a_model_trained_for_int8(self, aware, out):
+        result = convert_int8(aware, out, data=int8_data()).audit
+        assert [(row.intended, row.became, row.bytes) for row in result.layers] == [
+            *(("float", "int8", 8 * 9 * 3), ("float", "int8", 8 * 9), ("float", "int8", 4 * 4 * 8 * 10))
+        ]
+        assert result.passed and result.file_bytes == result.expected_bytes
+        assert result.agreement.same_class >= 0.95 * result.agreement.samples
+
+    def test_a_plain_model_with_representative_samples(self, out):
+        model = network(*int8_stack(), shape=(8, 8, 3))
+        result = convert_int8(model, out, representative=int8_data(), data=int8_data()).audit
+        assert {row.became for row in result.layers} == {"int8"} and result.passed
+
+    def test_a_plain_model_without_them_is_refused(self, out):
+        with pytest.raises(ConversionError, match="give `representative` samples"):
+            convert_int8(network(*int8_stack(), shape=(8, 8, 3)), out)
+        assert not out.exists()
+
+    def test_binary_layers_are_refused_and_explained(self, out):
+        with pytest.raises(ConversionError, match=r"layer, second declare fewer bits.*Use convert\(\)"):
+            convert_int8(small_network(), out, representative=np.zeros((1, 8, 8, 32)))
+        assert not out.exists()
+
+    def test_wrong_ranges_are_an_error(self, aware, out):
+        """A representative set that is nothing like the data."""
+        model = network(*int8_stack(), shape=(8, 8, 3))
+        with pytest.raises(ConversionError, match="more representative samples"):
+            convert_int8(model, out, representative=0.01 * int8_data(), data=int8_data())
+        assert not out.exists()
