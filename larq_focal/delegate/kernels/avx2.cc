@@ -6,6 +6,9 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include <array>
+#include <utility>
+
 #include "kernel.h"
 #include "target.h"
 
@@ -49,7 +52,7 @@ namespace {
 constexpr int kVectorChannels = 32;
 constexpr int kVectors = 2;
 constexpr int kBlock = kVectors * kVectorChannels;
-constexpr int kPositions = 4;
+constexpr int kPositions = 8;
 constexpr int kByteWords = 7;      // words of 32 bits whose count fits a byte
 constexpr int kShortWords = 2044;  // a multiple of kByteWords whose count fits 16 bits
 
@@ -109,12 +112,11 @@ struct Cursor {
   }
 };
 
-// Adds the popcounts of up to kByteWords words, which it begins with, to 16-bit sums.
+// Adds the popcounts of the next `words` words, up to kByteWords, to 16-bit sums; the first ones replace what is there.
 template <int positions, int vectors>
 inline void count_bytes(Cursor& cursor, int words, const uint32_t* const* places, const uint8_t* weights,
-                        ptrdiff_t vector_bytes, uint16_t (*sums)[kBlock]) {
+                        ptrdiff_t vector_bytes, bool is_first, uint16_t (*sums)[kBlock]) {
   const __m256i low_bits = _mm256_set1_epi8(15);
-  const uint8_t* table = kTables.counts[0][0];
   __m256i counts[positions][vectors];
   for (int p = 0; p < positions; ++p) {
     for (int v = 0; v < vectors; ++v) counts[p][v] = _mm256_setzero_si256();
@@ -122,20 +124,25 @@ inline void count_bytes(Cursor& cursor, int words, const uint32_t* const* places
   for (int word = 0; word < words; ++word) {
     ptrdiff_t offset = cursor.next();
     for (int byte = 0; byte < 4; ++byte, weights += kVectorChannels) {
-      __m256i low[vectors], high[vectors];
-      for (int v = 0; v < vectors; ++v) {
-        __m256i indices = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + v * vector_bytes));
-        low[v] = _mm256_and_si256(indices, low_bits);
-        high[v] = _mm256_and_si256(_mm256_srli_epi16(indices, 4), low_bits);
-      }
-#pragma GCC unroll 4
+      // One half of the byte after the other: the 16 registers hold the counts and the indices of one half.
+      const uint8_t* tables[positions];
       for (int p = 0; p < positions; ++p) {
-        size_t bits = reinterpret_cast<const uint8_t*>(places[p] + offset)[byte];
-        const __m256i low_table = broadcast_table(table + bits * 32);
-        const __m256i high_table = broadcast_table(table + bits * 32 + 16);
+        tables[p] = kTables.counts[reinterpret_cast<const uint8_t*>(places[p] + offset)[byte]][0];
+      }
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; ++half) {
+        __m256i indices[vectors];
         for (int v = 0; v < vectors; ++v) {
-          counts[p][v] = _mm256_add_epi8(counts[p][v], _mm256_shuffle_epi8(low_table, low[v]));
-          counts[p][v] = _mm256_add_epi8(counts[p][v], _mm256_shuffle_epi8(high_table, high[v]));
+          __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + v * vector_bytes));
+          indices[v] = _mm256_and_si256(half == 0 ? bits : _mm256_srli_epi16(bits, 4), low_bits);
+        }
+#pragma GCC unroll 8
+        for (int p = 0; p < positions; ++p) {
+          const __m256i table = broadcast_table(tables[p] + 16 * half);
+          for (int v = 0; v < vectors; ++v) {
+            counts[p][v] = _mm256_add_epi8(counts[p][v], _mm256_shuffle_epi8(table, indices[v]));
+            asm("" : "+x"(counts[p][v]));  // add now: the compiler would gather the terms, and run out of registers
+          }
         }
       }
     }
@@ -143,49 +150,57 @@ inline void count_bytes(Cursor& cursor, int words, const uint32_t* const* places
   for (int p = 0; p < positions; ++p) {
     for (int v = 0; v < vectors; ++v) {
       auto* sum = reinterpret_cast<__m256i*>(sums[p] + v * kVectorChannels);
-      __m256i first = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(counts[p][v]));
-      __m256i second = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(counts[p][v], 1));
-      _mm256_store_si256(sum, _mm256_add_epi16(_mm256_load_si256(sum), first));
-      _mm256_store_si256(sum + 1, _mm256_add_epi16(_mm256_load_si256(sum + 1), second));
+      __m256i low = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(counts[p][v]));
+      __m256i high = _mm256_cvtepu8_epi16(_mm256_extracti128_si256(counts[p][v], 1));
+      if (!is_first) {
+        low = _mm256_add_epi16(low, _mm256_load_si256(sum));
+        high = _mm256_add_epi16(high, _mm256_load_si256(sum + 1));
+      }
+      _mm256_store_si256(sum, low);
+      _mm256_store_si256(sum + 1, high);
     }
   }
 }
 
 template <int positions, int vectors>
 void count_bits(const Window& window, Places& walk, const uint8_t* weights, Tile* tile) {
-  constexpr int kTileChannels = vectors * kVectorChannels;
   const uint32_t* places[positions];
-  for (int p = 0; p < positions; ++p) {
-    places[p] = walk.next();
-    for (int c = 0; c < kTileChannels; ++c) tile[p].popcounts[c] = 0;
-  }
+  for (int p = 0; p < positions; ++p) places[p] = walk.next();
   Cursor cursor{window};
   const int window_words = window.words();
   const ptrdiff_t vector_bytes = static_cast<ptrdiff_t>(window_words) * 4 * kVectorChannels;
   for (int first = 0; first < window_words; first += kShortWords) {
-    alignas(32) uint16_t sums[positions][kBlock] = {};
-    int end = window_words - first < kShortWords ? window_words : first + kShortWords;
-    for (int word = first; word < end; word += kByteWords) {
-      int words = end - word < kByteWords ? end - word : kByteWords;
-      count_bytes<positions, vectors>(cursor, words, places, weights, vector_bytes, sums);
+    alignas(32) uint16_t sums[positions][kBlock];
+    const int chunk = window_words - first < kShortWords ? window_words - first : kShortWords;
+    const int pieces = (chunk + kByteWords - 1) / kByteWords;
+    const int piece = (chunk + pieces - 1) / pieces;  // of even length, which branches predict best
+    for (int word = 0; word < chunk; word += piece) {
+      int words = chunk - word < piece ? chunk - word : piece;
+      count_bytes<positions, vectors>(cursor, words, places, weights, vector_bytes, word == 0, sums);
       weights += words * 4 * kVectorChannels;
     }
     for (int p = 0; p < positions; ++p) {
-      for (int c = 0; c < kTileChannels; ++c) tile[p].popcounts[c] += sums[p][c];
+      for (int c = 0; c < vectors * kVectorChannels; ++c) {
+        tile[p].popcounts[c] = (first == 0 ? 0 : tile[p].popcounts[c]) + sums[p][c];
+      }
     }
   }
 }
 
+template <int vectors, int... positions>
+constexpr auto count_bits_of(std::integer_sequence<int, positions...>) {
+  return std::array{&count_bits<positions + 1, vectors>...};
+}
+
 template <int vectors>
 void convolve_block(const Convolution& conv, int channel, int begin, int end) {
-  constexpr decltype(&count_bits<1, vectors>) kCountBits[] = {count_bits<1, vectors>, count_bits<2, vectors>,
-                                                              count_bits<3, vectors>, count_bits<4, vectors>};
-  static_assert(sizeof(kCountBits) / sizeof(kCountBits[0]) == kPositions, "one for each number of positions");
+  constexpr int kMost = kPositions / vectors;  // at once, so that all counts stay in registers
+  constexpr auto kCountBits = count_bits_of<vectors>(std::make_integer_sequence<int, kMost>());
   auto* weights = reinterpret_cast<const uint8_t*>(conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.words());
   Places walk(conv, begin);
-  Tile tile[kPositions];
-  for (int position = begin; position < end; position += kPositions) {
-    int positions = end - position < kPositions ? end - position : kPositions;
+  Tile tile[kMost];
+  for (int position = begin; position < end; position += kMost) {
+    int positions = end - position < kMost ? end - position : kMost;
     kCountBits[positions - 1](conv.window, walk, weights, tile);
     store_tile(conv, channel, vectors * kVectorChannels, position, positions, tile);
   }
