@@ -14,7 +14,6 @@ import numpy as np
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.files import write_text
 
-FORMAT = "larq_focal.run/1"
 _PACKAGES = (
     "larq_focal",
     "larq",

@@ -13,7 +13,6 @@ import numpy as np
 
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.records import (
-    FORMAT,
     accuracy_of,
     confusion_matrix,
     describe_environment,
@@ -31,6 +30,7 @@ from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.network.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
+from larq_focal.report.records import FORMAT
 from larq_focal.zoo import two_layer
 
 DEFAULTS = {
