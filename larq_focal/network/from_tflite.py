@@ -56,10 +56,10 @@ class GraphReader:
         self.names: dict[int, str] = {}
         self.folded: dict[int, np.ndarray] = {}
         self.scalars: dict[str, ScalarFunction] = {}
+        for tensor in model.inputs:
+            self._read_input(tensor)
 
     def read(self) -> QuantGraph:
-        for tensor in self.model.inputs:
-            self._read_input(tensor)
         for operator in self.model.operators:
             try:
                 self._read_operator(operator)
@@ -70,9 +70,11 @@ class GraphReader:
                     f"Operator {operator.index} ({operator.kind}) of '{self.model.name}' contradicts itself or "
                     f"lacks something ({type(error).__name__}: {error})."
                 ) from error
-        outputs = [self.name_of(tensor) for tensor in self.model.outputs]
         try:
+            outputs = [self.name_of(tensor) for tensor in self.model.outputs]
             return QuantGraph(self.model.name, self._needed(outputs), outputs)
+        except NotUnderstood as reason:
+            raise FlatbufferError(f"'{self.model.name}' has an output {reason}.") from reason
         except GraphError as error:
             raise FlatbufferError(f"'{self.model.name}' contradicts itself: {error}") from error
 
@@ -109,15 +111,16 @@ class GraphReader:
         if tensor.quantization is None or tensor.dtype not in _INTEGER_BITS:
             return name
         bits, signed = _INTEGER_BITS[tensor.dtype]
-        if len(tensor.quantization.scale) > 1:
-            raise NotUnderstood("with a scale per channel of its output")
+        scale = tensor.quantization.scale
+        if len(scale) > 1 or scale[0] <= 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs one positive scale, not {scale}.")
         return self.emit(
             ops.UniformQuantize,
             f"{tensor.name}/quantize",
             inputs=(name,),
             shape=self.ops[name].shape,
             origin=tensor.name,
-            scale=float(tensor.quantization.scale[0]),
+            scale=float(scale[0]),
             zero_point=int(tensor.quantization.zero_point[0]),
             bits=bits,
             signed=signed,
@@ -193,10 +196,11 @@ class GraphReader:
         if steps is None:
             return None
         levels, boundaries = steps
-        place = {"inputs": (scalar.root,), "shape": self.ops[scalar.root].shape, "origin": operator.outputs[0].name}
+        name, root = operator.outputs[0].name, scalar.root
+        place = {"inputs": (root,), "shape": self.ops[root].shape, "origin": name}
         if np.array_equal(levels, [-1, 1]):
-            return (self.emit(ops.Binarize, operator.outputs[0].name, threshold=boundaries, **place),)
-        return (self.emit(ops.Quantize, operator.outputs[0].name, levels=levels, boundaries=boundaries, **place),)
+            return (self.emit(ops.Binarize, name, threshold=boundaries[0], **place),)
+        return (self.emit(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
 
     def _needed(self, outputs: list[str]) -> list[ops.Op]:
         """The inputs and what the outputs depend on."""

@@ -105,6 +105,18 @@ def test_values_that_nothing_produces_are_named():
         from_tflite(content)
 
 
+def test_constant_outputs_are_refused():
+    constant = TensorSpec((1, 4), data=np.zeros(4, np.float32))
+    content = tflite({"x": FLOATS, "y": FLOATS, "z": constant}, [CallSpec("RELU", ["x"], ["y"])], ["x"], ["z"])
+    with pytest.raises(FlatbufferError, match="has an output of a constant"):
+        from_tflite(content)
+
+
+def test_scales_of_activations_are_positive():
+    with pytest.raises(FlatbufferError, match="'x' of 'model' needs one positive scale"):
+        from_tflite(relu_network(dtype="int8", scale=0.0))
+
+
 @settings(max_examples=150, deadline=5000)
 @given(st.integers(0, len(DENSE) - 1))
 def test_cut_files_are_refused(length):

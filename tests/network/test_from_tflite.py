@@ -11,6 +11,7 @@ from larq_focal.keras import larq as lq
 from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, read_flatbuffer
 from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.graph_file import load_graph, save_graph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.tflite_layers import sum_thresholds
 from tests.network.models import model_of, randomised
@@ -285,6 +286,15 @@ def test_several_inputs_keep_their_names():
     first, second = keras.Input((4, 4, 3), name="first"), keras.Input((4, 4, 3), name="second")
     graph = assert_read(stock_converted(keras.Model([first, second], layers.Multiply()([first, second]))))
     assert sorted(op.name for op in graph.inputs) == ["serving_default_first:0", "serving_default_second:0"]
+
+
+def test_graphs_of_converted_networks_can_be_kept(tmp_path):
+    content = converted(model_of(IMAGE, binary(40), layers.BatchNormalization(), binary(), layers.ReLU()))
+    graph = from_tflite(content)
+    kept = load_graph(save_graph(graph, tmp_path / "network.qgraph"))
+    samples = np.random.default_rng(0).normal(size=(2, *IMAGE)).astype(np.float32)
+    for name, value in interpret(graph, samples).items():
+        assert np.array_equal(interpret(kept, samples, [name])[name], value)
 
 
 def test_contradictions_name_the_operator():
