@@ -22,8 +22,12 @@ INSTRUCTIONS = (
     *("select", "select_all", "shift", "directed_shift", "multiplex", "refresh"),
     *("analog_add", "analog_reset"),
 )
-CLASSES = ("digital", "shift", "analog")
-CALLS = ("kernel_launch", "load_pattern", "flood", "load_analog", "read_plane")
+CLASSES = ("digital", "shift", "propagation", "analog")
+CALLS = (
+    *("kernel_launch", "load_pattern", "load_plane", "load_analog", "flood"),
+    *("read_plane", "read_analog", "read_events"),
+    *("global_or", "global_sum", "global_sum_16", "global_sum_64"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,145 @@
+"""The text form of programs.
+
+One statement a line; ``#`` and ``//`` start comments, a ``;`` at the end is ignored, so that kernels written in C++
+with the SCAMP-5 library can be pasted::
+
+    kernel count              # words in the array's store
+        XORX(R6, R7, R8)
+        DNEWS(R5, R9, east|north)
+    end
+
+    main                      # the controller's script for one frame
+        load_in(-10)
+        repeat 9
+            launch(count)
+        end
+        score = global_sum(A)
+    end
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from larq_focal.focal_plane.machine.controller import check_call
+from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet
+from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError, Repeat, Statement
+
+_STATEMENT = re.compile(r"(?:(?P<result>\w+)\s*=\s*)?(?P<name>\w+)\s*\((?P<operands>[^()]*)\)")
+_INDENT = "    "
+
+
+def assemble(text: str, instruction_set: InstructionSet) -> Program:
+    """Reads a program.
+
+    Raises:
+        ProgramError: a line that is not a statement, an instruction, register or function that the sensor does not
+            have, or an unknown kernel; the message starts with the number of the line.
+    """
+    return _Assembler(text, instruction_set).program()
+
+
+def disassemble(program: Program) -> str:
+    """The text of a program, such that ``assemble`` gives the program again."""
+    lines: list[str] = []
+    for kernel in program.kernels:
+        body = [f"{_INDENT}{instruction}" for instruction in kernel.instructions]
+        lines += [f"kernel {kernel.name}", *body, "end", ""]
+    return "\n".join([*lines, "main", *_statement_lines(program.main, _INDENT), "end", ""])
+
+
+def _statement_lines(statements: Iterable[Statement], indent: str) -> Iterable[str]:
+    for statement in statements:
+        if isinstance(statement, Repeat):
+            yield f"{indent}repeat {statement.times}"
+            yield from _statement_lines(statement.body, indent + _INDENT)
+            yield f"{indent}end"
+        elif isinstance(statement, Launch):
+            yield f"{indent}launch({statement.kernel})"
+        else:
+            result = f"{statement.result} = " if statement.result else ""
+            yield f"{indent}{result}{statement.name}({', '.join(statement.operands)})"
+
+
+class _Assembler:
+    """Reads line by line; ``_number`` is the line being read."""
+
+    def __init__(self, text: str, instruction_set: InstructionSet):
+        lines = (re.split(r"#|//", line)[0].strip().rstrip(";").strip() for line in text.splitlines())
+        self._lines = iter([(number, line) for number, line in enumerate(lines, 1) if line])
+        self._number = 0
+        self._set = instruction_set
+        self._kernels: dict[str, Kernel] = {}
+
+    def program(self) -> Program:
+        main: tuple[Statement, ...] | None = None
+        for line in self._until(end=None):
+            if match := re.fullmatch(r"kernel\s+(\w+)", line):
+                self._add_kernel(match[1])
+            elif line == "main" and main is None:
+                main = tuple(self._statements("main"))
+            else:
+                raise self._error(f"'{line}' stands outside of a kernel and of the one 'main'; put it inside.")
+        if main is None:
+            raise self._error("the program has no 'main'; end it with 'main', the launches, and 'end'.")
+        return Program(tuple(self._kernels.values()), main)
+
+    def _add_kernel(self, name: str) -> None:
+        if name in self._kernels:
+            raise self._error(f"there is a kernel '{name}' already; name this one otherwise.")
+        self._kernels[name] = Kernel(name, tuple(self._instruction(line) for line in self._until(f"kernel {name}")))
+
+    def _until(self, end: str | None) -> Iterable[str]:
+        """Lines up to the ``end`` of the block called so; all that are left for None."""
+        start = self._number
+        for number, line in self._lines:
+            self._number = number
+            if end and line == "end":
+                return
+            yield line
+        if end:
+            self._number = start
+            raise self._error(f"'{end}' has no 'end'; close it with a line 'end'.")
+
+    def _instruction(self, line: str) -> Instruction:
+        name, operands, result = self._parts(line)
+        if result:
+            raise self._error(f"'{line}': instructions return nothing; remove '{result} ='.")
+        instruction = Instruction(name, operands)
+        try:
+            self._set.words(instruction)
+        except InstructionError as error:
+            raise self._error(str(error)) from None
+        return instruction
+
+    def _statements(self, block: str) -> Iterable[Statement]:
+        for line in self._until(block):
+            if match := re.fullmatch(r"repeat\s+(\d+)", line):
+                yield Repeat(int(match[1]), tuple(self._statements(line)))
+                continue
+            name, operands, result = self._parts(line)
+            if name == "launch":
+                if len(operands) != 1 or operands[0] not in self._kernels or result:
+                    known = ", ".join(self._kernels) or "none"
+                    raise self._error(f"'{line}': launch takes the name of one kernel above it ({known}).")
+                yield Launch(operands[0])
+                continue
+            call = Call(name, operands, result)
+            try:
+                check_call(call, self._set)
+            except InstructionError as error:
+                raise self._error(str(error)) from None
+            yield call
+
+    def _parts(self, line: str) -> tuple[str, tuple[str, ...], str | None]:
+        match = _STATEMENT.fullmatch(line)
+        if not match:
+            raise self._error(f"'{line}' is not a statement; write it as name(operand, ...).")
+        operands = (
+            tuple(re.sub(r"\s", "", part) for part in match["operands"].split(",")) if match["operands"].strip() else ()
+        )
+        return match["name"], operands, match["result"]
+
+    def _error(self, message: str) -> ProgramError:
+        return ProgramError(f"Line {self._number}: {message}")

@@ -1,0 +1,181 @@
+"""What the controller does between kernels: loads patterns and values, and reads the array out.
+
+Names and address patterns follow ``scamp5_api_digital.hpp`` and ``scamp5_api_analog.hpp`` in
+github.com/luozhongrui/scamp5_algorithms. Sums are exact here, while the chip returns them through its 8-bit converter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from larq_focal.focal_plane.machine.instruction_set import InstructionError, InstructionSet
+from larq_focal.focal_plane.machine.pixel_array import INPUT, SELECTIONS, PixelArray
+from larq_focal.focal_plane.machine.program import Call
+
+SELECT, RECT = SELECTIONS
+Planes = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the controller.
+
+    ``operands`` gives the kind of each: ``D``, ``S``, ``A`` and ``V`` as in instructions, ``number`` a whole number,
+    ``name`` the name of a plane that is given to the run. ``overhead`` is its entry in the sensor's overheads.
+    """
+
+    operands: tuple[str, ...]
+    overhead: str
+    run: Callable[..., Any]
+    returns: bool = False
+    writes: tuple[str, ...] = ()
+
+
+def _pattern(array: PixelArray, r: int, c: int, rx: int, cx: int) -> np.ndarray:
+    """Pixels whose row and column agree with ``r`` and ``c`` in all bits but those set in ``rx`` and ``cx``."""
+    rows, columns = np.arange(array.layout.height), np.arange(array.layout.width)
+    return np.outer(rows & ~rx == r & ~rx, columns & ~cx == c & ~cx)
+
+
+def _rectangle(array: PixelArray, r0: int, c0: int, r1: int, c1: int) -> np.ndarray:
+    rows, columns = np.arange(array.layout.height), np.arange(array.layout.width)
+    return np.outer((r0 <= rows) & (rows <= r1), (c0 <= columns) & (columns <= c1))
+
+
+def _load(array: PixelArray, register: str, bits: np.ndarray) -> None:
+    array.bus[:] = array.layout.pack(bits)
+    array.write((register,))
+
+
+def _load_pattern(array: PixelArray, given: Planes, register: str, *address: int) -> None:
+    _load(array, register, _pattern(array, *address))
+
+
+def _load_rect(array: PixelArray, given: Planes, register: str, *corners: int) -> None:
+    _load(array, register, _rectangle(array, *corners))
+
+
+def _load_point(array: PixelArray, given: Planes, register: str, r: int, c: int) -> None:
+    _load(array, register, _rectangle(array, r, c, r, c))
+
+
+def _select_pattern(array: PixelArray, given: Planes, *address: int) -> None:
+    _load(array, SELECT, _pattern(array, *address))
+
+
+def _select_rect(array: PixelArray, given: Planes, *corners: int) -> None:
+    _load(array, RECT, _rectangle(array, *corners))
+    _load(array, SELECT, _rectangle(array, *corners))
+
+
+def _load_plane(array: PixelArray, given: Planes, register: str, name: str) -> None:
+    shape = (array.layout.height, array.layout.width)
+    if name not in given:
+        raise InstructionError(f"there is no plane '{name}'; give it to the run by that name.")
+    if np.shape(given[name]) != shape:
+        raise InstructionError(f"the plane '{name}' is {list(np.shape(given[name]))}, but the array {list(shape)}.")
+    _load(array, register, np.asarray(given[name], bool))
+
+
+def _load_in(array: PixelArray, given: Planes, value: int) -> None:
+    if not array.lowest <= value <= array.highest:
+        raise InstructionError(f"{value} is beyond the analog range, {array.lowest} to {array.highest}.")
+    array.analog[INPUT][:] = value
+
+
+def _read_plane(array: PixelArray, given: Planes, register: str) -> np.ndarray:
+    return array.layout.unpack(array.digital[register])
+
+
+def _read_analog(array: PixelArray, given: Planes, register: str) -> np.ndarray:
+    return array.analog[register].copy()
+
+
+def _read_events(array: PixelArray, given: Planes, register: str, most: int) -> np.ndarray:
+    """Row and column of the first ``most`` ones, ``[n, 2]``."""
+    return np.argwhere(_read_plane(array, given, register))[:most]
+
+
+def _global_or(array: PixelArray, given: Planes, register: str) -> bool:
+    return not array.layout.is_empty(array.digital[register])
+
+
+def _global_count(array: PixelArray, given: Planes, register: str) -> int:
+    return int(array.layout.unpack(array.digital[register]).sum())
+
+
+def _global_sum(array: PixelArray, given: Planes, register: str) -> float:
+    return _total(array.analog[register])
+
+
+def _global_sum_sparse(array: PixelArray, given: Planes, register: str, *address: int) -> float:
+    return _total(array.analog[register][_pattern(array, *address)])
+
+
+def _global_sum_16(array: PixelArray, given: Planes, register: str) -> np.ndarray:
+    return _block_sums(array.analog[register], 4)
+
+
+def _global_sum_64(array: PixelArray, given: Planes, register: str) -> np.ndarray:
+    return _block_sums(array.analog[register], 8)
+
+
+def _block_sums(values: np.ndarray, side: int) -> np.ndarray:
+    """Sums over ``side`` x ``side`` blocks of the array; the last take the rest where it does not divide."""
+    starts = [np.arange(side) * size // side for size in values.shape]
+    return np.add.reduceat(np.add.reduceat(values.astype(np.float64), starts[0], 0), starts[1], 1)
+
+
+def _total(values: np.ndarray) -> float:
+    return float(values.sum(dtype=np.float64))
+
+
+_ADDRESS = ("number",) * 4
+
+FUNCTIONS: dict[str, Function] = {
+    "load_pattern": Function(("D", *_ADDRESS), "load_pattern", _load_pattern),
+    "load_rect": Function(("D", *_ADDRESS), "load_pattern", _load_rect),
+    "load_point": Function(("D", "number", "number"), "load_pattern", _load_point),
+    "select_pattern": Function(_ADDRESS, "load_pattern", _select_pattern, writes=(SELECT,)),
+    "select_rect": Function(_ADDRESS, "load_pattern", _select_rect, writes=(SELECT, RECT)),
+    "load_plane": Function(("D", "name"), "load_plane", _load_plane),
+    "load_in": Function(("number",), "load_analog", _load_in, writes=(INPUT,)),
+    "read_plane": Function(("S",), "read_plane", _read_plane, returns=True),
+    "read_analog": Function(("V",), "read_analog", _read_analog, returns=True),
+    "read_events": Function(("S", "number"), "read_events", _read_events, returns=True),
+    "global_or": Function(("S",), "global_or", _global_or, returns=True),
+    "global_count": Function(("S",), "global_sum_16", _global_count, returns=True),
+    "global_sum": Function(("V",), "global_sum", _global_sum, returns=True),
+    "global_sum_sparse": Function(("V", *_ADDRESS), "global_sum", _global_sum_sparse, returns=True),
+    "global_sum_16": Function(("V",), "global_sum_16", _global_sum_16, returns=True),
+    "global_sum_64": Function(("V",), "global_sum_64", _global_sum_64, returns=True),
+}
+
+
+def check_call(call: Call, instruction_set: InstructionSet) -> tuple[Function, tuple[str | int, ...]]:
+    """The function that ``call`` names and its operands, numbers as numbers.
+
+    Raises:
+        InstructionError: an unknown function, or operands or a result that do not fit it.
+    """
+    function = FUNCTIONS.get(call.name)
+    if function is None:
+        raise InstructionError(f"{call.name} is not a function of the controller; choose from {', '.join(FUNCTIONS)}.")
+    if len(call.operands) != len(function.operands):
+        raise InstructionError(f"{call.name} takes {len(function.operands)} operands: {', '.join(function.operands)}.")
+    if bool(call.result) != function.returns:
+        mend = f"write 'name = {call.name}(...)'" if function.returns else "write it without 'name ='"
+        raise InstructionError(f"{call.name} returns {'a' if function.returns else 'no'} value; {mend}.")
+    operands = []
+    for operand, kind in zip(call.operands, function.operands, strict=True):
+        if kind == "number" and not operand.lstrip("-").isdecimal():
+            raise InstructionError(f"{call.name}: {operand} is not a whole number.")
+        if kind in instruction_set.registers and operand not in instruction_set.registers[kind]:
+            allowed = ", ".join(instruction_set.registers[kind])
+            raise InstructionError(f"{call.name}: {operand} cannot stand there; choose from {allowed}.")
+        operands.append(int(operand) if kind == "number" else operand)
+    return function, tuple(operands)

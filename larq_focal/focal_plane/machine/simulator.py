@@ -1,0 +1,192 @@
+"""Runs programs on a simulated array, instruction word by instruction word, and counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from larq_focal.focal_plane.machine.controller import check_call
+from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet, Word
+from larq_focal.focal_plane.machine.noise import Noise
+from larq_focal.focal_plane.machine.pixel_array import PIXEL, RESET_LEVEL, PixelArray
+from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError
+from larq_focal.focal_plane.sensor import Sensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an observer of a run sees after each instruction and each call: its text and the registers written.
+
+    ``kernel`` is None for calls of the controller, which take no instruction words.
+    """
+
+    kernel: str | None
+    text: str
+    icw: int
+    written: tuple[str, ...]
+
+
+Observer = Callable[[Step, PixelArray], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a program took and returned.
+
+    ``icw`` are the words executed, by clock class (the keys of the sensor's ``cycles_per_icw``); ``store_icw`` those
+    that the kernels take in the store; ``calls`` the controller's calls by their entry in the sensor's overheads,
+    launches among them. ``results`` holds the values under each result's name in the order in which they came.
+    """
+
+    icw: Mapping[str, int]
+    instructions: Mapping[str, int]
+    store_icw: int
+    calls: Mapping[str, int]
+    results: Mapping[str, tuple[Any, ...]]
+
+    @property
+    def total_icw(self) -> int:
+        return sum(self.icw.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        results = {name: [np.asarray(value).tolist() for value in values] for name, values in self.results.items()}
+        return {
+            "icw": dict(self.icw),
+            "instructions": dict(self.instructions),
+            "store_icw": self.store_icw,
+            "calls": dict(self.calls),
+            "results": results,
+        }
+
+    def __rich__(self) -> Table:
+        table = Table("run", "count", box=None)
+        for name, count in self.icw.items():
+            table.add_row(f"{name} instruction words", str(count))
+        table.add_row("instruction words in the store", str(self.store_icw))
+        for name, count in self.calls.items():
+            table.add_row(name.replace("_", " "), str(count))
+        return table
+
+
+class Simulator:
+    """A sensor whose registers keep their values from one run to the next.
+
+    Args:
+        sensor: the sensor; its registers decide which programs run.
+        noise: errors of the analog registers; exact without.
+    """
+
+    def __init__(self, sensor: Sensor, noise: Noise | None = None):
+        self.sensor = sensor
+        self.instruction_set = InstructionSet(sensor)
+        self.array = PixelArray(sensor, noise)
+
+    def expose(self, image: np.ndarray) -> None:
+        """Puts light on the pixels: ``image`` ``[height, width]`` from 0 to 255, of which PIX keeps the upper 7 bits.
+
+        Raises:
+            ValueError: the image has another size or goes beyond 0 to 255.
+        """
+        image, shape = np.asarray(image), (self.sensor.height, self.sensor.width)
+        if image.shape != shape:
+            raise ValueError(f"The image is {list(image.shape)}, but {self.sensor.name} {list(shape)}: resize it.")
+        if image.min() < 0 or image.max() > 255:
+            raise ValueError(f"The image goes from {image.min()} to {image.max()}; scale it to 0 to 255.")
+        self.array.analog[PIXEL][:] = RESET_LEVEL + image // 2
+
+    def read(self, register: str) -> np.ndarray:
+        """The content of a register ``[height, width]``: bool of a digital one, the values of an analog one."""
+        if register in self.array.digital:
+            return self.array.layout.unpack(self.array.digital[register])
+        return self.array.analog[register].copy()
+
+    def run(
+        self, program: Program, planes: Mapping[str, np.ndarray] | None = None, observe: Observer | None = None
+    ) -> Run:
+        """Runs ``program`` for one frame.
+
+        Args:
+            program: as ``assemble`` gives it.
+            planes: truth values ``[height, width]`` by the names under which the program loads them.
+            observe: called after every instruction and every call.
+
+        Raises:
+            ProgramError: the program does not fit this sensor or its store, or loads a plane that is not given.
+        """
+        store_icw = self._checked_store_icw(program)
+        kernels = {kernel.name: self._words(kernel) for kernel in program.kernels}
+        launches: Counter[str] = Counter()
+        calls: Counter[str] = Counter()
+        results: dict[str, list[Any]] = {}
+        for step in program.steps():
+            if isinstance(step, Call):
+                calls[self._call(step, planes or {}, results, observe)] += 1
+            elif step.kernel not in kernels:
+                raise ProgramError(f"launch({step.kernel}): there is no such kernel; choose from {', '.join(kernels)}.")
+            else:
+                launches[step.kernel] += 1
+                self._launch(step, kernels[step.kernel], observe)
+        icw: Counter[str] = Counter()
+        instructions: Counter[str] = Counter()
+        for name, times in launches.items():
+            for instruction, words in kernels[name]:
+                instructions[instruction.mnemonic] += times
+                for word in words:
+                    icw[word.form.clock] += times
+        return Run(
+            icw=dict(icw),
+            instructions=dict(instructions),
+            store_icw=store_icw,
+            calls={"kernel_launch": launches.total(), **calls},
+            results={name: tuple(values) for name, values in results.items()},
+        )
+
+    def _checked_store_icw(self, program: Program) -> int:
+        try:
+            store_icw = program.store_icw(self.instruction_set)
+        except InstructionError as error:
+            raise ProgramError(str(error)) from None
+        limit = self.sensor.code_store_icw
+        if limit is not None and store_icw > limit:
+            raise ProgramError(
+                f"The kernels take {store_icw} instruction words, but the store of {self.sensor.name} holds {limit}: "
+                "launch shorter kernels repeatedly."
+            )
+        return store_icw
+
+    def _words(self, kernel: Kernel) -> list[tuple[Instruction, tuple[Word, ...]]]:
+        return [(instruction, self.instruction_set.words(instruction)) for instruction in kernel.instructions]
+
+    def _launch(
+        self, launch: Launch, words: list[tuple[Instruction, tuple[Word, ...]]], observe: Observer | None
+    ) -> None:
+        array = self.array
+        for instruction, words_of_instruction in words:
+            for word in words_of_instruction:
+                word.form.effect(array, word.targets, word.sources)
+            if observe:
+                written = dict.fromkeys(name for word in words_of_instruction for name in word.targets)
+                observe(Step(launch.kernel, str(instruction), len(words_of_instruction), tuple(written)), array)
+
+    def _call(
+        self, call: Call, planes: Mapping[str, np.ndarray], results: dict[str, list[Any]], observe: Observer | None
+    ) -> str:
+        """Makes the call and returns the name of its overhead."""
+        try:
+            function, operands = check_call(call, self.instruction_set)
+            value = function.run(self.array, planes, *operands)
+        except InstructionError as error:
+            raise ProgramError(f"{call.name}({', '.join(call.operands)}): {error}") from None
+        if call.result:
+            results.setdefault(call.result, []).append(value)
+        if observe:
+            written = function.writes + tuple(
+                operand for operand, kind in zip(call.operands, function.operands, strict=True) if kind in ("D", "A")
+            )
+            observe(Step(None, f"{call.name}({', '.join(call.operands)})", 0, written), self.array)
+        return function.overhead
