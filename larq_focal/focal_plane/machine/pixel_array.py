@@ -21,13 +21,16 @@ class PixelArray:
 
     ``digital`` holds the bit planes (see ``BitPlanes``) of the digital registers, of FLAG and of the selections that
     the controller drives; ``analog`` the values ``[height, width]`` of the analog registers, of PIX and of IN: int16
-    in exact mode, float32 where ``noise`` is given. Both keep to the sensor's analog range. Two rules of masking:
+    in exact mode, float32 where ``noise`` is given. Both keep to the range from ``lowest`` to ``highest``; a value that
+    is shared among registers is rounded to even in exact mode. ``news`` is the register that neighbours read. Two rules
+    of masking:
 
     * FLAG masks analog writes only. A digital write under FLAG reaches every pixel.
     * The mask register (R0) masks writes to the propagation register (R12), and nothing else.
 
     A digital instruction reads into the pixel's local bus and writes from there; ``bus`` keeps it for instructions
-    that are split over two words. Registers start at 0 and FLAG at 1.
+    that are split over two words. Registers start at 0 and FLAG at 1. Neither the decay of digital registers nor
+    faulty pixels are simulated.
     """
 
     def __init__(self, sensor: Sensor, noise: Noise | None = None):
