@@ -48,7 +48,7 @@ def gumbel_sign(
 
 @larq.utils.register_keras_custom_object
 class GumbelSign(larq.quantizers.Quantizer):
-    r"""Binary weights sampled in training: the binary concrete distribution with a hard forward pass.
+    """Binary weights sampled in training: the binary concrete distribution with a hard forward pass.
 
     In training, with latent weight w, logit l = logit_scale * w, logistic noise n and temperature t:
 

@@ -50,7 +50,7 @@ def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") ->
 
 @larq.utils.register_keras_custom_object
 class HysteresisSign(larq.quantizers.Quantizer):
-    r"""Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
+    """Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
 
     Forward, with latent weight w, threshold T and memory m:
 

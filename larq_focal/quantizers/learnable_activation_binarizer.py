@@ -32,13 +32,12 @@ class CentreTap(keras.initializers.Initializer):
         height, width, channels, multiplier = shape
         # Same-padding puts the smaller half before the pixel, so an even kernel's centre is left of its middle.
         indices = [[(height - 1) // 2, (width - 1) // 2]]
-        centre = tf.scatter_nd(indices, tf.ones((1, channels, multiplier), dtype or tf.float32), shape)
-        return centre
+        return tf.scatter_nd(indices, tf.ones((1, channels, multiplier), dtype or tf.float32), shape)
 
 
 @larq.utils.register_keras_custom_object
 class LearnableActivationBinarizer(larq.quantizers.Quantizer):
-    r"""Binarizes each pixel by a learned weighting of its neighbourhood (LAB).
+    """Binarizes each pixel by a learned weighting of its neighbourhood (LAB).
 
         d = depthwise_convolution(x) + bias        (one kernel per channel, stride 1, zero padding to the same size)
         q(x) = +1 if d >= 0 else -1
