@@ -1,7 +1,8 @@
 """Binary and few-bit networks for Keras and Larq: train, convert, audit, time, and fit to focal-plane processors.
 
 Importing this package is light: it chooses Keras 2 for TensorFlow, and loads TensorFlow itself only with the first
-part that needs it. The string aliases of its quantizers work in every Larq layer as soon as Larq is imported.
+part that needs it. The string aliases of its quantizers work in every Larq layer as soon as Larq is imported, and so
+does loading a saved model that has them: like any model with Larq layers, it needs ``import larq`` first.
 """
 
 from __future__ import annotations
