@@ -1,10 +1,13 @@
 #include "thread_pool.h"
 
+#include <algorithm>
+
 namespace larq_focal {
 namespace {
 
 // Binary layers take tens of microseconds: workers look for the next one that long before they sleep.
 constexpr int kSpins = 4000;
+constexpr int64_t kPiecesPerThread = 4;
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -25,23 +28,18 @@ bool spin_until(const Condition& condition) {
 
 }  // namespace
 
-ThreadPool::~ThreadPool() { resize(1); }
-
 void ThreadPool::resize(int threads) {
   size_t workers = threads > 1 ? threads - 1 : 0;
   if (workers == workers_.size()) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
-    ++generation_;
   }
   wake_.notify_all();
   for (std::thread& worker : workers_) worker.join();
   workers_.clear();
   stopping_ = false;
-  for (size_t i = 0; i < workers; ++i) {
-    workers_.emplace_back(&ThreadPool::wait_for_work, this, static_cast<int>(i) + 1, generation_.load());
-  }
+  for (size_t i = 0; i < workers; ++i) workers_.emplace_back(&ThreadPool::serve, this);
 }
 
 void ThreadPool::parallel_for(int64_t count, const std::function<void(int64_t, int64_t)>& work) {
@@ -49,37 +47,41 @@ void ThreadPool::parallel_for(int64_t count, const std::function<void(int64_t, i
     if (count > 0) work(0, count);
     return;
   }
+  work_ = &work;
+  count_ = count;
+  pieces_ = std::min<int64_t>(count, kPiecesPerThread * (static_cast<int64_t>(workers_.size()) + 1));
+  finished_ = 0;
+  const uint64_t call = (tickets_.load(std::memory_order_relaxed) >> 32) + 1;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    work_ = &work;
-    count_ = count;
-    running_ = static_cast<int>(workers_.size());
-    ++generation_;
+    tickets_.store(call << 32 | static_cast<uint64_t>(pieces_), std::memory_order_release);
   }
   wake_.notify_all();
-  run_part(0);
-  auto is_done = [this] { return running_.load(std::memory_order_acquire) == 0; };
+  while (run_piece()) {
+  }
+  auto is_done = [this] { return finished_.load(std::memory_order_acquire) == pieces_; };
   while (!spin_until(is_done)) std::this_thread::yield();
 }
 
-void ThreadPool::wait_for_work(int part, uint64_t generation) {
-  auto has_work = [&] { return generation_.load(std::memory_order_acquire) != generation; };
-  while (true) {
-    if (!spin_until(has_work)) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, has_work);
-    }
-    ++generation;
-    if (stopping_) return;
-    run_part(part);
-    running_.fetch_sub(1, std::memory_order_release);
-  }
+// Takes a piece and runs it; false if there is none.
+bool ThreadPool::run_piece() {
+  uint64_t tickets = tickets_.load(std::memory_order_acquire);
+  do {
+    if (pieces_left(tickets) == 0) return false;
+  } while (!tickets_.compare_exchange_weak(tickets, tickets - 1, std::memory_order_acq_rel));
+  const int64_t piece = pieces_ - pieces_left(tickets);
+  (*work_)(count_ * piece / pieces_, count_ * (piece + 1) / pieces_);
+  finished_.fetch_add(1, std::memory_order_release);
+  return true;
 }
 
-void ThreadPool::run_part(int part) const {
-  int64_t parts = static_cast<int64_t>(workers_.size()) + 1;
-  int64_t begin = count_ * part / parts, end = count_ * (part + 1) / parts;
-  if (begin < end) (*work_)(begin, end);
+void ThreadPool::serve() {
+  auto is_called = [this] { return has_pieces() || stopping_; };
+  while (!stopping_) {
+    if (run_piece() || spin_until(is_called)) continue;
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait(lock, is_called);
+  }
 }
 
 }  // namespace larq_focal

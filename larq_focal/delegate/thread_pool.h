@@ -11,31 +11,40 @@
 namespace larq_focal {
 
 // A few threads that wait for work between the operations of a network.
+//
+// Work is split into pieces that whoever is free takes, so that a thread which other programs keep from running delays
+// no more than the piece that it holds.
 class ThreadPool {
  public:
   ThreadPool() = default;
-  ~ThreadPool();
+  ~ThreadPool() { resize(1); }
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   // Sets how many threads work, that which calls included.
   void resize(int threads);
 
-  // Splits [0, count) into one even part per thread and runs work(begin, end) on each; returns when all are done.
+  // Splits [0, count) into pieces, runs work(begin, end) on each, and returns when all are done.
   void parallel_for(int64_t count, const std::function<void(int64_t begin, int64_t end)>& work);
 
  private:
-  void wait_for_work(int part, uint64_t generation);
-  void run_part(int part) const;
+  bool has_pieces() const { return pieces_left(tickets_.load(std::memory_order_acquire)) > 0; }
+  static uint32_t pieces_left(uint64_t tickets) { return static_cast<uint32_t>(tickets); }
+  bool run_piece();
+  void serve();
 
   std::vector<std::thread> workers_;
+  // Low half: pieces that nobody has taken yet. High half: a number of the call, so that no thread takes a piece of a
+  // later call for one of an earlier. What follows changes only while there are no pieces to take or to finish.
+  std::atomic<uint64_t> tickets_{0};
   const std::function<void(int64_t, int64_t)>* work_ = nullptr;
   int64_t count_ = 0;
-  bool stopping_ = false;
-  std::atomic<uint64_t> generation_{0};  // grows with each call of parallel_for
-  std::atomic<int> running_{0};
+  int64_t pieces_ = 0;
+  std::atomic<int64_t> finished_{0};
+
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace larq_focal

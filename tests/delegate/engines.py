@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, load_delegate
+from ai_edge_litert.interpreter import Interpreter, OpResolverType, load_delegate
 
 from larq_focal import delegate
 from larq_focal.deploy.lce_extension import lce_extension
@@ -14,11 +14,23 @@ from larq_focal.deploy.lce_extension import lce_extension
 class WithDelegate:
     """A model in LiteRT with the delegate."""
 
-    def __init__(self, content: bytes, threads: int = 1, resize_to: Sequence[int] | None = None, **options: str):
+    def __init__(
+        self,
+        content: bytes,
+        threads: int = 1,
+        resize_to: Sequence[int] | None = None,
+        xnnpack: bool = True,
+        **options: str,
+    ):
         # An interpreter does not keep the delegate that it was given.
         self._delegate = load_delegate(str(delegate.library_path()), options)
         self._interpreter = Interpreter(
-            model_content=content, experimental_delegates=[self._delegate], num_threads=threads
+            model_content=content,
+            experimental_delegates=[self._delegate],
+            experimental_op_resolver_type=(
+                OpResolverType.AUTO if xnnpack else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            ),
+            num_threads=threads,
         )
         if resize_to is not None:
             self._interpreter.resize_tensor_input(self._inputs()[0], resize_to, strict=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from larq_focal import delegate
+from larq_focal.keras import keras
 from tests.delegate import cases
 from tests.delegate.engines import WithDelegate, lce_outputs
 from tests.support.lce import converted, randomise_batch_norms
@@ -21,18 +22,24 @@ NETWORKS = [
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:The `keras.initializers.serialize",  # QuickNet's initializer is a function,
+    "ignore:Saved-model conversion failed",  # which keeps it from being saved
+)
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.__name__)
 def test_networks_of_the_zoo_equal_those_of_lce(network):
+    """Up to the logits, and with LiteRT's own float kernels: XNNPACK's sums differ in the last bit, which flips signs."""
     model = network(weights=None, input_shape=(64, 64, 3))
     randomise_batch_norms(model)
-    content = converted(model)
+    content = converted(keras.Model(model.inputs, model.layers[-2].output))
     image = np.random.default_rng(0).normal(size=(1, 64, 64, 3)).astype(np.float32)
     expected = lce_outputs(content, image)[0]
-    assert expected.std() > 1e-4, "the outputs tell nothing"
+    assert expected.std() > 0.1, "the outputs tell nothing"
     for kernel in delegate.kernels():
         for fuse in "01":
-            output = WithDelegate(content, kernel=kernel, fuse=fuse).run(image)[0]
-            np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5 * expected.max(), err_msg=kernel)
+            output = WithDelegate(content, xnnpack=False, kernel=kernel, fuse=fuse).run(image)[0]
+            limit = 1e-5 * np.abs(expected).max()
+            np.testing.assert_allclose(output, expected, rtol=1e-5, atol=limit, err_msg=kernel)
 
 
 @pytest.mark.parametrize("kernel", delegate.kernels())
@@ -50,7 +57,7 @@ def test_inputs_are_resized(kernel):
 
 
 def test_zero_padding_keeps_ties():
-    """A sum of exactly zero stays zero at the edge, where LCE, which corrects its padding in float, leaves a remainder."""
+    """A sum of exactly zero stays zero at the edge; LCE, which corrects its padding in float, leaves a remainder."""
     rng = np.random.default_rng(0)
     shape, filters = (1, 12, 12, 64), cases.signs(rng, (32, 3, 3, 64))
     image = cases.signs(rng, shape)
