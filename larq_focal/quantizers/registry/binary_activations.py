@@ -1,0 +1,31 @@
+"""Input quantizers with two levels."""
+
+from __future__ import annotations
+
+from larq_focal.keras import larq
+from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
+from larq_focal.quantizers.registry.row import QuantizerRow
+
+_FLOAT = "values that are no signs stay a float convolution"
+
+ROWS = (
+    QuantizerRow(
+        alias="learnable_activation_binarizer",
+        quantizer=LearnableActivationBinarizer,
+        levels="-1, +1",
+        kernel=None,
+        activation="packed",
+        lowering="one DEPTHWISE_CONV_2D, then one packing operation",
+        source="https://arxiv.org/abs/2210.13858",
+        trainable=("depthwise_kernel", "bias", "beta"),
+    ),
+    QuantizerRow(
+        alias="ste_heaviside",
+        quantizer=larq.quantizers.SteHeaviside,
+        levels="0, 1",
+        kernel="float",
+        activation="float",
+        lowering=_FLOAT,
+        source="https://arxiv.org/abs/1602.02830",
+    ),
+)

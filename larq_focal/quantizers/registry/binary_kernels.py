@@ -1,0 +1,41 @@
+"""Kernel quantizers with two levels."""
+
+from __future__ import annotations
+
+from larq_focal.keras import larq
+from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature
+from larq_focal.quantizers.hysteresis import HysteresisSign
+from larq_focal.quantizers.registry.row import QuantizerRow
+
+ROWS = (
+    QuantizerRow(
+        alias="hysteresis_sign",
+        quantizer=HysteresisSign,
+        levels="-s, +s with s = mean|w|",
+        kernel="packed",
+        activation=None,
+        lowering="kernel packed; the scale becomes the multiplier of the binary convolution",
+        source="https://github.com/wxwang0104/Quantized_ResNet",
+        state=("memory",),
+    ),
+    QuantizerRow(
+        alias="gumbel_sign",
+        quantizer=GumbelSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation=None,
+        lowering="kernel packed; the noise exists in training only",
+        source="https://arxiv.org/abs/1611.00712, https://arxiv.org/abs/1611.01144",
+        state=("temperature", "noise_state"),
+        schedule=GumbelTemperature,
+    ),
+    QuantizerRow(
+        alias="magnitude_aware_sign",
+        quantizer=larq.quantizers.MagnitudeAwareSign,
+        levels="-s, +s with s = mean|w| of each output channel",
+        kernel="packed",
+        activation="float",
+        lowering="kernel packed, with its scale as the multiplier; scaled inputs stay a float convolution",
+        source="https://arxiv.org/abs/1808.00278",
+    ),
+)

@@ -1,0 +1,40 @@
+"""What there is to know about one quantizer, in one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from larq_focal.keras import keras
+
+Lowering = Literal["packed", "float", "wrong"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizerRow:
+    """What there is to know about one quantizer, with its default arguments.
+
+    Attributes:
+        alias: The string that Larq layers take as ``kernel_quantizer`` or ``input_quantizer``.
+        quantizer: The class.
+        levels: The values that it produces.
+        kernel: What the converter of the Larq Compute Engine makes of a ``QuantConv2D`` with this kernel quantizer and
+            signs as inputs: "packed", a "float" convolution, or a "wrong" result; None where it is no kernel quantizer.
+        activation: The same with this input quantizer and a kernel of signs; None where it is no input quantizer.
+        lowering: What becomes of it in the converted network, in words.
+        source: Paper or repository.
+        trainable: Names of the weights that it trains.
+        state: Names of the non-trainable weights that it keeps.
+        schedule: The callback that changes it over training, None without one.
+    """
+
+    alias: str
+    quantizer: type[keras.layers.Layer]
+    levels: str
+    kernel: Lowering | None
+    activation: Lowering | None
+    lowering: str
+    source: str
+    trainable: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    schedule: type[keras.callbacks.Callback] | None = None

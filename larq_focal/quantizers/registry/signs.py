@@ -1,0 +1,38 @@
+"""Signs for kernels and inputs alike: they differ in their pseudo-gradient."""
+
+from __future__ import annotations
+
+from larq_focal.keras import larq
+from larq_focal.quantizers.registry.row import QuantizerRow
+
+_SIGN = "kernel packed; one packing operation for inputs"
+
+ROWS = (
+    QuantizerRow(
+        alias="ste_sign",
+        quantizer=larq.quantizers.SteSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation="packed",
+        lowering=_SIGN,
+        source="https://arxiv.org/abs/1602.02830",
+    ),
+    QuantizerRow(
+        alias="approx_sign",
+        quantizer=larq.quantizers.ApproxSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation="packed",
+        lowering=_SIGN,
+        source="https://arxiv.org/abs/1808.00278",
+    ),
+    QuantizerRow(
+        alias="swish_sign",
+        quantizer=larq.quantizers.SwishSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation="packed",
+        lowering=_SIGN,
+        source="https://arxiv.org/abs/1812.11800",
+    ),
+)
