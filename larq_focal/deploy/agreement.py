@@ -108,14 +108,17 @@ def keras_outputs(model: keras.Model, data: Data) -> list[np.ndarray]:
 
 
 def file_outputs(model: FlatModel, data: Data) -> list[np.ndarray]:
-    """What the file computes, its inputs and outputs told apart by name where it keeps names, else by order.
+    """What the file computes in the interpreter that it was converted for: Larq Compute Engine's, or stock LiteRT.
+
+    Inputs and outputs are told apart by name where the file keeps names, else by order.
 
     Raises:
         EngineError: the file does not load.
         ValueError: its inputs do not fit the data.
     """
     names = dict(zip((tensor.name for tensor in model.inputs), _in_order(model.inputs, list(data)), strict=True))
-    outputs = Runtime(model.content).run({tensor: data[name] for tensor, name in names.items()})
+    engine = "lce" if model.binary_operations else "litert"
+    outputs = Runtime(model.content, engine=engine).run({tensor: data[name] for tensor, name in names.items()})
     outputs = [outputs] if len(model.outputs) == 1 else list(outputs)
     places = {tensor.name: index for index, tensor in enumerate(model.outputs)}
     ordered = sorted(places, key=_call_index) if all(_call_index(name) >= 0 for name in places) else list(places)

@@ -67,29 +67,28 @@ def _sign_of_sum(frozen: FrozenGraph, node: NodeDef, layer_names: Sequence[str])
 
 
 def _constant_shape(frozen: FrozenGraph, node: NodeDef, layer_names: Sequence[str]) -> Iterator[Finding]:
-    """Constants with more than one axis that the converter would fuse into the binary convolution ``node``."""
-    if node.op != "Conv2D" or not _is_binary(frozen, node):
+    """Constants with more than one axis that the converter would fuse into the convolution ``node`` if it is binary."""
+    if node.op != "Conv2D" or not is_sign(frozen, layer_input(frozen, node).tensor):
         return
     pads_by_zero = node.attr["padding"].s == b"SAME"
-    while len(consumers := frozen.consumers(node)) == 1:
-        (follower,) = consumers
-        if follower.op in (*_COMMUTATIVE, *_CONSTANT_LAST):
-            constant = _constant_operand(frozen, follower)
+    last = node
+    while len(consumers := frozen.consumers(last)) == 1:
+        (last,) = consumers
+        if last.op in (*_COMMUTATIVE, *_CONSTANT_LAST):
+            constant = _constant_operand(frozen, last)
             if constant is None:
                 return
             if constant.ndim > 1:
-                yield _bad_constant(follower, constant, layer_names)
+                if _has_binary_kernel(frozen, node):
+                    yield _bad_constant(last, constant, layer_names)
                 return
-        elif follower.op != "FusedBatchNormV3" and (follower.op not in _CLAMPS or pads_by_zero):
+        elif last.op != "FusedBatchNormV3" and (last.op not in _CLAMPS or pads_by_zero):
             return
-        node = follower
 
 
-def _is_binary(frozen: FrozenGraph, node: NodeDef) -> bool:
+def _has_binary_kernel(frozen: FrozenGraph, node: NodeDef) -> bool:
     kernel = frozen.constant(node.input[1])
-    if kernel is None or not is_sign(frozen, layer_input(frozen, node).tensor):
-        return False
-    return is_binary_kernel(kernel.reshape(-1, kernel.shape[-1]).T)
+    return kernel is not None and is_binary_kernel(kernel.reshape(-1, kernel.shape[-1]).T)
 
 
 def _constant_operand(frozen: FrozenGraph, node: NodeDef) -> np.ndarray | None:

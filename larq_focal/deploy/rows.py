@@ -72,8 +72,12 @@ def audit_layers(
     found: list[list[ConvertedLayer]] = [[] for _ in layers]
     for (layer, _), indices in zip(pieces, pairs, strict=True):
         found[layer] += [converted[index] for index in indices]
-    nodes = _nodes([layer.kernel for layer in layers], frozen)
     is_int8 = any(item.became == "int8" for item in converted)
+    is_explained = all(
+        not layer.declares_few_bits or all(item.became == "packed" for item in items)
+        for layer, items in zip(layers, found, strict=True)
+    )
+    nodes = [None] * len(layers) if is_explained else _nodes([layer.kernel for layer in layers], frozen)
     rows = [
         _row(layer, items, frozen, node, sample, is_int8)
         for layer, items, node in zip(layers, found, nodes, strict=True)
