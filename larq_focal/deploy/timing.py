@@ -51,7 +51,7 @@ class Timing:
         table = Table(title=Text(f"{self.model}: one inference"))
         for column in ("engine", "threads", "runs", "minimum", "median", "90 %"):
             table.add_column(column, justify="left" if column == "engine" else "right")
-        figures = (f"{value:.3f} ms" for value in (self.min_ms, self.median_ms, self.p90_ms))
+        figures = (_spelled(value) for value in (self.min_ms, self.median_ms, self.p90_ms))
         table.add_row(self.engine, str(self.threads), str(self.runs), *figures)
         notes = (Text.assemble(("Note: ", "yellow"), note) for note in self.notes)
         return Group(table, Text(self._place(), "dim"), *notes)
@@ -60,6 +60,10 @@ class Timing:
         where = self.machine["board"] or self.machine["cpu"]
         versions = ", ".join(f"{package} {version}" for package, version in self.versions.items())
         return f"on {where}, {self.machine['system']}, with {versions}"
+
+
+def _spelled(time_ms: float) -> str:
+    return f"{time_ms:.3f} ms" if time_ms >= 0.1 else f"{time_ms * 1000:.2f} µs"
 
 
 @dataclass(frozen=True)

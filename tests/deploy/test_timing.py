@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from time import perf_counter, sleep
 
 import pytest
@@ -65,8 +66,8 @@ def test_a_result_says_what_ran_where():
     assert result.versions.keys() == {"larq_focal", "ai-edge-litert"}
     assert result.machine == machine.describe_machine() | {"temperature_c": result.machine["temperature_c"]}
     assert json.loads(json.dumps(result.to_dict())) == result.to_dict()
-    text = printed(result)
-    for part in ("litert", f"{result.median_ms:.3f} ms", str(result.runs), result.machine["cpu"]):
+    text = printed(replace(result, min_ms=0.0123, median_ms=0.1, p90_ms=12.3456))
+    for part in ("litert", "12.30 µs", "0.100 ms", "12.346 ms", str(result.runs), result.machine["cpu"]):
         assert part in text
 
 

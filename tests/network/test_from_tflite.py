@@ -254,7 +254,7 @@ def test_half_precision_weights():
     assert_read(stock_converted(family("layers"), half_precision=True), tolerance=2e-6)
 
 
-@pytest.mark.parametrize("io", [tf.float32, tf.int8, tf.uint8])
+@pytest.mark.parametrize("io", [tf.float32, tf.int8])
 def test_int8_networks_agree_within_a_few_steps(io):
     image = keras.Input((8, 8, 4))
     x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3, padding="same", use_bias=False)(image)))
@@ -307,13 +307,11 @@ def test_contradictions_name_the_operator():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The `keras.initializers.serialize")  # of larq-zoo's blurpool_initializer
-@pytest.mark.parametrize("name", ["QuickNetSmall", "RealToBinaryNet"])
-def test_zoo_models(name):
+def test_a_zoo_model():
     """In a deep binary network a sum that is rounded across zero changes what follows, but not beyond reason."""
     import larq_zoo as zoo
 
-    factory = getattr(zoo.sota, name, None) or getattr(zoo.literature, name)
-    model = randomised(factory(input_shape=(64, 64, 3), weights=None, num_classes=10))
+    model = randomised(zoo.sota.QuickNetSmall(input_shape=(64, 64, 3), weights=None, num_classes=10))
     content = converted(keras.Model(model.input, model.layers[-2].output))  # without softmax
     graph = from_tflite(content)
     assert graph.unknown == ()
