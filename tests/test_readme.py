@@ -1,0 +1,44 @@
+"""What the README promises, works as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.slow
+def test_example_runs_as_printed(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "model.tflite").exists()
+    assert "packed" in done.stdout and "SCAMP-5" in done.stdout
+
+
+def test_commands_exist():
+    from larq_focal.cli import main
+
+    named = set(re.findall(r"^\| `larq-focal (\w+)", README, re.M))
+    assert named == set(main.commands)
+
+
+def test_python_twins_exist():
+    import larq_focal
+
+    for name in re.findall(r"\| `lqf\.(\w+)` \|", README):
+        assert name in larq_focal.__all__
+
+
+def test_make_targets_exist():
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"^    make ([\w-]+)", README, re.M)) <= set(targets)
+
+
+def test_pictures_exist():
+    for path in re.findall(r"!\[.*?\]\((.*?)\)", README, re.S):
+        assert (ROOT / path).stat().st_size > 1000
