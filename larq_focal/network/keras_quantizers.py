@@ -95,6 +95,11 @@ def _(quantizer: larq.quantizers.NoOp, call, value, part):
 
 
 @_read.register
+def _(quantizer: focal.RSign, call, value, part):
+    return call.add(ops.Binarize, value, part=part, threshold=quantizer.threshold.numpy())
+
+
+@_read.register
 def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
     kernel = quantizer.depthwise_kernel.numpy()  # [kh, kw, C, 1]
     response = call.add(

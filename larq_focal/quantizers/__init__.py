@@ -5,6 +5,7 @@ from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, sc
 from larq_focal.quantizers.larq_scopes import guard_larq_scopes
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer, tanh_sign
 from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
+from larq_focal.quantizers.rsign import RSign, threshold_sign
 from larq_focal.quantizers.sign import sign
 
 __all__ = [
@@ -14,12 +15,14 @@ __all__ = [
     "HysteresisSign",
     "LearnableActivationBinarizer",
     "QuantizerRow",
+    "RSign",
     "gumbel_sign",
     "hysteresis_sign",
     "logistic_noise",
     "schmitt_trigger",
     "sign",
     "tanh_sign",
+    "threshold_sign",
 ]
 
 guard_larq_scopes()

@@ -98,6 +98,13 @@ def test_learnable_activation_binarizer_is_a_convolution_and_a_sign(kernel_size,
     assert graph["conv"].declared_bits == (1, 1)
 
 
+def test_learned_thresholds_are_thresholds():
+    conv = lq.layers.QuantConv2D(8, 3, name="conv", input_quantizer="rsign", kernel_quantizer="ste_sign")
+    graph = assert_read(model_of(IMAGE, conv), exact=True)
+    np.testing.assert_array_equal(graph["conv/input_quantizer"].threshold, conv.input_quantizer.threshold)
+    assert graph.is_binary(graph["conv"])
+
+
 @pytest.mark.parametrize("quantizer", ["hysteresis_sign", "gumbel_sign"])
 def test_kernels_are_read_as_in_inference(quantizer):
     conv = lq.layers.QuantConv2D(8, 3, input_quantizer="ste_sign", kernel_quantizer=quantizer)

@@ -49,8 +49,8 @@ def save(model: keras.Model, path) -> None:
         model.save(path)
 
 
-class ValuesContract:
-    """The quantizer by itself: values, gradient, types, configuration.
+class AnyValuesContract:
+    """The quantizer by itself, of any number of levels: values, gradient, configuration.
 
     A subclass declares the attributes and overrides the two references, which derive the quantizer anew in NumPy, for
     inference.
@@ -107,35 +107,14 @@ class ValuesContract:
         gradient = tape.gradient(quantized, inputs, output_gradients=tf.constant(upstream))
         np.testing.assert_allclose(gradient, self.gradient(x, upstream, quantizer), rtol=1e-4, atol=1e-4)
 
-    def test_sign_of_zero_is_plus_one(self):
-        x = np.ones(TENSOR, np.float32)
-        x[1] = 0
-        x[2] = -0.0
-        assert np.all(self.make()(x).numpy() > 0)
-
     @as_property
     @given(drawn=st.data())
     def test_quantizing_twice_changes_nothing(self, drawn):
         if not self.idempotent:
-            pytest.skip("it looks at neighbours, so that its own result means something else to it")
+            pytest.skip("it looks at other elements too, so that its own result means something else to it")
         x = drawn.draw(arrays(np.float32, TENSOR, elements=self.values))
         once = self.make()(x).numpy()
         np.testing.assert_allclose(self.make()(once), once, rtol=1e-6)
-
-    @pytest.mark.parametrize("training", [False, True])
-    @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
-    def test_has_two_opposite_levels_in_every_float_type(self, dtype, training):
-        x = tf.cast(np.random.default_rng(0).normal(size=TENSOR), dtype)
-        quantizer = self.make(dtype=f"mixed_{dtype}" if dtype.endswith("16") else dtype)
-        quantized = quantizer(x, training=training)
-        assert quantized.dtype == x.dtype
-        for channel in tf.unstack(tf.cast(quantized, tf.float64), axis=-1):
-            low, high = np.unique(channel)
-            assert low == -high
-
-    def test_is_a_binary_quantizer(self):
-        assert self.make().precision == 1
-        assert isinstance(self.make(), lq.quantizers.Quantizer)
 
     def test_config_makes_it_anew(self):
         quantizer = self.make(name="mine")
@@ -152,14 +131,38 @@ class ValuesContract:
         assert tuple(map(own_name, quantizer.non_trainable_weights)) == self.row.state
 
 
-class QuantizerContract(ValuesContract):
-    """The quantizer in a network too: training, inference, saving, conversion."""
+class ValuesContract(AnyValuesContract):
+    """A binary quantizer by itself."""
+
+    def test_sign_of_zero_is_plus_one(self):
+        x = np.ones(TENSOR, np.float32)
+        x[1] = [[0.0], [-0.0], [0.0], [-0.0]]
+        x[2] = -1  # so that zero is the mean too
+        quantized = self.make()(x).numpy()
+        assert np.all(quantized[:2] > 0) and np.all(quantized[2] < 0)
+
+    @pytest.mark.parametrize("training", [False, True])
+    @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+    def test_has_two_opposite_levels_in_every_float_type(self, dtype, training):
+        x = tf.cast(np.random.default_rng(0).normal(size=TENSOR), dtype)
+        quantizer = self.make(dtype=f"mixed_{dtype}" if dtype.endswith("16") else dtype)
+        quantized = quantizer(x, training=training)
+        assert quantized.dtype == x.dtype
+        for channel in tf.unstack(tf.cast(quantized, tf.float64), axis=-1):
+            low, high = np.unique(channel)
+            assert low == -high
+
+    def test_is_a_binary_quantizer(self):
+        assert self.make().precision == 1
+        assert isinstance(self.make(), lq.quantizers.Quantizer)
+
+
+class NetworkContract(AnyValuesContract):
+    """The quantizer in a network: training, inference, saving."""
 
     role: ClassVar[Literal["kernel", "activation"]]
     changed_by_training: ClassVar[frozenset[str]] = frozenset()
     """The quantizer's own weights that a training step changes."""
-    operators_added: ClassVar[dict[str, int]] = {}
-    """Operators of the converted network beside those of one binary convolution of signs."""
 
     def network(self, quantizer=None) -> keras.Model:
         """One binary convolution with the quantizer in its role, compiled. The optimizer has no state to lose."""
@@ -257,6 +260,13 @@ class QuantizerContract(ValuesContract):
             assert_same_weights(model, other)
             np.testing.assert_array_equal(other(data[0]), model(data[0]))
 
+
+class QuantizerContract(ValuesContract, NetworkContract):
+    """A binary quantizer by itself, in a network, and converted."""
+
+    operators_added: ClassVar[dict[str, int]] = {}
+    """Operators of the converted network beside those of one binary convolution of signs."""
+
     def test_converts_to_a_packed_convolution_that_computes_the_same(self, data):
         model = self.network()
         self.train(model, data)
@@ -264,4 +274,36 @@ class QuantizerContract(ValuesContract):
         flatbuffer = converted(model)
         expected = {"LceQuantize": 1, "LceBconv2d": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1, **self.operators_added}
         assert operators(flatbuffer) == expected
+        np.testing.assert_allclose(lce_outputs(flatbuffer, data[0]), model(data[0]), rtol=1e-4, atol=1e-4)
+
+
+class FewBitContract(NetworkContract):
+    """A quantizer of more levels than two by itself, in a network, and converted."""
+
+    levels: ClassVar[tuple[float, ...] | None] = None
+    """All values of a quantizer whose levels do not depend on its input."""
+    most_levels: ClassVar[int]
+    """How many different values a tensor may get."""
+
+    @pytest.mark.parametrize("training", [False, True])
+    @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+    def test_has_its_levels_in_every_float_type(self, dtype, training):
+        x = tf.cast(np.random.default_rng(0).normal(size=(10, *TENSOR)), dtype)
+        quantized = self.make(dtype=f"mixed_{dtype}" if dtype.endswith("16") else dtype)(x, training=training)
+        assert quantized.dtype == x.dtype
+        found = np.unique(tf.cast(quantized, tf.float64))
+        assert 2 < len(found) <= self.most_levels
+        if self.levels is not None:
+            assert set(found) <= set(tf.cast(tf.cast(np.array(self.levels), dtype), tf.float64).numpy())
+
+    def test_claims_enough_bits(self):
+        assert 2 ** self.make().precision >= self.most_levels
+        assert isinstance(self.make(), lq.quantizers.Quantizer)
+
+    def test_converts_to_a_float_convolution_that_computes_the_same(self, data):
+        model = self.network()
+        self.train(model, data)
+        randomise_batch_norms(model)
+        flatbuffer = converted(model)
+        assert "LceBconv2d" not in operators(flatbuffer)
         np.testing.assert_allclose(lce_outputs(flatbuffer, data[0]), model(data[0]), rtol=1e-4, atol=1e-4)

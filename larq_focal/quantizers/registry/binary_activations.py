@@ -5,6 +5,7 @@ from __future__ import annotations
 from larq_focal.keras import larq
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
 from larq_focal.quantizers.registry.row import QuantizerRow
+from larq_focal.quantizers.rsign import RSign
 
 _FLOAT = "values that are no signs stay a float convolution"
 
@@ -18,6 +19,16 @@ ROWS = (
         lowering="one DEPTHWISE_CONV_2D, then one packing operation",
         source="https://arxiv.org/abs/2210.13858",
         trainable=("depthwise_kernel", "bias", "beta"),
+    ),
+    QuantizerRow(
+        alias="rsign",
+        quantizer=RSign,
+        levels="-1, +1",
+        kernel=None,
+        activation="packed",
+        lowering="one SUB, then one packing operation; the SUB folds into a normalisation or binary convolution before",
+        source="https://arxiv.org/abs/2003.03488",
+        trainable=("threshold",),
     ),
     QuantizerRow(
         alias="ste_heaviside",
