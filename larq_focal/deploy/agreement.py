@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, tf
-from larq_focal.network.flatbuffer import FlatModel, Tensor
+from larq_focal.network.flatbuffer import FlatModel
 
 FLOAT_TOLERANCE = 1e-3
 """A sample agrees if no output differs by more than this part of the largest output."""
@@ -107,22 +107,26 @@ def keras_outputs(model: keras.Model, data: Data) -> list[np.ndarray]:
     return [np.concatenate([np.asarray(output) for output in outputs]) for outputs in zip(*samples, strict=True)]
 
 
-def file_outputs(model: FlatModel, data: Data) -> list[np.ndarray]:
+def file_outputs(model: FlatModel, data: Data, output_names: Sequence[str]) -> list[np.ndarray]:
     """What the file computes in the interpreter that it was converted for: Larq Compute Engine's, or stock LiteRT.
 
-    Inputs and outputs are told apart by name where the file keeps names, else by order.
+    Args:
+        model: the file.
+        data: arrays by the names of the Keras model's inputs, in its order.
+        output_names: those of the Keras model, in the order wanted.
+
+    Inputs and outputs are told apart by the names in the file's signature if these are the model's, else by order.
 
     Raises:
         EngineError: the file does not load.
         ValueError: its inputs do not fit the data.
     """
-    names = dict(zip((tensor.name for tensor in model.inputs), _in_order(model.inputs, list(data)), strict=True))
     engine = "lce" if model.binary_operations else "litert"
-    outputs = Runtime(model.content, engine=engine).run({tensor: data[name] for tensor, name in names.items()})
-    outputs = [outputs] if len(model.outputs) == 1 else list(outputs)
-    places = {tensor.name: index for index, tensor in enumerate(model.outputs)}
-    ordered = sorted(places, key=_call_index) if all(_call_index(name) >= 0 for name in places) else list(places)
-    return [outputs[places[name]] for name in ordered]
+    inputs = _matched(model.input_names, list(data))
+    fed = {tensor.name: data[name] for name, tensor in zip(inputs, model.inputs, strict=True)}
+    outputs = Runtime(model.content, engine=engine).run(fed)
+    by_name = dict(zip(_matched(model.output_names, list(output_names)), _as_list(outputs), strict=False))
+    return [by_name[name] for name in output_names if name in by_name]
 
 
 def tolerance_for(model: FlatModel, largest: float) -> float:
@@ -165,10 +169,11 @@ def compare(expected: Sequence[np.ndarray], actual: Sequence[np.ndarray], model:
 
 
 def _row_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Largest difference in each row; infinite where just one of two values is not a number."""
+    """Largest difference in each row; the largest float where just one of two values is not a number."""
     both_nan = np.isnan(a) & np.isnan(b)
     difference = np.where(both_nan | (a == b), 0, np.abs(a.astype(np.float64) - b))
-    return np.nan_to_num(difference, nan=np.inf, posinf=np.inf).max(axis=1, initial=0)
+    largest = float(np.finfo(np.float32).max)
+    return np.nan_to_num(difference, nan=largest, posinf=largest).max(axis=1, initial=0)
 
 
 def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: tf.DType) -> np.ndarray:
@@ -178,15 +183,10 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: tf.DType) -
     return rng.integers(0, high, shape).astype(dtype.as_numpy_dtype)
 
 
-def _in_order(tensors: Sequence[Tensor], names: list[str]) -> Iterator[str]:
-    """The model's input for each tensor of the file; converters call it "serving_default_<input>:0"."""
-    called = {f"serving_default_{name}:0": name for name in names}
-    if all(tensor.name in called for tensor in tensors):
-        return (called[tensor.name] for tensor in tensors)
-    return iter(names)
+def _matched(called: Sequence[str], names: list[str]) -> list[str]:
+    """``called`` if these are the names, in whatever order, else the names in their own order."""
+    return list(called) if set(called) == set(names) else names
 
 
-def _call_index(name: str) -> int:
-    """i of an output "PartitionedCall:i", which counts in the order of the signature; -1 for another name."""
-    call, _, index = name.rpartition(":")
-    return int(index) if call.endswith("PartitionedCall") and index.isdigit() else -1
+def _as_list(outputs: np.ndarray | tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    return list(outputs) if isinstance(outputs, tuple) else [outputs]

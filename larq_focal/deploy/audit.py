@@ -102,7 +102,7 @@ def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=N
         seed: of the random samples.
 
     Raises:
-        FreezeError: the model cannot be exported.
+        ConversionError: the model cannot be exported.
         FlatbufferError: the file is not a TensorFlow Lite model.
         ValueError: the data does not fit the model.
     """
@@ -140,7 +140,7 @@ def _compare(
 ) -> tuple[Agreement | None, list[Finding]]:
     expected = keras_outputs(model, data)
     try:
-        agreement = compare(expected, file_outputs(file, data), file)
+        agreement = compare(expected, file_outputs(file, data, model.output_names), file)
     except (EngineError, ValueError) as error:
         return None, [Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")]
     findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0])]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from larq_focal.deploy.agreement import as_data
 from larq_focal.deploy.audit import Audit, audit_frozen
-from larq_focal.deploy.converter import ConversionError, run_converter
+from larq_focal.deploy.conversion_error import ConversionError
+from larq_focal.deploy.converter import run_converter
 from larq_focal.deploy.findings import Finding
-from larq_focal.deploy.freeze import FreezeError, freeze
+from larq_focal.deploy.freeze import freeze
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.deploy.intent import layer_names, weighted_layers
 from larq_focal.deploy.model_faults import model_faults
@@ -18,7 +19,7 @@ from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.load import load_keras_model
 
-__all__ = ["Conversion", "ConversionError", "FreezeError", "convert", "convert_int8"]
+__all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,7 @@ def convert(
         seed: of the random samples.
 
     Raises:
-        ConversionError: the model would be, or was, converted wrongly, or the converter failed.
-        FreezeError: the model cannot be exported.
+        ConversionError: the model cannot be exported; or would be, or was, converted wrongly; or the converter failed.
         ValueError: the data does not fit the model.
     """
     if isinstance(model, str | Path):
@@ -93,8 +93,7 @@ def convert_int8(
 
     Raises:
         ConversionError: the model has layers that are meant to be binary or of few bits, needs ``representative``,
-            or was converted wrongly; or the converter failed.
-        FreezeError: the model cannot be exported.
+            cannot be exported, or was converted wrongly; or the converter failed.
         ValueError: the data does not fit the model.
     """
     if isinstance(model, str | Path):

@@ -9,22 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from larq_focal.deploy.conversion_error import ConversionError
 from larq_focal.deploy.frozen import FrozenGraph
 
 _ERROR = re.compile(r"error: (.*)")
 _NODE = re.compile(r'"([\w./-]+)(?:@[^"]*)?"')
 _LINES_SHOWN = 3
-
-
-class ConversionError(RuntimeError):
-    """A model was not converted; the message says why and what to change. No file was written.
-
-    ``audit`` holds the audit of the refused result, None where the conversion did not come that far.
-    """
-
-    def __init__(self, message: str, audit=None):
-        super().__init__(message)
-        self.audit = audit
 
 
 def run_converter(frozen: FrozenGraph, timeout_s: float | None = None) -> bytes:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from larq_focal.deploy.conversion_error import ConversionError
 from larq_focal.deploy.frozen import FrozenGraph, needed
 from larq_focal.keras import keras, tf
 
 _KEEPS_STATE = ("Assign", "ResourceScatter", "ResourceApply")
-
-
-class FreezeError(ValueError):
-    """A model cannot be exported; the message says why and what to change."""
 
 
 def freeze(model: keras.Model) -> FrozenGraph:
@@ -21,14 +19,13 @@ def freeze(model: keras.Model) -> FrozenGraph:
         model: functional or Sequential, of fixed input sizes, float32.
 
     Raises:
-        FreezeError: the model has no known inputs, sizes that are left open, float16 layers, or layers that change
-            a variable during inference.
+        ConversionError: the model has no known inputs, sizes that are left open, float16 layers, weights that are not
+            finite, or layers that change a variable during inference.
     """
     _check(model)
-    names = input_names(model)
     signature = [
         tf.TensorSpec([1, *tensor.shape[1:]], tensor.dtype, name=name)
-        for name, tensor in zip(names, model.inputs, strict=True)
+        for name, tensor in zip(model.input_names, model.inputs, strict=True)
     ]
 
     def call(*inputs):
@@ -37,42 +34,38 @@ def freeze(model: keras.Model) -> FrozenGraph:
     function = tf.function(call, autograph=False).get_concrete_function(*signature)
     _refuse_state(function.graph)
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
-    outputs = output_names(model)
     return FrozenGraph(
         needed(frozen.graph.as_graph_def(), [t.name for t in (*frozen.inputs, *frozen.outputs)]),
-        dict(zip(names, (tensor.name for tensor in frozen.inputs), strict=True)),
-        dict(zip(outputs, (tensor.name for tensor in frozen.outputs), strict=True)),
+        dict(zip(model.input_names, (tensor.name for tensor in frozen.inputs), strict=True)),
+        dict(zip(model.output_names, (tensor.name for tensor in frozen.outputs), strict=True)),
     )
-
-
-def input_names(model: keras.Model) -> list[str]:
-    return list(model.input_names)
-
-
-def output_names(model: keras.Model) -> list[str]:
-    """Names that sort in the order of the outputs, which is the order that the converter keeps."""
-    return [f"output_{index:03}" for index in range(len(model.outputs))]
 
 
 def _check(model: keras.Model) -> None:
     if not isinstance(model, keras.Model):
-        raise FreezeError(f"Expected a Keras model or the path of one, not {type(model).__name__}.")
+        raise ConversionError(f"Expected a Keras model or the path of one, not {type(model).__name__}.")
     if not model.inputs:
-        raise FreezeError(
+        raise ConversionError(
             f"The inputs of '{model.name}' are not known: build it with the functional interface, "
             "keras.Model(inputs, outputs), or give the first layer of a Sequential an `input_shape`."
         )
     for name, tensor in zip(model.input_names, model.inputs, strict=True):
         if None in tensor.shape[1:]:
-            raise FreezeError(
+            raise ConversionError(
                 f"The input '{name}' of '{model.name}' has the shape {tuple(tensor.shape)[1:]}: "
                 "rebuild the model with a fixed input size."
             )
     for layer in model._flatten_layers(include_self=False):
         if layer.compute_dtype in ("float16", "bfloat16"):
-            raise FreezeError(
+            raise ConversionError(
                 f"The layer '{layer.name}' computes in {layer.compute_dtype}, which the converter cannot read: "
                 "rebuild the model under the float32 policy and copy its weights."
+            )
+    for weight in model.weights:
+        if weight.dtype.is_floating and not np.isfinite(weight.numpy()).all():
+            raise ConversionError(
+                f"The weight '{weight.name}' of '{model.name}' holds values that are not finite: the training "
+                "diverged. Train anew with a lower learning rate."
             )
 
 
@@ -81,7 +74,7 @@ def _refuse_state(graph: tf.Graph) -> None:
     nodes = [*graph.as_graph_def().node, *(node for function in library.function for node in function.node_def)]
     for node in nodes:
         if node.op.startswith(_KEEPS_STATE):
-            raise FreezeError(
+            raise ConversionError(
                 f"'{node.name.rpartition('/')[0]}' changes a variable during inference, and a converted model holds "
                 "no state: change it only while training, or make the state an input and an output of the model."
             )

@@ -94,15 +94,32 @@ class FrozenGraph:
         """The value of ``tensor``, or None where it depends on the inputs."""
         return self.values([tensor])[0] if self.is_constant(tensor) else None
 
-    def values(self, tensors: Iterable[str], inputs: Mapping[str, np.ndarray] | None = None) -> list[np.ndarray]:
+    def values(
+        self,
+        tensors: Iterable[str],
+        inputs: Mapping[str, np.ndarray] | None = None,
+        replaced: Mapping[str, np.ndarray] | None = None,
+    ) -> list[np.ndarray]:
         """What ``tensors`` hold for one sample.
 
         Args:
             tensors: names of tensors, "x" or "x:0".
             inputs: arrays with a batch axis of 1 by the model's input names; not needed for constants.
+            replaced: values to take in place of those of the graph's constants, by the constants' names.
         """
         feeds = {self.inputs[name]: array for name, array in (inputs or {}).items()}
+        feeds |= {_full(name): array for name, array in (replaced or {}).items()}
         return self._session.run([_full(tensor) for tensor in tensors], feeds)
+
+    def vectors(self) -> dict[str, np.ndarray]:
+        """The float constants of one axis by name: biases, and what normalisations hold."""
+        return {
+            node.name: tf.make_ndarray(node.attr["value"].tensor)
+            for node in self.graph_def.node
+            if node.op == "Const"
+            and node.attr["dtype"].type == tf.float32.as_datatype_enum
+            and len(node.attr["value"].tensor.tensor_shape.dim) == 1
+        }
 
     def baked(self) -> FrozenGraph:
         """The same graph with every kernel that is computed from constants replaced by its value.

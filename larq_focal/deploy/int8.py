@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 from larq_focal.deploy.agreement import Data, one_sample
-from larq_focal.deploy.converter import ConversionError
+from larq_focal.deploy.conversion_error import ConversionError
 from larq_focal.deploy.frozen import FrozenGraph
 from larq_focal.keras import tf
 

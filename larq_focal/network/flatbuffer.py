@@ -92,6 +92,9 @@ class FlatModel:
     outputs: tuple[Tensor, ...]
     description: str = ""
     content: bytes = field(default=b"", repr=False)
+    input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
+    """What the file's signature calls inputs and outputs, in their order; the tensors' names where it calls none."""
 
     @property
     def file_bytes(self) -> int:
@@ -158,15 +161,31 @@ class _ModelReader:
             self._operator(i, graph.Operators(i), codes, tensors) for i in self._range(graph.OperatorsLength())
         )
         self._check_the_rest(model, len(buffers), len(tensors))
+        inputs, outputs = (self._pick(i, tensors) for i in (graph.InputsAsNumpy(), graph.OutputsAsNumpy()))
+        called = [{}, {}] if model.SignatureDefsIsNone() else self._signature(model)
         return FlatModel(
             name=name,
             tensors=tensors,
             operators=operators,
-            inputs=self._pick(graph.InputsAsNumpy(), tensors),
-            outputs=self._pick(graph.OutputsAsNumpy(), tensors),
+            inputs=inputs,
+            outputs=outputs,
             description=_text(model.Description()),
             content=self.content,
+            input_names=tuple(called[0].get(tensor.index, tensor.name) for tensor in inputs),
+            output_names=tuple(called[1].get(tensor.index, tensor.name) for tensor in outputs),
         )
+
+    def _signature(self, model) -> list[dict[int, str]]:
+        """Names of inputs and of outputs by the index of their tensor, from the first signature of the main graph."""
+        for i in self._range(model.SignatureDefsLength()):
+            signature = model.SignatureDefs(i)
+            if signature.SubgraphIndex() == 0:
+                maps = (
+                    [signature.Inputs(j) for j in self._range(signature.InputsLength())],
+                    [signature.Outputs(j) for j in self._range(signature.OutputsLength())],
+                )
+                return [{entry.TensorIndex(): _text(entry.Name()) for entry in entries} for entries in maps]
+        return [{}, {}]
 
     def _check_the_rest(self, model, buffers: int, tensors: int) -> None:
         """Metadata and signatures are not needed here, but interpreters follow them without looking."""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from larq_focal.deploy.audit import audit
-from larq_focal.deploy.convert import ConversionError, FreezeError, convert, convert_int8
+from larq_focal.deploy.convert import ConversionError, convert, convert_int8
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, larq
 from tests.deploy.networks import convolution, network, random_kernel, sign
@@ -195,28 +195,34 @@ class TestRefusals:
                 return signs
 
         with pytest.raises(
-            FreezeError, match=r"layer/remembering' changes a variable during inference.*make the state"
+            ConversionError, match=r"layer/remembering' changes a variable during inference.*make the state"
         ):
             convert(network(convolution(Remembering(name="remembering"))), out)
 
     def test_sizes_left_open(self, out):
-        with pytest.raises(FreezeError, match=r"input 'image' .* shape \(None, None, 32\): rebuild the model"):
+        with pytest.raises(ConversionError, match=r"input 'image' .* shape \(None, None, 32\): rebuild the model"):
             convert(keras.Sequential([layers.Input((None, None, 32), name="image"), convolution()]), out)
 
     def test_half_precision(self, out):
-        with pytest.raises(FreezeError, match="'half' computes in float16"):
+        with pytest.raises(ConversionError, match="'half' computes in float16"):
             convert(network(layers.Conv2D(2, 3, dtype="mixed_float16", name="half")), out)
+
+    def test_weights_that_are_not_finite(self, out):
+        model = network(convolution())
+        model.layers[0].bias.assign([np.nan, *[0] * 31])
+        with pytest.raises(ConversionError, match=r"layer/bias:0' .* not finite: the training diverged"):
+            convert(model, out)
 
     def test_a_subclassed_model(self, out):
         class Own(keras.Model):
             def call(self, x):
                 return x
 
-        with pytest.raises(FreezeError, match="functional interface"):
+        with pytest.raises(ConversionError, match="functional interface"):
             convert(Own(), out)
 
     def test_something_else(self, out):
-        with pytest.raises(FreezeError, match="not dict"):
+        with pytest.raises(ConversionError, match="not dict"):
             convert({}, out)
 
     @pytest.mark.parametrize(

@@ -1,0 +1,14 @@
+"""The one error of a conversion."""
+
+from __future__ import annotations
+
+
+class ConversionError(RuntimeError):
+    """A model cannot be converted, or was not; the message says why and what to change. No file was written.
+
+    ``audit`` holds the audit of the refused result, None where the conversion did not come that far.
+    """
+
+    def __init__(self, message: str, audit=None):
+        super().__init__(message)
+        self.audit = audit
