@@ -1,0 +1,246 @@
+// Fuzzes the reading of options, the preparation step and, where the sizes allow, the run of each operation.
+//
+// With clang:  clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -DLIBFUZZER tools/fuzz_delegate.cc <the sources>
+// With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the argument is its seconds.
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "../larq_focal/delegate/add.h"
+#include "../larq_focal/delegate/network.h"
+
+namespace {
+
+using larq_focal::Tensor;
+using larq_focal::Type;
+using Bytes = std::vector<uint8_t>;
+
+long runs = 0;  // inputs that prepare accepted
+
+constexpr int kTensors = 7;
+constexpr int kSum = kTensors;  // of the output and tensor 5, where an addition follows
+constexpr size_t kMostConstant = 1 << 14;  // bytes of memory behind a constant
+constexpr size_t kMostRun = 1 << 18;       // bytes of a tensor with which an operation still runs
+
+const char* const kNames[] = {"LceQuantize", "LceDequantize", "LceBMaxPool2d", "LceBconv2d", "LceNothing"};
+
+// Takes values from the front of the input, zeros when it is used up.
+class Source {
+ public:
+  Source(const uint8_t* data, size_t size) : data_(data), size_(size) {}
+
+  template <typename Value>
+  Value take() {
+    Value value{};
+    size_t bytes = sizeof(value) < size_ ? sizeof(value) : size_;
+    if (bytes > 0) std::memcpy(&value, data_, bytes);
+    data_ += bytes;
+    size_ -= bytes;
+    return value;
+  }
+
+  const uint8_t* rest() const { return data_; }
+  size_t left() const { return size_; }
+
+ private:
+  const uint8_t* data_;
+  size_t size_;
+};
+
+// A tensor as a damaged model may have it: any type, shape and scale; constants have the memory that they need.
+void describe(Source& source, Tensor& tensor, std::vector<Bytes>& memory) {
+  tensor.type = static_cast<Type>(source.take<uint8_t>() % 5);
+  tensor.dims.resize(source.take<uint8_t>() % 6);
+  const bool is_wild = source.take<uint8_t>() % 16 == 0;
+  for (int& size : tensor.dims) size = is_wild ? source.take<int>() : source.take<int8_t>();
+  tensor.scale = source.take<float>();
+  tensor.zero_point = source.take<int16_t>();
+  if (source.take<uint8_t>() % 2 == 0) return;
+  try {
+    if (byte_count(tensor) > kMostConstant) return;
+  } catch (const larq_focal::Error&) {
+    return;
+  }
+  memory.emplace_back(byte_count(tensor), source.take<uint8_t>());
+  tensor.is_constant = true;
+  tensor.data = memory.back().data();
+}
+
+bool give_memory(larq_focal::Network& network, std::vector<Bytes>& memory) {
+  for (int number = 0; number <= kSum; ++number) {
+    Tensor& tensor = network.tensor(number);
+    if (tensor.is_constant) continue;
+    try {
+      if (byte_count(tensor) > kMostRun) return false;
+    } catch (const larq_focal::Error&) {
+      continue;  // not used, or prepare would have refused it
+    }
+    memory.emplace_back(byte_count(tensor), uint8_t{0x5a});
+    tensor.data = memory.back().data();
+  }
+  return true;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  Source source(data, size);
+  std::vector<Bytes> memory;
+  const auto kernels = larq_focal::supported_kernels();
+  const auto& kernel = *kernels[source.take<uint8_t>() % kernels.size()];
+  const std::string name = kNames[source.take<uint8_t>() % (sizeof(kNames) / sizeof(kNames[0]))];
+  const bool follows = source.take<uint8_t>() % 4 == 0;
+  std::vector<int> inputs(source.take<uint8_t>() % 7);
+  for (int& number : inputs) number = source.take<uint8_t>() % (kTensors + 1) - 1;
+  const int output = source.take<uint8_t>() % kTensors;
+  try {
+    larq_focal::Network network;
+    for (int number = 0; number < kTensors; ++number) describe(source, network.tensor(number), memory);
+    network.add(name, larq_focal::make_lce_operation(name, source.rest(), source.left(), kernel), inputs, {output});
+    if (follows) {
+      network.add("ADD", std::make_unique<larq_focal::Add>(larq_focal::Activation::kRelu), {output, 5}, {kSum});
+      network.tensor(kSum).type = Type::kFloat32;
+      network.set_outputs({kSum});
+      network.fuse();
+    } else {
+      network.set_outputs({output});
+    }
+    network.prepare();
+    larq_focal::ThreadPool threads;
+    if (give_memory(network, memory)) {
+      network.run(threads);
+      ++runs;
+    }
+  } catch (const larq_focal::Error&) {
+  } catch (const std::bad_alloc&) {
+  }
+  return 0;
+}
+
+#ifndef LIBFUZZER
+namespace {
+
+// Options as LCE writes them, in the simplest form of a FlexBuffer: sorted keys, values of four bytes.
+Bytes options(const std::vector<std::pair<std::string, int32_t>>& entries) {
+  Bytes bytes;
+  auto number = [&](uint32_t value) {
+    for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<uint8_t>(value >> 8 * i));
+  };
+  std::vector<size_t> keys;
+  for (const auto& entry : entries) {
+    keys.push_back(bytes.size());
+    bytes.insert(bytes.end(), entry.first.c_str(), entry.first.c_str() + entry.first.size() + 1);
+  }
+  const auto count = static_cast<uint32_t>(entries.size());
+  number(count);
+  const size_t key_offsets = bytes.size();
+  for (size_t key : keys) number(static_cast<uint32_t>(bytes.size() - key));
+  number(static_cast<uint32_t>(bytes.size() - key_offsets));
+  number(4);
+  number(count);
+  const size_t values = bytes.size();
+  for (const auto& entry : entries) number(static_cast<uint32_t>(entry.second));
+  for (size_t i = 0; i < entries.size(); ++i) bytes.push_back(1 << 2 | 2);  // an integer of four bytes
+  bytes.push_back(static_cast<uint8_t>(bytes.size() - values));
+  bytes.push_back(9 << 2 | 2);  // a map, its values of four bytes
+  bytes.push_back(1);
+  return bytes;
+}
+
+void put(Bytes& bytes, std::initializer_list<int> values) {
+  for (int value : values) bytes.push_back(static_cast<uint8_t>(value));
+}
+
+void put_tensor(Bytes& bytes, Type type, std::vector<int> dims, bool is_constant) {
+  put(bytes, {static_cast<int>(type), static_cast<int>(dims.size()), 1});
+  for (int size : dims) put(bytes, {size});
+  const float scale = 0.5f;
+  bytes.insert(bytes.end(), reinterpret_cast<const uint8_t*>(&scale), reinterpret_cast<const uint8_t*>(&scale + 1));
+  put(bytes, {3, 0, is_constant});
+  if (is_constant) put(bytes, {0x35});
+}
+
+// One sound input per operation and kernel.
+Bytes sound(std::mt19937& random) {
+  const int kernel = random() % 8, operation = random() % 4;
+  auto upto = [&](int most) { return static_cast<int>(random() % most) + 1; };
+  const int channels = upto(100), words = larq_focal::packed_words(channels), outputs = upto(70);
+  const int window = upto(4), side = upto(8);
+  const Type types[] = {Type::kFloat32, Type::kPacked, Type::kInt8};
+  const Type type = types[random() % 3];
+  Bytes bytes;
+  put(bytes, {kernel, operation, static_cast<int>(random() % 4)});
+  if (operation == 3) {
+    put(bytes, {5, 1, 2, 3, 4, 5, 6});
+    put_tensor(bytes, Type::kPacked, {2, side, side, words}, false);
+    put_tensor(bytes, Type::kPacked, {outputs, window, window, words}, true);
+    put_tensor(bytes, Type::kFloat32, {outputs}, true);
+    put_tensor(bytes, Type::kFloat32, {outputs}, true);
+    put_tensor(bytes, Type::kPacked, {outputs}, true);
+    put_tensor(bytes, Type::kFloat32, {2, side, side, outputs}, false);  // fits where stride and padding keep the size
+    put_tensor(bytes, type, {1, 1, 1, 1}, false);
+    const Bytes map = options({{"channels_in", channels},
+                               {"dilation_height_factor", upto(2)},
+                               {"dilation_width_factor", upto(2)},
+                               {"fused_activation_function", upto(4) - 1},
+                               {"pad_values", upto(2) - 1},
+                               {"padding", upto(2) - 1},
+                               {"stride_height", upto(3)},
+                               {"stride_width", upto(3)}});
+    bytes.insert(bytes.end(), map.begin(), map.end());
+    return bytes;
+  }
+  const Type value = type == Type::kPacked ? Type::kBool : type;
+  put(bytes, {1, 1, 6});
+  put_tensor(bytes, operation == 0 ? value : Type::kPacked, {2, side, side, operation == 0 ? channels : words}, false);
+  for (int i = 1; i < 6; ++i) put_tensor(bytes, Type::kFloat32, {1}, false);
+  put_tensor(bytes, operation == 1 ? value : Type::kPacked, {2, side, side, channels}, false);
+  const Bytes map = options({{"filter_height", window},
+                             {"filter_width", upto(4)},
+                             {"padding", upto(2) - 1},
+                             {"stride_height", upto(3)},
+                             {"stride_width", upto(3)}});
+  bytes.insert(bytes.end(), map.begin(), map.end());
+  return bytes;
+}
+
+void damage(Bytes& bytes, std::mt19937& random) {
+  for (unsigned changes = random() % 5; changes > 0 && !bytes.empty(); --changes) {
+    size_t place = random() % bytes.size();
+    switch (random() % 5) {
+      case 0:
+        bytes[place] ^= static_cast<uint8_t>(1 << random() % 8);
+        break;
+      case 1:
+        bytes[place] = static_cast<uint8_t>(random());
+        break;
+      case 2:
+        bytes.erase(bytes.begin() + place, bytes.begin() + place + random() % (bytes.size() - place));
+        break;
+      case 3:
+        bytes.insert(bytes.begin() + place, static_cast<uint8_t>(random()));
+        break;
+      default:
+        bytes[place] = random() % 2 ? 0xff : 0x7f;
+    }
+  }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const double seconds = count > 1 ? std::atof(arguments[1]) : 60;
+  std::mt19937 random(0);
+  long inputs = 0;
+  for (auto start = std::chrono::steady_clock::now();
+       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < seconds; ++inputs) {
+    Bytes bytes = sound(random);
+    damage(bytes, random);
+    LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+  }
+  std::printf("%ld inputs, %ld of them run, no fault\n", inputs, runs);
+}
+#endif

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Runs the delegate's tests with AddressSanitizer and UndefinedBehaviorSanitizer, and fuzzes its preparation step.
+#
+#   tools/sanitize_delegate.sh [seconds of fuzzing, 60 by default]
+#
+# Needs g++ and, in the Python that PYTHON names (python3 by default), what the tests need. Works in a copy, so that the
+# library in use stays as it is.
+set -eu
+
+python=${PYTHON:-python3}
+root=$(cd "$(dirname "$0")/.." && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+
+cp -r "$root/larq_focal" "$root/tests" "$root/tools" "$root/zoo" "$root"/setup.* "$root/pyproject.toml" "$root/README.md" "$copy"
+rm -f "$copy"/larq_focal/delegate/*.so
+cd "$copy"
+
+flags="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g"
+export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+
+echo "== fuzzing =="
+g++ -std=c++17 $flags -o fuzz tools/fuzz_delegate.cc \
+    $(ls larq_focal/delegate/*.cc larq_focal/delegate/kernels/*.cc | grep -v -e plugin.cc -e partition.cc -e litert_check.cc) -pthread
+./fuzz "${1:-60}"
+
+echo "== tests =="
+CFLAGS="$flags" LDFLAGS="-fsanitize=address,undefined" "$python" setup.py -q build_ext --inplace
+# The sanitizers must be loaded before everything else, and the C++ library before they look for its functions.
+LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so.6)" \
+    PYTHONPATH=. "$python" -m pytest -q -p no:cacheprovider -m "not slow" tests/delegate
