@@ -7,6 +7,9 @@ namespace larq_focal {
 #if defined(__x86_64__)
 extern const Kernel avx512_kernel;
 extern const Kernel avx2_kernel;
+#elif defined(__aarch64__)
+extern const Kernel neon_dot_kernel;
+extern const Kernel neon_kernel;
 #endif
 extern const Kernel portable_kernel;
 extern const Kernel reference_kernel;
@@ -18,6 +21,9 @@ const Kernel* const kKernels[] = {
 #if defined(__x86_64__)
     &avx512_kernel,
     &avx2_kernel,
+#elif defined(__aarch64__)
+    &neon_dot_kernel,
+    &neon_kernel,
 #endif
     &portable_kernel,
     &reference_kernel,
