@@ -6,7 +6,8 @@ import random
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.keras import larq, tf
+from larq_focal.quantizers.schedule import EpochSchedule, ScheduledQuantizer
 from larq_focal.quantizers.sign import sign
 
 
@@ -46,8 +47,56 @@ def gumbel_sign(
     return relaxed_backward(x)
 
 
+class GumbelQuantizer(ScheduledQuantizer):
+    """Base of the quantizers that sample in training, with a temperature and seeded noise.
+
+    Two non-trainable weights are saved with the model: ``temperature``, which :class:`GumbelTemperature` anneals, and
+    ``noise_state``, the seed and the number of draws so far. Every read in training draws once, and its gradient
+    belongs to the very noise of that read.
+
+    Args:
+        temperature: The temperature at the start.
+        seed: Of the noise. Instances of one seed draw the same noise, so give each layer its own. None takes one from
+            Python's ``random``, which ``keras.utils.set_random_seed`` seeds.
+        **kwargs: As for any Keras layer.
+
+    Raises:
+        ValueError: A temperature that is not positive.
+    """
+
+    scheduled_name = "temperature"
+
+    def __init__(self, temperature: float, seed: int | None = None, **kwargs):
+        super().__init__(temperature, **kwargs)
+        self.seed = seed
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        seed = random.randrange(2**31) if self.seed is None else self.seed
+        self.noise_state = self.add_weight(
+            "noise_state",
+            shape=(2,),
+            dtype=tf.int64,
+            initializer=lambda shape, dtype: tf.constant([seed, 0], dtype, shape),
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
+    def noise(self, inputs: tf.Tensor, training: bool | None) -> tf.Tensor | None:
+        """Logistic noise for ``inputs``, anew at every call; None in inference."""
+        if not training:
+            return None
+        noise = logistic_noise(tf.shape(inputs), self.noise_state, inputs.dtype)
+        self.noise_state.assign_add([0, 1])
+        return noise
+
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}
+
+
 @larq.utils.register_keras_custom_object
-class GumbelSign(larq.quantizers.Quantizer):
+class GumbelSign(GumbelQuantizer):
     """Binary weights sampled in training: the binary concrete distribution with a hard forward pass.
 
     In training, with latent weight w, logit l = logit_scale * w, logistic noise n and temperature t:
@@ -56,10 +105,6 @@ class GumbelSign(larq.quantizers.Quantizer):
         dq/dw = logit_scale * 2/t * y * (1 - y),  y = sigmoid((l + n) / t)
 
     In inference there is no noise: q(w) = +1 if w >= 0 else -1.
-
-    Two non-trainable weights are saved with the model: ``temperature``, which :class:`GumbelTemperature` anneals, and
-    ``noise_state``, the seed and the number of draws so far. Every read in training draws once, and its gradient
-    belongs to the very noise of that read.
 
     Args:
         temperature: t at the start. Lower makes the derivative narrower and higher; the sampling does not depend on it.
@@ -81,59 +126,21 @@ class GumbelSign(larq.quantizers.Quantizer):
     precision = 1
 
     def __init__(self, temperature: float = 1.0, logit_scale: float = 30.0, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
-        if not temperature > 0:
-            raise ValueError(f"GumbelSign: temperature must be positive, but is {temperature}.")
+        super().__init__(temperature, seed, **kwargs)
         if not logit_scale > 0:
             raise ValueError(f"GumbelSign: logit_scale must be positive, but is {logit_scale}.")
-        self.initial_temperature = temperature
         self.logit_scale = logit_scale
-        self.seed = seed
-
-    def build(self, input_shape):
-        self.temperature = self.add_weight(
-            "temperature",
-            shape=(),
-            initializer=keras.initializers.Constant(self.initial_temperature),
-            trainable=False,
-        )
-        seed = random.randrange(2**31) if self.seed is None else self.seed
-        self.noise_state = self.add_weight(
-            "noise_state",
-            shape=(2,),
-            dtype=tf.int64,
-            initializer=lambda shape, dtype: tf.constant([seed, 0], dtype, shape),
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-        )
-        super().build(input_shape)
 
     def call(self, inputs, training=None):
-        noise = None
-        if training:
-            noise = logistic_noise(tf.shape(inputs), self.noise_state, inputs.dtype)
-            self.noise_state.assign_add([0, 1])
-        return gumbel_sign(inputs, tf.cast(self.temperature, inputs.dtype), self.logit_scale, noise)
-
-    def set_temperature(self, temperature: float) -> None:
-        """Anneals to ``temperature``, also before the weights are made."""
-        if self.built:
-            self.temperature.assign(temperature)
-        else:
-            self.initial_temperature = temperature
+        noise = self.noise(inputs, training)
+        return gumbel_sign(inputs, tf.cast(self.scheduled, inputs.dtype), self.logit_scale, noise)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "temperature": self.initial_temperature,
-            "logit_scale": self.logit_scale,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), "logit_scale": self.logit_scale}
 
 
-class GumbelTemperature(keras.callbacks.Callback):
-    """Anneals the temperature of every :class:`GumbelSign` in a model, exponentially from ``start`` to ``end``.
+class GumbelTemperature(EpochSchedule):
+    """Anneals the temperature of every Gumbel quantizer in a model, exponentially from ``start`` to ``end``.
 
     The first epoch trains at ``start``, the last at ``end``, with a constant ratio between epochs. The value of each
     epoch stands in the history as ``gumbel_temperature``.
@@ -144,32 +151,16 @@ class GumbelTemperature(keras.callbacks.Callback):
         epochs: Length of the schedule; None takes it from ``fit``.
 
     Raises:
-        ValueError: A temperature that is not positive, fewer epochs than one, or a model without a GumbelSign.
+        ValueError: A temperature that is not positive, fewer epochs than one, or a model without a Gumbel quantizer.
     """
 
-    def __init__(self, start: float = 1.0, end: float = 0.1, epochs: int | None = None):
-        super().__init__()
-        if not (start > 0 and end > 0):
-            raise ValueError(f"GumbelTemperature: start and end must be positive, but are {start} and {end}.")
-        if epochs is not None and epochs < 1:
-            raise ValueError(f"GumbelTemperature: epochs must be at least 1, but is {epochs}.")
-        self.start = start
-        self.end = end
-        self.epochs = epochs
+    quantizer = GumbelQuantizer
+    history_name = "gumbel_temperature"
 
-    def temperature(self, epoch: int) -> float:
-        """The temperature of an epoch, counted from 0."""
-        last = (self.epochs or self.params["epochs"]) - 1
+    def __init__(self, start: float = 1.0, end: float = 0.1, epochs: int | None = None):
+        super().__init__(start, end, epochs)
+
+    def value(self, epoch: int) -> float:
+        last = self.length - 1
         progress = min(epoch / last, 1.0) if last else 1.0
         return self.start * (self.end / self.start) ** progress
-
-    def on_epoch_begin(self, epoch, logs=None):
-        quantizers = [module for module in self.model.submodules if isinstance(module, GumbelSign)]
-        if not quantizers:
-            raise ValueError(f"GumbelTemperature: the model {self.model.name!r} has no GumbelSign to anneal.")
-        for quantizer in quantizers:
-            quantizer.set_temperature(self.temperature(epoch))
-
-    def on_epoch_end(self, epoch, logs=None):
-        if logs is not None:
-            logs["gumbel_temperature"] = self.temperature(epoch)

@@ -28,10 +28,10 @@ class TestGumbelSign(QuantizerContract):
 
     def test_temperature_is_saved(self, data, tmp_path):
         model = self.network()
-        self.quantizer_of(model).set_temperature(0.3)
+        self.quantizer_of(model).set_scheduled(0.3)
         model.save(tmp_path / "model.keras")
         loaded = keras.models.load_model(tmp_path / "model.keras")
-        assert self.quantizer_of(loaded).temperature.numpy() == np.float32(0.3)
+        assert self.quantizer_of(loaded).scheduled.numpy() == np.float32(0.3)
 
     @pytest.mark.parametrize("seed", [None, 4])
     def test_noise_goes_on_where_it_was_saved(self, seed, tmp_path):
@@ -144,7 +144,7 @@ def test_temperature_falls_by_a_constant_ratio_in_every_layer():
     seen = []
     probe = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: seen.append(
-            [float(module.temperature) for module in model.submodules if isinstance(module, GumbelSign)]
+            [float(module.scheduled) for module in model.submodules if isinstance(module, GumbelSign)]
         )
     )
     history = model.fit(
@@ -165,13 +165,13 @@ def test_temperature_reaches_layers_that_are_not_built_yet():
     model = keras.Sequential([lq.layers.QuantDense(3, kernel_quantizer="gumbel_sign")])
     model.compile("sgd", "mse")
     model.fit(np.ones((2, 4)), np.ones((2, 3)), verbose=0, callbacks=[GumbelTemperature(0.5, 0.5)])
-    assert float(model.layers[0].kernel_quantizer.temperature) == 0.5
+    assert float(model.layers[0].kernel_quantizer.scheduled) == 0.5
 
 
 def test_temperature_without_a_gumbel_sign_is_an_error():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)], name="plain")
     model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="'plain' has no GumbelSign"):
+    with pytest.raises(ValueError, match="'plain' has no GumbelQuantizer"):
         model.fit(np.ones((2, 4)), np.ones((2, 3)), verbose=0, callbacks=[GumbelTemperature()])
 
 
