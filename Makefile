@@ -2,6 +2,7 @@
 #   make bench      train, convert, audit, time and judge the digits networks; writes results/digits/report.html
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
+#   make wheels     wheels for x86-64 and aarch64 in dist/; the latter takes Debian's g++-aarch64-linux-gnu
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
 
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
 	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: bench test test-fast lint clean
+.PHONY: bench test test-fast lint wheels clean
 
 bench: $(VENV)/installed
 	$(BIN)/larq-focal bench --resume
@@ -24,6 +25,9 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
+wheels: $(VENV)/installed-test
+	$(BIN)/python -m tools.wheels dist
+
 $(VENV)/installed: setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.12 on the path: install one, or name it with PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
@@ -36,4 +40,4 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .arm64 build dist *.egg-info

