@@ -1,21 +1,27 @@
 """Quantizers for Larq layers, by class or by alias: each a pure function with its gradient, and a thin class."""
 
+from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay, error_decay_sign
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_sign, logistic_noise
 from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, schmitt_trigger
 from larq_focal.quantizers.larq_scopes import guard_larq_scopes
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer, tanh_sign
+from larq_focal.quantizers.libra import LibraSign
 from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
 from larq_focal.quantizers.rsign import RSign, threshold_sign
 from larq_focal.quantizers.sign import sign
 
 __all__ = [
     "QUANTIZERS",
+    "EdeSign",
+    "ErrorDecay",
     "GumbelSign",
     "GumbelTemperature",
     "HysteresisSign",
     "LearnableActivationBinarizer",
+    "LibraSign",
     "QuantizerRow",
     "RSign",
+    "error_decay_sign",
     "gumbel_sign",
     "hysteresis_sign",
     "logistic_noise",

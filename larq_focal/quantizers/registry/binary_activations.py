@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
+from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
 from larq_focal.quantizers.registry.row import QuantizerRow
 from larq_focal.quantizers.rsign import RSign
@@ -29,6 +30,17 @@ ROWS = (
         lowering="one SUB, then one packing operation; the SUB folds into a normalisation or binary convolution before",
         source="https://arxiv.org/abs/2003.03488",
         trainable=("threshold",),
+    ),
+    QuantizerRow(
+        alias="ede_sign",
+        quantizer=EdeSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation="packed",
+        lowering="kernel packed; one packing operation for inputs",
+        source="https://arxiv.org/abs/1909.10788",
+        state=("steepness",),
+        schedule=ErrorDecay,
     ),
     QuantizerRow(
         alias="ste_heaviside",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
+from larq_focal.quantizers.error_decay import ErrorDecay
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature
 from larq_focal.quantizers.hysteresis import HysteresisSign
+from larq_focal.quantizers.libra import LibraSign
 from larq_focal.quantizers.registry.row import QuantizerRow
 
 ROWS = (
@@ -28,6 +30,17 @@ ROWS = (
         source="https://arxiv.org/abs/1611.00712, https://arxiv.org/abs/1611.01144",
         state=("temperature", "noise_state"),
         schedule=GumbelTemperature,
+    ),
+    QuantizerRow(
+        alias="libra_sign",
+        quantizer=LibraSign,
+        levels="-2^s, +2^s with s = round(log2(mean|v|)) of the standardized weights v of each output channel",
+        kernel="packed",
+        activation=None,
+        lowering="kernel packed; the scale becomes the multiplier of the binary convolution",
+        source="https://arxiv.org/abs/1909.10788",
+        state=("steepness",),
+        schedule=ErrorDecay,
     ),
     QuantizerRow(
         alias="magnitude_aware_sign",

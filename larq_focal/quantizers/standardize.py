@@ -1,0 +1,31 @@
+"""Weights brought to mean 0 and deviation 1 for each output channel."""
+
+from __future__ import annotations
+
+from larq_focal.keras import tf
+
+
+def per_channel(x: tf.Tensor) -> tuple[list[int], int]:
+    """The axes over which the statistics of an output channel (last axis) run, and the number of its weights."""
+    axes = list(range(x.shape.rank - 1))
+    return axes, x.shape[:-1].num_elements()
+
+
+def standardize(x: tf.Tensor, degrees_of_freedom: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
+    """(x - mean) / deviation for each index of the last axis, and the deviation; both in float32 at least.
+
+    The gradient runs through the mean and the deviation. Where a channel is constant, its deviation counts as 1.
+
+    Args:
+        x: Weights with known shape, the output channels last.
+        degrees_of_freedom: What is taken from the number of weights where the variance is divided by it: 0, or 1 for
+            the sample variance.
+    """
+    if x.dtype.size < tf.float32.size:
+        x = tf.cast(x, tf.float32)
+    axes, count = per_channel(x)
+    # Sums divided by the count, because a mean by a rounded reciprocal would set constant weights off zero.
+    centred = x - tf.reduce_sum(x, axes) / count
+    variance = tf.reduce_sum(centred**2, axes) / max(count - degrees_of_freedom, 1)
+    deviation = tf.sqrt(tf.where(variance > 0, variance, tf.ones_like(variance)))
+    return centred / deviation, deviation
