@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.network.keras_quantizers import precision, quantizer_name
+from larq_focal.network.keras_quantizers import is_quantizer, precision, quantizer_name
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.packing import WORD_BITS, words_for
 
@@ -22,8 +22,17 @@ _KERNELS = {
 }
 """The attributes that hold kernels, each with that of its quantizer."""
 
-_TRANSPOSED = (keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
-_LOCAL = (keras.layers.LocallyConnected1D, keras.layers.LocallyConnected2D)
+_layers = keras.layers
+_TRANSPOSED = (_layers.Conv2DTranspose, _layers.Conv3DTranspose)
+_LOCAL = (_layers.LocallyConnected1D, _layers.LocallyConnected2D)
+_HANDS_ON = (
+    _layers.Flatten,
+    _layers.Reshape,
+    _layers.Permute,
+    _layers.ZeroPadding2D,
+    _layers.MaxPooling2D,
+    _layers.Dropout,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +123,7 @@ def _walk(parent: keras.layers.Layer, path: str) -> Iterator[tuple[str, keras.la
 def _kernels_of(path: str, layer: keras.layers.Layer, weights: Sequence[tf.Variable]) -> Iterator[WeightedLayer]:
     values = {role: value for role in _KERNELS if (value := _value(layer, role, weights)) is not None}
     for role, value in values.items():
-        input_quantizer = None if role == "pointwise_kernel" else getattr(layer, "input_quantizer", None)
+        input_quantizer = None if role == "pointwise_kernel" else _input_quantizer(layer)
         kernel_quantizer = getattr(layer, _KERNELS[role], None)
         kernel, channels = _as_matrix(layer, role, value)
         yield WeightedLayer(
@@ -127,6 +136,21 @@ def _kernels_of(path: str, layer: keras.layers.Layer, weights: Sequence[tf.Varia
             kernel_quantizer=quantizer_name(kernel_quantizer),
             declared_bits=(precision(input_quantizer), precision(kernel_quantizer)),
         )
+
+
+def _input_quantizer(layer: keras.layers.Layer) -> Callable | None:
+    """The quantizer of the layer's inputs: its own, or one that stands before it as a layer or as an activation."""
+    if (own := getattr(layer, "input_quantizer", None)) is not None:
+        return own
+    while len(layer.inbound_nodes) == 1 and isinstance(before := layer.inbound_nodes[0].inbound_layers, _layers.Layer):
+        if isinstance(before, larq.quantizers.Quantizer):
+            return before
+        if is_quantizer(getattr(before, "activation", None)):
+            return before.activation
+        if not isinstance(before, _HANDS_ON):
+            return None
+        layer = before
+    return None
 
 
 def _value(layer: keras.layers.Layer, role: str, weights: Sequence[tf.Variable]) -> np.ndarray | None:

@@ -222,3 +222,19 @@ def test_a_plain_network_has_nothing_to_explain(tmp_path):
         ("float", "float", "", "")
     ] * 3
     assert result.all_packed and not result.findings
+
+
+@pytest.mark.parametrize(
+    "quantizer_before",
+    [
+        lambda: layers.Activation(quantizers.SteHeaviside()),
+        lambda: quantizers.SteHeaviside(),
+        lambda: layers.Conv2D(32, 3, activation=quantizers.SteHeaviside(), padding="same"),
+    ],
+    ids=["activation", "layer", "activation_of_a_layer"],
+)
+def test_a_quantizer_before_the_layer_counts_as_its_own(quantizer_before, tmp_path):
+    """As in larq's documentation of quantizers, where these are equivalent."""
+    model = network(quantizer_before(), layers.MaxPooling2D(2), convolution(None))
+    row = audited(model, tmp_path / "model.tflite").layers[-1]
+    assert (row.intended, row.became) == ("binary", "float") and "gives 0 and 1" in row.reason
