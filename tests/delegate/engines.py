@@ -61,3 +61,14 @@ def lce_outputs(content: bytes, *inputs: np.ndarray) -> list[np.ndarray]:
     threads, use_reference_bconv, use_indirect_bgemm, use_xnnpack = 1, False, True, False
     interpreter = wrapper.LiteInterpreter(content, threads, use_reference_bconv, use_indirect_bgemm, use_xnnpack)
     return interpreter.predict(list(inputs))
+
+
+def assert_same(outputs: Sequence[np.ndarray], expected: Sequence[np.ndarray], text: str) -> None:
+    """Floats are equal up to rounding, all else is equal."""
+    for output, wanted in zip(outputs, expected, strict=True):
+        assert output.dtype == wanted.dtype, text
+        if output.dtype == np.float32:
+            limit = 1e-5 * np.abs(wanted).max()
+            np.testing.assert_allclose(output, wanted, rtol=1e-5, atol=limit, err_msg=text)
+        else:
+            np.testing.assert_array_equal(output, wanted, err_msg=text)

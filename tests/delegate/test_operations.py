@@ -10,7 +10,7 @@ from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
 from larq_focal.network.packing import pack_bits
 from tests.delegate import cases
-from tests.delegate.engines import WithDelegate, lce_outputs
+from tests.delegate.engines import WithDelegate, assert_same, lce_outputs
 
 KERNELS = delegate.kernels()
 
@@ -19,13 +19,7 @@ def assert_like_lce(case: cases.Case, **settings) -> None:
     expected = lce_outputs(case.content, *case.inputs)
     for kernel in KERNELS:
         outputs = WithDelegate(case.content, kernel=kernel, **settings).run(*case.inputs)
-        for output, wanted in zip(outputs, expected, strict=True):
-            assert output.dtype == wanted.dtype
-            if output.dtype == np.float32:
-                limit = 1e-5 * np.abs(wanted).max()
-                np.testing.assert_allclose(output, wanted, rtol=1e-5, atol=limit, err_msg=f"{kernel}: {case.text}")
-            else:
-                np.testing.assert_array_equal(output, wanted, err_msg=f"{kernel}: {case.text}")
+        assert_same(outputs, expected, f"{kernel}: {case.text}")
 
 
 @pytest.mark.parametrize("seed", range(400))
