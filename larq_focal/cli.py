@@ -155,6 +155,17 @@ def time(tflite: Path, threads: int, runs: int | None, engine: str, as_json: boo
 
 
 @main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--engine", type=click.Choice(["auto", "delegate", "lce", "litert"]), default="auto", show_default=True)
+def retime(folder: Path, threads: int, engine: str) -> None:
+    """Time the models in a results FOLDER again, on this machine, and renew its report."""
+    from larq_focal.bench.retime import retime as retime_folder
+
+    click.echo(retime_folder(folder, threads=threads, engine=engine, say=_say))
+
+
+@main.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
 def report(folders: tuple[Path, ...], output: Path) -> None:

@@ -1,9 +1,10 @@
 """The benchmark: data sets, the suite of runs, their records, and the runner."""
 
 from larq_focal.bench.datasets import DATASETS, Dataset, DatasetError, load_dataset
+from larq_focal.bench.retime import retime
 from larq_focal.bench.suite import SUITE, Entry
 
-__all__ = ["DATASETS", "SUITE", "Dataset", "DatasetError", "Entry", "load_dataset", "run_bench"]
+__all__ = ["DATASETS", "SUITE", "Dataset", "DatasetError", "Entry", "load_dataset", "retime", "run_bench"]
 
 
 def __getattr__(name: str):

@@ -1,6 +1,7 @@
 """The benchmark as a person runs it: real training, conversion, timing, an interruption and its resumption."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,3 +106,28 @@ def test_same_seed_same_network(tmp_path):
 def test_missing_data_is_one_line(tmp_path):
     done = bench(tmp_path, "--dataset", "mnist", "--data-dir", tmp_path)
     assert done.returncode == 1 and "mnist.npz" in done.stderr and "Traceback" not in done.stderr
+
+
+def retime(folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "larq_focal", "retime", folder], capture_output=True, text=True, timeout=120
+    )
+
+
+def test_retiming_renews_timings_and_nothing_else(interrupted, resumed, tmp_path):
+    folder = tmp_path / "copied"
+    shutil.copytree(interrupted[0] / "digits", folder)
+    before = json.loads((folder / "lab.json").read_text())
+    assert retime(folder).returncode == 0
+    after = json.loads((folder / "lab.json").read_text())
+    assert after.pop("timing") != before.pop("timing")
+    assert after == before
+
+
+def test_retiming_refuses_another_model(interrupted, resumed, tmp_path):
+    folder = tmp_path / "copied"
+    shutil.copytree(interrupted[0] / "digits", folder)
+    shutil.copy(folder / "lab.tflite", folder / "ste_sign.tflite")
+    refused = retime(folder)
+    assert refused.returncode == 1
+    assert "ste_sign.tflite" in refused.stderr and "is not the model" in refused.stderr
