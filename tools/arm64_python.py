@@ -33,7 +33,7 @@ DEBIAN_PACKAGES = (
 )
 # LiteRT 2.2 and 2.3 end in a segmentation fault under qemu 7.2 as soon as an interpreter is made.
 REQUIREMENTS = ("ai-edge-litert==2.1.6", "flatbuffers==25.12.19", "numpy==1.26.4")
-PLATFORMS = tuple(f"manylinux_2_{minor}_aarch64" for minor in range(36, 16, -1)) + ("manylinux2014_aarch64",)
+PLATFORMS = ("manylinux2014_aarch64", *(f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)))  # glibc 2.36
 EMULATOR = "qemu-aarch64-static"
 TOOLS = {  # by the Debian package that brings them
     "apt": "apt-get",
@@ -53,12 +53,15 @@ class Arm64Python:
 
     folder: Path
 
-    def run(self, *arguments: str | Path, packages: Sequence[Path] = (), timeout_s: float = 600) -> str:
+    def run(
+        self, *arguments: str | Path, packages: Sequence[Path] = (), processor: str = "max", timeout_s: float = 600
+    ) -> str:
         """Runs Python under emulation.
 
         Args:
             arguments: of the interpreter.
             packages: folders to import from, before the wheels of ``folder``.
+            processor: what is emulated, such as "cortex-a72"; "max" has all that the emulator knows.
             timeout_s: how long it may take.
 
         Returns:
@@ -70,7 +73,16 @@ class Arm64Python:
         """
         root = self.folder / "root"
         path = os.pathsep.join(map(str, [*packages, self.folder / "site"]))
-        command = [EMULATOR, "-L", root, root / "usr/bin" / f"python{PYTHON_VERSION}", "-P", *arguments]
+        command = [
+            EMULATOR,
+            "-cpu",
+            processor,
+            "-L",
+            root,
+            root / "usr/bin" / f"python{PYTHON_VERSION}",
+            "-P",
+            *arguments,
+        ]
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": path,
