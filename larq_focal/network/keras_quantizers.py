@@ -61,7 +61,10 @@ _read = singledispatch(_read_unlisted)
 @_read.register(larq.quantizers.ApproxSign)
 @_read.register(larq.quantizers.SwishSign)
 @_read.register(focal.EdeSign)
+@_read.register(focal.TanhSign)
+@_read.register(focal.SigmoidSign)
 @_read.register(focal.GumbelSign)  # without noise in inference
+@_read.register(focal.GumbelScoreSign)
 def _(quantizer, call, value, part):
     return call.add(ops.Binarize, value, part=part, threshold=np.float32(0))
 

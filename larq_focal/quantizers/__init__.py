@@ -2,18 +2,21 @@
 
 from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay, error_decay_sign
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_sign, logistic_noise
+from larq_focal.quantizers.gumbel_score import GumbelScoreSign, score_logit
 from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, schmitt_trigger
 from larq_focal.quantizers.larq_scopes import guard_larq_scopes
-from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer, tanh_sign
+from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
 from larq_focal.quantizers.libra import LibraSign
 from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
 from larq_focal.quantizers.rsign import RSign, threshold_sign
 from larq_focal.quantizers.sign import sign
+from larq_focal.quantizers.tanh import SigmoidSign, TanhSign, tanh_sign
 
 __all__ = [
     "QUANTIZERS",
     "EdeSign",
     "ErrorDecay",
+    "GumbelScoreSign",
     "GumbelSign",
     "GumbelTemperature",
     "HysteresisSign",
@@ -21,11 +24,14 @@ __all__ = [
     "LibraSign",
     "QuantizerRow",
     "RSign",
+    "SigmoidSign",
+    "TanhSign",
     "error_decay_sign",
     "gumbel_sign",
     "hysteresis_sign",
     "logistic_noise",
     "schmitt_trigger",
+    "score_logit",
     "sign",
     "tanh_sign",
     "threshold_sign",

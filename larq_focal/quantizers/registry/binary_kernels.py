@@ -5,6 +5,7 @@ from __future__ import annotations
 from larq_focal.keras import larq
 from larq_focal.quantizers.error_decay import ErrorDecay
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature
+from larq_focal.quantizers.gumbel_score import GumbelScoreSign
 from larq_focal.quantizers.hysteresis import HysteresisSign
 from larq_focal.quantizers.libra import LibraSign
 from larq_focal.quantizers.registry.row import QuantizerRow
@@ -28,6 +29,17 @@ ROWS = (
         activation=None,
         lowering="kernel packed; the noise exists in training only",
         source="https://arxiv.org/abs/1611.00712, https://arxiv.org/abs/1611.01144",
+        state=("temperature", "noise_state"),
+        schedule=GumbelTemperature,
+    ),
+    QuantizerRow(
+        alias="gumbel_score_sign",
+        quantizer=GumbelScoreSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation=None,
+        lowering="kernel packed; the noise exists in training only",
+        source="https://github.com/computational-imaging/PixelRNN",
         state=("temperature", "noise_state"),
         schedule=GumbelTemperature,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq
 from larq_focal.quantizers.registry.row import QuantizerRow
+from larq_focal.quantizers.tanh import SigmoidSign, TanhSign
 
 _SIGN = "kernel packed; one packing operation for inputs"
 
@@ -34,5 +35,23 @@ ROWS = (
         activation="packed",
         lowering=_SIGN,
         source="https://arxiv.org/abs/1812.11800",
+    ),
+    QuantizerRow(
+        alias="tanh_sign",
+        quantizer=TanhSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation="packed",
+        lowering=_SIGN,
+        source="https://github.com/computational-imaging/PixelRNN",
+    ),
+    QuantizerRow(
+        alias="sigmoid_sign",
+        quantizer=SigmoidSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation="packed",
+        lowering=_SIGN,
+        source="https://github.com/computational-imaging/PixelRNN",
     ),
 )
