@@ -77,7 +77,7 @@ def sensitivity(frozen: FrozenGraph, samples: Sequence[Data], seed: int = 0) -> 
             for name, array in arrays.items()
         }
 
-    outputs, vectors, largest = list(frozen.outputs.values()), frozen.vectors(), 0.0
+    outputs, vectors, largest = [info.name for info in frozen.outputs.values()], frozen.vectors(), 0.0
     for sample in samples:
         expected = frozen.values(outputs, sample)
         for _ in range(_TRIALS):
@@ -88,8 +88,8 @@ def sensitivity(frozen: FrozenGraph, samples: Sequence[Data], seed: int = 0) -> 
 
 def saturation(frozen: FrozenGraph, expected: np.ndarray) -> Iterator[Finding]:
     """A note where a softmax is so sure of itself that its outputs show little of the network."""
-    (tensor, *others) = frozen.outputs.values()
-    if others or frozen.source(tensor).op != "Softmax":
+    (output, *others) = frozen.outputs.values()
+    if others or frozen.source(output.name).op != "Softmax":
         return
     saturated = int(np.sum(expected.reshape(len(expected), -1).max(axis=1) > _SATURATED))
     if 2 * saturated > len(expected):

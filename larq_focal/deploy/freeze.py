@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from larq_focal.deploy.conversion_error import ConversionError
@@ -36,9 +37,14 @@ def freeze(model: keras.Model) -> FrozenGraph:
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
     return FrozenGraph(
         needed(frozen.graph.as_graph_def(), [t.name for t in (*frozen.inputs, *frozen.outputs)]),
-        dict(zip(model.input_names, (tensor.name for tensor in frozen.inputs), strict=True)),
-        dict(zip(model.output_names, (tensor.name for tensor in frozen.outputs), strict=True)),
+        dict(zip(model.input_names, map(_info, frozen.inputs), strict=True)),
+        dict(zip(model.output_names, map(_info, frozen.outputs), strict=True)),
     )
+
+
+def _info(tensor: tf.Tensor) -> TensorInfo:
+    dtype = tensor.dtype.as_datatype_enum
+    return TensorInfo(name=tensor.name, dtype=dtype, tensor_shape=tensor.shape.as_proto())
 
 
 def _check(model: keras.Model) -> None:

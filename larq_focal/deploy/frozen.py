@@ -9,7 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from larq_focal.keras import tf
+from larq_focal.keras import tf  # first: it says what to do where TensorFlow is missing
+
+# isort: split
+from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+from tensorflow.python.framework import op_def_registry
 
 GraphDef = tf.compat.v1.GraphDef
 NodeDef = tf.compat.v1.NodeDef
@@ -33,11 +38,11 @@ class FrozenGraph:
 
     Args:
         graph_def: the operations; no variables, no calls of functions but those of control flow.
-        inputs: the graph's tensors ("x:0") by the model's input names, in the model's order.
+        inputs: name, type and shape of the graph's tensors by the model's input names, in the model's order.
         outputs: likewise for the outputs.
     """
 
-    def __init__(self, graph_def: GraphDef, inputs: Mapping[str, str], outputs: Mapping[str, str]):
+    def __init__(self, graph_def: GraphDef, inputs: Mapping[str, TensorInfo], outputs: Mapping[str, TensorInfo]):
         self.graph_def = graph_def
         self.inputs = dict(inputs)
         self.outputs = dict(outputs)
@@ -45,6 +50,9 @@ class FrozenGraph:
 
     @cached_property
     def _session(self) -> tf.compat.v1.Session:
+        return self._open()
+
+    def _open(self) -> tf.compat.v1.Session:
         config = tf.compat.v1.ConfigProto()
         config.graph_options.rewrite_options.disable_meta_optimizer = True  # it would fold scales into kernels
         graph = tf.Graph()
@@ -55,12 +63,15 @@ class FrozenGraph:
     @cached_property
     def _constants(self) -> dict[str, bool]:
         constants: dict[str, bool] = {}
-        for op in self._session.graph.get_operations():
-            constants[op.name] = (
-                op.type not in ("Placeholder", "NoOp")
-                and not op.op_def.is_stateful
-                and all(constants[tensor.op.name] for tensor in op.inputs)
-            )
+        waiting = [node.name for node in reversed(self.graph_def.node)]
+        while waiting:
+            node = self.nodes[waiting[-1]]
+            operands = [_node_of(tensor) for tensor in data_inputs(node)]
+            if unknown := [name for name in operands if name not in constants]:
+                waiting += unknown
+            else:
+                waiting.pop()
+                constants[node.name] = _is_repeatable(node.op) and all(constants[name] for name in operands)
         return constants
 
     @cached_property
@@ -70,8 +81,8 @@ class FrozenGraph:
             if node.op not in _FORWARDS:
                 for tensor in data_inputs(node):
                     consumers.setdefault(self.source(tensor).name, []).append(node)
-        for name, tensor in self.outputs.items():
-            consumers.setdefault(self.source(tensor).name, []).append(NodeDef(name=name, op="Output"))
+        for name, output in self.outputs.items():
+            consumers.setdefault(self.source(output.name).name, []).append(NodeDef(name=name, op="Output"))
         return consumers
 
     def source(self, tensor: str) -> NodeDef:
@@ -88,7 +99,7 @@ class FrozenGraph:
         return self._consumers.get(node.name, [])
 
     def is_constant(self, tensor: str) -> bool:
-        return self._constants[tensor.partition(":")[0]]
+        return self._constants[_node_of(tensor)]
 
     def constant(self, tensor: str) -> np.ndarray | None:
         """The value of ``tensor``, or None where it depends on the inputs."""
@@ -107,7 +118,7 @@ class FrozenGraph:
             inputs: arrays with a batch axis of 1 by the model's input names; not needed for constants.
             replaced: values to take in place of those of the graph's constants, by the constants' names.
         """
-        feeds = {self.inputs[name]: array for name, array in (inputs or {}).items()}
+        feeds = {self.inputs[name].name: array for name, array in (inputs or {}).items()}
         feeds |= {_full(name): array for name, array in (replaced or {}).items()}
         return self._session.run([_full(tensor) for tensor in tensors], feeds)
 
@@ -127,41 +138,44 @@ class FrozenGraph:
         So quantized kernels reach the converter as plain numbers, and it need not compute them.
         """
         computed = {
-            (node.name, index): node.input[index]
+            node.name: node.input[KERNEL_OPERAND[node.op]]
             for node in self.graph_def.node
-            if (index := KERNEL_OPERAND.get(node.op)) is not None and self._is_computed(node.input[index])
+            if node.op in KERNEL_OPERAND and self._is_computed(node.input[KERNEL_OPERAND[node.op]])
         }
         if not computed:
             return self
         tensors = sorted(set(computed.values()))
-        folded = {
+        with self._open() as session:
+            values = session.run([_full(tensor) for tensor in tensors])
+        baked = {
             tensor: _constant_node(f"{tensor.replace(':', '_')}/baked", value)
-            for tensor, value in zip(tensors, self.values(tensors), strict=True)
+            for tensor, value in zip(tensors, values, strict=True)
         }
         graph_def = GraphDef(versions=self.graph_def.versions, library=self.graph_def.library)
-        graph_def.node.extend(folded.values())
-        for node in self.graph_def.node:
-            replaced = NodeDef()
-            replaced.CopyFrom(node)
-            index = KERNEL_OPERAND.get(node.op)
-            if (node.name, index) in computed:
-                replaced.input[index] = folded[computed[node.name, index]].name
-            graph_def.node.append(replaced)
-        return FrozenGraph(
-            needed(graph_def, [*self.inputs.values(), *self.outputs.values()]), self.inputs, self.outputs
-        )
+        graph_def.node.extend([*baked.values(), *self.graph_def.node])
+        for node in graph_def.node:
+            if node.name in computed:
+                node.input[KERNEL_OPERAND[node.op]] = baked[computed[node.name]].name
+        ends = (*self.inputs.values(), *self.outputs.values())
+        return FrozenGraph(needed(graph_def, [info.name for info in ends]), self.inputs, self.outputs)
 
     def _is_computed(self, tensor: str) -> bool:
         return self.is_constant(tensor) and self.source(tensor).op != "Const"
 
     def save(self, folder: str | Path) -> None:
-        """Writes a SavedModel whose default signature has the model's input and output names."""
-        wrapped = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(self.graph_def, name=""), [])
-        outputs = {name: wrapped.graph.as_graph_element(tensor) for name, tensor in self.outputs.items()}
-        module = tf.Module()
-        module.call = wrapped.prune(list(self.inputs.values()), outputs)
-        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-        tf.saved_model.save(module, str(folder), signatures=module.call, options=options)
+        """Writes a SavedModel whose signature has the model's input and output names."""
+        saved = SavedModel(saved_model_schema_version=1)
+        graph = saved.meta_graphs.add(graph_def=self.graph_def)
+        graph.meta_info_def.tags.append("serve")
+        graph.meta_info_def.tensorflow_version = tf.__version__
+        signature = graph.signature_def["serving_default"]
+        signature.method_name = "tensorflow/serving/predict"
+        for name, info in self.inputs.items():
+            signature.inputs[name].CopyFrom(info)
+        for name, info in self.outputs.items():
+            signature.outputs[name].CopyFrom(info)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        Path(folder, "saved_model.pb").write_bytes(saved.SerializeToString())
 
 
 def data_inputs(node: NodeDef) -> list[str]:
@@ -172,12 +186,12 @@ def needed(graph_def: GraphDef, tensors: Iterable[str]) -> GraphDef:
     """The nodes that ``tensors`` depend on, without control dependencies."""
     nodes = {node.name: node for node in graph_def.node}
     found: set[str] = set()
-    waiting = deque(tensor.partition(":")[0] for tensor in tensors)
+    waiting = deque(map(_node_of, tensors))
     while waiting:
         name = waiting.popleft()
         if name not in found:
             found.add(name)
-            waiting.extend(tensor.lstrip("^").partition(":")[0] for tensor in data_inputs(nodes[name]))
+            waiting.extend(map(_node_of, data_inputs(nodes[name])))
     kept = GraphDef(versions=graph_def.versions, library=graph_def.library)
     for node in graph_def.node:
         if node.name in found:
@@ -191,6 +205,16 @@ def _constant_node(name: str, value: np.ndarray) -> NodeDef:
     node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
     return node
+
+
+def _is_repeatable(op: str) -> bool:
+    """Whether an operation gives the same at every call with the same operands."""
+    known = op_def_registry.get(op)
+    return known is not None and not known.is_stateful and op not in ("Placeholder", "NoOp")
+
+
+def _node_of(tensor: str) -> str:
+    return tensor.partition(":")[0]
 
 
 def _full(tensor: str) -> str:
