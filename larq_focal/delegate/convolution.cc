@@ -8,7 +8,6 @@ namespace {
 
 constexpr int64_t kLargestImageWords = int64_t{1} << 26;  // of one padded image
 constexpr int64_t kLargestWindow = int64_t{1} << 29;      // products of one output: twice that still fits 32 bits
-constexpr int kSpareThresholds = 64;                      // kernels read whole vectors of thresholds
 
 int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
@@ -125,7 +124,7 @@ void BinaryConvolution::prepare_transform() {
     require(given.is_constant && given.dims == std::vector<int>{channels_},
             "its threshold is not a constant for each of its " + std::to_string(channels_) + " channels.");
     threshold_.assign(given.as<int32_t>(), given.as<int32_t>() + channels_);
-    threshold_.resize(channels_ + kSpareThresholds);
+    threshold_.resize(channels_ + kSpareChannels);
     return;
   }
   const int group_channels_in = channels_in_ / groups_;
@@ -134,8 +133,8 @@ void BinaryConvolution::prepare_transform() {
   const float* bias = constants(3, "bias");
   const double scale = to.type == Type::kInt8 ? to.scale : 1.0;
   const double zero_point = to.type == Type::kInt8 ? to.zero_point : 0.0;
-  multiplier_.resize(channels_);
-  bias_.resize(channels_);
+  multiplier_.assign(channels_ + kSpareChannels, 0);
+  bias_.assign(channels_ + kSpareChannels, 0);
   for (int c = 0; c < channels_; ++c) {
     const double factor = multiplier ? multiplier[c] : 1.0;
     multiplier_[c] = static_cast<float>(-factor / scale);

@@ -17,6 +17,8 @@ LARQ_FOCAL_TARGET("avx2")
 namespace larq_focal {
 namespace {
 
+constexpr int kVectorBytes = 32;
+
 inline uint32_t below_zero(const float* values) {
   uint32_t bits = 0;
   for (int i = 0; i < 4; ++i) {

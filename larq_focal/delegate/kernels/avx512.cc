@@ -13,6 +13,8 @@ LARQ_FOCAL_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,prefer-vec
 namespace larq_focal {
 namespace {
 
+constexpr int kVectorBytes = 64;
+
 inline uint32_t below_zero(const float* values) {
   const __m512 zero = _mm512_setzero_ps();
   uint32_t low = _mm512_cmp_ps_mask(_mm512_loadu_ps(values), zero, _CMP_LT_OQ);
@@ -39,7 +41,6 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 namespace larq_focal {
 namespace {
 
-constexpr int kLanes = 16;
 constexpr int kVectors = 2;
 constexpr int kBlock = kVectors * kLanes;
 constexpr int kPositions = 7;  // ImageNet's 56, 28, 14 and 7 columns are multiples

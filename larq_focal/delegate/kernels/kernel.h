@@ -27,7 +27,7 @@ struct Window {
 struct OutputTransform {
   int32_t lowest = INT32_MIN;
   int32_t highest = INT32_MAX;
-  const float* multiplier = nullptr;  // per channel, as all of these
+  const float* multiplier = nullptr;  // per channel, as all of these, which end with kSpareChannels more
   const float* bias = nullptr;
   const int32_t* threshold = nullptr;
 };
@@ -95,6 +95,7 @@ struct Kernel {
 };
 
 constexpr int kMaxBlockChannels = 64;
+constexpr int kSpareChannels = 64;  // behind the constants of the last channel, for whole vectors
 
 inline int packed_words(int channels) { return channels / 32 + (channels % 32 != 0); }
 

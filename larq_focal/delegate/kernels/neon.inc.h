@@ -17,6 +17,8 @@
 namespace larq_focal {
 namespace {
 
+constexpr int kVectorBytes = 16;
+
 // Bit i of the result is that of element i of two vectors, all of whose bits are equal.
 inline uint32_t gathered(uint8x16_t low, uint8x16_t high) {
   const uint8x16_t bit = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201));
@@ -61,9 +63,9 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 namespace larq_focal {
 namespace {
 
-constexpr int kLanes = 4;
+constexpr int kVectorChannels = kVectorBytes / 4;
 constexpr int kGroupVectors = 4;
-constexpr int kGroup = kGroupVectors * kLanes;  // channels whose weights lie side by side
+constexpr int kGroup = kGroupVectors * kVectorChannels;  // channels whose weights lie side by side
 constexpr int kGroups = 2;
 constexpr int kBlock = kGroups * kGroup;
 constexpr int kPositions = 4;
@@ -89,8 +91,8 @@ inline void flush(Counts (&counts)[positions][vectors], bool is_first, Tile* til
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) {
       uint32x4_t sums = channel_counts(counts[p][v]);
-      if (!is_first) sums = vaddq_u32(sums, vld1q_u32(popcounts + v * kLanes));
-      vst1q_u32(popcounts + v * kLanes, sums);
+      if (!is_first) sums = vaddq_u32(sums, vld1q_u32(popcounts + v * kVectorChannels));
+      vst1q_u32(popcounts + v * kVectorChannels, sums);
       counts[p][v] = Counts{};
     }
   }
@@ -115,7 +117,7 @@ void count_bits(const Window& window, Places& walk, const uint32_t* weights, Til
         for (int p = 0; p < positions; ++p) pixels[p] = vld1q_dup_u32(places[p] + offset);
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) {
-          const uint32x4_t weight = vld1q_u32(weights + v / kGroupVectors * group_words + v % kGroupVectors * kLanes);
+          const uint32x4_t weight = vld1q_u32(weights + v / kGroupVectors * group_words + v % kGroupVectors * kVectorChannels);
 #pragma GCC unroll 8
           for (int p = 0; p < positions; ++p) {
             counts[p][v] = with_bits(counts[p][v], vreinterpretq_u8_u32(veorq_u32(pixels[p], weight)));

@@ -1,7 +1,7 @@
 // The way from popcounts to outputs, and bit packing: included by each kernel file, which compiles it for its processor.
 //
 // Everything here is static, so that no function compiled for one processor stands in for that of another. The file
-// that includes this defines, for 32 elements each (bit i of the result belongs to element i):
+// that includes this defines kVectorBytes and, for 32 elements each (bit i of the result belongs to element i):
 //   uint32_t below_zero(const float*)                   which are < 0; -0.0 is not
 //   uint32_t below(const int8_t*, int8_t zero_point)    which are < zero_point
 //   uint32_t above(const int32_t*, const int32_t*)      which are greater than those of the second array
@@ -31,24 +31,44 @@ inline void store_bits(const Destination& to, int channel, int position, uint32_
   }
 }
 
-// y = clamp(2 * popcount + correction) * multiplier + bias, for `count` channels; `Count` fixes the count at compile time.
-inline void transform_floats(const int32_t* __restrict popcounts, const int32_t* __restrict correction, int32_t lowest,
-                             int32_t highest, const float* __restrict multiplier, const float* __restrict bias,
-                             int count, float* __restrict outputs) {
-  for (int c = 0; c < count; ++c) {
-    int32_t value = 2 * popcounts[c] + correction[c];
-    value = value < lowest ? lowest : value;
-    value = value > highest ? highest : value;
-    outputs[c] = static_cast<float>(value) * multiplier[c] + bias[c];
-  }
+// Vectors as GCC and Clang know them, of the width that the file which includes this has chosen.
+constexpr int kLanes = kVectorBytes / 4;
+typedef float Floats __attribute__((vector_size(kVectorBytes)));
+typedef int32_t Integers __attribute__((vector_size(kVectorBytes)));
+
+template <typename Vector, typename Element>
+inline Vector load_vector(const Element* from) {
+  Vector vector;
+  __builtin_memcpy(&vector, from, sizeof(vector));
+  return vector;
 }
 
-inline void add_residual(const float* __restrict residual, float lowest, float highest, int count,
-                         float* __restrict outputs) {
-  for (int c = 0; c < count; ++c) {
-    float sum = outputs[c] + residual[c];
-    sum = sum < lowest ? lowest : sum;
-    outputs[c] = sum > highest ? highest : sum;
+template <typename Vector>
+inline Vector clamped(Vector vector, Vector lowest, Vector highest) {
+  vector = vector < lowest ? lowest : vector;
+  return vector > highest ? highest : vector;
+}
+
+// y = clamp(2 * popcount + correction) * multiplier + bias, to which the residual comes, for up to 32 channels.
+//
+// Computes whole vectors, also of what lies behind the last channel: `correction` and `residual` must have as much to
+// read, or be null.
+inline void transform_floats(const OutputTransform& transform, const Destination& to, int channel, int count,
+                             const int32_t* popcounts, const int32_t* correction, const float* residual,
+                             float* outputs) {
+  const Integers lowest = Integers{} + transform.lowest, highest = Integers{} + transform.highest;
+  for (int c = 0; c < count; c += kLanes) {
+    Integers value = load_vector<Integers>(popcounts + c);
+    value += value;
+    if (correction) value += load_vector<Integers>(correction + c);
+    Floats output = __builtin_convertvector(clamped(value, lowest, highest), Floats);
+    output = output * load_vector<Floats>(transform.multiplier + channel + c) +
+             load_vector<Floats>(transform.bias + channel + c);
+    if (residual) {
+      output = clamped(output + load_vector<Floats>(residual + c), Floats{} + to.residual_lowest,
+                       Floats{} + to.residual_highest);
+    }
+    __builtin_memcpy(outputs + c, &output, sizeof(output));
   }
 }
 
@@ -63,28 +83,41 @@ inline void store_bytes(const float* __restrict values, int count, int8_t* __res
   }
 }
 
-// Up to 32 channels at one position, from the popcounts to memory.
-template <bool is_whole>
-inline void store_word(const Convolution& conv, int channel, int count, int position, const int32_t* correction,
+// 32 channels at one position, from the popcounts to memory.
+inline void store_word(const Convolution& conv, int channel, int position, const int32_t* correction,
                        const int32_t* popcounts) {
   const Destination& to = conv.destination;
   const OutputTransform& transform = conv.transform;
-  if (is_whole) count = kWordBits;
+  if (transform.threshold) {
+    store_bits(to, channel, position, above(popcounts, transform.threshold + channel));
+    return;
+  }
+  alignas(64) float own[kWordBits];
+  float* outputs = to.floats ? to.floats + position * to.float_stride + channel : own;
+  const float* residual = to.residual ? to.residual + position * to.residual_stride + channel : nullptr;
+  transform_floats(transform, to, channel, kWordBits, popcounts, correction, residual, outputs);
+  if (to.bytes) store_bytes(outputs, kWordBits, to.bytes + position * to.byte_stride + channel);
+  if (to.words) store_bits(to, channel, position, below_zero(outputs));
+}
+
+// The same for the last channels, fewer than 32: nothing behind them is read or written.
+inline void store_rest(const Convolution& conv, int channel, int count, int position, const int32_t* correction,
+                       const int32_t* popcounts) {
+  const Destination& to = conv.destination;
+  const OutputTransform& transform = conv.transform;
   if (transform.threshold) {
     store_bits(to, channel, position, above(popcounts, transform.threshold + channel) & low_bits(count));
     return;
   }
-  alignas(64) float outputs[kWordBits];
-  transform_floats(popcounts, correction, transform.lowest, transform.highest, transform.multiplier + channel,
-                   transform.bias + channel, count, outputs);
-  if (to.residual) {
-    add_residual(to.residual + position * to.residual_stride + channel, to.residual_lowest, to.residual_highest, count,
-                 outputs);
+  alignas(64) float outputs[kWordBits], residual[kWordBits] = {};
+  alignas(64) int32_t sums[kWordBits] = {};
+  for (int c = 0; c < count; ++c) {
+    if (correction) sums[c] = correction[c];
+    if (to.residual) residual[c] = to.residual[position * to.residual_stride + channel + c];
   }
-  if (to.floats) {
-    float* floats = to.floats + position * to.float_stride + channel;
-    for (int c = 0; c < count; ++c) floats[c] = outputs[c];
-  }
+  transform_floats(transform, to, channel, count, popcounts, correction ? sums : nullptr,
+                   to.residual ? residual : nullptr, outputs);
+  for (int c = 0; to.floats && c < count; ++c) to.floats[position * to.float_stride + channel + c] = outputs[c];
   if (to.bytes) store_bytes(outputs, count, to.bytes + position * to.byte_stride + channel);
   if (to.words) store_bits(to, channel, position, below_zero(outputs) & low_bits(count));
 }
@@ -92,7 +125,6 @@ inline void store_word(const Convolution& conv, int channel, int count, int posi
 // A block of channels at consecutive positions, from the popcounts to memory.
 inline void store_tile(const Convolution& conv, int channel, int block_channels, int first_position, int positions,
                        const Tile* tile) {
-  static const int32_t kNoCorrection[kMaxBlockChannels] = {};
   int end = channel + block_channels < conv.channels ? channel + block_channels : conv.channels;
   for (int p = 0; p < positions; ++p) {
     int position = first_position + p;
@@ -102,11 +134,11 @@ inline void store_tile(const Convolution& conv, int channel, int block_channels,
     }
     for (int c = channel; c < end; c += kWordBits) {
       const int32_t* popcounts = tile[p].popcounts + (c - channel);
-      const int32_t* sums = correction ? correction + (c - channel) : kNoCorrection;
+      const int32_t* sums = correction ? correction + (c - channel) : nullptr;
       if (end - c >= kWordBits) {
-        store_word<true>(conv, c, kWordBits, position, sums, popcounts);
+        store_word(conv, c, position, sums, popcounts);
       } else {
-        store_word<false>(conv, c, end - c, position, sums, popcounts);
+        store_rest(conv, c, end - c, position, sums, popcounts);
       }
     }
   }

@@ -6,6 +6,8 @@
 namespace larq_focal {
 namespace {
 
+constexpr int kVectorBytes = 16;
+
 inline uint32_t below_zero(const float* values) {
   uint32_t bits = 0;
   for (int i = 0; i < 32; ++i) bits |= static_cast<uint32_t>(values[i] < 0) << i;
