@@ -1,0 +1,19 @@
+"""The inner loops of the NEON kernels, through llvm-mca's models of processors: estimates, not measurements."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.arm_estimate import estimates, newest_mca
+
+
+@pytest.mark.slow
+def test_the_inner_loops_do_little_but_xor_count_and_add():
+    try:
+        mca = newest_mca()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    for estimate in estimates(mca):
+        assert estimate.rate <= estimate.registers <= estimate.counting, estimate
+        part = 0.6 if "A53" in estimate.processor else 0.9  # the A53 runs in order, and waits for what it loads
+        assert estimate.rate > part * estimate.registers, estimate
