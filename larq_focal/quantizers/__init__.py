@@ -1,5 +1,6 @@
 """Quantizers for Larq layers, by class or by alias: each a pure function with its gradient, and a thin class."""
 
+from larq_focal.quantizers.adabin import AdaBinSign
 from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay, error_decay_sign
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_sign, logistic_noise
 from larq_focal.quantizers.gumbel_score import GumbelScoreSign, score_logit
@@ -7,13 +8,16 @@ from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, sc
 from larq_focal.quantizers.larq_scopes import guard_larq_scopes
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
 from larq_focal.quantizers.libra import LibraSign
+from larq_focal.quantizers.recu import ReCUSign, ReCUTau
 from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
 from larq_focal.quantizers.rsign import RSign, threshold_sign
 from larq_focal.quantizers.sign import sign
 from larq_focal.quantizers.tanh import SigmoidSign, TanhSign, tanh_sign
+from larq_focal.quantizers.xnor import XnorSign, xnor_sign
 
 __all__ = [
     "QUANTIZERS",
+    "AdaBinSign",
     "EdeSign",
     "ErrorDecay",
     "GumbelScoreSign",
@@ -24,8 +28,11 @@ __all__ = [
     "LibraSign",
     "QuantizerRow",
     "RSign",
+    "ReCUSign",
+    "ReCUTau",
     "SigmoidSign",
     "TanhSign",
+    "XnorSign",
     "error_decay_sign",
     "gumbel_sign",
     "hysteresis_sign",
@@ -35,6 +42,7 @@ __all__ = [
     "sign",
     "tanh_sign",
     "threshold_sign",
+    "xnor_sign",
 ]
 
 guard_larq_scopes()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from typing import Literal
 
 from larq_focal.keras import calling_layer, keras, larq, tf
 from larq_focal.quantizers.sign import sign
-
-Scale = Literal["tensor", "channel"] | None
+from larq_focal.quantizers.weight_statistics import Scale, mean_magnitude
 
 
 def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float) -> tf.Tensor:
@@ -22,14 +20,6 @@ def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float) -> tf.Ten
     one = tf.constant(1, x.dtype)
     remembered = tf.where(memory == 0, sign(x), memory)
     return tf.where(x >= threshold, one, tf.where(x <= -threshold, -one, remembered))
-
-
-def mean_magnitude(x: tf.Tensor, scale: Scale) -> tf.Tensor:
-    """mean|x| over the whole tensor or for each index of the last axis, in the type of ``x``; 1 for None."""
-    if scale is None:
-        return tf.ones((), x.dtype)
-    axes = None if scale == "tensor" else list(range(x.shape.rank - 1))
-    return tf.cast(tf.reduce_mean(tf.abs(tf.cast(x, tf.float32)), axes), x.dtype)
 
 
 def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") -> tf.Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq, tf
 from larq_focal.quantizers.error_decay import ErrorDecayQuantizer
-from larq_focal.quantizers.standardize import per_channel, standardize
+from larq_focal.quantizers.weight_statistics import per_channel, standardize
 
 
 def power_of_two_scale(standardized: tf.Tensor) -> tf.Tensor:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
+from larq_focal.quantizers.adabin import AdaBinSign
 from larq_focal.quantizers.error_decay import ErrorDecay
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature
 from larq_focal.quantizers.gumbel_score import GumbelScoreSign
 from larq_focal.quantizers.hysteresis import HysteresisSign
 from larq_focal.quantizers.libra import LibraSign
+from larq_focal.quantizers.recu import ReCUSign, ReCUTau
 from larq_focal.quantizers.registry.row import QuantizerRow
+from larq_focal.quantizers.xnor import XnorSign
+
+_SCALED = "kernel packed; the scale becomes the multiplier of the binary convolution"
 
 ROWS = (
     QuantizerRow(
@@ -17,7 +22,7 @@ ROWS = (
         levels="-s, +s with s = mean|w|",
         kernel="packed",
         activation=None,
-        lowering="kernel packed; the scale becomes the multiplier of the binary convolution",
+        lowering=_SCALED,
         source="https://github.com/wxwang0104/Quantized_ResNet",
         state=("memory",),
     ),
@@ -49,8 +54,39 @@ ROWS = (
         levels="-2^s, +2^s with s = round(log2(mean|v|)) of the standardized weights v of each output channel",
         kernel="packed",
         activation=None,
-        lowering="kernel packed; the scale becomes the multiplier of the binary convolution",
+        lowering=_SCALED,
         source="https://arxiv.org/abs/1909.10788",
+        state=("steepness",),
+        schedule=ErrorDecay,
+    ),
+    QuantizerRow(
+        alias="xnor_sign",
+        quantizer=XnorSign,
+        levels="-s, +s with s = mean|w| of each output channel",
+        kernel="packed",
+        activation=None,
+        lowering=_SCALED,
+        source="https://arxiv.org/abs/1603.05279",
+    ),
+    QuantizerRow(
+        alias="recu_sign",
+        quantizer=ReCUSign,
+        levels="-1, +1",
+        kernel="packed",
+        activation=None,
+        lowering="kernel packed; the clamp only shapes the gradient",
+        source="https://arxiv.org/abs/2103.12369",
+        state=("tau",),
+        schedule=ReCUTau,
+    ),
+    QuantizerRow(
+        alias="adabin_sign",
+        quantizer=AdaBinSign,
+        levels="-s, +s with s = std(w) of each output channel",
+        kernel="packed",
+        activation=None,
+        lowering=_SCALED,
+        source="https://arxiv.org/abs/2208.08084",
         state=("steepness",),
         schedule=ErrorDecay,
     ),

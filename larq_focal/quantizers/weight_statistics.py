@@ -1,14 +1,26 @@
-"""Weights brought to mean 0 and deviation 1 for each output channel."""
+"""Means, deviations and magnitudes of weights, for each output channel."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from larq_focal.keras import tf
+
+Scale = Literal["tensor", "channel"] | None
 
 
 def per_channel(x: tf.Tensor) -> tuple[list[int], int]:
     """The axes over which the statistics of an output channel (last axis) run, and the number of its weights."""
     axes = list(range(x.shape.rank - 1))
     return axes, x.shape[:-1].num_elements()
+
+
+def mean_magnitude(x: tf.Tensor, scale: Scale) -> tf.Tensor:
+    """mean|x| over the whole tensor or for each index of the last axis, in the type of ``x``; 1 for None."""
+    if scale is None:
+        return tf.ones((), x.dtype)
+    axes = None if scale == "tensor" else per_channel(x)[0]
+    return tf.cast(tf.reduce_mean(tf.abs(tf.cast(x, tf.float32)), axes), x.dtype)
 
 
 def standardize(x: tf.Tensor, degrees_of_freedom: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
