@@ -8,6 +8,7 @@
 
 #include <climits>
 
+#include "kernel.h"
 #include "target.h"
 
 LARQ_FOCAL_TARGET("arch=armv8.2-a+dotprod")
