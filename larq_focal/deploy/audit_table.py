@@ -65,7 +65,8 @@ def _totals(audit: Audit) -> Text:
 def _finding(finding: Finding) -> Padding:
     text = Text(f"{finding.severity}: ", _SEVERITY_STYLE[finding.severity])
     if finding.layer:
-        text.append(f"{finding.layer}: ", "bold")
+        first, *more = finding.layer.split(", ")
+        text.append(f"{first} and {len(more)} more: " if more else f"{first}: ", "bold")
     text.append(finding.message, "default")
     if finding.mend:
         text.append(f" {finding.mend}", "green")

@@ -8,27 +8,20 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-
-from larq_focal.keras import tf  # first: it says what to do where TensorFlow is missing
-
-# isort: split
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tensorflow.python.framework import op_def_registry
 
+from larq_focal.keras import tf
+
 GraphDef = tf.compat.v1.GraphDef
 NodeDef = tf.compat.v1.NodeDef
 
-KERNEL_OPERAND = {
-    "Conv2D": 1,
-    "DepthwiseConv2dNative": 1,
-    "Conv2DBackpropInput": 1,
-    "Conv3D": 1,
-    "Conv3DBackpropInputV2": 1,
-    "MatMul": 1,
-    "BatchMatMulV2": 1,
-}
-"""The operations that multiply by a kernel, and which operand the kernel is."""
+KERNEL_OPERATIONS = (
+    *("Conv2D", "DepthwiseConv2dNative", "Conv2DBackpropInput", "Conv3D", "Conv3DBackpropInputV2"),
+    *("MatMul", "BatchMatMulV2"),
+)
+"""The operations that multiply by a kernel, which is always operand 1."""
 
 _FORWARDS = ("Identity", "IdentityN", "StopGradient", "PreventGradient")
 
@@ -138,9 +131,9 @@ class FrozenGraph:
         So quantized kernels reach the converter as plain numbers, and it need not compute them.
         """
         computed = {
-            node.name: node.input[KERNEL_OPERAND[node.op]]
+            node.name: node.input[1]
             for node in self.graph_def.node
-            if node.op in KERNEL_OPERAND and self._is_computed(node.input[KERNEL_OPERAND[node.op]])
+            if node.op in KERNEL_OPERATIONS and self._is_computed(node.input[1])
         }
         if not computed:
             return self
@@ -155,7 +148,7 @@ class FrozenGraph:
         graph_def.node.extend([*baked.values(), *self.graph_def.node])
         for node in graph_def.node:
             if node.name in computed:
-                node.input[KERNEL_OPERAND[node.op]] = baked[computed[node.name]].name
+                node.input[1] = baked[computed[node.name]].name
         ends = (*self.inputs.values(), *self.outputs.values())
         return FrozenGraph(needed(graph_def, [info.name for info in ends]), self.inputs, self.outputs)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from larq_focal.deploy.agreement import Data
 from larq_focal.deploy.converted import Became, ConvertedLayer
-from larq_focal.deploy.frozen import KERNEL_OPERAND, FrozenGraph, NodeDef
+from larq_focal.deploy.frozen import KERNEL_OPERATIONS, FrozenGraph, NodeDef
 from larq_focal.deploy.intent import Intent, WeightedLayer
 from larq_focal.deploy.matching import match_kernels
 from larq_focal.deploy.obstacles import Obstacle, obstacles
@@ -88,11 +88,9 @@ def audit_layers(
 def _nodes(kernels: Sequence[np.ndarray], frozen: FrozenGraph) -> list[NodeDef | None]:
     """For each kernel an operation of the graph that multiplies by it."""
     nodes = [
-        node
-        for node in frozen.graph_def.node
-        if node.op in KERNEL_OPERAND and frozen.is_constant(node.input[KERNEL_OPERAND[node.op]])
+        node for node in frozen.graph_def.node if node.op in KERNEL_OPERATIONS and frozen.is_constant(node.input[1])
     ]
-    values = frozen.values([node.input[KERNEL_OPERAND[node.op]] for node in nodes])
+    values = frozen.values([node.input[1] for node in nodes])
     matrices = [_as_matrix(node, value) for node, value in zip(nodes, values, strict=True)]
     pairs = match_kernels(kernels, matrices, [matrix.shape for matrix in matrices])
     return [nodes[indices[0]] if indices else None for indices in pairs]
