@@ -15,7 +15,7 @@ from larq_focal._keras_version import use_keras_2
 from larq_focal.version import __version__
 
 if TYPE_CHECKING:
-    from larq_focal import bench, cost, deploy, focal_plane, network, quantizers, report, zoo
+    from larq_focal import bench, cost, deploy, focal_plane, layers, network, quantizers, report, zoo
     from larq_focal.bench import run_bench
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from larq_focal.network.from_tflite import from_tflite
     from larq_focal.report import write_report
 
-_SUBPACKAGES = ("bench", "cost", "deploy", "focal_plane", "network", "quantizers", "report", "zoo")
+_SUBPACKAGES = ("bench", "cost", "deploy", "focal_plane", "layers", "network", "quantizers", "report", "zoo")
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
 _HOMES = {
@@ -60,6 +60,7 @@ __all__ = [
     "focal_plane",
     "from_keras",
     "from_tflite",
+    "layers",
     "load_graph",
     "network",
     "quantizers",
@@ -85,8 +86,9 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _register_aliases(larq: object) -> None:
+def _register_names(larq: object) -> None:
     import_module("larq_focal.quantizers")
+    import_module("larq_focal.layers")
 
 
 use_keras_2()
@@ -95,4 +97,4 @@ use_keras_2()
 with suppress(ModuleNotFoundError):
     import wrapt
 
-    wrapt.register_post_import_hook(_register_aliases, "larq")
+    wrapt.register_post_import_hook(_register_names, "larq")

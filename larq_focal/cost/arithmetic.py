@@ -34,6 +34,7 @@ _ACTIVATION_STEPS: dict[str, dict[str, int]] = {
     "leaky_relu": {"compare": 1, "multiply": 1},
     "hard_sigmoid": {"multiply": 1, "add": 1, "compare": 2},
     "square": {"multiply": 1},
+    "floor": {"round": 1},
 }
 
 

@@ -195,6 +195,7 @@ _ACTIVATIONS = {
     "softmax": lambda x, _: _softmax(x),
     "abs": lambda x, _: np.abs(x),
     "square": lambda x, _: np.square(x),
+    "floor": lambda x, _: np.floor(x),
 }
 
 

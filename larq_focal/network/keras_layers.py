@@ -7,6 +7,7 @@ from functools import singledispatch
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.layers import LogGradient, RPReLU
 from larq_focal.network import keras_linear, ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_activations import read_activation
@@ -192,6 +193,23 @@ def _(layer: layers.PReLU, call):
     if alpha.size == alpha.shape[-1]:
         alpha = alpha.reshape(-1)
     return call.add(ops.Activation, *call.inputs, kind="prelu", alpha=alpha)
+
+
+@_read.register
+def _(layer: RPReLU, call):
+    shifted = call.add_affine(call.inputs[0], mean=layer.shift_in.numpy(), part="shift_in")
+    slope = layer.slope.numpy()
+    value = call.add(ops.Activation, shifted, part="prelu", kind="prelu", alpha=slope)
+    return call.add_affine(value, bias=layer.shift_out.numpy())
+
+
+@_read.register
+def _(layer: LogGradient, call):
+    (value,) = _read_unlisted(layer, call)
+    if layer.bits == 1:
+        return value
+    levels, boundaries = np.float32([-1, 0, 1]), np.float32([-0.5, 0.5])  # the sum of two signs has two bits
+    return call.add(ops.Quantize, value, shape=call.shape(value), levels=levels, boundaries=boundaries)
 
 
 @_read.register

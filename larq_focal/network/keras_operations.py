@@ -88,6 +88,7 @@ _ACTIVATIONS = {
     "Softmax": "softmax",
     "Abs": "abs",
     "Square": "square",
+    "Floor": "floor",
 }
 
 
@@ -115,6 +116,48 @@ def _(trace, op):
         low, high = float(np.clip(lower, low, high)), float(np.clip(upper, low, high))
         source = source.op.inputs[0]
     return [trace.call.add_clip(trace.value(source), low, high, part=trace.part)]
+
+
+_MIRRORED = {"Greater": "Less", "GreaterEqual": "LessEqual", "Less": "Greater", "LessEqual": "GreaterEqual"}
+
+
+@_reads(*_MIRRORED)
+def _(trace, op):
+    """Truth values are read as +1 and -1. For ``x > t``, t becomes the next larger number."""
+    kind, result, (left, right) = op.type, op.outputs[0], op.inputs
+    if (threshold := trace.constant(right)) is not None:
+        value = trace.value(left)
+    elif (threshold := trace.constant(left)) is not None:
+        value, kind = trace.value(right), _MIRRORED[kind]
+    else:
+        value = trace.add(ops.Add, result, trace.value(left), trace.add_affine(right, trace.value(right), scale=-1.0))
+        threshold = 0
+    if value_shape(result) != trace.call.shape(value):
+        raise NotUnderstood("a comparison that widens the value")
+    threshold, is_below = np.asarray(threshold, np.float32), kind.startswith("Less")
+    if not kind.endswith("Equal"):
+        threshold = np.nextafter(threshold, np.float32(-np.inf if is_below else np.inf))
+    if threshold.size == np.prod(threshold.shape[-1:]):  # one for all, or one per channel
+        threshold = threshold.reshape(threshold.shape[-1:] if threshold.size > 1 else ())
+    else:
+        threshold = np.broadcast_to(threshold, (1, *value_shape(result)))[0]
+    flip = np.ones(value_shape(result)[-1], bool) if is_below else None
+    return [trace.add(ops.Binarize, result, value, threshold=threshold, flip=flip)]
+
+
+@_reads("SelectV2", "Select")
+def _(trace, op):
+    condition, *numbers = op.inputs
+    if_true, if_false = (trace.constant(number) for number in numbers)
+    if np.size(if_true) != 1 or np.size(if_false) != 1 or if_true is None or if_false is None:
+        raise NotUnderstood("a choice between more than two numbers")
+    value, levels = trace.value(condition), np.array([if_false, if_true], np.float32).ravel()
+    if levels[0] > levels[1]:
+        flip = np.ones(value_shape(condition)[-1], bool)
+        value, levels = trace.add(ops.Binarize, condition, value, threshold=np.float32(0), flip=flip), levels[::-1]
+    if np.array_equal(levels, [-1, 1]):
+        return [value]
+    return [trace.add(ops.Quantize, op.outputs[0], value, levels=levels.copy(), boundaries=np.zeros(1, np.float32))]
 
 
 @_reads("ConcatV2")

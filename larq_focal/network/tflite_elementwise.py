@@ -161,6 +161,7 @@ ELEMENTWISE: dict[str, Callable[[Call], str]] = {
     "CAST": cast,
     "DEQUANTIZE": same_number,
     "DIV": divide,
+    "FLOOR": activation("floor"),
     "GREATER": compare,
     "GREATER_EQUAL": compare,
     "HARD_SWISH": hard_swish,

@@ -6,6 +6,7 @@ import pytest
 from larq_focal.keras import keras, tf
 from larq_focal.network import ops
 from larq_focal.network.from_keras import from_keras
+from larq_focal.network.interpret import interpret
 from tests.network.models import assert_read, model_of
 
 IMAGE = (6, 8, 4)
@@ -33,7 +34,15 @@ FUNCTIONS = {
     "tanh of sigmoid": lambda x: tf.tanh(tf.sigmoid(x)),
     "softmax": tf.nn.softmax,
     "abs and square": lambda x: tf.abs(x) + tf.square(x),
+    "floor": lambda x: tf.floor(4 * x),
     "swish": tf.nn.silu,
+    "threshold": lambda x: tf.where(x >= 0.25, 1.0, -1.0),
+    "thresholds per channel": lambda x: tf.where(x >= CHANNELS / 4, 1.0, -1.0),
+    "thresholds per pixel": lambda x: tf.where(x >= np.linspace(-1, 1, 192).reshape(1, 6, 8, 4), 1.0, -1.0),
+    "threshold from the left": lambda x: tf.where(tf.less(0.25, x), 1.0, 0.0),
+    "below a threshold": lambda x: tf.where(x <= 0.25, 1.0, -1.0),
+    "the lower number where true": lambda x: tf.where(x < 0.25, -0.5, 2.0),
+    "comparison of values": lambda x: tf.where(x[:, :, 1:] > x[:, :, :-1], 1.0, -1.0),
     "itself twice": lambda x: x + x,
     "difference of values": lambda x: tf.nn.relu(x) - tf.abs(x),
     "slice": lambda x: x[:, 1:, ::2, :-1],
@@ -76,6 +85,26 @@ def test_arithmetic_with_the_batch_between_layers_is_unknown():
 
 def test_activation_functions():
     assert_read(model_of(IMAGE, keras.layers.Conv2D(3, 3, activation=lambda x: tf.minimum(x, 0.2) * 2)))
+
+
+@pytest.mark.parametrize(
+    ("function", "threshold", "flip"),
+    [
+        (lambda x: x >= 0.5, 0.5, False),
+        (lambda x: x > 0.5, np.nextafter(np.float32(0.5), np.float32(1)), False),
+        (lambda x: tf.greater_equal(0.5, x), 0.5, True),
+        (lambda x: x < 0.5, np.nextafter(np.float32(0.5), np.float32(0)), True),
+    ],
+)
+def test_choices_between_signs_are_one_threshold(function, threshold, flip):
+    """With the threshold itself on the side where Keras has it."""
+    sign = keras.layers.Lambda(lambda x: tf.where(function(x), 1.0, -1.0))
+    graph = from_keras(keras.Sequential([keras.Input((3,)), sign]))
+    op = graph[graph.outputs[0]]
+    assert len(graph) == 2
+    assert (op.threshold, op.flip is not None) == (threshold, flip)
+    x = np.float32([[np.nextafter(np.float32(0.5), np.float32(side)) for side in (0, 0.5, 1)]])
+    np.testing.assert_array_equal(interpret(graph, x)[op.name], sign(x))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,8 @@
+"""Layers that carry a method of binary networks."""
+
+from larq_focal.layers.bit_planes import BitPlanes
+from larq_focal.layers.log_gradient import LogGradient
+from larq_focal.layers.rprelu import RPReLU
+from larq_focal.layers.thermometer import Thermometer
+
+__all__ = ["BitPlanes", "LogGradient", "RPReLU", "Thermometer"]
