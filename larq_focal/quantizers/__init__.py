@@ -1,6 +1,7 @@
 """Quantizers for Larq layers, by class or by alias: each a pure function with its gradient, and a thin class."""
 
 from larq_focal.quantizers.adabin import AdaBinSign
+from larq_focal.quantizers.binary_regularizer import BinaryRegularizer
 from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay, error_decay_sign
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_sign, logistic_noise
 from larq_focal.quantizers.gumbel_score import GumbelScoreSign, score_logit
@@ -18,6 +19,7 @@ from larq_focal.quantizers.xnor import XnorSign, xnor_sign
 __all__ = [
     "QUANTIZERS",
     "AdaBinSign",
+    "BinaryRegularizer",
     "EdeSign",
     "ErrorDecay",
     "GumbelScoreSign",
