@@ -159,8 +159,9 @@ def _value(layer: keras.layers.Layer, role: str, weights: Sequence[tf.Variable])
     if not tf.is_tensor(kernel) or kernel.shape.rank is None or kernel.shape.rank < 2:
         return None
     if not isinstance(kernel, tf.Variable):  # tensorflow-model-optimization keeps the variable in a layer around this
-        kernel = next((weight for weight in weights if weight.name.endswith(f"{layer.name}/{role}:0")), None)
-        return None if kernel is None else kernel.numpy()
+        computed = kernel.numpy() if hasattr(kernel, "numpy") else None  # a layer may compute its kernel at each read
+        stored = next((weight for weight in weights if weight.name.endswith(f"{layer.name}/{role}:0")), None)
+        return computed if stored is None else stored.numpy()
     with larq.context.quantized_scope(True):
         return tf.convert_to_tensor(kernel).numpy()
 

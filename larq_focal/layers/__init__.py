@@ -1,8 +1,9 @@
 """Layers that carry a method of binary networks."""
 
 from larq_focal.layers.bit_planes import BitPlanes
+from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.log_gradient import LogGradient
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 
-__all__ = ["BitPlanes", "LogGradient", "RPReLU", "Thermometer"]
+__all__ = ["BitPlanes", "FixedSignConv2D", "LogGradient", "RPReLU", "Thermometer"]
