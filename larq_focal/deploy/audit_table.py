@@ -32,8 +32,8 @@ def _layers(audit: Audit) -> Table:
     table.add_column("Expected", justify="right")
     has_reasons = any(row.reason for row in audit.layers)
     if has_reasons:
-        table.add_column("Why", ratio=3)
-        table.add_column("What to change", ratio=3)
+        table.add_column("Why", ratio=3, overflow="fold")
+        table.add_column("What to change", ratio=3, overflow="fold")
     for row in audit.layers:
         cells = [escape(row.layer), row.intended, _became(row), f"{row.bytes:,}", f"{row.expected_bytes:,}"]
         table.add_row(*cells, *([escape(row.reason), escape(row.mend)] if has_reasons else []))
@@ -58,7 +58,7 @@ def _totals(audit: Audit) -> Text:
             f"difference {agreement.max_abs_difference:.2g} on outputs up to {agreement.max_abs_output:.3g}."
         )
     if audit.passed:
-        lines.append("No error was found.")
+        lines.append("Passed: no fault was found that changes what it computes.")
     return Text("\n".join(lines))
 
 

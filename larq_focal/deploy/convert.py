@@ -119,7 +119,9 @@ def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> C
     if not result.passed:
         raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
     if strict and not result.all_packed:
-        rows = "\n".join(f"- {row.layer}: {row.reason}. {row.mend}" for row in result.not_packed)
+        rows = "\n".join(
+            f"- {row.layer}: {row.reason}. To change: {row.mend or 'not known'}." for row in result.not_packed
+        )
         raise ConversionError(
             f"'{result.network}' was not converted: of the layers that were meant to be binary, "
             f"{len(result.not_packed)} stayed float.\n{rows}",

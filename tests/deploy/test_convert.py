@@ -177,7 +177,7 @@ class TestRefusals:
     def test_strict_names_every_layer_that_stayed_float(self, out):
         model = network(convolution(), convolution("magnitude_aware_sign", name="scaled"))
         with pytest.raises(
-            ConversionError, match=r"1 stayed float\.\n- scaled: .*scales the signs.*use a quantizer"
+            ConversionError, match=r"1 stayed float\.\n- scaled: .*scales the signs.*To change: use a quantizer"
         ) as error:
             convert(model, out, strict=True)
         assert error.value.audit.passed and not error.value.audit.all_packed
