@@ -13,6 +13,8 @@ from hypothesis.extra.numpy import arrays
 
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
+from larq_focal.network.from_keras import from_keras
+from larq_focal.network.interpret import interpret
 from larq_focal.quantizers import QUANTIZERS
 from tests.support.lce import converted, lce_outputs, operators, randomise_batch_norms
 
@@ -275,6 +277,17 @@ class QuantizerContract(ValuesContract, NetworkContract):
         expected = {"LceQuantize": 1, "LceBconv2d": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1, **self.operators_added}
         assert operators(flatbuffer) == expected
         np.testing.assert_allclose(lce_outputs(flatbuffer, data[0]), model(data[0]), rtol=1e-4, atol=1e-4)
+
+    def test_graph_has_a_binary_convolution_and_computes_the_same(self, data):
+        model = self.network()
+        self.train(model, data)
+        randomise_batch_norms(model)
+        graph = from_keras(model)
+        assert not graph.unknown and graph.is_binary(graph["conv"])
+        (output,) = graph.outputs
+        np.testing.assert_allclose(
+            interpret(graph, data[0], [output])[output], model(data[0]).numpy(), rtol=1e-4, atol=1e-4
+        )
 
 
 class FewBitContract(NetworkContract):
