@@ -2,8 +2,9 @@
 
 from larq_focal.layers.bit_planes import BitPlanes
 from larq_focal.layers.fixed_sign import FixedSignConv2D
+from larq_focal.layers.ghost_sign import GhostSign
 from larq_focal.layers.log_gradient import LogGradient
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 
-__all__ = ["BitPlanes", "FixedSignConv2D", "LogGradient", "RPReLU", "Thermometer"]
+__all__ = ["BitPlanes", "FixedSignConv2D", "GhostSign", "LogGradient", "RPReLU", "Thermometer"]

@@ -196,6 +196,7 @@ _ACTIVATIONS = {
     "abs": lambda x, _: np.abs(x),
     "square": lambda x, _: np.square(x),
     "floor": lambda x, _: np.floor(x),
+    "sqrt": lambda x, _: np.sqrt(x),
 }
 
 

@@ -89,6 +89,7 @@ _ACTIVATIONS = {
     "Abs": "abs",
     "Square": "square",
     "Floor": "floor",
+    "Sqrt": "sqrt",
 }
 
 

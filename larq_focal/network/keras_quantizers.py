@@ -88,6 +88,26 @@ def _(quantizer: larq.quantizers.DoReFa, call, value, part):
     return _add_steps(quantizer, call, value, part)
 
 
+@_read.register(focal.PowerOfTwo)
+@_read.register(focal.LogQuant)
+def _(quantizer, call, value, part):
+    return _add_steps(quantizer, call, value, part)
+
+
+@_read.register
+def _(quantizer: focal.PACT, call, value, part):
+    def quantized(x):
+        return focal.pact(x, quantizer.clip, quantizer.bits).numpy()
+
+    levels, boundaries = find_steps(quantized, max_levels=2**quantizer.bits)
+    return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
+
+
+@_read.register
+def _(quantizer: focal.SAWB, call, value, part):
+    raise NotUnderstood("its range depends on the data")
+
+
 @_read.register
 def _(quantizer: larq.quantizers.MagnitudeAwareSign, call, value, part):
     raise NotUnderstood("its scale depends on the data")

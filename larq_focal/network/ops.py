@@ -198,8 +198,8 @@ class Activation(Op):
     """An element-wise function by its Keras name, or softmax over the last axis.
 
     ``kind``: relu, relu6, relu_n1_to_1 (clip to [-1, 1]), clip, prelu, leaky_relu, sigmoid, hard_sigmoid, tanh,
-    softmax, abs, square, floor. ``alpha`` holds the slopes of prelu (``[C]`` or broadcastable) and leaky_relu (scalar),
-    and the lower and upper limit of clip (``[2]``).
+    softmax, abs, square, sqrt, floor. ``alpha`` holds the slopes of prelu (``[C]`` or broadcastable) and leaky_relu
+    (scalar), and the lower and upper limit of clip (``[2]``).
     """
 
     kind: str

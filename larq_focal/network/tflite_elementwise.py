@@ -185,6 +185,7 @@ ELEMENTWISE: dict[str, Callable[[Call], str]] = {
     "SELECT": select,
     "SELECT_V2": select,
     "SOFTMAX": softmax,
+    "SQRT": activation("sqrt"),
     "SQUARE": activation("square"),
     "SUB": sum_of(-1),
     "TANH": activation("tanh"),

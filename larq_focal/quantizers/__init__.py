@@ -9,15 +9,21 @@ from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, sc
 from larq_focal.quantizers.larq_scopes import guard_larq_scopes
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
 from larq_focal.quantizers.libra import LibraSign
+from larq_focal.quantizers.local_threshold import NiblackSign, SauvolaSign, clipped_sign
+from larq_focal.quantizers.pact import PACT, pact
+from larq_focal.quantizers.power_of_two import LogQuant, PowerOfTwo, power_of_two
 from larq_focal.quantizers.recu import ReCUSign, ReCUTau
 from larq_focal.quantizers.registry import QUANTIZERS, QuantizerRow
 from larq_focal.quantizers.rsign import RSign, threshold_sign
+from larq_focal.quantizers.sawb import SAWB, sawb, sawb_range
 from larq_focal.quantizers.sign import sign
 from larq_focal.quantizers.tanh import SigmoidSign, TanhSign, tanh_sign
 from larq_focal.quantizers.xnor import XnorSign, xnor_sign
 
 __all__ = [
+    "PACT",
     "QUANTIZERS",
+    "SAWB",
     "AdaBinSign",
     "BinaryRegularizer",
     "EdeSign",
@@ -28,17 +34,26 @@ __all__ = [
     "HysteresisSign",
     "LearnableActivationBinarizer",
     "LibraSign",
+    "LogQuant",
+    "NiblackSign",
+    "PowerOfTwo",
     "QuantizerRow",
     "RSign",
     "ReCUSign",
     "ReCUTau",
+    "SauvolaSign",
     "SigmoidSign",
     "TanhSign",
     "XnorSign",
+    "clipped_sign",
     "error_decay_sign",
     "gumbel_sign",
     "hysteresis_sign",
     "logistic_noise",
+    "pact",
+    "power_of_two",
+    "sawb",
+    "sawb_range",
     "schmitt_trigger",
     "score_logit",
     "sign",

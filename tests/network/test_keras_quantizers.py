@@ -29,6 +29,9 @@ STEPS = [
         for threshold in (0.05, 0.3, 0.0, -0.2)
     ],
     *map(dorefa, [1, 2, 3, 4, 8]),
+    *[pytest.param(lambda bits=bits: focal.PACT(bits, clip=2.3), id=f"PACT {bits}") for bits in (1, 2, 4)],
+    pytest.param(lambda: focal.PowerOfTwo(-6, 0), id="PowerOfTwo"),
+    pytest.param(lambda: focal.LogQuant(3, full_scale=1), id="LogQuant"),
 ]
 
 
@@ -96,6 +99,22 @@ def test_learnable_activation_binarizer_is_a_convolution_and_a_sign(kernel_size,
     assert graph.is_binary(graph["conv"])
     assert graph["conv"].input_quantizer == "learnable_activation_binarizer"
     assert graph["conv"].declared_bits == (1, 1)
+
+
+@pytest.mark.parametrize("quantizer", ["niblack_sign", "sauvola_sign"])
+def test_local_thresholds_are_computed(quantizer):
+    conv = lq.layers.QuantConv2D(8, 3, name="conv", input_quantizer=quantizer, kernel_quantizer="ste_sign")
+    graph = assert_read(model_of(IMAGE, conv))
+    assert graph.is_binary(graph["conv"])
+
+
+def test_a_learned_clip_is_the_highest_level():
+    conv = lq.layers.QuantConv2D(8, 3, name="conv", input_quantizer="pact", kernel_quantizer="ste_sign")
+    model = model_of(IMAGE, conv)
+    conv.input_quantizer.clip.assign(0.75)
+    graph = from_keras(model)
+    np.testing.assert_array_equal(graph["conv/input_quantizer"].levels, [0, 0.25, 0.5, 0.75])
+    assert graph["conv"].declared_bits == (2, 1)
 
 
 def test_learned_thresholds_are_thresholds():

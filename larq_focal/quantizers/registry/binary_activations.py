@@ -5,6 +5,7 @@ from __future__ import annotations
 from larq_focal.keras import larq
 from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
+from larq_focal.quantizers.local_threshold import NiblackSign, SauvolaSign
 from larq_focal.quantizers.registry.row import QuantizerRow
 from larq_focal.quantizers.rsign import RSign
 
@@ -41,6 +42,24 @@ ROWS = (
         source="https://arxiv.org/abs/1909.10788",
         state=("steepness",),
         schedule=ErrorDecay,
+    ),
+    QuantizerRow(
+        alias="niblack_sign",
+        quantizer=NiblackSign,
+        levels="-1, +1",
+        kernel=None,
+        activation="packed",
+        lowering="two AVERAGE_POOL_2D and element-wise operations, then one packing operation",
+        source="https://github.com/sfalkena/larq",
+    ),
+    QuantizerRow(
+        alias="sauvola_sign",
+        quantizer=SauvolaSign,
+        levels="-1, +1",
+        kernel=None,
+        activation="packed",
+        lowering="two AVERAGE_POOL_2D, a REDUCE_MAX and element-wise operations, then one packing operation",
+        source="https://github.com/sfalkena/larq",
     ),
     QuantizerRow(
         alias="ste_heaviside",
