@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from larq_focal.deploy.agreement import as_data
-from larq_focal.deploy.audit import Audit, audit_frozen
-from larq_focal.deploy.conversion_error import ConversionError
-from larq_focal.deploy.converter import run_converter
-from larq_focal.deploy.findings import Finding
-from larq_focal.deploy.freeze import freeze
+from larq_focal.deploy.audit.agreement import as_data
+from larq_focal.deploy.audit.auditing import Audit, audit_frozen
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.intent import layer_names, weighted_layers
+from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.converter import run_converter
+from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
-from larq_focal.deploy.intent import layer_names, weighted_layers
-from larq_focal.deploy.model_faults import model_faults
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer

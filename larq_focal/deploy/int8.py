@@ -6,9 +6,9 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-from larq_focal.deploy.agreement import Data, one_sample
-from larq_focal.deploy.conversion_error import ConversionError
-from larq_focal.deploy.frozen import FrozenGraph
+from larq_focal.deploy.audit.agreement import Data, one_sample
+from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.keras import tf
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from larq_focal.deploy.agreement import Agreement
-from larq_focal.deploy.converter import run_converter
-from larq_focal.deploy.disagreement import disagreement, sensitivity
-from larq_focal.deploy.freeze import freeze
+from larq_focal.deploy.audit.agreement import Agreement
+from larq_focal.deploy.audit.disagreement import disagreement, sensitivity
+from larq_focal.deploy.conversion.converter import run_converter
+from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
 from tests.deploy.networks import convolution, network

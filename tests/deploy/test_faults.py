@@ -10,10 +10,10 @@ import pytest
 
 from larq_focal.deploy import convert as convert_module
 from larq_focal.deploy.audit import audit
+from larq_focal.deploy.audit.intent import layer_names
+from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.convert import ConversionError, convert
-from larq_focal.deploy.freeze import freeze
-from larq_focal.deploy.intent import layer_names
-from larq_focal.deploy.model_faults import model_faults
 from larq_focal.keras import keras, larq, tf
 from tests.deploy.networks import Times, convolution, network, positive, quantizer, sign, signs
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.deploy.matching import match_kernels
+from larq_focal.deploy.audit.matching import match_kernels
 
 SHAPES = st.lists(st.sampled_from([(4, 9), (4, 40), (16, 40), (40, 16)]), min_size=1, max_size=6)
 

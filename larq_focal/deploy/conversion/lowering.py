@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.deploy.frozen import FrozenGraph, NodeDef, data_inputs
+from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef, data_inputs
 
 KERNEL_TOLERANCE = 5e-3
 """The converter takes a kernel for binary where all weights are this close to +-s, relative to s."""

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from larq_focal.deploy.agreement import Data
-from larq_focal.deploy.converted import Became, ConvertedLayer
-from larq_focal.deploy.frozen import KERNEL_OPERATIONS, FrozenGraph, NodeDef
-from larq_focal.deploy.intent import Intent, WeightedLayer
-from larq_focal.deploy.matching import match_kernels
-from larq_focal.deploy.obstacles import Obstacle, obstacles
+from larq_focal.deploy.audit.agreement import Data
+from larq_focal.deploy.audit.converted import Became, ConvertedLayer
+from larq_focal.deploy.audit.intent import Intent, WeightedLayer
+from larq_focal.deploy.audit.matching import match_kernels
+from larq_focal.deploy.audit.obstacles import Obstacle, obstacles
+from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph, NodeDef
 
 
 @dataclass(frozen=True)

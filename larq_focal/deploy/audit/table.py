@@ -12,8 +12,8 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from larq_focal.deploy.audit import Audit
-    from larq_focal.deploy.findings import Finding
-    from larq_focal.deploy.rows import LayerAudit
+    from larq_focal.deploy.audit.findings import Finding
+    from larq_focal.deploy.audit.rows import LayerAudit
 
 _SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 

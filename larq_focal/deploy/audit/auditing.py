@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from larq_focal.deploy.agreement import (
+from larq_focal.deploy.audit.agreement import (
     Agreement,
     Data,
     as_data,
@@ -15,16 +15,16 @@ from larq_focal.deploy.agreement import (
     keras_outputs,
     one_sample,
 )
-from larq_focal.deploy.converted import ConvertedLayer, converted_layers, producers_of
-from larq_focal.deploy.disagreement import disagreement, saturation
-from larq_focal.deploy.file_faults import file_faults
-from larq_focal.deploy.findings import Finding
-from larq_focal.deploy.freeze import freeze
-from larq_focal.deploy.frozen import FrozenGraph
-from larq_focal.deploy.intent import WeightedLayer, layer_names, weighted_layers
-from larq_focal.deploy.lowering import kernel_deviation
-from larq_focal.deploy.model_faults import model_faults
-from larq_focal.deploy.rows import LayerAudit, audit_layers
+from larq_focal.deploy.audit.converted import ConvertedLayer, converted_layers, producers_of
+from larq_focal.deploy.audit.disagreement import disagreement, saturation
+from larq_focal.deploy.audit.file_faults import file_faults
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.intent import WeightedLayer, layer_names, weighted_layers
+from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
+from larq_focal.deploy.conversion.freeze import freeze
+from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.lowering import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
@@ -86,7 +86,7 @@ class Audit:
         }
 
     def __rich__(self):
-        from larq_focal.deploy.audit_table import audit_table
+        from larq_focal.deploy.audit.table import audit_table
 
         return audit_table(self)
 

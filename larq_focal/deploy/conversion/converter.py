@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from larq_focal.deploy.conversion_error import ConversionError
-from larq_focal.deploy.frozen import FrozenGraph
+from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.frozen import FrozenGraph
 
 _ERROR = re.compile(r"error: (.*)")
 _NODE = re.compile(r'"([\w./-]+)(?:@[^"]*)?"')
@@ -30,7 +30,7 @@ def run_converter(frozen: FrozenGraph, timeout_s: float | None = None) -> bytes:
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder:
         saved_model, out = Path(folder, "model"), Path(folder, "model.tflite")
         frozen.save(saved_model)
-        command = [sys.executable, "-m", "larq_focal.deploy.convert_worker", str(saved_model), str(out)]
+        command = [sys.executable, "-m", "larq_focal.deploy.conversion.worker", str(saved_model), str(out)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
         except subprocess.TimeoutExpired:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from larq_focal.deploy.agreement import Agreement, Data, one_sample, output_steps
-from larq_focal.deploy.converted import BINARY_CONVOLUTION
-from larq_focal.deploy.findings import Finding
-from larq_focal.deploy.frozen import FrozenGraph, NodeDef
-from larq_focal.deploy.lowering import is_sign
+from larq_focal.deploy.audit.agreement import Agreement, Data, one_sample, output_steps
+from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
+from larq_focal.deploy.conversion.lowering import is_sign
 from larq_focal.network.flatbuffer import FlatModel
 
 _FEW = 0.05

@@ -10,9 +10,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from larq_focal.deploy.findings import Finding
-from larq_focal.deploy.frozen import FrozenGraph, NodeDef, data_inputs
-from larq_focal.deploy.lowering import is_between_0_and_1, is_binary_kernel, is_sign, layer_input, sign_summand
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef, data_inputs
+from larq_focal.deploy.conversion.lowering import (
+    is_between_0_and_1,
+    is_binary_kernel,
+    is_sign,
+    layer_input,
+    sign_summand,
+)
 
 _COMMUTATIVE = ("Add", "AddV2", "Mul")
 _CONSTANT_LAST = ("Sub", "RealDiv", "BiasAdd")

@@ -6,8 +6,8 @@ import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from larq_focal.deploy.conversion_error import ConversionError
-from larq_focal.deploy.frozen import FrozenGraph, needed
+from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.frozen import FrozenGraph, needed
 from larq_focal.keras import keras, tf
 
 _KEEPS_STATE = ("Assign", "ResourceScatter", "ResourceApply")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.deploy.converted import ConvertedLayer
-from larq_focal.deploy.frozen import FrozenGraph, NodeDef
-from larq_focal.deploy.intent import WeightedLayer
-from larq_focal.deploy.lowering import (
+from larq_focal.deploy.audit.converted import ConvertedLayer
+from larq_focal.deploy.audit.intent import WeightedLayer
+from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
+from larq_focal.deploy.conversion.lowering import (
     KERNEL_TOLERANCE,
     LayerInput,
     is_sign,

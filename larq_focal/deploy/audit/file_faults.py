@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from larq_focal.deploy.converted import BINARY_CONVOLUTION, groups_of, producers_of
-from larq_focal.deploy.findings import Finding
+from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION, groups_of, producers_of
+from larq_focal.deploy.audit.findings import Finding
 from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor
 from larq_focal.network.packing import WORD_BITS
 

@@ -1,0 +1,1 @@
+"""The frozen graph of a Keras model, and Larq Compute Engine's converter in a process of its own."""
