@@ -1,5 +1,7 @@
 """Layers that carry a method of binary networks."""
 
+from larq_focal.layers.binary_dense import BinaryDense
+from larq_focal.layers.binary_sum import BinarySumConv2D, BitPlaneConv2D
 from larq_focal.layers.bit_planes import BitPlanes
 from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.ghost_sign import GhostSign
@@ -7,4 +9,14 @@ from larq_focal.layers.log_gradient import LogGradient
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 
-__all__ = ["BitPlanes", "FixedSignConv2D", "GhostSign", "LogGradient", "RPReLU", "Thermometer"]
+__all__ = [
+    "BinaryDense",
+    "BinarySumConv2D",
+    "BitPlaneConv2D",
+    "BitPlanes",
+    "FixedSignConv2D",
+    "GhostSign",
+    "LogGradient",
+    "RPReLU",
+    "Thermometer",
+]

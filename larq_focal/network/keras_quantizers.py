@@ -82,6 +82,13 @@ def _(quantizer: larq.quantizers.SteTern, call, value, part):
 
 
 @_read.register
+def _(quantizer: focal.TernarySign, call, value, part):
+    if quantizer.threshold is None:
+        raise NotUnderstood("its threshold depends on the data")
+    return _add_steps(quantizer, call, value, part)
+
+
+@_read.register
 def _(quantizer: larq.quantizers.DoReFa, call, value, part):
     if quantizer.mode != "activations":
         raise NotUnderstood("for weights, its scale depends on the data")

@@ -18,6 +18,7 @@ from larq_focal.quantizers.rsign import RSign, threshold_sign
 from larq_focal.quantizers.sawb import SAWB, sawb, sawb_range
 from larq_focal.quantizers.sign import sign
 from larq_focal.quantizers.tanh import SigmoidSign, TanhSign, tanh_sign
+from larq_focal.quantizers.ternary import TernarySign, ternary_sign
 from larq_focal.quantizers.xnor import XnorSign, xnor_sign
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "SauvolaSign",
     "SigmoidSign",
     "TanhSign",
+    "TernarySign",
     "XnorSign",
     "clipped_sign",
     "error_decay_sign",
@@ -58,6 +60,7 @@ __all__ = [
     "score_logit",
     "sign",
     "tanh_sign",
+    "ternary_sign",
     "threshold_sign",
     "xnor_sign",
 ]

@@ -31,6 +31,7 @@ STEPS = [
     *map(dorefa, [1, 2, 3, 4, 8]),
     *[pytest.param(lambda bits=bits: focal.PACT(bits, clip=2.3), id=f"PACT {bits}") for bits in (1, 2, 4)],
     pytest.param(lambda: focal.PowerOfTwo(-6, 0), id="PowerOfTwo"),
+    pytest.param(lambda: focal.TernarySign(threshold=0.3), id="TernarySign"),
     pytest.param(lambda: focal.LogQuant(3, full_scale=1), id="LogQuant"),
 ]
 

@@ -7,6 +7,7 @@ from larq_focal.quantizers.pact import PACT
 from larq_focal.quantizers.power_of_two import LogQuant, PowerOfTwo
 from larq_focal.quantizers.registry.row import QuantizerRow
 from larq_focal.quantizers.sawb import SAWB
+from larq_focal.quantizers.ternary import TernarySign
 
 _FLOAT = "values that are no signs stay a float convolution"
 
@@ -19,6 +20,15 @@ ROWS = (
         activation="wrong",
         lowering="the kernel stays a float convolution; inputs are taken for signs, silently",
         source="https://arxiv.org/abs/1605.04711",
+    ),
+    QuantizerRow(
+        alias="ternary_sign",
+        quantizer=TernarySign,
+        levels="-1, 0, +1",
+        kernel=None,
+        activation="float",
+        lowering="a float convolution; two binary ones in a BinarySumConv2D",
+        source="Wan et al., TBN: Convolutional Neural Network with Ternary Inputs and Binary Weights, ECCV 2018",
     ),
     QuantizerRow(
         alias="dorefa_quantizer",

@@ -1,0 +1,45 @@
+"""A dense layer as a 1x1 convolution, which converters pack."""
+
+from __future__ import annotations
+
+from larq_focal.keras import larq, tf
+
+
+@larq.utils.register_keras_custom_object
+class BinaryDense(larq.layers.QuantDense):
+    """A ``QuantDense`` that is computed as a 1x1 convolution over one pixel.
+
+    It computes the same. But the converter of the Larq Compute Engine leaves a binary ``QuantDense`` a float one, and
+    packs this: RESHAPE, one packing operation, one binary convolution, RESHAPE.
+
+    Args:
+        units: Number of outputs.
+        **kwargs: As for ``QuantDense``.
+
+    Shapes:
+        [batch, features] in, [batch, units] out.
+
+    Raises:
+        ValueError: Inputs of other shapes.
+    """
+
+    def build(self, input_shape):
+        shape = tf.TensorShape(input_shape)
+        if shape.rank != 2:
+            raise ValueError(
+                f"BinaryDense {self.name!r} needs inputs of shape [batch, features], but got {shape}. Put a Flatten "
+                "before it, or for a product at each pixel use a QuantConv2D with kernel_size=1."
+            )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        pixel = tf.reshape(inputs, (-1, 1, 1, inputs.shape[-1]))
+        if self.input_quantizer:
+            pixel = self.input_quantizer(pixel)
+        with larq.context.quantized_scope(True):
+            kernel = tf.convert_to_tensor(self.kernel)
+        outputs = tf.nn.conv2d(pixel, kernel[tf.newaxis, tf.newaxis], 1, "VALID")
+        if self.use_bias:
+            outputs = tf.nn.bias_add(outputs, self.bias)
+        outputs = tf.reshape(outputs, (-1, self.units))
+        return outputs if self.activation is None else self.activation(outputs)
