@@ -28,6 +28,8 @@ def interrupted(tmp_path_factory):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Shells start background jobs with Ctrl-C ignored, which the benchmark would inherit from the tests.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     first = results / "digits" / "ste_sign.json"
     deadline = time.monotonic() + 200
