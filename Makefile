@@ -32,7 +32,7 @@ $(VENV)/installed: setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.12 on the path: install one, or name it with PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade pip  # an old one may search for hours on Python 3.10
+	$(BIN)/python -m pip install --quiet --upgrade pip  # pip 23.0 found no end on Python 3.10
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]'
 	@touch $@
 

@@ -20,6 +20,10 @@ _USER_ERRORS = (ValueError, OSError, RuntimeError, ImportError)
 
 model_argument = click.argument("model", type=click.Path(path_type=Path))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+engine_option = click.option(
+    "--engine", type=click.Choice(["auto", "delegate", "lce", "litert"]), default="auto", show_default=True
+)
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Inputs to compare on: a .npy array with a batch axis."
 )
@@ -143,9 +147,9 @@ def graph(model: Path, output: Path) -> None:
 
 @main.command()
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+@threads_option
 @click.option("--runs", type=click.IntRange(min=1), help="Timed inferences; enough for a stable median by default.")
-@click.option("--engine", type=click.Choice(["auto", "lce", "litert", "delegate"]), default="auto", show_default=True)
+@engine_option
 @json_option
 def time(tflite: Path, threads: int, runs: int | None, engine: str, as_json: bool) -> None:
     """Time a TFLITE model on this machine: minimum, median and 90th percentile."""
@@ -156,8 +160,8 @@ def time(tflite: Path, threads: int, runs: int | None, engine: str, as_json: boo
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--engine", type=click.Choice(["auto", "delegate", "lce", "litert"]), default="auto", show_default=True)
+@threads_option
+@engine_option
 def retime(folder: Path, threads: int, engine: str) -> None:
     """Time the models in a results FOLDER again, on this machine, and renew its report."""
     from larq_focal.bench.retime import retime as retime_folder

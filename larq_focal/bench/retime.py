@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from larq_focal.bench.records import write_record
+from larq_focal.bench.records import describe_file, write_record
 from larq_focal.deploy.timing import time
 from larq_focal.report import markdown_table, read_records, write_report
 
@@ -30,7 +29,7 @@ def retime(folder: str | Path, *, threads: int = 1, engine: str = "auto", say=pr
     records = read_records(folder)
     for record in records:
         model = folder / record["file"]["name"]
-        if hashlib.sha256(model.read_bytes()).hexdigest() != record["file"]["sha256"]:
+        if describe_file(model)["sha256"] != record["file"]["sha256"]:
             raise ValueError(f"'{model}' is not the model that '{record['run']}.json' describes: copy both again.")
     for record in records:
         record["timing"] = time(folder / record["file"]["name"], threads=threads, engine=engine).to_dict()

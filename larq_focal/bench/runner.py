@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -108,14 +107,15 @@ def _finished(folder: Path, data: Dataset, settings: Settings, resume: bool) -> 
         raise BenchError(
             f"'{folder}' holds {len(paths)} finished runs. Keep them with --resume, or choose another --name."
         )
-    for path in paths:
-        record = json.loads(path.read_text())
+    records = read_records(folder) if paths else []
+    for record in records:
         before, now = (record["dataset"]["name"], record["settings"]), (data.name, asdict(settings))
         if before != now:
             raise BenchError(
-                f"'{path}' is a run with {before}, but {now} is asked for. Use the same settings, or another --name."
+                f"'{folder / record['run']}.json' is a run with {before}, but {now} is asked for. "
+                "Use the same settings, or another --name."
             )
-    return {path.stem for path in paths}
+    return {record["run"] for record in records}
 
 
 def _run(entry: Entry, data: Dataset, settings: Settings, folder: Path, say: Say, epoch_done: EpochDone | None) -> dict:

@@ -133,3 +133,11 @@ def test_retiming_refuses_another_model(interrupted, resumed, tmp_path):
     refused = retime(folder)
     assert refused.returncode == 1
     assert "ste_sign.tflite" in refused.stderr and "is not the model" in refused.stderr
+
+
+def test_a_damaged_record_is_named(interrupted, resumed, tmp_path):
+    folder = tmp_path / "digits"
+    shutil.copytree(interrupted[0] / "digits", folder)
+    (folder / "lab.json").write_text('{"run": "lab"')
+    refused = bench(tmp_path, "--models", "lab", "--resume")
+    assert refused.returncode == 1 and "lab.json" in refused.stderr and "Traceback" not in refused.stderr
