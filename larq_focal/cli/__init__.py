@@ -1,0 +1,44 @@
+"""The command line: parses, calls, prints. Each command has its twin in Python, and loads only what it needs."""
+
+from __future__ import annotations
+
+import click
+
+from larq_focal.cli import bench, deploy, focal_plane, network
+from larq_focal.cli.output import USER_ERRORS, keep_tensorflow_silent
+from larq_focal.version import __version__
+
+
+class _OneLineErrors(click.Group):
+    """Shows what a user can mend as one message; with --debug the whole traceback."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except USER_ERRORS as error:
+            if ctx.params.get("debug") or isinstance(error, click.exceptions.Exit):
+                raise
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="larq-focal")
+@click.option("--debug", is_flag=True, help="Show the whole traceback of an error, and TensorFlow's own messages.")
+def main(debug: bool) -> None:
+    """Binary and few-bit networks: train, convert, audit, time, and fit to focal-plane processors."""
+    if not debug:
+        keep_tensorflow_silent()
+
+
+for _command in (
+    bench.bench,
+    deploy.convert,
+    deploy.audit,
+    network.summary,
+    focal_plane.fit,
+    network.graph,
+    deploy.time,
+    bench.retime,
+    bench.report,
+):
+    main.add_command(_command)

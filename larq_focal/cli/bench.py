@@ -1,0 +1,70 @@
+"""Commands around run records: bench, retime, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from larq_focal.cli.options import engine_option, threads_option
+from larq_focal.cli.output import console, quiet, say
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+@click.command()
+@click.option("--dataset", type=click.Choice(["digits", "mnist", "cifar10"]), default="digits", show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with mnist.npz or cifar10.npz.")
+@click.option("--models", help="Runs to make, with commas between; all of them by default.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
+@click.option("--name", help="Folder under the results; the data set's name by default.")
+@click.option("--resume", is_flag=True, help="Keep the finished runs of an earlier call.")
+def bench(models: str | None, **options) -> None:
+    """Train, convert, check, time and judge the two-layer networks, and write a report."""
+    chosen = [name.strip() for name in models.split(",")] if models else None
+    try:
+        with quiet(), _epoch_line() as epoch_done:
+            from larq_focal.bench import run_bench
+
+            run_bench(models=chosen, say=say, epoch_done=epoch_done, **options)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted. Finished runs are kept; the same command with --resume goes on.", err=True)
+        raise SystemExit(INTERRUPTED) from None
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@threads_option
+@engine_option
+def retime(folder: Path, threads: int, engine: str) -> None:
+    """Time the models in a results FOLDER again, on this machine, and renew its report."""
+    from larq_focal.bench.retime import retime as retime_folder
+
+    click.echo(retime_folder(folder, threads=threads, engine=engine, say=say))
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
+def report(folders: tuple[Path, ...], output: Path) -> None:
+    """Write one HTML report of the runs in FOLDERS."""
+    from larq_focal.report import read_records, write_report
+
+    click.echo(write_report([record for folder in folders for record in read_records(folder)], output))
+
+
+@contextmanager
+def _epoch_line() -> Iterator:
+    """A status line that follows the epochs on a terminal, and stays out of the way elsewhere."""
+    with console().status("starting") as status:
+
+        def epoch_done(entry, row: dict) -> None:
+            status.update(
+                f"{entry.title}: epoch {row['epoch']}, loss {row['loss']:.3f}, validation {row['val_accuracy']:.1%}"
+            )
+
+        yield epoch_done

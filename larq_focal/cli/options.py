@@ -1,0 +1,17 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+model_argument = click.argument("model", type=click.Path(path_type=Path))
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+engine_option = click.option(
+    "--engine", type=click.Choice(["auto", "delegate", "lce", "litert"]), default="auto", show_default=True
+)
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), help="Inputs to compare on: a .npy array with a batch axis."
+)

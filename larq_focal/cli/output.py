@@ -1,0 +1,73 @@
+"""What commands show, and what they hold back."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+USER_ERRORS = (ValueError, OSError, RuntimeError, ImportError)
+_TENSORFLOW_LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
+
+
+def keep_tensorflow_silent() -> None:
+    os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _SILENT)
+
+
+def console():
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def say(line: str) -> None:
+    console().print(line, soft_wrap=True, markup=False)
+
+
+def show(result, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=1))
+    else:
+        console().print(result)
+
+
+def array(path: Path | None):
+    """The array in a .npy file, or None."""
+    if path is None:
+        return None
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"'{path}' is not a whole .npy array ({error}).") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Holds back what TensorFlow and its kin print on the way; an error that is no user's brings it out."""
+    if os.environ.get(_TENSORFLOW_LOG_LEVEL) != _SILENT:
+        yield
+        return
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except (*USER_ERRORS, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
