@@ -6,17 +6,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.changes import changes_that_fit
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement, judge
 from larq_focal.focal_plane.layer import ConvLayer, conv_layer
 from larq_focal.focal_plane.notes import layer_notes, unmodelled
-from larq_focal.focal_plane.rate import energy_lower_bound_uj, latency_lower_bound_us, unknown_overheads
+from larq_focal.focal_plane.rate import energy_lower_bound_uj, estimates, latency_lower_bound_us, unknown_overheads
 from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
 from larq_focal.focal_plane.report import FitReport, LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.schedules import Plan
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
+from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.load import as_graph
@@ -57,6 +59,7 @@ def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
     )
     calls = sum((Counter(layer.calls) for layer in layers), Counter(read_plane=sum(r.planes for r in read.values())))
     steps = sum((Counter(layer.steps_icw) for layer in layers), Counter())
+    words = icw_by_class(steps)
     complete = all(layer.icw is not None for layer in layers)
     left_out = [line for name, layer in shapes.items() for line in unmodelled(layer, judged[name])]
     not_understood = [f"'{op.name}': {op.kind} is not understood, and was not judged" for op in graph.unknown]
@@ -66,9 +69,12 @@ def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
         registers=f"{sensor.title}: {sensor.registers_text}",
         layers=layers,
         icw=steps.total() if complete else None,
-        latency_lower_bound_us=latency_lower_bound_us(steps, calls, sensor) if complete else None,
-        energy_lower_bound_uj=energy_lower_bound_uj(steps, sensor) if complete else None,
+        latency_lower_bound_us=latency_lower_bound_us(words, calls, sensor) if complete else None,
+        energy_lower_bound_uj=energy_lower_bound_uj(words, sensor) if complete else None,
+        estimates=estimates(words, calls, sensor, published_for(graph.name, sensor.name)) if complete else (),
         bits_read=sum(readout.bits for readout in read.values()),
+        raw_bits=sensor.raw_bits,
+        raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,
         notes=tuple(_network_notes(layers, steps.total(), read, sensor)),
         unknown=(*not_understood, *left_out, *unknown_overheads(calls, sensor), *_unknown_of(sensor)),
     )
@@ -121,12 +127,13 @@ def _array_layer(op: Linear, layer: ConvLayer, judged: Judgement, sensor: Sensor
 
 
 def _costs(plan: Plan, sensor: Sensor) -> dict[str, Any]:
+    words = icw_by_class(plan.steps_icw)
     return {
         "icw": plan.icw,
         "steps_icw": plan.steps_icw,
         "calls": plan.calls,
-        "latency_lower_bound_us": latency_lower_bound_us(plan.steps_icw, plan.calls, sensor),
-        "energy_lower_bound_uj": energy_lower_bound_uj(plan.steps_icw, sensor),
+        "latency_lower_bound_us": latency_lower_bound_us(words, plan.calls, sensor),
+        "energy_lower_bound_uj": energy_lower_bound_uj(words, sensor),
     }
 
 

@@ -1,20 +1,16 @@
-"""The result of a fit: plain values, whoever computed them, and the tables that the terminal shows."""
+"""The result of a fit: plain values, whoever computed them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
-from larq_focal.focal_plane.text import counted
+from larq_focal.focal_plane.rate import Estimate
+from larq_focal.focal_plane.terminal import shown
 from larq_focal.focal_plane.verdict import Verdict
-
-_COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NO_FIT: "bold red"}
 
 
 @dataclass(frozen=True)
@@ -145,7 +141,9 @@ class FitReport:
     """Whether a network fits a sensor: the worst verdict of its layers.
 
     The totals over the layers are lower bounds per frame, None where any part is unknown; ``unknown`` says what they
-    leave out, and what was assumed.
+    leave out, and what was assumed. ``estimates`` set beside them what calibrations give and what is published.
+    ``bits_read`` go to the controller per frame, where ``raw_bits`` are those of the image itself, of
+    ``raw_pixel_bits`` each pixel.
     """
 
     network: str
@@ -156,6 +154,9 @@ class FitReport:
     latency_lower_bound_us: float | None
     energy_lower_bound_uj: float | None
     bits_read: int
+    raw_bits: int
+    raw_pixel_bits: int
+    estimates: tuple[Estimate, ...]
     notes: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -178,6 +179,11 @@ class FitReport:
         """One frame after another, without exposure and whatever else ``unknown`` names."""
         return 1e6 / self.latency_lower_bound_us if self.latency_lower_bound_us else None
 
+    @property
+    def data_reduction(self) -> float | None:
+        """How many times fewer bits are read out than the raw image has; None where nothing is read."""
+        return self.raw_bits / self.bits_read if self.bits_read else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
@@ -191,69 +197,14 @@ class FitReport:
             "frames_per_second_at_most": self.frames_per_second_at_most,
             "energy_lower_bound_uj": self.energy_lower_bound_uj,
             "bits_read": self.bits_read,
+            "raw_bits": self.raw_bits,
+            "raw_pixel_bits": self.raw_pixel_bits,
+            "data_reduction": self.data_reduction,
+            "estimates": [estimate.to_dict() for estimate in self.estimates],
             "layers": [layer.to_dict() for layer in self.layers],
             "notes": list(self.notes),
             "unknown": list(self.unknown),
         }
 
     def __rich__(self) -> Group:
-        return Group(Text(self.registers), self._table(), *self._bounds(), *self._lists())
-
-    def _bounds(self) -> Iterator[Text]:
-        if self.frames_per_second_at_most is not None:
-            yield Text(f"at most {self.frames_per_second_at_most:,.0f} frames/s, by what is known")
-        if self.energy_lower_bound_uj is not None:
-            yield Text(f"at least {self.energy_lower_bound_uj:,.1f} uJ of the chip per frame")
-
-    def _table(self) -> Table:
-        title = Text.assemble(
-            f"{self.network} on {self.sensor}: ", (self.verdict.value, _COLOURS[self.verdict]), style="default"
-        )
-        table = Table(title=title, title_justify="left", show_footer=True, box=SIMPLE_HEAD, padding=0, show_edge=False)
-        table.add_column("layer", "frame", overflow="fold")
-        table.add_column("verdict,\nschedule")
-        table.add_column("fan-in,\nat most", justify="right")
-        table.add_column("weight\nbits", justify="right")
-        table.add_column("maps per\nplane", justify="right")
-        table.add_column("digital\nregisters", justify="right")
-        table.add_column("analog", justify="right")
-        table.add_column("ICW, time\nat least", _cost(self.icw, self.latency_lower_bound_us), justify="right")
-        for layer in self.layers:
-            table.add_row(*_row(layer))
-        return table
-
-    def _lists(self) -> Iterator[Text]:
-        changes = [f"{layer.name}: {' | '.join(layer.changes)}" for layer in self.layers if layer.changes]
-        by_note: dict[str, list[str]] = {}
-        for layer in self.layers:
-            for note in layer.notes:
-                by_note.setdefault(note, []).append(layer.name)
-        notes = [f"{', '.join(names)}: {note}" for note, names in by_note.items()]
-        for title, lines in (
-            ("Changes that fit, the smallest first", changes),
-            ("Notes", [*notes, *self.notes]),
-            ("Unknown", self.unknown),
-        ):
-            if lines:
-                yield Text(title, style="bold")
-                yield Text("\n".join(f"  {line}" for line in lines))
-
-
-def _row(layer: LayerFit) -> Iterator[str | Text]:
-    schedule = ", ".join(filter(None, (layer.schedule, layer.counter)))
-    yield Text(layer.name)
-    yield Text.assemble((layer.verdict.value, _COLOURS[layer.verdict]), f"\n{schedule}")
-    yield f"{layer.fan_in:,}" + ("" if layer.max_fan_in is None else f"\n{layer.max_fan_in:,}")
-    yield f"{layer.weight_bits:,}\n{counted(layer.weight_planes, 'plane')}"
-    planes = "" if layer.map_planes is None else f"\n{counted(layer.map_planes, 'plane')}"
-    yield "-" if layer.maps_per_plane is None else f"{layer.maps_per_plane:,}{planes}"
-    yield layer.digital.text
-    yield layer.analog.text
-    yield _cost(layer.icw, layer.latency_lower_bound_us)
-
-
-def _cost(icw: int | None, latency_us: float | None) -> str:
-    lines = [] if icw is None else [f"{icw:,}"]
-    if latency_us is not None:
-        lines.append(f"{latency_us:,.1f} us")
-    return "\n".join(lines) or "-"
+        return shown(self)

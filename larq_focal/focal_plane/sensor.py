@@ -12,22 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.calibration.calibration import Calibration, read_calibrations
 from larq_focal.focal_plane.sensor_file import Section, SensorError, merged, read_yaml
+from larq_focal.focal_plane.sensor_keys import CALLS, CLASSES, INSTRUCTIONS
 
 FOLDER = Path(__file__).parent / "sensors"
 TEMPLATE = "template"
-
-INSTRUCTIONS = (
-    *("nor", "or", "not", "move", "in_place"),
-    *("select", "select_all", "shift", "directed_shift", "multiplex", "refresh"),
-    *("analog_add", "analog_reset"),
-)
-CLASSES = ("digital", "shift", "propagation", "analog")
-CALLS = (
-    *("kernel_launch", "load_pattern", "load_plane", "load_analog", "flood"),
-    *("read_plane", "read_analog", "read_events"),
-    *("global_or", "global_sum", "global_sum_16", "global_sum_64"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +73,8 @@ class Sensor:
 
     ``instruction_icw`` gives instruction control words (ICW) by the names in ``INSTRUCTIONS``; ``cycles_per_icw``
     clock cycles by the classes in ``CLASSES``; ``overhead_us`` microseconds per controller call in ``CALLS``, None
-    where unknown. ``assumptions`` are taken for granted without a source, and every report repeats them.
+    where unknown, all of ``sensor_keys.py``. ``calibrations`` hold what was fitted to measured times. ``assumptions``
+    are taken for granted without a source, and every report repeats them.
     """
 
     name: str
@@ -103,6 +94,7 @@ class Sensor:
     chip_power_w: float | None
     system_power_w: float | None
     assumptions: tuple[str, ...]
+    calibrations: tuple[Calibration, ...]
 
     @property
     def plane_bits(self) -> int:
@@ -112,6 +104,11 @@ class Sensor:
     @property
     def plane_bytes(self) -> int:
         return self.plane_bits // 8
+
+    @property
+    def raw_bits(self) -> int:
+        """Bits of one image as the sensor would read it out: all pixels and colours, at the converter's depth."""
+        return self.plane_bits * self.pixel_channels * self.adc_bits
 
     @property
     def energy_per_cycle_nj(self) -> float | None:
@@ -190,6 +187,7 @@ def _read(path: Path) -> Sensor:
         chip_power_w=power.number("chip", may_be_unknown=True),
         system_power_w=power.number("system", may_be_unknown=True),
         assumptions=top.texts("assumptions"),
+        calibrations=read_calibrations(top.sections("calibrations"), CALLS),
     )
     for section in (array, pixel, power, top):
         section.refuse_the_rest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -50,6 +50,13 @@ class Section:
     def section(self, key: str) -> Section:
         return Section(self._path, self._take(key), f"{self._prefix}{key}.")
 
+    def sections(self, key: str) -> list[Section]:
+        """A list of mappings."""
+        items = self._take(key)
+        if not isinstance(items, list):
+            self._refuse(key, f"must be a list, and [] for none, not {items!r}")
+        return [Section(self._path, item, f"{self._prefix}{key}[{i}].") for i, item in enumerate(items)]
+
     def text(self, key: str) -> str:
         value = self._take(key)
         if not isinstance(value, str) or not value:
@@ -61,6 +68,14 @@ class Section:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self._refuse(key, f"must be a list of texts, as in [R0, R1], and [] for none, not {value!r}")
         return tuple(value)
+
+    def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
+        """A list of names out of ``allowed``."""
+        names = self.texts(key)
+        for name in names:
+            if name not in allowed:
+                self._refuse(key, f"names {name}; choose from {', '.join(allowed)}")
+        return names
 
     def uncounted(self, duties: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         """The registers under ``uncounted``, each of which must stand under one duty, as no register may twice."""
@@ -94,6 +109,12 @@ class Section:
     def table(self, keys: tuple[str, ...], take: Callable[..., Any], **options: Any) -> Mapping[str, Any]:
         """All of ``keys``, and nothing else, each read with ``take`` (``Section.number`` or ``Section.integer``)."""
         values = {key: take(self, key, **options) for key in keys}
+        self.refuse_the_rest()
+        return MappingProxyType(values)
+
+    def some(self, keys: Collection[str], take: Callable[..., Any]) -> Mapping[str, Any]:
+        """Those of ``keys`` that are there, and nothing else."""
+        values = {key: take(self, key) for key in keys if key in self._left}
         self.refuse_the_rest()
         return MappingProxyType(values)
 

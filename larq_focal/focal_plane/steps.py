@@ -6,6 +6,7 @@ longer moves, channel rotation and spilling are counted on paper.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from larq_focal.focal_plane import counters
@@ -25,6 +26,12 @@ STEP_CLASS = {
     "threshold": "digital",
     "pool": "digital",
 }
+
+
+def icw_by_class(steps_icw: Mapping[str, int]) -> dict[str, int]:
+    """The same instruction words by clock class."""
+    classes = dict.fromkeys(STEP_CLASS[step] for step in steps_icw)
+    return {name: sum(n for step, n in steps_icw.items() if STEP_CLASS[step] == name) for name in classes}
 
 
 def frame_steps_icw(

@@ -280,7 +280,9 @@ def test_terminal_shows_verdicts_registers_changes_and_unknowns():
         "groups=2",
         "not published",
         "2,304 ",
-        "at most 1,492 frames/s",
+        "lower bound",
+        "calibrated: Liu and Lu 2022",
+        "raw image",
     ):
         assert part in text
     assert "NO FIT" in printed(fit(one_layer(bits=32)))

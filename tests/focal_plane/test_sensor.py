@@ -8,6 +8,8 @@ import yaml
 from larq_focal.focal_plane import SensorError, load_sensor, sensor_names
 from larq_focal.focal_plane.sensor import FOLDER, TEMPLATE
 
+CALIBRATION = {"name": "mine", "source": "here", "cycles_per_icw": 2, "overhead_us": {}, "contained": []}
+
 
 def changed(tmp_path, path: str, value=..., base: str = TEMPLATE):
     """The template with one value changed, or removed if none is given."""
@@ -102,6 +104,12 @@ def test_unknown_sensor_lists_those_there_are():
         ("digital.uncounted", ["R99"], "'digital.uncounted' names R99, which is no register here"),
         ("name", 5, "'name' must be a text, not 5"),
         ("assumptions", "none", "'assumptions' must be a list of texts"),
+        ("calibrations", ..., "'calibrations' is missing"),
+        ("calibrations", {}, "'calibrations' must be a list"),
+        ("calibrations", [{"name": "mine"}], r"'calibrations\[0\]\.source' is missing"),
+        ("calibrations", [CALIBRATION | {"contained": ["fly"]}], r"'calibrations\[0\]\.contained' names fly"),
+        ("calibrations", [CALIBRATION | {"overhead_us": {"fly": 1}}], "overhead_us.fly' is not a key"),
+        ("calibrations", [CALIBRATION | {"overhead_us": {"flood": -1}}], "overhead_us.flood' must be at least 0"),
         ("extends", "scamp6", "'extends' must be one of scamp5, .*, not 'scamp6'"),
     ],
 )
