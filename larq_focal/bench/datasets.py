@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+TITLE = "title"
 
 
 class DatasetError(ValueError):
@@ -56,7 +57,9 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     Args:
         name: ``digits``, ``mnist`` or ``cifar10``.
         data_dir: folder that holds ``<name>.npz`` in the layout of Keras' ``mnist.npz`` (``x_train``, ``y_train``,
-            ``x_test``, ``y_test``). Without it MNIST and CIFAR-10 come through tensorflow-datasets, which downloads.
+            ``x_test``, ``y_test``). A file with other pixels than the original says so in a fifth entry, the text
+            ``title``, which then stands in every record and report. Without a folder MNIST and CIFAR-10 come through
+            tensorflow-datasets, which downloads.
 
     Raises:
         DatasetError: the name is unknown, or the data is missing, truncated or of a wrong shape.
@@ -64,11 +67,13 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     if name not in DATASETS:
         raise DatasetError(f"No data set '{name}': choose one of {', '.join(DATASETS)}.")
     known = DATASETS[name]
+    title = known.title
     if name == "digits":
         arrays, source = _digits(), "scikit-learn load_digits, 70/30 stratified split with seed 0"
     elif data_dir is not None:
         path = Path(data_dir) / f"{name}.npz"
         arrays, source = _from_npz(path), path.name
+        title = str(arrays.pop(TITLE, known.title))
     else:
         arrays, source = _from_tensorflow_datasets(name), f"tensorflow-datasets {name}"
     arrays = {key: _checked(array, key, known, source) for key, array in arrays.items()}
@@ -76,7 +81,7 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         images, labels = len(arrays[f"x_{split}"]), len(arrays[f"y_{split}"])
         if images != labels:
             raise DatasetError(f"{source}: {images} images but {labels} labels in the {split} split.")
-    return Dataset(name, known.title, source, known.classes, **arrays)
+    return Dataset(name, title, source, known.classes, **arrays)
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
@@ -105,7 +110,7 @@ def _from_npz(path: Path) -> dict[str, np.ndarray]:
             missing = [key for key in KEYS if key not in archive]
             if missing:
                 raise DatasetError(f"'{path}' lacks {', '.join(missing)}; it holds {', '.join(archive) or 'nothing'}.")
-            return {key: archive[key] for key in KEYS}
+            return {key: archive[key] for key in (*KEYS, TITLE) if key in archive}
     except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, DatasetError):
             raise

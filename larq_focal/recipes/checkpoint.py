@@ -1,0 +1,76 @@
+"""The state of a training between two epochs, in one file of plain arrays: nothing in it is pickled."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from larq_focal.files import written_whole
+from larq_focal.keras import keras
+
+_STATE, _MODEL, _OPTIMIZER = "state", "model", "optimizer"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is damaged or belongs to another training; the message says what to do."""
+
+
+def save_checkpoint(path: Path, model: keras.Model, state: dict) -> None:
+    """Writes the model's weights, its optimizer's variables and ``state`` (plain JSON values), whole or not at all."""
+    arrays = {_STATE: np.frombuffer(json.dumps(state, allow_nan=False).encode(), np.uint8)}
+    for kind, variables in _variables(model).items():
+        arrays |= {_key(kind, index): variable.numpy() for index, variable in enumerate(variables)}
+    with written_whole(path) as file:
+        np.savez(file, **arrays)
+
+
+def load_state(path: Path) -> dict:
+    """The ``state`` of a checkpoint.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    return json.loads(_read(path, {_STATE})[_STATE].tobytes())
+
+
+def restore(path: Path, model: keras.Model) -> None:
+    """Sets the weights of a compiled ``model`` and its optimizer's variables to those of a checkpoint.
+
+    Raises:
+        CheckpointError: The file is damaged, or its variables are not those of the model.
+    """
+    arrays = _read(path)
+    expected = {
+        _key(kind, index): variable
+        for kind, variables in _variables(model).items()
+        for index, variable in enumerate(variables)
+    }
+    shapes = {key: array.shape for key, array in arrays.items() if key != _STATE}
+    if shapes != {key: tuple(variable.shape) for key, variable in expected.items()}:
+        raise CheckpointError(
+            f"'{path}' holds {len(shapes)} variables that are not the {len(expected)} of {model.name!r} and its "
+            "optimizer. It was made for another model or by another version: delete it to start anew."
+        )
+    for key, variable in expected.items():
+        variable.assign(arrays[key])
+
+
+def _variables(model: keras.Model) -> dict[str, list]:
+    model.optimizer.build(model.trainable_variables)
+    return {_MODEL: model.variables, _OPTIMIZER: model.optimizer.variables}
+
+
+def _key(kind: str, index: int) -> str:
+    return f"{kind}/{index:04d}"
+
+
+def _read(path: Path, only: set[str] | None = None) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {key: archive[key] for key in only or archive.files}
+    except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise CheckpointError(f"'{path}' is damaged or cut off ({error}): delete it to start anew.") from error

@@ -1,0 +1,47 @@
+"""A recipe: everything that decides what a training computes, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model of the zoo is trained: Adam on a cosine from ``learning_rate`` to 0, over a fixed number of epochs.
+
+    Attributes:
+        model: Name of the model in ``larq_focal.zoo.MODELS``.
+        dataset: Name of the data set in ``larq_focal.bench.DATASETS``.
+        epochs: Passes over the training images.
+        learning_rate: At the start.
+        batch_size: Images per step; an epoch's last, smaller batch is left out.
+        shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
+        flip: Whether half of the images are mirrored left to right.
+        held_out: Training images that are kept for the validation in the curve; they are never trained on.
+        seed: Seeds the initial weights, the images held out, their order, and the augmentation.
+        options: Further arguments of the model's factory.
+    """
+
+    model: str
+    dataset: str
+    epochs: int
+    learning_rate: float = 2.5e-3
+    batch_size: int = 128
+    shift: int = 0
+    flip: bool = False
+    held_out: int = 2500
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch_size < 1 or self.held_out < 1:
+            raise ValueError(f"Epochs, batch size and images held out must be at least 1: {self}.")
+        if not self.learning_rate > 0 or self.shift < 0 or self.seed < 0:
+            raise ValueError(f"The learning rate must be above 0, shift and seed 0 or more: {self}.")
+
+    @property
+    def name(self) -> str:
+        """Name of the run: model, data set, and the seed unless it is 0."""
+        return f"{self.model}-{self.dataset}" + (f"-seed{self.seed}" if self.seed else "")
