@@ -40,7 +40,7 @@ TWO_LAYER_METHODS: dict[str, Method] = {
 
 
 def two_layer(
-    method: str | None = "ste_sign",
+    method: str | Method | None = "ste_sign",
     *,
     input_shape: tuple[int, int, int] = (8, 8, 1),
     num_classes: int = 10,
@@ -49,7 +49,7 @@ def two_layer(
     """Builds the network; it returns logits ``[batch, num_classes]``.
 
     Args:
-        method: a key of ``TWO_LAYER_METHODS``, or None for full precision with ReLU.
+        method: a key of ``TWO_LAYER_METHODS``, a method of your own, or None for full precision with ReLU.
         input_shape: ``(height, width, channels)``; pixels are expected in [-0.5, 0.5), so that 0 is mid-grey.
         num_classes: number of logits.
         filters: feature maps of the two convolutions.
@@ -59,6 +59,8 @@ def two_layer(
     """
     if method is None:
         build, name = _float_layers, "full_precision"
+    elif isinstance(method, Method):
+        build, name = _binary_layers(method), method.name
     elif method in TWO_LAYER_METHODS:
         build, name = _binary_layers(TWO_LAYER_METHODS[method]), method
     else:

@@ -11,7 +11,7 @@ import tensorflow_model_optimization as tfmot
 
 from larq_focal.bench.datasets import Dataset, as_input
 from larq_focal.keras import keras
-from larq_focal.quantizers import GumbelSign, GumbelTemperature
+from larq_focal.quantizers import QUANTIZERS
 
 Progress = Callable[[dict], None]
 
@@ -66,19 +66,26 @@ def train(model: keras.Model, dataset: Dataset, settings: Settings, progress: Pr
         ["accuracy"],
     )
     history = _History(progress)
-    callbacks = [history]
-    if any(isinstance(module, GumbelSign) for module in model.submodules):
-        callbacks.append(GumbelTemperature(epochs=settings.epochs))
     model.fit(
         images[held_out:],
         labels[held_out:],
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         validation_data=(images[:held_out], labels[:held_out]),
-        callbacks=callbacks,
+        callbacks=[history, *_schedules(model, settings.epochs)],
         verbose=0,
     )
     return history.rows
+
+
+def _schedules(model: keras.Model, epochs: int) -> list[keras.callbacks.Callback]:
+    """The callbacks that the model's quantizers want over training, one of each kind."""
+    kinds = {row.schedule for row in QUANTIZERS if row.schedule and _holds(model, row.quantizer)}
+    return [kind(epochs=epochs) for kind in sorted(kinds, key=lambda kind: kind.__name__)]
+
+
+def _holds(model: keras.Model, quantizer: type[keras.layers.Layer]) -> bool:
+    return any(isinstance(module, quantizer) for module in model.submodules)
 
 
 def quantization_aware(model: keras.Model) -> keras.Model:

@@ -1,0 +1,121 @@
+"""Trains the two-layer network with every binary quantizer on MNIST and writes the table of the documentation.
+
+    python -m benchmarks.quantizers --data-dir DIR [--epochs N] [--images N] [--seeds N] [--only ALIAS ...]
+
+Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz. Each run trains one
+network on one core and leaves a record in the results folder; finished runs are kept, so it can be interrupted at any
+time. Accuracies are those of Keras on the 10,000 test images after the last epoch; every tenth training image is kept
+out of training and not used to choose anything. Quantizers with a schedule step with the epochs, so these are many and
+of few images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from benchmarks.quantizer_networks import Case, cases, use_one_core
+from larq_focal.bench.datasets import Dataset, as_input, load_dataset
+from larq_focal.bench.records import accuracy_of, describe_environment, write_record
+from larq_focal.bench.train import Settings, train
+from larq_focal.keras import keras
+from larq_focal.quantizers.registry import binary_activations, binary_kernels, signs
+
+ROWS = (*signs.ROWS, *binary_kernels.ROWS, *binary_activations.ROWS)
+BATCH_SIZE = 128
+TABLE = Path(__file__).parent.parent / "docs/data/quantizers_mnist.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, help="folder with mnist.npz; by default through tensorflow-datasets")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--images", type=int, default=12_000, help="of the training set, the first so many")
+    parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 up")
+    parser.add_argument("--only", nargs="*", metavar="ALIAS", help="these quantizers alone")
+    parser.add_argument("--results", type=Path, default=Path("results/quantizers_mnist"), help="where records are kept")
+    parser.add_argument("--table", type=Path, default=TABLE, help="where the table goes")
+    arguments = parser.parse_args()
+
+    use_one_core()
+    data = load_dataset("mnist", arguments.data_dir)
+    data = replace(data, x_train=data.x_train[: arguments.images], y_train=data.y_train[: arguments.images])
+    chosen = [case for case in cases(ROWS) if not arguments.only or case.row.alias in arguments.only]
+    for seed in range(arguments.seeds):
+        for case in chosen:
+            record = run(case, data, Settings(arguments.epochs, seed, BATCH_SIZE), arguments.results)
+            print(f"{case.name}, seed {seed}: {record['accuracy']['value']:.2%}", flush=True)
+    seeds = range(arguments.seeds)
+    write_record(table([[read(case, seed, arguments.results) for seed in seeds] for case in chosen]), arguments.table)
+
+
+def run(case: Case, data: Dataset, settings: Settings, folder: Path) -> dict:
+    """The record of a run, from an earlier one of the same settings if there is one."""
+    path = record_path(case, settings.seed, folder)
+    description = {
+        "quantizer": case.row.alias,
+        "role": case.role,
+        "dataset": {"title": data.title, "source": data.source, "train": len(data.x_train), "test": len(data.x_test)},
+        "settings": asdict(settings),
+    }
+    if path.exists():
+        record = json.loads(path.read_text())
+        before, now = ((each["dataset"], each["settings"]) for each in (record, description))
+        if before != now:
+            raise SystemExit(f"'{path}' is a run with {before}, not {now}: delete it, or choose other --results.")
+        return record
+    started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), perf_counter()
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(settings.seed)
+    model = case.network()
+    history = train(model, data, settings)
+    predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
+    record = {
+        **description,
+        "accuracy": accuracy_of(predicted, data.y_test),
+        "history": history,
+        "environment": describe_environment(started, perf_counter() - clock),
+    }
+    write_record(record, path)
+    return record
+
+
+def record_path(case: Case, seed: int, folder: Path) -> Path:
+    return folder / f"{case.name}-{seed}.json"
+
+
+def read(case: Case, seed: int, folder: Path) -> dict:
+    return json.loads(record_path(case, seed, folder).read_text())
+
+
+def table(runs: list[list[dict]]) -> dict:
+    """Mean and standard deviation over the seeds of each case, and what the runs have in common."""
+    first = runs[0][0]
+    return {
+        "dataset": first["dataset"],
+        "settings": {name: value for name, value in first["settings"].items() if name != "seed"},
+        "seeds": len(runs[0]),
+        "machine": first["environment"]["machine"],
+        "versions": first["environment"]["versions"],
+        "rows": [
+            {
+                "quantizer": case[0]["quantizer"],
+                "role": case[0]["role"],
+                "accuracies": (values := [record["accuracy"]["value"] for record in case]),
+                "mean": float(np.mean(values)),
+                "deviation": statistics.stdev(values) if len(values) > 1 else None,
+            }
+            for case in runs
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()
