@@ -13,7 +13,12 @@ from larq_focal.cli.output import quiet, show
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
-@click.option("--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of its YAML file.")
+@click.option(
+    "--sensor",
+    default="scamp5",
+    show_default=True,
+    help="scamp5, scamp5_programmer, scamp7 or binareye, or the path of a sensor's YAML file.",
+)
 @json_option
 def fit(model: Path | None, from_graph: Path | None, sensor: str, as_json: bool) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor."""

@@ -6,6 +6,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.binary_processor import (
+    BinaryProcessor,
+    ProcessorFit,
+    judge_network,
+    load_processor,
+    processor_names,
+)
 from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.changes import changes_that_fit
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
@@ -17,16 +24,17 @@ from larq_focal.focal_plane.rate import energy_lower_bound_uj, estimates, latenc
 from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
 from larq_focal.focal_plane.report import FitReport, LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.schedules import Plan
-from larq_focal.focal_plane.sensor import Sensor, load_sensor
+from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Linear
 
 
-def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
-    """Judges whether a network fits the registers of a focal-plane processor.
+def fit(network: Any, sensor: str | Path | Sensor | BinaryProcessor = "scamp5") -> FitReport | ProcessorFit:
+    """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
     Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
     read out for them.
@@ -34,7 +42,8 @@ def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
             a SavedModel folder.
-        sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
+        sensor: a sensor's name, the path of its YAML file, or a ``Sensor``; for the second kind the name of a
+            processor such as "binareye", or a ``BinaryProcessor``.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
@@ -42,11 +51,23 @@ def fit(network: Any, sensor: str | Path | Sensor = "scamp5") -> FitReport:
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be read, or the network has no layer with weights.
     """
-    if not isinstance(sensor, Sensor):
-        sensor = load_sensor(sensor)
+    target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
     graph = as_graph(network)
     if not graph.layers:
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
+    return judge_network(graph, target) if isinstance(target, BinaryProcessor) else _fit_registers(graph, target)
+
+
+def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
+    if name_or_path in processor_names():
+        return load_processor(str(name_or_path))
+    known = (*sensor_names(), TEMPLATE)
+    if str(name_or_path) not in known and not Path(name_or_path).is_file():
+        raise unknown_sensor(name_or_path, (*sensor_names(), *processor_names()))
+    return load_sensor(name_or_path)
+
+
+def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
     read = readouts(graph, sensor)
     there = on_controller(graph)
     shapes = {op.name: conv_layer(graph, op) for op in graph.layers if op.name not in there}

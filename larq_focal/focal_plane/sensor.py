@@ -154,11 +154,15 @@ def load_sensor(name_or_path: str | Path) -> Sensor:
     known = FOLDER / f"{name_or_path}.yaml"
     path = known if str(name_or_path) in (*sensor_names(), TEMPLATE) else Path(name_or_path)
     if not path.is_file():
-        raise SensorError(
-            f"There is no sensor '{name_or_path}': choose from {', '.join(sensor_names())}, "
-            f"or give the path of a YAML file like '{FOLDER / TEMPLATE}.yaml'."
-        )
+        raise unknown_sensor(name_or_path, sensor_names())
     return _read(path) if path != known else _read_once(path)
+
+
+def unknown_sensor(name: str | Path, known: tuple[str, ...]) -> SensorError:
+    return SensorError(
+        f"There is no sensor '{name}': choose from {', '.join(known)}, "
+        f"or give the path of a YAML file like '{FOLDER / TEMPLATE}.yaml'."
+    )
 
 
 @cache

@@ -69,6 +69,12 @@ class Section:
             self._refuse(key, f"must be a list of texts, as in [R0, R1], and [] for none, not {value!r}")
         return tuple(value)
 
+    def integers(self, key: str) -> tuple[int, ...]:
+        value = self._take(key)
+        if not isinstance(value, list) or not all(type(item) is int and item > 0 for item in value):
+            self._refuse(key, f"must be a list of whole numbers above 0, not {value!r}")
+        return tuple(value)
+
     def choices(self, key: str, allowed: Collection[str]) -> tuple[str, ...]:
         """A list of names out of ``allowed``."""
         names = self.texts(key)

@@ -24,7 +24,7 @@ def shown(report: FitReport) -> Group:
     """The registers, a table of the layers, what is known of time and energy, and lists of changes and notes."""
     parts = [Text(report.registers), _layers(report)]
     if report.estimates:
-        parts.append(_estimates(report.estimates))
+        parts.append(estimates_table(report.estimates))
     if report.data_reduction:
         parts.append(Text(_reduction(report)))
     return Group(*parts, *_lists(report))
@@ -68,7 +68,8 @@ def _cost(icw: int | None, latency_us: float | None) -> str:
     return "\n".join(lines) or "-"
 
 
-def _estimates(estimates: tuple[Estimate, ...]) -> Table:
+def estimates_table(estimates: tuple[Estimate, ...]) -> Table:
+    """Time and energy of one frame, an estimate a row."""
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("one frame", overflow="fold")
     for heading in ("time", "frames/s", "chip", "system"):
@@ -77,17 +78,19 @@ def _estimates(estimates: tuple[Estimate, ...]) -> Table:
     for estimate in estimates:
         table.add_row(
             Text(f"{estimate.kind}: {estimate.source}" if estimate.kind != "lower bound" else estimate.kind),
-            _known(estimate.latency_us, ",.1f", "us"),
-            _known(estimate.frames_per_second, ",.0f", ""),
-            _known(estimate.chip_energy_uj, ",.1f", "uJ"),
-            _known(estimate.system_energy_uj, ",.1f", "uJ"),
+            _known(estimate.latency_us, "us"),
+            "unknown" if estimate.frames_per_second is None else f"{estimate.frames_per_second:,.0f}",
+            _known(estimate.chip_energy_uj, "uJ"),
+            _known(estimate.system_energy_uj, "uJ"),
             ", ".join(estimate.left_out),
         )
     return table
 
 
-def _known(value: float | None, form: str, unit: str) -> str:
-    return "unknown" if value is None else f"{value:{form}} {unit}".rstrip()
+def _known(value: float | None, unit: str) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:,.{2 if value < 10 else 1}f} {unit}"
 
 
 def _reduction(report: FitReport) -> str:

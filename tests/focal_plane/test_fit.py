@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -12,19 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from larq_focal.focal_plane import SensorError, Verdict, fit, load_sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.graph_file import save_graph
 from larq_focal.network.ops import Add, Affine, GlobalPool, Input, Pool2D, UniformQuantize, Unknown
 from tests.focal_plane.graphs import chain, conv, dense, sign, two_layer_network
-
-
-def printed(report) -> str:
-    console = Console(file=io.StringIO(), width=200)
-    console.print(report)
-    return console.file.getvalue()
+from tests.support.terminal import printed
 
 
 def image(side: int = 64, channels: int = 1, bits: int = 32) -> Input:

@@ -1,0 +1,147 @@
+"""The result of a fit to a processor of fixed structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from larq_focal.focal_plane.rate import Estimate
+from larq_focal.focal_plane.terminal import COLOURS, estimates_table
+from larq_focal.focal_plane.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessorLayer:
+    """One layer with weights; ``reasons`` say why it does not fit, ``changes`` what all has to change so that it does.
+
+    ``operations`` are those of one inference, two for each multiply-accumulate.
+    """
+
+    name: str
+    fan_in: int
+    weight_bits: int
+    operations: int
+    reasons: tuple[str, ...]
+    changes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.NO_FIT if self.reasons else Verdict.FIT
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "verdict": self.verdict.value,
+            "fan_in": self.fan_in,
+            "weight_bits": self.weight_bits,
+            "operations": self.operations,
+            "reasons": list(self.reasons),
+            "changes": list(self.changes),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessorFit:
+    """Whether a network runs on a processor of fixed structure, with ``width`` the nearest that it offers.
+
+    ``reasons`` and ``changes`` are those of the network as a whole.
+    """
+
+    network: str
+    sensor: str
+    title: str
+    width: int
+    layers: tuple[ProcessorLayer, ...]
+    reasons: tuple[str, ...]
+    changes: tuple[str, ...]
+    convolution_bits: int
+    convolution_memory_bits: int
+    dense_bits: int
+    dense_memory_bits: int
+    operations: int
+    estimates: tuple[Estimate, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        fits = not self.reasons and all(layer.verdict is Verdict.FIT for layer in self.layers)
+        return Verdict.FIT if fits else Verdict.NO_FIT
+
+    @property
+    def smallest_change(self) -> str | None:
+        """All that has to change, in the network and then layer by layer; None where nothing has to."""
+        of_layers = _by_text({layer.name: " and ".join(layer.changes) for layer in self.layers})
+        return "; ".join([*self.changes, *of_layers]) or None
+
+    @property
+    def energy_uj(self) -> float:
+        """Of one inference, by the efficiency that meets the published energies."""
+        return next(estimate.chip_energy_uj for estimate in self.estimates if estimate.kind == "calibrated")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "network": self.network,
+            "sensor": self.sensor,
+            "verdict": self.verdict.value,
+            "smallest_change": self.smallest_change,
+            "width": self.width,
+            "operations": self.operations,
+            "energy_uj": self.energy_uj,
+            "convolution_bits": self.convolution_bits,
+            "convolution_memory_bits": self.convolution_memory_bits,
+            "dense_bits": self.dense_bits,
+            "dense_memory_bits": self.dense_memory_bits,
+            "estimates": [estimate.to_dict() for estimate in self.estimates],
+            "layers": [layer.to_dict() for layer in self.layers],
+            "reasons": list(self.reasons),
+            "unknown": list(self.unknown),
+        }
+
+    def __rich__(self) -> Group:
+        memory = (
+            f"weights: {self.convolution_bits:,} of {self.convolution_memory_bits:,} bits for convolutions, "
+            f"{self.dense_bits:,} of {self.dense_memory_bits:,} for dense layers"
+        )
+        return Group(self._table(), Text(memory), estimates_table(self.estimates), *self._lists())
+
+    def _table(self) -> Table:
+        title = Text.assemble(
+            f"{self.network} on {self.title}: ", (self.verdict.value, COLOURS[self.verdict]), style="default"
+        )
+        table = Table(title=title, title_justify="left", show_footer=True, box=SIMPLE_HEAD, padding=0, show_edge=False)
+        table.add_column("layer", "frame", overflow="fold")
+        table.add_column("verdict")
+        for heading, footer in (("fan-in", ""), ("weight bits", ""), ("operations", f"{self.operations:,}")):
+            table.add_column(heading, footer, justify="right")
+        for layer in self.layers:
+            verdict = Text(layer.verdict.value, COLOURS[layer.verdict])
+            figures = layer.fan_in, layer.weight_bits, layer.operations
+            table.add_row(Text(layer.name), verdict, *(f"{figure:,}" for figure in figures))
+        return table
+
+    def _lists(self) -> Iterator[Text]:
+        reasons = _by_text({layer.name: "; ".join(layer.reasons) for layer in self.layers})
+        for title, lines in (
+            ("Why not", [*self.reasons, *reasons]),
+            ("Smallest change that fits", [self.smallest_change] if self.smallest_change else []),
+            ("Unknown", self.unknown),
+        ):
+            if lines:
+                yield Text(title, style="bold")
+                yield Text("\n".join(f"  {line}" for line in lines))
+
+
+def _by_text(texts: dict[str, str]) -> list[str]:
+    """Lines "names: text" for the texts by layer name, where layers of the same text share a line."""
+    names: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        if text:
+            names.setdefault(text, []).append(name)
+    return [f"{', '.join(of_text)}: {text}" for text, of_text in names.items()]
