@@ -1,0 +1,95 @@
+"""Linear scan on live ranges that takes its choices back where they lead to a dead end.
+
+After M. Poletto, V. Sarkar, "Linear scan register allocation", ACM TOPLAS 21 (1999). Registers differ in what they may
+hold, so the first choice is not always right: the scan then jumps back to the latest choice that stands in its way
+(P. Prosser, "Hybrid algorithms for the constraint satisfaction problem", Computational Intelligence 9, 1993), up to
+``MOST_JUMPS`` times. Within that limit it finds an allocation whenever there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MOST_JUMPS = 20_000
+
+
+@dataclass(frozen=True)
+class LiveRange:
+    """A plane is live from statement ``start`` to ``end``, both included; ``registers`` are those it may lie in.
+
+    Registers come in the order in which they should be tried.
+    """
+
+    start: int
+    end: int
+    registers: tuple[str, ...]
+
+
+class AllocationError(ValueError):
+    """No allocation was found; ``blocked`` is the index of the furthest range that found no register."""
+
+    def __init__(self, blocked: int):
+        super().__init__(f"Live range {blocked} finds no register.")
+        self.blocked = blocked
+
+
+@dataclass
+class _Choice:
+    """The register tried for one range, what it held before, and the earlier ranges that stood in the way of others."""
+
+    tried: int = -1
+    displaced: int | None = None
+    in_the_way: set[int] | None = None
+
+
+def allocate(ranges: Sequence[LiveRange], most_jumps: int = MOST_JUMPS) -> list[str]:
+    """A register for every range, such that ranges which overlap have different ones.
+
+    Args:
+        ranges: ordered by ``start``.
+        most_jumps: how often choices may be taken back.
+
+    Raises:
+        AllocationError: there is no such allocation, or none was found within ``most_jumps``.
+    """
+    holder: dict[str, int | None] = {}  # by register: the latest range that it was given to
+    choices = [_Choice(in_the_way=set()) for _ in ranges]
+    now, furthest, jumps = 0, 0, 0
+    while now < len(ranges):
+        furthest = max(furthest, now)
+        if _place(now, choices[now], ranges, holder):
+            now += 1
+            continue
+        conflicts = choices[now].in_the_way
+        if not conflicts or jumps == most_jumps:
+            raise AllocationError(furthest)
+        jumps += 1
+        back = max(conflicts)
+        for undone in range(now, back, -1):
+            _take_back(choices[undone], ranges[undone], holder)
+            choices[undone] = _Choice(in_the_way=set())
+        _take_back(choices[back], ranges[back], holder)
+        choices[back].in_the_way |= conflicts - {back}
+        now = back
+    return [here.registers[choice.tried] for here, choice in zip(ranges, choices, strict=True)]
+
+
+def _place(now: int, choice: _Choice, ranges: Sequence[LiveRange], holder: dict[str, int | None]) -> bool:
+    """Gives range ``now`` the next register that is free for it; notes which ranges stand in the way."""
+    here = ranges[now]
+    for tried in range(choice.tried + 1, len(here.registers)):
+        register = here.registers[tried]
+        other = holder.get(register)
+        if other is None or ranges[other].end < here.start:
+            choice.tried, choice.displaced = tried, other
+            holder[register] = now
+            return True
+        choice.in_the_way.add(other)
+    choice.tried = len(here.registers)
+    return False
+
+
+def _take_back(choice: _Choice, here: LiveRange, holder: dict[str, int | None]) -> None:
+    if 0 <= choice.tried < len(here.registers):
+        holder[here.registers[choice.tried]] = choice.displaced
