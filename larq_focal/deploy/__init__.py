@@ -1,7 +1,30 @@
 """From a Keras model to a device: convert and audit, run, time. Running and timing need no TensorFlow."""
 
+from larq_focal.deploy.checking import Check, check
 from larq_focal.deploy.machine import describe_machine
+from larq_focal.deploy.memory import Memory, peak_memory
+from larq_focal.deploy.prediction import Predictions, predict
+from larq_focal.deploy.profile import Profile, profile_operations
 from larq_focal.deploy.runtime import EngineError, Runtime
-from larq_focal.deploy.timing import PairedTiming, Timing, paired, time
+from larq_focal.deploy.timing import EmulatedProcessor, PairedTiming, ThreadSweep, Timing, paired, sweep_threads, time
 
-__all__ = ["EngineError", "PairedTiming", "Runtime", "Timing", "describe_machine", "paired", "time"]
+__all__ = [
+    "Check",
+    "EmulatedProcessor",
+    "EngineError",
+    "Memory",
+    "PairedTiming",
+    "Predictions",
+    "Profile",
+    "Runtime",
+    "ThreadSweep",
+    "Timing",
+    "check",
+    "describe_machine",
+    "paired",
+    "peak_memory",
+    "predict",
+    "profile_operations",
+    "sweep_threads",
+    "time",
+]

@@ -94,10 +94,18 @@ class LiteRTEngine:
         self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        self.feed(inputs)
+        self.invoke()
+        return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+    def feed(self, inputs: Sequence[np.ndarray]) -> None:
+        """Copies the inputs to where ``invoke`` finds them, as often as it is called."""
         for index, array in zip(self._inputs, inputs, strict=True):
             self._interpreter.set_tensor(index, array)
+
+    def invoke(self) -> None:
+        """Computes, and leaves the outputs in the interpreter."""
         self._interpreter.invoke()
-        return [self._interpreter.get_tensor(index) for index in self._outputs]
 
 
 class DelegateEngine(LiteRTEngine):

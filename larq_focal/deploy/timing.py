@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 
-from larq_focal.deploy.machine import describe_machine, load, throttling
+from larq_focal.deploy.histogram import Histogram, spelled_ms
+from larq_focal.deploy.machine import describe_machine, emulator
+from larq_focal.deploy.measuring import Measurement, measure
+from larq_focal.deploy.memory import Memory, peak_memory
+from larq_focal.deploy.profile import Profile, profile_operations
 from larq_focal.deploy.runtime import Runtime
+from larq_focal.deploy.state import State, disturbances
 
-MIN_RUNS, MAX_RUNS = 50, 100_000
-_MAX_TIMES_LONGER = 30  # a slow network may take this many times min_seconds for its MIN_RUNS
-_MIN_WARMUP = 5
-_HOT_C = 80.0  # where Raspberry Pis begin to slow down
 _WIDE_SPREAD = 1.5
+GIVEN = "given"
+"""The source of a power that the caller gave."""
+
+
+class EmulatedProcessor(RuntimeError):
+    """This processor is emulated: what runs on it can be checked, and cannot be timed."""
 
 
 @dataclass(frozen=True)
 class Timing:
     """Wall time of single inferences in milliseconds, copying input and output included.
 
-    ``notes`` tell what makes the figures doubtful: a varying clock, heat, other work, a wide spread.
+    ``before`` and ``after`` are the states of the machine around the timed runs, ``power_w`` what it drew meanwhile
+    where it has a sensor or the caller knows. ``notes`` tell what makes the figures doubtful: a clock or temperature
+    that moved, throttling, other work, a wide spread.
     """
 
     model: str
@@ -39,31 +46,101 @@ class Timing:
     machine: dict[str, Any]
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
+    histogram: Histogram | None = None
+    before: State = field(default_factory=State)
+    after: State = field(default_factory=State)
+    power_w: float | None = None
+    power_source: str | None = None
+    memory: Memory | None = None
+    profile: Profile | None = None
+
+    @property
+    def inferences_per_second(self) -> float:
+        """One after the other, at the median time."""
+        return 1000 / self.median_ms
+
+    @property
+    def inferences_per_joule(self) -> float | None:
+        """Inferences per second and watt."""
+        return self.inferences_per_second / self.power_w if self.power_w else None
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"notes": list(self.notes)}
+        derived = {name: getattr(self, name) for name in ("inferences_per_second", "inferences_per_joule")}
+        parts = {name: part and part.to_dict() for name, part in (("memory", self.memory), ("profile", self.profile))}
+        histogram = self.histogram and {key: list(value) for key, value in asdict(self.histogram).items()}
+        return asdict(self) | {"notes": list(self.notes), "histogram": histogram} | parts | derived
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Timing:
+        """The timing that ``to_dict`` wrote.
+
+        Raises:
+            KeyError, TypeError: it wrote something else.
+        """
+        known = {part.name: record[part.name] for part in fields(cls)}
+        histogram, memory, profile = (known[name] for name in ("histogram", "memory", "profile"))
+        known |= {
+            "notes": tuple(known["notes"]),
+            "histogram": histogram and Histogram(tuple(histogram["edges_ms"]), tuple(histogram["counts"])),
+            "before": State(**known["before"]),
+            "after": State(**known["after"]),
+            "memory": memory and Memory.from_dict(memory),
+            "profile": profile and Profile.from_dict(profile),
+        }
+        return cls(**known)
+
+    def __rich__(self):
+        return ThreadSweep((self,)).__rich__()
+
+    def details(self) -> list[Any]:
+        """What stands under the table, for rich."""
+        from rich.text import Text
+
+        lines = [self.histogram] if self.histogram else []
+        if self.power_w:
+            lines.append(Text(f"{self.inferences_per_joule:.1f} inferences per second and watt ({self.power_source})"))
+        lines += [Text(str(self.memory))] if self.memory else []
+        lines += [self.profile] if self.profile else []
+        return [*lines, *(Text.assemble(("Note: ", "yellow"), note) for note in self.notes)]
+
+
+@dataclass(frozen=True)
+class ThreadSweep:
+    """One network timed with several numbers of threads, one after the other."""
+
+    timings: tuple[Timing, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"timings": [timing.to_dict() for timing in self.timings]}
 
     def __rich__(self):
         from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=Text(f"{self.model}: one inference"))
-        for column in ("engine", "threads", "runs", "minimum", "median", "90 %"):
+        first = self.timings[0]
+        table = Table(title=Text(f"{first.model}: one inference"))
+        for column in ("engine", "threads", "runs", "minimum", "median", "90 %", "per second"):
             table.add_column(column, justify="left" if column == "engine" else "right")
-        figures = (_spelled(value) for value in (self.min_ms, self.median_ms, self.p90_ms))
-        table.add_row(self.engine, str(self.threads), str(self.runs), *figures)
-        notes = (Text.assemble(("Note: ", "yellow"), note) for note in self.notes)
-        return Group(table, Text(self._place(), "dim"), *notes)
+        for timing in self.timings:
+            figures = (spelled_ms(value) for value in (timing.min_ms, timing.median_ms, timing.p90_ms))
+            rate = f"{timing.inferences_per_second:,.1f}"
+            table.add_row(timing.engine, str(timing.threads), str(timing.runs), *figures, rate)
+        parts: list[Any] = [table, Text(_place(first), "dim")]
+        for timing in self.timings:
+            title = [Text(f"With {timing.threads} threads:", "bold")] if len(self.timings) > 1 else []
+            parts += [*title, *timing.details()]
+        return Group(*parts)
 
-    def _place(self) -> str:
-        where = self.machine["board"] or self.machine["cpu"]
-        versions = ", ".join(f"{package} {version}" for package, version in self.versions.items())
-        return f"on {where}, {self.machine['system']}, with {versions}"
 
-
-def _spelled(time_ms: float) -> str:
-    return f"{time_ms:.3f} ms" if time_ms >= 0.1 else f"{time_ms * 1000:.2f} µs"
+def _place(timing: Timing) -> str:
+    machine, state = timing.machine, timing.after
+    versions = ", ".join(f"{package} {version}" for package, version in timing.versions.items())
+    facts = [machine["board"] or machine["cpu"], machine["system"]]
+    facts += [f"{state.clock_mhz:.0f} MHz"] if state.clock_mhz else []
+    facts += [f"governor '{state.governor}'"] if state.governor else []
+    facts += [f"{state.temperature_c:.0f} °C"] if state.temperature_c is not None else []
+    return f"on {', '.join(facts)}, with {versions}"
 
 
 @dataclass(frozen=True)
@@ -99,6 +176,9 @@ def time(
     min_seconds: float = 1.0,
     engine: str = "auto",
     seed: int = 0,
+    watts: float | None = None,
+    memory: bool = False,
+    profile: bool = False,
 ) -> Timing:
     """Times single inferences of a converted network on random input.
 
@@ -106,17 +186,42 @@ def time(
         model: path or content of a ``.tflite`` file, or a ``Runtime`` (``threads`` and ``engine`` are then its own).
         threads: how many the engine may use.
         runs: inferences timed; by default at least 50 and as many as fill ``min_seconds``.
-        warmup: inferences before; by default as many as fill a fifth of ``min_seconds``, and at least 5.
+        warmup: inferences before; by default as many as it takes for the times to settle.
         min_seconds: shortest time to measure, where ``runs`` is not given.
         engine: see ``Runtime``.
         seed: of the random input.
+        watts: what the machine draws meanwhile, where it has no sensor or yours is better.
+        memory: measure the peak memory too, in a process of its own.
+        profile: time every operation by itself too.
 
     Raises:
-        ValueError: ``runs`` is not positive or ``warmup`` is negative; and what ``Runtime`` raises.
+        EmulatedProcessor: this processor is emulated, so its times say nothing.
+        ValueError: ``runs`` or ``watts`` is not positive or ``warmup`` is negative; and what ``Runtime`` raises.
     """
     runtime = _runtime(model, threads, engine)
-    (times_ms,), warmups, notes = _measure([runtime.prepare(seed)], runs, warmup, min_seconds, runtime.threads)
-    return _timing(runtime, times_ms, warmups, notes)
+    if watts is not None and not watts > 0:
+        raise ValueError(f"The power must be above 0 W, not {watts}.")
+    _refuse_emulation()
+    measured = measure([runtime.prepare(seed)], runs, warmup, min_seconds)
+    return _timing(
+        runtime,
+        measured,
+        0,
+        watts,
+        memory=peak_memory(runtime.model, threads=runtime.threads, engine=runtime.engine) if memory else None,
+        profile=profile_operations(runtime, seed=seed) if profile else None,
+    )
+
+
+def sweep_threads(model: str | Path | bytes, threads: Sequence[int], **options: Any) -> ThreadSweep:
+    """Times a network with each number of ``threads``, one after the other; ``options`` as those of ``time``.
+
+    Raises:
+        ValueError: no number of threads is given; and what ``time`` raises.
+    """
+    if not threads:
+        raise ValueError("Give at least one number of threads.")
+    return ThreadSweep(tuple(time(model, threads=count, **options) for count in threads))
 
 
 def paired(
@@ -130,11 +235,12 @@ def paired(
     engine: str = "auto",
     seed: int = 0,
 ) -> PairedTiming:
-    """Times two converted networks in turn and compares them. Arguments as those of ``time``."""
+    """Times two converted networks in turn and compares them. Arguments and errors as those of ``time``."""
     runtimes = [_runtime(model, threads, engine) for model in (first, second)]
-    calls = [runtime.prepare(seed) for runtime in runtimes]
-    times_ms, warmups, notes = _measure(calls, runs, warmup, min_seconds, max(r.threads for r in runtimes))
-    timings = [_timing(runtime, row, warmups, notes) for runtime, row in zip(runtimes, times_ms, strict=True)]
+    _refuse_emulation()
+    measured = measure([runtime.prepare(seed) for runtime in runtimes], runs, warmup, min_seconds)
+    times_ms = measured.times_ms
+    timings = [_timing(runtime, measured, index) for index, runtime in enumerate(runtimes)]
     return PairedTiming(
         *timings,
         ratio_of_medians=timings[0].median_ms / timings[1].median_ms,
@@ -146,86 +252,39 @@ def _runtime(model: str | Path | bytes | Runtime, threads: int, engine: str) -> 
     return model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine)
 
 
-def _timing(runtime: Runtime, times_ms: np.ndarray, warmups: int, notes: tuple[str, ...]) -> Timing:
+def _refuse_emulation() -> None:
+    program = emulator()
+    if program:
+        raise EmulatedProcessor(
+            f"This processor is emulated by {program}, so that times say nothing. Check the results instead "
+            "(larq_focal.deploy.check), and time on a real one."
+        )
+
+
+def _timing(runtime: Runtime, measured: Measurement, index: int, watts: float | None = None, **parts: Any) -> Timing:
+    times_ms, machine = measured.times_ms[index], describe_machine()
     lowest, median, p90 = (float(value) for value in np.percentile(times_ms, (0, 50, 90)))
+    notes = disturbances(measured.before, measured.after, runtime.threads, machine["cores"])
+    if measured.settled is False:
+        notes.append(f"The times had not settled after {measured.warmups} runs of warm-up.")
     if p90 > _WIDE_SPREAD * lowest:
-        notes += (f"The slowest tenth of the runs took {p90 / lowest:.1f} times as long as the fastest, or longer.",)
+        notes.append(f"The slowest tenth of the runs took {p90 / lowest:.1f} times as long as the fastest, or longer.")
     return Timing(
         model=runtime.name,
         engine=runtime.engine,
         threads=runtime.threads,
         runs=len(times_ms),
-        warmup=warmups,
+        warmup=measured.warmups,
         min_ms=lowest,
         median_ms=median,
         p90_ms=p90,
-        machine=describe_machine(),
+        machine=machine,
         versions=runtime.versions,
-        notes=notes,
+        notes=tuple(notes),
+        histogram=Histogram.of(times_ms),
+        before=measured.before,
+        after=measured.after,
+        power_w=measured.power_w if watts is None else watts,
+        power_source=measured.power_source if watts is None else GIVEN,
+        **parts,
     )
-
-
-def _measure(
-    calls: Sequence[Callable[[], object]],
-    runs: int | None,
-    warmup: int | None,
-    min_seconds: float,
-    threads: int,
-) -> tuple[np.ndarray, int, tuple[str, ...]]:
-    """Times in ms ``[calls, runs]``, the number of warm-ups, and what disturbs the machine."""
-    if (runs is not None and runs < 1) or (warmup is not None and warmup < 0):
-        raise ValueError(f"There must be at least one run and no negative warm-up, not {runs} and {warmup}.")
-    load_before = load()
-    warmups = len(_rounds(calls, _enough(warmup, _MIN_WARMUP, min_seconds / 5)))
-    was_collecting = gc.isenabled()
-    gc.disable()
-    try:
-        times_ns = _rounds(calls, _enough(runs, MIN_RUNS, min_seconds))
-    finally:
-        if was_collecting:
-            gc.enable()
-    return np.array(times_ns).T / 1e6, warmups, _disturbances(load_before, threads)
-
-
-def _rounds(calls: Sequence[Callable[[], object]], is_enough: Callable[[int, float], bool]) -> list[list[int]]:
-    """Times in ns ``[rounds][calls]``; every other round takes the calls in reverse."""
-    rounds: list[list[int]] = []
-    order = range(len(calls))
-    begin = perf_counter_ns()
-    while not is_enough(len(rounds), (perf_counter_ns() - begin) / 1e9):
-        times = [0] * len(calls)
-        for index in order:
-            start = perf_counter_ns()
-            calls[index]()
-            times[index] = perf_counter_ns() - start
-        rounds.append(times)
-        order = order[::-1]
-    return rounds
-
-
-def _enough(count: int | None, least: int, seconds: float) -> Callable[[int, float], bool]:
-    """Whether so many rounds in so many seconds are enough: ``count``, or ``least`` and ``seconds`` within bounds."""
-    if count is not None:
-        return lambda rounds, _: rounds >= count
-
-    def is_enough(rounds: int, elapsed: float) -> bool:
-        if rounds >= MAX_RUNS or (rounds > 0 and elapsed >= _MAX_TIMES_LONGER * seconds):
-            return True
-        return rounds >= least and elapsed >= seconds
-
-    return is_enough
-
-
-def _disturbances(load_before: float, threads: int) -> tuple[str, ...]:
-    machine, notes = describe_machine(), []
-    governor, degrees, cores = machine["governor"], machine["temperature_c"], machine["cores"]
-    if governor not in (None, "performance"):
-        notes.append(
-            f"The clock varies with the work (governor '{governor}'): sudo cpupower frequency-set -g performance"
-        )
-    if degrees is not None and degrees >= _HOT_C:
-        notes.append(f"The processor is at {degrees:.0f} °C, where it may slow down: cool it.")
-    notes += [f"Since it was switched on, {text}." for text in throttling()]
-    if load_before + threads > cores + 0.5:
-        notes.append(f"Other work competes for the {cores} cores (load {load_before:.1f} before the start).")
-    return tuple(notes)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import platform
+import shutil
+import threading
 
 import pytest
 
-from larq_focal.deploy.machine import describe_machine, load, throttling
+from larq_focal.deploy.machine import describe_machine, emulator
+from tests.deploy.boards import RASPBERRY_PI_4, RASPBERRY_PI_5, written
+from tools.arm64_python import EMULATOR, Arm64Unavailable, set_up
+from tools.wheels import REPOSITORY
 
-RASPBERRY_PI_4 = {
-    "proc/cpuinfo": (
-        "processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: 0xd08\n\n"
-        "processor\t: 1\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n\nModel\t\t: Raspberry Pi 4 Model B Rev 1.4\n"
-    ),
-    "proc/meminfo": "MemTotal:        3884400 kB\nMemFree:          100000 kB\n",
-    "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
-    "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\n',
-    "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "ondemand\n",
-    "sys/devices/virtual/thermal/thermal_zone0/temp": "48199\n",
-    "sys/devices/virtual/thermal/thermal_zone1/temp": "51608\n",
-}
 DESKTOP = {
     "proc/cpuinfo": "processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: AMD EPYC 7B13\ncpu MHz\t\t: 2450.0\n",
     "proc/meminfo": "MemTotal:       16384000 kB\n",
@@ -27,14 +21,10 @@ DESKTOP = {
 
 
 def described(folder, files: dict[str, str]) -> dict:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return describe_machine(folder)
+    return describe_machine(written(folder, files))
 
 
-def test_a_raspberry_pi(tmp_path):
+def test_a_raspberry_pi_4(tmp_path):
     machine = described(tmp_path, RASPBERRY_PI_4)
     assert machine["board"] == "Raspberry Pi 4 Model B Rev 1.4"
     assert machine["cpu"] == "ARM Cortex-A72"
@@ -42,6 +32,15 @@ def test_a_raspberry_pi(tmp_path):
     assert machine["system"].startswith("Debian GNU/Linux 12 (bookworm), ")
     assert machine["governor"] == "ondemand"
     assert machine["temperature_c"] == 51.6
+    assert machine["features"] == "asimd"
+    assert machine["emulator"] is None
+
+
+def test_a_raspberry_pi_5(tmp_path):
+    machine = described(tmp_path, RASPBERRY_PI_5)
+    assert machine["board"] == "Raspberry Pi 5 Model B Rev 1.0"
+    assert machine["cpu"] == "ARM Cortex-A76"
+    assert machine["features"] == "asimd asimdhp asimddp"
 
 
 def test_a_desktop(tmp_path):
@@ -74,29 +73,45 @@ def test_odd_contents_are_passed_over(tmp_path):
 def test_this_machine():
     machine = describe_machine()
     assert list(machine) == [
-        *("cpu", "architecture", "cores", "memory_gib", "system", "python", "board", "governor", "temperature_c")
+        *("cpu", "architecture", "cores", "memory_gib", "system", "python", "board", "features", "emulator"),
+        *("governor", "temperature_c"),
     ]
-    assert load() >= 0
+    assert emulator() is None
 
 
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        ("throttled=0x0", ()),
-        ("throttled=0x50005", ("the supply voltage is too low", "the processor is throttled")),
-        ("throttled=0x40000", ("the processor was throttled",)),
-        ("error", ()),
-    ],
-)
-def test_throttling_of_a_raspberry_pi(answer, expected, tmp_path, monkeypatch):
-    command = tmp_path / "vcgencmd"
-    command.write_text(f'#!/bin/sh\n[ "$1" = get_throttled ] && echo "{answer}"\n')
-    command.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert throttling()[: len(expected)] == expected
-    assert bool(throttling()) == bool(expected)
+EMULATED = {
+    "a whole machine in software": ({"proc/cpuinfo": "model name\t: QEMU TCG CPU version 2.5+\n"}, "QEMU (QEMU TCG"),
+    "Rosetta": ({"proc/cpuinfo": "model name\t: VirtualApple @ 2.50GHz\n"}, "Rosetta (VirtualApple"),
+    "a program": (
+        {f"proc/self/task/{threading.get_native_id()}/maps": "55d0-55d1 r-xp 00 00:1f 12   /usr/bin/qemu-arm-static\n"},
+        "qemu-arm",
+    ),
+}
 
 
-def test_other_machines_do_not_throttle(tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert throttling() == ()
+@pytest.mark.parametrize("name", EMULATED)
+def test_emulators_give_themselves_away(name, tmp_path):
+    files, expected = EMULATED[name]
+    machine = described(tmp_path, DESKTOP | files)
+    assert machine["emulator"].startswith(expected)
+    assert machine["cpu"] == platform.machine(), "the description is that of the processor underneath"
+
+
+def test_a_map_with_odd_names_is_no_emulator(tmp_path):
+    maps = {
+        f"proc/self/task/{threading.get_native_id()}/maps": "55d0-55d1 r-xp 00 00:1f 12   /qemu-fan/python\n\n[heap]"
+    }
+    assert described(tmp_path, DESKTOP | maps)["emulator"] is None
+
+
+@pytest.mark.skipif(shutil.which(EMULATOR) is None, reason=f"{EMULATOR} is not installed")
+@pytest.mark.slow
+def test_the_real_emulator_is_detected():
+    try:
+        python = set_up()
+    except Arm64Unavailable as error:
+        pytest.skip(str(error))
+    script = "from larq_focal.deploy.machine import describe_machine; print(describe_machine())"
+    machine = ast.literal_eval(python.run("-c", script, packages=[REPOSITORY]))
+    assert machine["emulator"] == "qemu-aarch64"
+    assert (machine["architecture"], machine["cpu"], machine["features"]) == ("aarch64", "aarch64", None)

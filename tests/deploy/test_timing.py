@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import chain, count, repeat
 from time import perf_counter, sleep
 
+import numpy as np
 import pytest
-from rich.console import Console
 
-from larq_focal.deploy import machine, timing
+from larq_focal.deploy import machine, measuring, power, timing
+from larq_focal.deploy.histogram import Histogram
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.deploy.timing import paired, time
+from larq_focal.deploy.state import State
+from larq_focal.deploy.timing import EmulatedProcessor, Timing, paired, sweep_threads, time
 from tests.support.flatbuffers import dense_network, relu_network
+from tests.support.printing import printed
 
 QUICK = {"min_seconds": 0.02}
-
-
-def printed(item) -> str:
-    console = Console(width=100, record=True)
-    console.print(item)
-    return console.export_text()
 
 
 class SlowRuntime(Runtime):
@@ -51,9 +49,9 @@ def test_there_are_enough_runs_by_default():
     start = perf_counter()
     fast = time(relu_network(), min_seconds=0.1)
     assert perf_counter() - start > 0.1
-    assert fast.runs > timing.MIN_RUNS
+    assert fast.runs > measuring.MIN_RUNS
     assert fast.warmup >= 5
-    assert time(SlowRuntime(0.002), **QUICK).runs == timing.MIN_RUNS
+    assert time(SlowRuntime(0.002), **QUICK).runs == measuring.MIN_RUNS
 
 
 def test_slow_networks_end_in_bounded_time():
@@ -77,46 +75,39 @@ def test_names_are_not_taken_for_markup(tmp_path):
     assert "net[bold]" in printed(time(path, runs=2, warmup=0))
 
 
-DISTURBANCES = {
-    "a varying clock": ({"governor": "ondemand"}, {}, "governor 'ondemand'"),
-    "heat": ({"temperature_c": 84.2}, {}, "at 84 °C"),
-    "other work": ({"cores": 2}, {"load": lambda: 3.0}, "Other work competes for the 2 cores (load 3.0"),
-    "throttling": ({}, {"throttling": lambda: ("the clock was capped",)}, "the clock was capped"),
-}
-CALM = {"governor": "performance", "temperature_c": 50.0, "cores": 4}
+CALM = State(governor="performance", temperature_c=50.0, load=0.1)
 
 
 @pytest.fixture
-def on_machine(monkeypatch):
-    """Sets what the machine says of itself."""
+def states(monkeypatch):
+    """Sets the state of the machine before and after."""
 
-    def change(facts=None, answers=None):
-        described = machine.describe_machine() | CALM | (facts or {})
-        answers = {"load": lambda: 0.1, "throttling": tuple} | (answers or {})
-        monkeypatch.setattr(timing, "describe_machine", lambda: described)
-        for name, answer in answers.items():
-            monkeypatch.setattr(timing, name, answer)
+    def change(before: State = CALM, after: State = CALM) -> None:
+        answers = iter([before, after] * 4)
+        monkeypatch.setattr(measuring, "read_state", lambda: next(answers))
+        monkeypatch.setattr(timing, "describe_machine", lambda: machine.describe_machine() | {"cores": 4})
 
     return change
 
 
-@pytest.mark.parametrize("name", DISTURBANCES)
-def test_disturbances_are_noted(name, on_machine):
-    facts, answers, note = DISTURBANCES[name]
-    on_machine(facts, answers)
-    notes = [text for text in time(relu_network(), runs=1).notes if "slowest tenth" not in text]
-    assert len(notes) == 1
-    assert note in notes[0]
-    assert note in printed(time(relu_network(), runs=1)).replace("\n", " ")
+def test_what_disturbed_the_machine_is_noted(states):
+    after = replace(CALM, clock_mhz=600.0, temperature_c=84.0)
+    states(replace(CALM, clock_mhz=1500.0), after)
+    result = time(relu_network(), runs=1)
+    assert result.after == after
+    notes = [text for text in result.notes if "slowest tenth" not in text and "settled" not in text]
+    assert len(notes) == 3, "the clock, the warming, the heat"
+    for note in notes:
+        assert note in printed(result).replace("\n", " ")
 
 
-def test_a_calm_machine_needs_no_note(on_machine):
-    on_machine()
+def test_a_calm_machine_needs_no_note(states):
+    states()
     assert time(relu_network(), runs=1, warmup=5).notes == ()
 
 
-def test_a_wide_spread_is_noted(on_machine):
-    on_machine()
+def test_a_wide_spread_is_noted(states):
+    states()
 
     class Uneven(SlowRuntime):
         def prepare(self, seed=0):
@@ -142,3 +133,96 @@ def test_pairs_are_compared_run_by_run():
 def test_wrong_counts_are_refused(wrong):
     with pytest.raises(ValueError, match="at least one run and no negative warm-up"):
         time(relu_network(), **wrong)
+
+
+def test_warming_up_goes_on_until_the_times_have_settled(states):
+    states()
+
+    class Warming(SlowRuntime):
+        def prepare(self, seed=0):
+            pauses = chain((0.016 * 0.9**n for n in range(25)), repeat(0.0011))
+            return lambda: sleep(next(pauses))
+
+    result = time(Warming(0), runs=10, min_seconds=0.2)
+    assert result.warmup >= 25
+    assert result.median_ms < 2
+
+
+def test_times_that_do_not_settle_are_noted(states):
+    states()
+
+    class Slowing(SlowRuntime):
+        def prepare(self, seed=0):
+            pauses = (0.0002 * 1.4**n for n in count())
+            return lambda: sleep(next(pauses))
+
+    notes = time(Slowing(0), runs=2, min_seconds=0.01).notes
+    assert any("had not settled after" in note for note in notes)
+
+
+def test_histograms_hold_every_time():
+    times = np.append(np.random.default_rng(0).gamma(2, 0.1, 500) + 1, 50)
+    histogram = Histogram.of(times)
+    assert sum(histogram.counts) == 501
+    assert (histogram.edges_ms[0], histogram.edges_ms[-1]) == (times.min(), 50)
+    assert histogram.edges_ms[-2] < 3, "the tail has a bin of its own"
+    text = printed(histogram)
+    assert len(text.splitlines()) == len(histogram.counts) == len(histogram.edges_ms) - 1
+    assert max(text.splitlines(), key=lambda line: line.count("█")).split()[-1] == str(max(histogram.counts))
+
+
+def test_histograms_of_equal_times():
+    assert Histogram.of([2.0, 2.0]).counts == (2,)
+    assert "2" in printed(Histogram.of([2.0, 2.0]))
+
+
+def test_records_come_back_whole():
+    result = time(dense_network(), **QUICK, watts=2.5, memory=True, profile=True)
+    assert Timing.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+    with pytest.raises(KeyError, match="engine"):
+        Timing.from_dict({"model": "other"})
+
+
+def test_inferences_per_second_and_watt():
+    result = replace(time(relu_network(), **QUICK, watts=5.0), median_ms=20.0)
+    assert result.inferences_per_second == 50
+    assert result.inferences_per_joule == 10
+    assert result.to_dict()["inferences_per_joule"] == 10
+    assert "10.0 inferences per second and watt (given)" in printed(result)
+
+
+def test_without_a_sensor_there_is_no_power(monkeypatch):
+    monkeypatch.setattr(measuring, "find_power_meter", lambda: None)
+    result = time(relu_network(), **QUICK)
+    assert (result.power_w, result.power_source, result.inferences_per_joule) == (None, None, None)
+
+
+def test_a_sensor_is_read_during_the_runs_and_a_given_figure_is_preferred(monkeypatch):
+    meter = power.PowerMeter("ina219", watts_now=lambda: 4.0)
+    monkeypatch.setattr(measuring, "find_power_meter", lambda: meter)
+    result = time(relu_network(), **QUICK)
+    assert (result.power_w, result.power_source) == (4.0, "ina219")
+    result = time(relu_network(), **QUICK, watts=3.0)
+    assert (result.power_w, result.power_source) == (3.0, "given")
+
+
+@pytest.mark.parametrize("watts", [0, -1, float("nan")])
+def test_impossible_powers_are_refused(watts):
+    with pytest.raises(ValueError, match="power must be above 0 W"):
+        time(relu_network(), watts=watts)
+
+
+def test_threads_are_swept():
+    sweep = sweep_threads(dense_network(), (1, 2), **QUICK)
+    assert [result.threads for result in sweep.timings] == [1, 2]
+    assert json.loads(json.dumps(sweep.to_dict()))["timings"][1]["threads"] == 2
+    assert "With 2 threads:" in printed(sweep)
+    with pytest.raises(ValueError, match="at least one number of threads"):
+        sweep_threads(dense_network(), ())
+
+
+def test_an_emulated_processor_is_not_timed(monkeypatch):
+    monkeypatch.setattr(timing, "emulator", lambda: "qemu-aarch64")
+    for call in (lambda: time(relu_network()), lambda: paired(relu_network(), relu_network())):
+        with pytest.raises(EmulatedProcessor, match=r"emulated by qemu-aarch64.*check"):
+            call()

@@ -8,6 +8,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from flatbuffers import Builder, flexbuffers
 
+from larq_focal.network.packing import pack_bits
+
 _TYPES = {
     np.dtype(np.float32): schema.TensorType.FLOAT32,
     np.dtype(np.int32): schema.TensorType.INT32,
@@ -93,3 +95,23 @@ class LceFile:
         operator.inputs, operator.outputs = list(inputs), [output]
         self._graph.operators.append(operator)
         return output
+
+
+def residual_network(blocks: int = 3, side: int = 64, channels: int = 128) -> bytes:
+    """Binary 3x3 convolutions, each added to what it is computed of; activations of 2 MiB, few weights."""
+    random = np.random.default_rng(0)
+    file = LceFile()
+    image = (1, side, side, channels)
+    values = file.input(image, np.float32)
+    options = {
+        **{f"{name}_{axis}": 1 for name, axis in (("stride", "height"), ("stride", "width"))},
+        **{f"dilation_{axis}_factor": 1 for axis in ("height", "width")},
+        **{"channels_in": channels, "fused_activation_function": 0, "pad_values": 1, "padding": 0},
+    }
+    for _ in range(blocks):
+        bits = file.custom("LceQuantize", [values], (1, side, side, channels // 32), np.int32)
+        filters = file.constant(pack_bits(random.choice([-1.0, 1.0], (channels, 3, 3, channels))))
+        numbers = [file.constant(random.normal(size=channels).astype(np.float32)) for _ in range(2)]
+        product = file.custom("LceBconv2d", [bits, filters, *numbers, -1], image, np.float32, options)
+        values = file.add(product, values)
+    return file.finished(values)

@@ -1,0 +1,152 @@
+"""Inputs for a converted network from image files and .npy arrays. Images take Pillow; nothing takes TensorFlow."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+ARRAY_SUFFIX = ".npy"
+RESIZES = ("crop", "stretch", "none")
+_CHANNEL_MODES = {1: "L", 3: "RGB"}
+_WIDE_MODES = ("I", "F")  # and "I;16" with its kin: more than 8 bits a channel
+# The statistics of ImageNet's training images, to which larq_zoo normalizes (larq_zoo/training/data.py in
+# https://github.com/larq/zoo).
+_IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class InputError(ValueError):
+    """An input file is damaged or does not fit the network; the message names it."""
+
+
+def _imagenet(pixels: np.ndarray) -> np.ndarray:
+    if pixels.shape[-1] != 3:
+        raise InputError(f"The scale 'imagenet' is for colour images, not for {pixels.shape[-1]} channels.")
+    return (pixels / np.float32(255) - _IMAGENET_MEAN) / _IMAGENET_DEVIATION
+
+
+SCALES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
+    "centred": ("(pixel - 128) / 256", lambda pixels: (pixels.astype(np.float32) - 128) / 256),
+    "signed": ("pixel / 127.5 - 1", lambda pixels: pixels / np.float32(127.5) - 1),
+    "unit": ("pixel / 255", lambda pixels: pixels / np.float32(255)),
+    "imagenet": ("(pixel / 255 - mean) / deviation of ImageNet's channels", _imagenet),
+    "raw": ("pixel", lambda pixels: pixels),
+}
+"""What becomes of pixels from 0 to 255, by name: the formula, and the function of uint8 ``[..., C]``."""
+DEFAULT_SCALE = "centred"
+"""That of larq_focal's benchmarks."""
+
+
+def read_array(path: str | Path) -> np.ndarray:
+    """The array in a .npy file.
+
+    Raises:
+        OSError: the file cannot be read.
+        InputError: it is no whole array, or one of Python objects.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InputError(f"'{path}' is not a whole {ARRAY_SUFFIX} array ({error}).") from error
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise InputError(f"'{path}' is an archive of arrays: save one array with numpy.save.")
+    return array
+
+
+def read_samples(
+    path: str | Path, shape: tuple[int, ...], dtype: str = "float32", *, scale: str | None = None, resize: str = "crop"
+) -> np.ndarray:
+    """The samples in a file, ready for an input of a network.
+
+    A .npy array holds one sample or a batch of them and is taken as it is, unless ``scale`` is given for an array of
+    uint8 pixels. Any other file must be an image that Pillow reads. It is turned as its EXIF orientation says, made
+    grey (one channel) or RGB (three; transparency is dropped), brought to the size of the input, and scaled.
+
+    Args:
+        path: the file.
+        shape: of the input without its batch axis; ``[height, width, channels]`` for images.
+        dtype: of the input; pixels for one of uint8 stay integers where they are not scaled, for others they become
+            float32, which the runtime quantizes where the input takes integers.
+        scale: one of ``SCALES``; for images by default "raw" where the input takes uint8, else ``DEFAULT_SCALE``.
+        resize: how an image of another size is brought to that of the input, by Pillow's bilinear filter, which
+            averages where it makes smaller. "crop" cuts the largest part of the right proportions from its middle
+            first, "stretch" does not keep the proportions, "none" refuses.
+
+    Returns:
+        ``[N, *shape]``.
+
+    Raises:
+        OSError: the file cannot be read.
+        InputError: it is damaged, or does not fit.
+        ImportError: an image is given, and Pillow is missing.
+        ValueError: there is no such scale or resizing.
+    """
+    path = Path(path)
+    if scale is not None and scale not in SCALES:
+        raise ValueError(f"There is no scale '{scale}'; choose one of {', '.join(SCALES)}.")
+    if resize not in RESIZES:
+        raise ValueError(f"There is no resizing '{resize}'; choose one of {', '.join(RESIZES)}.")
+    if path.suffix.lower() == ARRAY_SUFFIX:
+        samples = _with_batch_axis(read_array(path), shape, path)
+        return samples if scale is None else _scaled_array(samples, scale, path)
+    pixels = _read_image(path, shape, resize)
+    takes_pixels = dtype == "uint8"
+    scaled = SCALES[scale or ("raw" if takes_pixels else DEFAULT_SCALE)][1](pixels)[np.newaxis]
+    return scaled if takes_pixels else scaled.astype(np.float32, copy=False)
+
+
+def _with_batch_axis(array: np.ndarray, shape: tuple[int, ...], path: Path) -> np.ndarray:
+    if array.shape == shape:
+        return array[np.newaxis]
+    if array.ndim == len(shape) + 1 and array.shape[1:] == shape:
+        return array
+    wanted = ", ".join(map(str, shape))
+    raise InputError(
+        f"'{path}' holds an array of the shape {list(array.shape)}; the network takes [{wanted}] or [batch, {wanted}]."
+    )
+
+
+def _scaled_array(samples: np.ndarray, scale: str, path: Path) -> np.ndarray:
+    if samples.dtype != np.uint8:
+        raise InputError(f"'{path}' holds {samples.dtype}; only pixels (uint8) can be scaled. Leave the scale out.")
+    return SCALES[scale][1](samples)
+
+
+def _read_image(path: Path, shape: tuple[int, ...], resize: str) -> np.ndarray:
+    """Pixels as uint8 ``shape``."""
+    if len(shape) != 3 or shape[2] not in _CHANNEL_MODES:
+        raise InputError(
+            f"The network takes {list(shape)}, which no image file gives: put what '{path}' shows into a "
+            f"{ARRAY_SUFFIX} array."
+        )
+    try:
+        from PIL import Image, ImageOps, UnidentifiedImageError
+    except ImportError as error:
+        raise ImportError(f"Reading the image '{path}' needs Pillow: pip install pillow") from error
+    height, width, channels = shape
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(path)
+        with image:
+            if image.mode.startswith(_WIDE_MODES):
+                raise InputError(f"'{path}' has more than 8 bits a channel: save it with 8, or as {ARRAY_SUFFIX}.")
+            pixels = ImageOps.exif_transpose(image).convert(_CHANNEL_MODES[channels])
+    except UnidentifiedImageError:
+        raise InputError(f"'{path}' is neither a {ARRAY_SUFFIX} array nor an image that Pillow can read.") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise InputError(f"'{path}' has more than {Image.MAX_IMAGE_PIXELS} pixels: make it smaller.") from None
+    except (InputError, FileNotFoundError, PermissionError, IsADirectoryError):
+        raise
+    except (SyntaxError, EOFError, ValueError, OSError) as error:  # what Pillow's decoders raise
+        raise InputError(f"'{path}' is a damaged image ({error}).") from error
+    if pixels.size != (width, height):
+        if resize == "none":
+            raise InputError(f"'{path}' has {pixels.width} by {pixels.height} pixels, not {width} by {height}.")
+        size, method = (width, height), Image.Resampling.BILINEAR
+        pixels = ImageOps.fit(pixels, size, method) if resize == "crop" else pixels.resize(size, method)
+    return np.asarray(pixels).reshape(shape)

@@ -1,0 +1,150 @@
+"""Where the time of an inference goes: every operation timed by itself.
+
+LiteRT's Python package has no profiler. So each operation is cut out of the file, put into one of its own, and timed
+in the same engine, with its input already in place. How well that tells about the whole network, in which operations
+are joined and data lies in other caches, shows where the sum of all stands beside the time of the whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, choose_engine
+from larq_focal.deploy.histogram import spelled_ms
+from larq_focal.deploy.measuring import median_ms
+from larq_focal.deploy.runtime import Runtime
+from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor, read_flatbuffer
+from larq_focal.network.single_operations import single_operations
+
+_LEAST_RUNS = 10
+_SECONDS = 0.02
+_MOST_PRINTED = 15
+PROFILED_ENGINES = ("litert", "delegate")
+
+
+@dataclass(frozen=True)
+class OperationTime:
+    """One operation: ``arithmetic`` is "binary" or the type of its output, ``time_ms`` None where it ran not alone."""
+
+    index: int
+    kind: str
+    arithmetic: str
+    shape: tuple[int, ...]
+    time_ms: float | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Median times of all operations alone, in the order of execution, and of the whole network."""
+
+    operations: tuple[OperationTime, ...]
+    whole_ms: float
+
+    @property
+    def sum_ms(self) -> float:
+        return sum(operation.time_ms or 0.0 for operation in self.operations)
+
+    def by_kind(self) -> list[tuple[str, str, int, float]]:
+        """Kind, arithmetic, how many, and their time in ms; the longest first."""
+        groups: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for operation in self.operations:
+            groups[operation.kind, operation.arithmetic].append(operation.time_ms or 0.0)
+        rows = [(*names, len(times), sum(times)) for names, times in groups.items()]
+        return sorted(rows, key=lambda row: -row[-1])
+
+    def to_dict(self) -> dict[str, Any]:
+        operations = [asdict(operation) | {"shape": list(operation.shape)} for operation in self.operations]
+        return {"whole_ms": self.whole_ms, "sum_ms": self.sum_ms, "operations": operations}
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Profile:
+        operations = [OperationTime(**row | {"shape": tuple(row["shape"])}) for row in record["operations"]]
+        return cls(tuple(operations), float(record["whole_ms"]))
+
+    def __rich__(self):
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        kinds = Table(title="Operations by kind, each timed alone")
+        for column in ("operation", "arithmetic", "count", "time", "share"):
+            kinds.add_column(column, justify="left" if column in ("operation", "arithmetic") else "right")
+        total = self.sum_ms or 1.0
+        for kind, arithmetic, count, taken in self.by_kind():
+            kinds.add_row(Text(kind), arithmetic, str(count), spelled_ms(taken), f"{taken / total:.0%}")
+        slowest = Table(title="The slowest operations")
+        for column in ("number", "operation", "arithmetic", "output", "time", "share"):
+            slowest.add_column(column, justify="right" if column in ("number", "time", "share") else "left")
+        timed = [operation for operation in self.operations if operation.time_ms is not None]
+        for op in sorted(timed, key=lambda operation: -operation.time_ms)[:_MOST_PRINTED]:
+            shape = "x".join(map(str, op.shape))
+            share = f"{op.time_ms / total:.0%}"
+            slowest.add_row(str(op.index), Text(op.kind), op.arithmetic, shape, spelled_ms(op.time_ms), share)
+        missing = len(self.operations) - len(timed)
+        closing = (
+            f"Sum of the operations alone {spelled_ms(self.sum_ms)}, the whole network {spelled_ms(self.whole_ms)}."
+        )
+        closing += f" {missing} could not be run alone." if missing else ""
+        return Group(kinds, slowest, Text(closing, "dim"))
+
+
+def profile_operations(runtime: Runtime, *, seed: int = 0) -> Profile:
+    """Times every operation of a network alone, with as many threads as the network has.
+
+    Args:
+        runtime: the network, on LiteRT with or without the delegate.
+        seed: of the random inputs.
+
+    Raises:
+        EngineError: the engine is another.
+    """
+    if runtime.engine not in PROFILED_ENGINES:
+        raise EngineError(
+            f"The engine '{runtime.engine}' cannot be profiled; choose one of {', '.join(PROFILED_ENGINES)}."
+        )
+    random = np.random.default_rng(seed)
+    operations = tuple(
+        OperationTime(
+            operator.index,
+            operator.kind,
+            "binary" if operator.is_custom and operator.kind.startswith("Lce") else operator.outputs[0].dtype,
+            operator.outputs[0].shape,
+            _time_alone(content, operator, runtime.threads, random),
+        )
+        for operator, content in zip(runtime.model.operators, single_operations(runtime.model), strict=True)
+    )
+    feeds = [_random(tensor, False, random) for tensor in runtime.model.inputs]
+    return Profile(operations, _invoke_ms(runtime.model, runtime.engine, runtime.threads, feeds))
+
+
+def _time_alone(content: bytes, operator: Operator, threads: int, random: np.random.Generator) -> float | None:
+    try:
+        model = read_flatbuffer(content)
+        is_binary = operator.kind.startswith("Lce")
+        feeds = [_random(tensor, is_binary, random) for tensor in model.inputs]
+        return _invoke_ms(model, choose_engine(model), threads, feeds)
+    except (EngineError, RuntimeError, ValueError):
+        return None
+
+
+def _invoke_ms(model: FlatModel, engine: str, threads: int, feeds: Sequence[np.ndarray]) -> float:
+    made = ENGINES[engine](model, threads)
+    assert isinstance(made, LiteRTEngine)
+    made.feed(feeds)
+    return median_ms(made.invoke, _LEAST_RUNS, _SECONDS)
+
+
+def _random(tensor: Tensor, is_packed: bool, random: np.random.Generator) -> np.ndarray:
+    """Standard normal floats, bytes and packed words over the whole range; other integers may be positions: zeros."""
+    dtype = np.dtype(tensor.dtype)
+    if dtype.kind == "f":
+        return random.standard_normal(tensor.shape).astype(dtype)
+    if dtype.kind in "iu" and (is_packed or dtype.itemsize == 1):
+        limits = np.iinfo(dtype)
+        return random.integers(limits.min, limits.max, tensor.shape, dtype, endpoint=True)
+    return np.zeros(tensor.shape, dtype)
