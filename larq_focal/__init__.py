@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
     from larq_focal.deploy.convert import convert
+    from larq_focal.deploy.prediction import predict
     from larq_focal.deploy.runtime import Runtime
     from larq_focal.deploy.timing import time
     from larq_focal.focal_plane import fit
@@ -40,6 +41,7 @@ _HOMES = {
     "from_keras": "larq_focal.network.from_keras",
     "from_tflite": "larq_focal.network.from_tflite",
     "load_graph": "larq_focal.network",
+    "predict": "larq_focal.deploy.prediction",
     "run_bench": "larq_focal.bench",
     "save_graph": "larq_focal.network",
     "summary": "larq_focal.cost",
@@ -63,6 +65,7 @@ __all__ = [
     "layers",
     "load_graph",
     "network",
+    "predict",
     "quantizers",
     "report",
     "run_bench",

@@ -147,6 +147,15 @@ def _read_image(path: Path, shape: tuple[int, ...], resize: str) -> np.ndarray:
     if pixels.size != (width, height):
         if resize == "none":
             raise InputError(f"'{path}' has {pixels.width} by {pixels.height} pixels, not {width} by {height}.")
-        size, method = (width, height), Image.Resampling.BILINEAR
-        pixels = ImageOps.fit(pixels, size, method) if resize == "crop" else pixels.resize(size, method)
+        if resize == "crop":
+            pixels = pixels.crop(_middle(pixels.size, width / height))
+        pixels = pixels.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(pixels).reshape(shape)
+
+
+def _middle(size: tuple[int, int], proportions: float) -> tuple[int, int, int, int]:
+    """Left, upper, right and lower edge of the largest part of these proportions, width by height, in the middle."""
+    width = max(1, min(size[0], round(size[1] * proportions)))
+    height = max(1, min(size[1], round(size[0] / proportions)))
+    left, upper = (size[0] - width) // 2, (size[1] - height) // 2
+    return left, upper, left + width, upper + height

@@ -25,6 +25,7 @@ from larq_focal.network.packing import WORD_BITS
 
 _layers = keras.layers
 _MAX_LEVELS = 256
+_FEW_LEVELS = 4
 _SCALE_MEND = (
     "use a quantizer of -1 and +1, such as 'ste_sign', and put the scale into the kernel quantizer (one per output "
     "channel) or behind the layer as a constant of shape (C,)"
@@ -47,7 +48,7 @@ _KINDS = (
     (
         _layers.Dense,
         "binary dense layers",
-        "use Reshape((1, 1, inputs)) and QuantConv2D(units, 1), which is the same product",
+        "use larq_focal.layers.BinaryDense, which is the same product as a 1x1 convolution",
     ),
 )
 """What Larq Compute Engine does not have, by Keras class (more special classes first), and what to use instead."""
@@ -130,19 +131,19 @@ def _input(
     elif np.isin(levels, (0, 1)).all():
         yield Obstacle(
             f"{who} gives 0 and 1, and only -1 and +1 are packed",
-            "use signs: conv(x, W) of 0 and 1 equals 0.5 * (conv(sign(x), W) + sum(W)) for valid padding",
+            "use signs, or a BinarySumConv2D with input_levels=(0, 1), which is one binary convolution",
         )
     elif len(levels) == 2 and levels[0] == -levels[1]:
         yield Obstacle(f"{who} gives {_listed(levels)}, and only -1 and +1 are packed", _SCALE_MEND)
     elif is_few and len(levels) == 3:
         yield Obstacle(
             f"{who} gives {_listed(levels)} (ternary), and only -1 and +1 are packed",
-            "use half the sum of two binary convolutions of one kernel, on sign(x + t) and on sign(x - t)",
+            "use a BinarySumConv2D with these as input_levels, which is two binary convolutions",
         )
     elif is_few and layer.input_quantizer:
         yield Obstacle(
             f"{who} gives {len(levels)} levels, and only the two of -1 and +1 are packed",
-            f"use signs, or the sum of {len(levels) - 1} binary convolutions on sign(x - t) of as many thresholds t",
+            "use signs, or a BinarySumConv2D with these as input_levels, which is a binary convolution for each but one",
         )
     elif layer.input_quantizer:
         yield Obstacle(f"{who} leaves the activations float", "use input_quantizer='ste_sign' or another sign")
@@ -189,10 +190,12 @@ def _kernel(layer: WeightedLayer) -> Iterator[Obstacle]:
     elif kernel.bits < FLOAT_BITS and np.isin(kernel.codes, (-1, 0, 1)).all():
         yield Obstacle(
             f"{who} gives zeros (ternary), and only +-s is packed",
-            "use 'ste_sign', or half the sum of two binary convolutions with the signs of W + t and W - t",
+            "use 'ste_sign', or a BinarySumConv2D with kernel_levels=(-1, 0, 1), which is two binary convolutions",
         )
     elif kernel.bits < FLOAT_BITS:
         count = len(np.unique(kernel.codes))
+        if count <= _FEW_LEVELS and np.isin(-kernel.codes, kernel.codes).all():
+            mend += ", or a BinarySumConv2D with these as kernel_levels, which is a binary convolution for each but one"
         yield Obstacle(f"{who} gives {count} levels ({kernel.bits} bits), and only +-s is packed", mend)
     elif _has_scale_per_input(layer):
         yield Obstacle(
