@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from larq_focal.keras import keras, larq
 from larq_focal.layers import RPReLU
 from larq_focal.quantizers import HysteresisSign, LearnableActivationBinarizer, RSign
@@ -52,7 +54,7 @@ def small_residual(
     """
     if method not in SMALL_RESIDUAL_METHODS:
         raise ValueError(f"No method '{method}': choose one of {', '.join(SMALL_RESIDUAL_METHODS)}.")
-    if any(after != 2 * before for before, after in zip(filters, filters[1:], strict=False)):
+    if any(after != 2 * before for before, after in itertools.pairwise(filters)):
         raise ValueError(f"Each stage must have twice the filters of the one before, but they are {filters}.")
     image = layers.Input(input_shape, name="image")
     x = layers.Conv2D(filters[0], 4, strides=2, padding="same", use_bias=False, name="stem")(image)

@@ -1,0 +1,129 @@
+"""How a network is binarized: a method gives each convolution its quantizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from larq_focal.keras import keras, larq
+from larq_focal.layers import BinaryDense, BinarySumConv2D, RPReLU
+from larq_focal.quantizers import (
+    AdaBinSign,
+    BinaryRegularizer,
+    EdeSign,
+    GumbelSign,
+    HysteresisSign,
+    LearnableActivationBinarizer,
+    LibraSign,
+    ReCUSign,
+    RSign,
+    TernarySign,
+    XnorSign,
+)
+
+signs = larq.quantizers
+_EIGHT_BITS = partial(signs.DoReFa, k_bit=8, mode="activations")
+_HARD_TANH = partial(keras.layers.Activation, larq.activations.hard_tanh)
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a network is binarized: a fresh input and kernel quantizer for each layer.
+
+    Attributes:
+        name: Key of the method, also the end of a network's name.
+        title: For people.
+        input_quantizer: Makes the quantizer of a layer's inputs.
+        kernel_quantizer: Makes the quantizer of its kernel.
+        clip: Whether latent weights are kept in [-1, 1].
+        shortcuts: Whether a residual network has a shortcut around every convolution, or around every two.
+        input_levels: The values of the inputs.
+        pad: What a map is padded with; one of the input levels.
+        kernel_regularizer: Makes the regularizer of a kernel, None for none.
+        activation: Makes the activation function after a convolution's sum in a residual network, None for none.
+        packed: Whether Larq Compute Engine packs the layers; where not, they stay float by design.
+    """
+
+    name: str
+    title: str
+    input_quantizer: Callable[[], keras.layers.Layer]
+    kernel_quantizer: Callable[[], keras.layers.Layer]
+    clip: bool = True
+    shortcuts: bool = False
+    input_levels: tuple[float, ...] = (-1, 1)
+    pad: float = 1.0
+    kernel_regularizer: Callable[[], keras.regularizers.Regularizer] | None = None
+    activation: Callable[..., keras.layers.Layer] | None = None
+    packed: bool = True
+
+    def conv(self, filters: int, kernel_size: int | tuple[int, int], **options: Any) -> larq.layers.QuantConv2D:
+        """A ``QuantConv2D`` without bias that pads with ``pad``; ``options`` are further arguments of it."""
+        layer = larq.layers.QuantConv2D
+        if len(self.input_levels) > 2:
+            layer = partial(BinarySumConv2D, input_levels=self.input_levels)
+        pad = {"pad_values": self.pad} if options.get("padding") == "same" else {}
+        quantized = {"input_quantizer": self.input_quantizer(), **self._kernel(), **pad}
+        return layer(filters, kernel_size, **{"use_bias": False, **quantized, **options})
+
+    def image_conv(self, filters: int, kernel_size: int, **options: Any) -> larq.layers.QuantConv2D:
+        """A convolution without bias of real-valued inputs with a quantized kernel."""
+        return larq.layers.QuantConv2D(filters, kernel_size, **{"use_bias": False, **self._kernel(), **options})
+
+    def dense(self, units: int, **options: Any) -> larq.layers.QuantDense:
+        """A dense layer without bias; a packed one where the inputs are signs."""
+        layer = BinaryDense if self.input_levels == (-1, 1) else larq.layers.QuantDense
+        quantized = {"input_quantizer": self.input_quantizer(), **self._kernel()}
+        return layer(units, **{"use_bias": False, **quantized, **options})
+
+    def _kernel(self) -> dict[str, Any]:
+        return {
+            "kernel_quantizer": self.kernel_quantizer(),
+            "kernel_constraint": "weight_clip" if self.clip else None,
+            "kernel_regularizer": self.kernel_regularizer and self.kernel_regularizer(),
+        }
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method("sign", "Sign", signs.SteSign, signs.SteSign, shortcuts=True),
+        Method("xnor", "XNOR-Net", signs.SteSign, XnorSign),
+        Method("bireal", "Bi-Real Net", signs.ApproxSign, signs.MagnitudeAwareSign, shortcuts=True),
+        Method("irnet", "IR-Net", EdeSign, LibraSign, clip=False, shortcuts=True, activation=_HARD_TANH),
+        Method("tbn", "TBN", TernarySign, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
+        Method("bnn_plus", "BNN+", signs.SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
+        Method("recu", "ReCU", signs.SteSign, ReCUSign, clip=False, shortcuts=True, activation=_HARD_TANH),
+        Method("adabin", "AdaBin", RSign, AdaBinSign, clip=False, shortcuts=True, activation=RPReLU),
+        Method("react", "ReActNet", RSign, signs.MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
+        Method("gumbel", "Gumbel sign", signs.SteSign, GumbelSign, shortcuts=True),
+        Method("hysteresis", "Hysteresis sign", signs.SteSign, HysteresisSign, clip=False, shortcuts=True),
+        Method(
+            "hysteresis_8bit",
+            "Hysteresis sign, 8-bit maps",
+            _EIGHT_BITS,
+            HysteresisSign,
+            clip=False,
+            shortcuts=True,
+            input_levels=(0, 1),
+            pad=0.0,
+            packed=False,
+        ),
+        Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, signs.SteSign, shortcuts=True),
+    )
+}
+"""The published ways to binarize that the networks of this package take by name."""
+
+
+def named_method(name: str | Method, among: Mapping[str, Method] = METHODS) -> Method:
+    """The method of a name; a ``Method`` is returned as it is.
+
+    Raises:
+        ValueError: The name is none of ``among``.
+    """
+    if isinstance(name, Method):
+        return name
+    if name not in among:
+        raise ValueError(f"No method '{name}': choose one of {', '.join(among)}.")
+    return among[name]

@@ -1,0 +1,71 @@
+"""Weights files: a network's variables as plain arrays, its quantized kernels as they compute."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from larq_focal.files import written_whole
+from larq_focal.keras import keras, larq
+from larq_focal.zoo.download import download, manifest
+
+SUFFIX = ".npz"
+
+
+class WeightsError(ValueError):
+    """A weights file is damaged or is one of another network; the message says which."""
+
+
+def with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model:
+    """``model`` with the pretrained weights of a data set, with those of a file, or, for None, as it is.
+
+    Raises:
+        WeightsError: There are no such weights, or they are those of another network.
+        DownloadError: They could not be fetched.
+    """
+    if weights is None:
+        return model
+    if str(weights).endswith(SUFFIX):
+        return _load(model, Path(weights))
+    name = f"{model.name}-{weights}"
+    if name not in manifest():
+        trained = [key.removeprefix(f"{model.name}-") for key in manifest() if key.startswith(f"{model.name}-")]
+        raise WeightsError(
+            f"There are no weights of {model.name} for '{weights}': choose None, the path of a {SUFFIX} file"
+            + "".join(f", '{each}'" for each in trained)
+            + "."
+        )
+    return _load(model, download(name))
+
+
+def save_weights(model: keras.Model, path: str | Path) -> Path:
+    """Writes the weights of ``model``, a quantized kernel in the values that it computes with, and returns the path.
+
+    The latent weights are left out: the file is for use and for a fine-tuning, not to go on with a training.
+    """
+    with larq.context.quantized_scope(True):
+        arrays = {f"{index:04d}": value for index, value in enumerate(model.get_weights())}
+    with written_whole(path) as file:
+        np.savez_compressed(file, **arrays)
+    return Path(path)
+
+
+def _load(model: keras.Model, path: Path) -> keras.Model:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = [archive[key] for key in sorted(archive.files)]
+    except FileNotFoundError:
+        raise WeightsError(f"There is no weights file '{path}'.") from None
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise WeightsError(f"'{path}' is damaged or cut off ({error}): fetch or copy it again.") from error
+    shapes = [tuple(variable.shape) for variable in model.weights]
+    if [array.shape for array in arrays] != shapes:
+        raise WeightsError(
+            f"'{path}' is not of {model.name}: it holds {len(arrays)} arrays, the network {len(shapes)} variables of "
+            "other shapes. Weights fit the input shape, classes and top that they were trained with."
+        )
+    model.set_weights(arrays)
+    return model
