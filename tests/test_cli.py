@@ -10,7 +10,7 @@ import pytest
 
 from larq_focal.network import Kernel, QuantGraph, ops, save_graph
 
-COMMANDS = ("audit", "bench", "convert", "fit", "graph", "report", "retime", "summary", "time")
+COMMANDS = ("audit", "bench", "convert", "fit", "graph", "report", "retime", "run", "summary", "time")
 
 
 def run(*arguments, timeout=120):

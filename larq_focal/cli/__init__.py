@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from larq_focal.cli import bench, deploy, focal_plane, network
+from larq_focal.cli import bench, deploy, device, focal_plane, network
 from larq_focal.cli.output import USER_ERRORS, keep_tensorflow_silent
 from larq_focal.version import __version__
 
@@ -37,7 +37,8 @@ for _command in (
     network.summary,
     focal_plane.fit,
     network.graph,
-    deploy.time,
+    device.run,
+    device.time,
     bench.retime,
     bench.report,
 ):

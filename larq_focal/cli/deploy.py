@@ -1,4 +1,4 @@
-"""Commands for converted models: convert, audit, time."""
+"""Commands that make converted models: convert, audit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, engine_option, json_option, model_argument, threads_option
+from larq_focal.cli.options import data_option, json_option, model_argument
 from larq_focal.cli.output import array, quiet, show
 
 
@@ -40,16 +40,3 @@ def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: b
     show(result, as_json)
     if not result.passed or (strict and not result.all_packed):
         raise SystemExit(1)
-
-
-@click.command()
-@click.argument("tflite", type=click.Path(path_type=Path))
-@threads_option
-@click.option("--runs", type=click.IntRange(min=1), help="Timed inferences; enough for a stable median by default.")
-@engine_option
-@json_option
-def time(tflite: Path, threads: int, runs: int | None, engine: str, as_json: bool) -> None:
-    """Time a TFLITE model on this machine: minimum, median and 90th percentile."""
-    from larq_focal.deploy.timing import time as time_model
-
-    show(time_model(tflite, threads=threads, runs=runs, engine=engine), as_json)

@@ -41,12 +41,9 @@ def array(path: Path | None):
     """The array in a .npy file, or None."""
     if path is None:
         return None
-    import numpy as np
+    from larq_focal.deploy.inputs import read_array
 
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"'{path}' is not a whole .npy array ({error}).") from error
+    return read_array(path)
 
 
 @contextmanager

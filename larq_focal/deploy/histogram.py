@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _BINS = 12
-_TAIL_PERCENT = 98
+_TAIL_PERCENT = 95
 _BAR_WIDTH = 40
 
 
@@ -16,7 +16,7 @@ _BAR_WIDTH = 40
 class Histogram:
     """``counts[i]`` times lie from ``edges_ms[i]`` to ``edges_ms[i + 1]``.
 
-    The bins are equally wide up to the 98th percentile; the last one holds the tail, however long it is.
+    The bins are equally wide up to the 95th percentile; the last one holds the tail, however long it is.
     """
 
     edges_ms: tuple[float, ...]

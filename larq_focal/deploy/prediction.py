@@ -11,6 +11,7 @@ import numpy as np
 
 from larq_focal.deploy.inputs import read_samples
 from larq_focal.deploy.runtime import Batch, Runtime
+from larq_focal.files import written_whole
 
 Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 _MOST_PRINTED = 20
@@ -50,6 +51,17 @@ class Predictions:
             [self._named(int(number), row[number].item()) for number in numbers]
             for row, numbers in zip(self.scores, ranked, strict=True)
         ]
+
+    def save(self, path: str | Path) -> None:
+        """Writes the output ``[N, *output_shape]`` to a .npy file.
+
+        Raises:
+            ValueError: there are several outputs.
+        """
+        if len(self.outputs) != 1:
+            raise ValueError(f"'{self.model}' has {len(self.outputs)} outputs, and one array holds one of them.")
+        with written_whole(path) as file:
+            np.save(file, self.outputs[0])
 
     def _named(self, number: int, score: float) -> dict[str, Any]:
         name = {} if self.classes is None else {"name": self.classes[number]}

@@ -128,7 +128,8 @@ class ThreadSweep:
             table.add_row(timing.engine, str(timing.threads), str(timing.runs), *figures, rate)
         parts: list[Any] = [table, Text(_place(first), "dim")]
         for timing in self.timings:
-            title = [Text(f"With {timing.threads} threads:", "bold")] if len(self.timings) > 1 else []
+            count = "1 thread" if timing.threads == 1 else f"{timing.threads} threads"
+            title = [Text(f"With {count}:", "bold")] if len(self.timings) > 1 else []
             parts += [*title, *timing.details()]
         return Group(*parts)
 

@@ -93,6 +93,15 @@ def test_results_are_plain_data_and_a_table(photo):
     assert "1 bee" in text and "0.4961" in text and "ant" not in text
 
 
+def test_outputs_are_saved(tmp_path):
+    result = predict(relu_network(), np.ones((2, 4)))
+    result.save(tmp_path / "new" / "scores.npy")
+    assert np.array_equal(np.load(tmp_path / "new" / "scores.npy"), result.outputs[0])
+    inputs = {"a": np.zeros((1, 3)), "b": np.zeros((1, 3))}
+    with pytest.raises(ValueError, match="'model' has 2 outputs"):
+        predict(dense_network(), inputs).save(tmp_path / "two.npy")
+
+
 def test_only_the_first_samples_are_printed():
     text = printed(predict(relu_network(), np.zeros((25, 4)), top=1))
     assert "sample [19]" in text and "sample [20]" not in text and "and 5 more" in text

@@ -143,9 +143,7 @@ def test_warming_up_goes_on_until_the_times_have_settled(states):
             pauses = chain((0.016 * 0.9**n for n in range(25)), repeat(0.0011))
             return lambda: sleep(next(pauses))
 
-    result = time(Warming(0), runs=10, min_seconds=0.2)
-    assert result.warmup >= 25
-    assert result.median_ms < 2
+    assert time(Warming(0), runs=1, min_seconds=0.2).warmup >= 25
 
 
 def test_times_that_do_not_settle_are_noted(states):

@@ -1,0 +1,98 @@
+"""Commands that run converted models, here or on another machine: run, time. None needs TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from larq_focal.cli.options import engine_option, json_option, threads_option
+from larq_focal.cli.output import show
+
+tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
+
+
+@click.command()
+@tflite_argument
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="An image, or a .npy array with or without a batch axis. Several make a batch; a model with several inputs "
+    "takes NAME=FILE for each.",
+)
+@click.option("--scale", help="Of pixels: centred (the default for images), signed, unit, imagenet or raw.")
+@click.option("--resize", default="crop", show_default=True, help="Of images: crop, stretch or none.")
+@click.option("--classes", type=click.Path(path_type=Path), help="A text file with the name of a class per line.")
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to show.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the outputs go, as a .npy array.")
+@threads_option
+@engine_option
+@json_option
+def run(tflite: Path, inputs: tuple[str, ...], output: Path | None, as_json: bool, **options) -> None:
+    """Predict with a TFLITE model from images or arrays."""
+    from larq_focal.deploy.prediction import predict
+
+    predictions = predict(tflite, _by_name(inputs) or inputs, **options)
+    if output:
+        predictions.save(output)
+    show(predictions, as_json)
+
+
+def _by_name(inputs: tuple[str, ...]) -> dict[str, str] | None:
+    """``NAME=FILE`` as a dictionary; None where these are files."""
+    pairs = [item.partition("=") for item in inputs]
+    if any(not equals or Path(item).exists() for item, (_, equals, _) in zip(inputs, pairs, strict=True)):
+        return None
+    return {name: file for name, _, file in pairs}
+
+
+class _Counts(click.ParamType):
+    """Whole numbers above 0 with commas between, as a tuple."""
+
+    name = "N[,N...]"
+
+    def convert(self, value, param, ctx) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            counts = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            counts = ()
+        if not counts or min(counts) < 1:
+            self.fail(f"'{value}' is not a number above 0, or several with commas between.", param, ctx)
+        return counts
+
+
+@click.command()
+@tflite_argument
+@click.option(
+    "--threads", type=_Counts(), default="1", show_default=True, help="One number, or several in turn: 1,2,4."
+)
+@click.option("--runs", type=click.IntRange(min=1), help="Timed inferences; enough for a stable median by default.")
+@click.option("--profile", is_flag=True, help="Time every operation by itself too.")
+@click.option("--no-memory", is_flag=True, help="Do not measure the peak memory.")
+@click.option("--watts", type=float, help="The power that the machine draws meanwhile, if you measure it.")
+@engine_option
+@click.option("--host", metavar="[USER@]NAME", help="Time there, over ssh, instead of here.")
+@click.option("--python", default="python3", show_default=True, help="The Python on the host, which has LiteRT.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Of ssh on the host.")
+@click.option("--identity", type=click.Path(path_type=Path), help="File of the private key for ssh.")
+@click.option("--ssh-option", "ssh_options", multiple=True, metavar="NAME=VALUE", help="More for ssh's -o.")
+@click.option("--wheel", type=click.Path(path_type=Path), help="A wheel of larq_focal for the host (make wheels).")
+@json_option
+def time(tflite: Path, host: str | None, wheel: Path | None, no_memory: bool, as_json: bool, **options) -> None:
+    """Time a TFLITE model, on this machine or over ssh: times, memory, and what makes them doubtful."""
+    reach = {name: options.pop(name) for name in ("python", "port", "identity", "ssh_options")}
+    options["memory"] = not no_memory
+    if host:
+        from larq_focal.deploy.remote import Host, time_remote
+
+        result = time_remote(tflite, Host(host, **reach), wheel=wheel, **options)
+    else:
+        from larq_focal.deploy.device import time_on_device
+
+        result = time_on_device(tflite, **options)
+    show(result, as_json)
