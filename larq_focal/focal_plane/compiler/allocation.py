@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOST_JUMPS = 20_000
+MOST_JUMPS = 1_000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from larq_focal.focal_plane.compiler.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
-from larq_focal.focal_plane.compiler.kernels import StoreError, icw_by_section, placed, program
+from larq_focal.focal_plane.compiler.kernels import icw_by_section, placed, program
 from larq_focal.focal_plane.compiler.liveness import live_ranges
 from larq_focal.focal_plane.compiler.spilling import Spiller
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
@@ -19,6 +19,10 @@ from larq_focal.focal_plane.machine.program import Program
 
 class RegisterError(ValueError):
     """A program needs more registers than the sensor has; the message names the step and what is live there."""
+
+    def __init__(self, section: str, message: str):
+        super().__init__(message)
+        self.section = section
 
 
 @dataclass(frozen=True)
@@ -96,10 +100,11 @@ def build(code: Code, spill: bool = True) -> Built:
             break
         except AllocationError as error:
             blocked = list(ranges)[error.blocked]
-            victim = spiller.victim(ranges, blocked, accesses) if spill else None
-            if victim is None:
-                raise RegisterError(_misfit(code, ranges, blocked, spiller)) from None
-            code = spiller.spilled(code, victim, accesses)
+            spilled = spiller.spill(code, accesses, ranges, blocked) if spill else None
+            if spilled is None:
+                section = code.statements[ranges[blocked].start].section
+                raise RegisterError(section, _misfit(code, ranges, blocked, spiller)) from None
+            code = spilled
             accesses = [finder.of(statement) for statement in code.statements]
     lines = placed(code.statements, accesses, registers, code.sensor)
     instruction_set = InstructionSet(code.sensor)

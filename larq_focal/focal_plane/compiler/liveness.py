@@ -22,7 +22,7 @@ def live_ranges(code: Code, accesses: Sequence[Access]) -> dict[Plane, LiveRange
     """
     digital = code.sensor.digital
     spans, only_copied, masked = _plane_spans(accesses, digital.mask)
-    blocked = _blocked(code, accesses)
+    blocked = blocked_spans(code, accesses)
     ordered = digital.direction + digital.flag + digital.propagation + digital.free
     candidates = [name for name in ordered if name not in code.reserved]
     if not digital.mask:  # then nothing masks the propagation register
@@ -61,7 +61,7 @@ def _plane_spans(accesses: Sequence[Access], mask: tuple[str, ...]) -> tuple[dic
     return spans, set(spans) - not_copied, masked
 
 
-class _Blocked:
+class Blocked:
     """Where one register must be left alone: spans that follow each other."""
 
     def __init__(self):
@@ -84,10 +84,10 @@ class _Blocked:
         return first < len(self._ends) and self._starts[first] <= span[1]
 
 
-def _blocked(code: Code, accesses: Sequence[Access]) -> dict[str, _Blocked]:
+def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
     """By register: where what a program wrote to it by name must be kept, and where an instruction overwrites it."""
     flag = code.sensor.digital.flag
-    blocked: dict[str, _Blocked] = defaultdict(_Blocked)
+    blocked: dict[str, Blocked] = defaultdict(Blocked)
     flag_is_lifted = True
     for index, (statement, access) in enumerate(zip(code.statements, accesses, strict=True)):
         for name in access.reads + (flag if access.is_analog else ()):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from larq_focal.focal_plane.compiler.accesses import Access
 from larq_focal.focal_plane.compiler.allocation import LiveRange
+from larq_focal.focal_plane.compiler.liveness import blocked_spans
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 
 _SHARE_OF_RANGE = 2  # a one is stored as half the analog range
@@ -20,7 +21,7 @@ class Spiller:
         analog = code.sensor.analog
         named = {operand for statement in code.statements for operand in statement.operands}
         is_usable = analog.maximum is not None and bool(analog.port) and bool(code.sensor.digital.flag)
-        self._free = [name for name in analog.storage if name not in named] if is_usable else []
+        self._usable = [name for name in analog.storage if name not in named] if is_usable else []
         self._level = (analog.maximum or 0) // _SHARE_OF_RANGE
         self._flag = code.sensor.digital.flag
         self._short: set[Plane] = set()  # planes that only carry a spilled one to its use and back
@@ -31,33 +32,39 @@ class Spiller:
     def count(self) -> int:
         return len(self.registers)
 
-    def victim(self, ranges: Mapping[Plane, LiveRange], blocked: Plane, accesses: Sequence[Access]) -> Plane | None:
-        """Of the planes that are live where ``blocked`` finds no register, the one touched most seldom for its length.
+    def spill(
+        self, code: Code, accesses: Sequence[Access], ranges: Mapping[Plane, LiveRange], blocked: Plane
+    ) -> Code | None:
+        """The code with one plane less where ``blocked`` finds no register.
 
-        None where no analog register is left or nothing can be spilled.
+        Of the planes that are live there, the one goes that is touched most seldom for its length. None where nothing
+        can be spilled, or no analog register is left.
         """
-        if not self._free:
-            return None
         here = ranges[blocked].start
         live = {p for p, span in ranges.items() if span.start <= here <= span.end and p not in self._short}
+        live -= {*accesses[here].reads, *accesses[here].writes}  # in use right here: no gain
         touches = dict.fromkeys(live, 0)
         for access in accesses:
             for name in access.reads + access.writes:
                 if name in touches:
                     touches[name] += 1
-        # A plane in use right here would have to be in a register anyway.
-        busy = set(accesses[here].reads) | set(accesses[here].writes)
-        options = [p for p in live if p not in busy]
-        return min(
-            options, key=lambda p: (touches[p] / (ranges[p].end - ranges[p].start + 1), ranges[p].start), default=None
-        )
+        spans = blocked_spans(code, accesses)
+        options = []
+        for plane in live:
+            start, end = ranges[plane].start, ranges[plane].end
+            free = [name for name in self._usable if not spans[name].touches((start, end))]
+            if free:
+                options.append((touches[plane] / (end - start + 1), start, plane, free[0]))
+        if not options:
+            return None
+        _, _, victim, register = min(options, key=lambda option: option[:2])
+        return self._rewritten(code, accesses, victim, register)
 
-    def spilled(self, code: Code, victim: Plane, accesses: Sequence[Access]) -> Code:
+    def _rewritten(self, code: Code, accesses: Sequence[Access], victim: Plane, register: str) -> Code:
         """The code with ``victim`` in an analog register, brought to a plane where it is used.
 
         Uses that stand close together share one plane, which is stored after the last if it was written.
         """
-        register = self._free.pop(0)
         self.registers[f"{victim.name} ({len(self.registers) + 1})"] = register
         visits = _visits(victim, accesses)
         starts, ends = {visit.first: visit for visit in visits}, {visit.last: visit for visit in visits}

@@ -1,0 +1,122 @@
+"""How images get on the array: thresholds on the light of each pixel, or one-bit planes from the controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.maps import Maps
+from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.interpret import interpret
+from larq_focal.network.ops import Op, Pair
+
+GREY_LEVELS = 256
+PIXEL_LEVELS = 128  # PIX keeps the upper 7 bits of the light
+
+
+@dataclass(frozen=True)
+class LightInput:
+    """One-bit maps of the light on each pixel; channel c is 1 from grey level ``2 * levels[c]`` on.
+
+    ``inexact`` counts the grey levels, of all channels, for which the network would tell otherwise.
+    """
+
+    name: str
+    layout: Layout
+    levels: tuple[int, ...]
+    falls: tuple[bool, ...]
+    inexact: int
+
+    def emit(self, code: Code, constants: Constants) -> Maps:
+        flag = code.sensor.digital.flag
+        parts: list[Operand] = []
+        used = [place.offset for place in self.layout.places]
+        for level in sorted(set(self.levels)):
+            here = [
+                place.offset for place, other in zip(self.layout.places, self.levels, strict=True) if other == level
+            ]
+            code.call("load_in", PIXEL_LEVELS - level)
+            code.emit("where", "PIX", "IN")
+            part = Plane("light")
+            code.emit("MOV", part, *flag)
+            code.emit("ALL")
+            if len(here) < len(used):
+                chosen = code.nor(constants.one_plane(here, used, self.layout.pitch))
+                part = code.nor(code.nor(part), chosen)
+            parts.append(part)
+            if len(parts) > 1:
+                parts = [code.either(*parts)]
+        code.emit("respix")
+        plane = parts[0]
+        falling = [place.offset for place, falls in zip(self.layout.places, self.falls, strict=True) if falls]
+        if falling:
+            plane = _inverted_at(code, constants, plane, falling, used, self.layout.pitch)
+        return Maps(self.layout, (plane,))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "light", "name": self.name, "shape": list(self.layout.shape), "levels": list(self.levels)}
+
+
+@dataclass(frozen=True)
+class PlaneInput:
+    """One-bit maps that the controller loads, as ``<name>_<plane>``."""
+
+    name: str
+    layout: Layout
+
+    def emit(self, code: Code, constants: Constants) -> Maps:
+        planes = tuple(code.loaded("load_plane", f"{self.name}_{index}") for index in range(self.layout.planes))
+        return Maps(self.layout, planes, is_clean=True)
+
+    def planes(self, values: np.ndarray, array: Pair) -> dict[str, np.ndarray]:
+        """The planes of a value ``[height, width, channels]`` by their names; ones where it is above 0."""
+        return {f"{self.name}_{i}": plane for i, plane in enumerate(self.layout.planes_of(values > 0, array))}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": "planes", "name": self.name, "shape": list(self.layout.shape)}
+
+
+def grey_to_bits(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> np.ndarray | None:
+    """The value of ``op`` for every grey level, ``[256, channels]``, if it depends on its own pixel only, else None."""
+    source = graph.inputs[0]
+    height, width, _ = source.shape
+    low, high = pixel_range
+    greys = (low + (high - low) * np.arange(GREY_LEVELS) / (GREY_LEVELS - 1)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    pixels = rng.permuted(np.tile(np.arange(GREY_LEVELS), (height * width, 1)), axis=1).T  # every grey at every pixel
+    images = greys[pixels].reshape(GREY_LEVELS, height, width, 1)
+    values = interpret(graph, images, [op.name])[op.name] > 0
+    if values.shape[1:3] != (height, width):
+        return None
+    table = np.empty((GREY_LEVELS, values.shape[-1]), bool)
+    table[pixels[:, 0]] = values[:, 0, 0]
+    return table if np.array_equal(values, table[pixels.reshape(GREY_LEVELS, height, width)]) else None
+
+
+def light_levels(table: np.ndarray) -> tuple[tuple[int, ...], tuple[bool, ...], int] | None:
+    """The level of the pixel, 0 to 128, from which each channel changes; whether it falls; how many greys differ.
+
+    None where a channel changes more than once.
+    """
+    if (np.count_nonzero(np.diff(table.astype(int), axis=0), axis=0) > 1).any():
+        return None
+    falls = table[0]
+    rising = table ^ falls
+    steps = np.where(rising.any(0), rising.argmax(0), GREY_LEVELS)
+    levels = (steps + 1) // 2
+    return tuple(levels.tolist()), tuple(falls.tolist()), int((2 * levels - steps).sum())
+
+
+def _inverted_at(
+    code: Code, constants: Constants, plane: Operand, places: list[Pair], used: list[Pair], pitch: Pair
+) -> Operand:
+    if len(places) == len(used):
+        return code.nor(plane)
+    from larq_focal.focal_plane.compiler.counting import alike
+
+    return alike(code, plane, constants.places(places, used, pitch), invert=True)

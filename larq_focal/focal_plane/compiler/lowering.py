@@ -1,0 +1,287 @@
+"""A network becomes code on planes: what runs on the array, in order, and what is left to the controller."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from larq_focal.focal_plane.compiler.convolution import Convolution, binarized, counted
+from larq_focal.focal_plane.compiler.counting import alike
+from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, grey_to_bits, light_levels
+from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
+from larq_focal.focal_plane.compiler.maps import Counts, Maps
+from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
+from larq_focal.focal_plane.compiler.virtual import Code
+from larq_focal.focal_plane.controller import on_controller
+from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.network.fold import largest_sum
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.ops import Binarize, Concat, Conv2D, Input, Linear, Op, Pool2D, Unknown
+
+
+class UnsupportedError(ValueError):
+    """The array cannot run a part of the network; the message names the layer, the reason and the mend."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A value that the controller reads: the names of its planes, and how they make up the value.
+
+    ``planes`` holds, per plane of the layout, the results of one bit, or those of a count, lowest bit first; a count p
+    stands for the sum ``2 p - offsets``.
+    """
+
+    name: str
+    layout: Layout
+    planes: tuple[tuple[str, ...], ...]
+    offsets: np.ndarray | None
+
+    def value(self, results: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The value ``[height, width, channels]``: signs, or sums."""
+        bits = max(len(names) for names in self.planes)
+        total = np.zeros(self.layout.shape, np.int64)
+        nothing = np.zeros_like(next(iter(results.values())))
+        for bit in range(bits):
+            planes = [results[names[bit]] if bit < len(names) else nothing for names in self.planes]
+            total += self.layout.value_of(np.stack(planes)).astype(np.int64) << bit
+        return 2 * total - (1 if self.offsets is None else self.offsets)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """A convolution that has not been counted yet, for what follows decides how."""
+
+    op: Conv2D
+    pools: tuple[Pool2D, ...] = ()
+
+
+@dataclass
+class Lowering:
+    """Emits the array's part of a folded network.
+
+    Args:
+        graph: as ``fold_thresholds`` gives it.
+        sensor: where it will run.
+        deferred: by layer, columns of its count that hold two bits.
+        pixel_range: the network's input values for no light and for the brightest.
+    """
+
+    graph: QuantGraph
+    sensor: Sensor
+    deferred: Mapping[str, int]
+    pixel_range: tuple[float, float]
+    code: Code = field(init=False)
+    inputs: list[LightInput | PlaneInput] = field(init=False, default_factory=list)
+    outputs: list[Output] = field(init=False, default_factory=list)
+    tail: set[str] = field(init=False, default_factory=set)
+
+    def __post_init__(self):
+        self.code = Code(self.sensor)
+        self.constants = Constants(self.code)
+        self._values: dict[str, Maps | Counts | _Sums] = {}
+        self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
+        self._pitch = base_pitch(self.graph, self.sensor)
+
+    def run(self) -> None:
+        """Emits the whole network.
+
+        Raises:
+            UnsupportedError: a layer that the array cannot run.
+        """
+        self.tail = {name for name in on_controller(self.graph)}
+        for op in self.graph:
+            with self.code.section(op.name):
+                self._lower(op)
+        if not self._values:
+            raise UnsupportedError(f"'{self.graph.name}' has no one-bit maps that the array could work on.")
+        wanted = dict.fromkeys(self.graph.outputs)
+        wanted |= dict.fromkeys(name for op in self.graph if op.name in self.tail for name in op.inputs)
+        for name in wanted:
+            if name in self._values:
+                with self.code.section("read out"):
+                    self._read(name)
+
+    def _lower(self, op: Op) -> None:
+        if isinstance(op, Unknown):
+            raise UnsupportedError(f"'{op.name}': {op.kind} is not understood.")
+        if op.name in self.tail:
+            return
+        known = [self._values.get(name) for name in op.inputs]
+        if isinstance(op, Input) or (known and all(name in self._before for name in op.inputs)):
+            self._lower_before(op)
+        elif isinstance(op, Conv2D):
+            self._values[op.name] = _Sums(self._checked(op))
+        elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], Maps):
+            self._values[op.name] = self._pooled(known[0], op)
+        elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], _Sums) and self._ends_binary(op):
+            self._values[op.name] = replace(known[0], pools=(*known[0].pools, op))
+        elif isinstance(op, Binarize) and isinstance(known[0], _Sums):
+            self._values[op.name] = self._binarized(known[0], op)
+        elif isinstance(op, Concat) and op.axis in (-1, 2) and all(isinstance(value, Maps) for value in known):
+            self._values[op.name] = _joined(known)
+        else:
+            self.tail.add(op.name)
+
+    def _ends_binary(self, op: Op) -> bool:
+        consumers = self.graph.consumers(op.name)
+        return len(consumers) == 1 and isinstance(consumers[0], Binarize | Pool2D)
+
+    def _lower_before(self, op: Op) -> None:
+        """Takes the first one-bit value behind the input to the array."""
+        if isinstance(op, Linear):
+            bits = self.graph.input_bits(op)
+            raise UnsupportedError(
+                f"'{op.name}' reads values of {bits} bits; the array multiplies 1-bit ones: quantize its input."
+            )
+        if self.graph.bits(op.name) > 1 or len(op.shape) != 3:
+            self._before.add(op.name)
+            return
+        source = self._input(op)
+        self.inputs.append(source)
+        self._values[op.name] = source.emit(self.code, self.constants)
+
+    def _input(self, op: Op) -> LightInput | PlaneInput:
+        height, width, channels = op.shape
+        pitch = self._pitch, self._pitch
+        places = places_in_blocks(channels, pitch)
+        inputs = self.graph.inputs
+        if len(inputs) == 1 and inputs[0].shape == (height, width, 1) and 1 + max(p.plane for p in places) == 1:
+            table = grey_to_bits(self.graph, op, self.pixel_range)
+            levels = light_levels(table) if table is not None else None
+            if levels:
+                return LightInput(op.name, Layout(height, width, pitch, places, is_spread=channels == 1), *levels)
+        return PlaneInput(op.name, Layout(height, width, pitch, places))
+
+    def _checked(self, op: Conv2D) -> Conv2D:
+        if op.inputs[0] in self.tail:
+            raise UnsupportedError(f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller.")
+        if not isinstance(self._values.get(op.inputs[0]), Maps):
+            raise UnsupportedError(
+                f"'{op.name}' reads '{op.inputs[0]}', which is not binarized; the array multiplies 1-bit inputs."
+            )
+        if op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
+            raise UnsupportedError(
+                f"'{op.name}' has weights of {op.kernel.bits} bits; the array multiplies 1-bit and ternary ones."
+            )
+        if op.padding == "same" and op.pad_value not in (-1, 0, 1):
+            raise UnsupportedError(f"'{op.name}' pads with {op.pad_value}; the array pads with -1, 0 or 1.")
+        return op
+
+    def _maps(self, name: str, reads_beyond: bool) -> Maps:
+        maps = self._values[name]
+        if reads_beyond:
+            maps = self._values[name] = maps.cleaned(self.code, self.constants)
+        return maps
+
+    def _pooled(self, maps: Maps, op: Pool2D) -> Maps:
+        if np.any(pool_pads(op, maps.layout)):
+            maps = maps.cleaned(self.code, self.constants)
+        return pooled(self.code, maps, op)
+
+    def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
+        threshold = np.broadcast_to(np.asarray(op.threshold, np.float64), op.shape)
+        if (threshold != threshold[0, 0]).any():
+            raise UnsupportedError(f"'{op.name}' has thresholds of each pixel's own, which are not folded yet.")
+        threshold = threshold[0, 0]
+        flip = np.zeros(threshold.shape, bool) if op.flip is None else np.broadcast_to(op.flip, threshold.shape)
+        if largest_sum(self.graph, sums.op) is None or (sums.op.kernel.scale != 1).any() or sums.op.bias is not None:
+            raise UnsupportedError(
+                f"what stands between '{sums.op.name}' and '{op.name}' has more than one step: no threshold is its like."
+            )
+        shape = self.graph[sums.op.inputs[0]].shape
+        if sums.pools:
+            layer = Convolution.of(sums.op, shape)
+            maps = self._counted_above(layer, np.where(flip, np.floor(threshold) + 1, threshold))
+            for pool in sums.pools:
+                maps = self._pooled(maps, pool)
+            return self._inverted(maps, flip)
+        return self._counted_above(Convolution.of(sums.op, shape, flip), np.where(flip, -threshold, threshold))
+
+    def _counted_above(self, layer: Convolution, threshold: np.ndarray) -> Maps:
+        with self.code.section(layer.op.name):
+            maps = self._maps(layer.op.inputs[0], layer.reads_beyond)
+            deferred = self.deferred.get(layer.op.name, 0)
+            return binarized(self.code, self.constants, maps, layer, threshold, deferred)
+
+    def _inverted(self, maps: Maps, flip: np.ndarray) -> Maps:
+        """The maps with the channels ``flip`` inverted."""
+        planes = []
+        for index, plane in enumerate(maps.planes):
+            here = [(place.offset, flip[c]) for c, place in enumerate(maps.layout.places) if place.plane == index]
+            flipped, used = [offset for offset, flips in here if flips], [offset for offset, _ in here]
+            if len(flipped) == len(used):
+                plane = self.code.nor(plane)
+            elif flipped:
+                parts = self.constants.places(flipped, used, maps.layout.pitch)
+                plane = alike(self.code, plane, parts, invert=True)
+            planes.append(plane)
+        return Maps(maps.layout, tuple(planes))
+
+    def _read(self, name: str) -> None:
+        value = self._values[name]
+        offsets = None
+        if isinstance(value, _Sums):
+            layer = Convolution.of(value.op, self.graph[value.op.inputs[0]].shape)
+            with self.code.section(value.op.name):
+                maps = self._maps(value.op.inputs[0], layer.reads_beyond)
+                value = counted(self.code, self.constants, maps, layer, self.deferred.get(name, 0))
+            offsets = value.offsets
+        planes = [bits if isinstance(bits, tuple) else (bits,) for bits in value.planes]
+        names = []
+        for index, bits in enumerate(planes):
+            names.append(tuple(f"{_word(name)}_{index}_{bit}" for bit in range(len(bits))))
+            for plane, result in zip(bits, names[-1], strict=True):
+                self.code.call("read_plane", plane, result=result)
+        self.outputs.append(Output(name, value.layout, tuple(names), offsets))
+
+
+def _word(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def _joined(values: list[Maps]) -> Maps:
+    """Channels of several values behind each other, every value in its own planes."""
+    places, planes = [], []
+    for value in values:
+        places += [replace(place, plane=place.plane + len(planes)) for place in value.layout.places]
+        planes += value.planes
+    layout = replace(values[0].layout, places=tuple(places), is_spread=False)
+    return Maps(layout, tuple(planes), all(value.is_clean for value in values))
+
+
+def base_pitch(graph: QuantGraph, sensor: Sensor) -> int:
+    """The pitch of the input: the smallest at which the channels of all layers take as few planes as they can.
+
+    Raises:
+        UnsupportedError: the image is larger than the array.
+    """
+    source = graph.inputs[0]
+    height, width = source.shape[:2] if len(source.shape) == 3 else (1, 1)
+    largest = min(sensor.height // height, sensor.width // width)
+    if not largest:
+        raise UnsupportedError(
+            f"'{source.name}' of '{graph.name}' is {height}x{width} pixels, and the array of {sensor.name} "
+            f"{sensor.height}x{sensor.width}: take a smaller image or another sensor."
+        )
+    strides: dict[str, int] = {}
+    blocks: list[tuple[int, int]] = []  # channels of a layer, and by how much its blocks are larger than the first
+    for op in graph:
+        before = min((strides[name] for name in op.inputs), default=1)
+        strides[op.name] = before * (min(op.strides) if isinstance(op, Conv2D | Pool2D) else 1)
+        if isinstance(op, Conv2D) or graph.bits(op.name) == 1:
+            blocks.append((op.shape[-1], before))
+
+    def cost(pitch: int) -> tuple[int, bool, int]:
+        side = [
+            min(1 << (math.isqrt(channels - 1)).bit_length() if channels > 1 else 1, pitch * times)
+            for channels, times in blocks
+        ]
+        planes = sum(-(-channels // (edge * edge)) for (channels, _), edge in zip(blocks, side, strict=True))
+        return planes, pitch & (pitch - 1) != 0, pitch
+
+    powers = [1 << power for power in range(largest.bit_length())]
+    return min((*powers, largest), key=cost)
