@@ -41,6 +41,7 @@ class Accesses:
         self._duties |= dict(zip(("mask", "propagation"), digital.mask + digital.propagation, strict=False))
         self._flag = digital.flag
         self._known: dict[tuple, tuple] = {}
+        self._found: dict[Statement, Access] = {}
 
     def of(self, statement: Statement) -> Access:
         """What ``statement`` reads and writes.
@@ -48,8 +49,11 @@ class Accesses:
         Raises:
             InstructionError: the sensor has no such instruction.
         """
-        if statement.is_call:
-            return _of_call(statement)
+        if statement not in self._found:
+            self._found[statement] = _of_call(statement) if statement.is_call else self._of_instruction(statement)
+        return self._found[statement]
+
+    def _of_instruction(self, statement: Statement) -> Access:
         planes = list(dict.fromkeys(o for o in statement.operands if isinstance(o, Plane)))
         names = tuple(_STAND_INS[planes.index(o)] if isinstance(o, Plane) else o for o in statement.operands)
         key = (statement.name, names)

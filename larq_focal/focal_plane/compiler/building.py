@@ -99,12 +99,12 @@ def build(code: Code, spill: bool = True) -> Built:
             registers = dict(zip(ranges, allocate(list(ranges.values())), strict=True))
             break
         except AllocationError as error:
-            blocked = list(ranges)[error.blocked]
-            spilled = spiller.spill(code, accesses, ranges, blocked) if spill else None
-            if spilled is None:
-                section = code.statements[ranges[blocked].start].section
-                raise RegisterError(section, _misfit(code, ranges, blocked, spiller)) from None
-            code = spilled
+            blocked: Any = list(ranges)[error.blocked]
+            victims = spiller.victims(code, accesses, ranges, error) if spill else blocked
+            if isinstance(victims, Plane):
+                section = code.statements[ranges[victims].start].section
+                raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
+            code = spiller.rewritten(code, accesses, victims)
             accesses = [finder.of(statement) for statement in code.statements]
     lines = placed(code.statements, accesses, registers, code.sensor)
     instruction_set = InstructionSet(code.sensor)
@@ -140,7 +140,7 @@ def _misfit(code: Code, ranges: Mapping[Plane, LiveRange], blocked: Plane, spill
         f"'{code.statements[here.start].section}' holds {len(live)} planes at once ({names}), and "
         f"{code.sensor.name} has {len(digital.holders)} registers that keep one through a shift"
     )
-    return f"{text}, with {spiller.count} more in analog registers" if spiller.count else text
+    return f"{text}, with {len(spiller.registers)} more in analog registers" if spiller.registers else text
 
 
 def _allocation(

@@ -74,6 +74,6 @@ def _built(graph, sensor: Sensor, deferred: dict[str, int], pixel_range, spill: 
             if may_spill or not any(deferred.values()):
                 raise
             if deferred.get(error.section):
-                deferred[error.section] -= 1
+                deferred[error.section] //= 2
             else:
                 deferred.update(dict.fromkeys(deferred, 0))

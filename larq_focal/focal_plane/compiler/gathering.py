@@ -45,14 +45,14 @@ class Gatherer:
             self._inverted[source.plane] = self._code.nor(self._maps.planes[source.plane])
         everywhere = list(product(range(layout.pitch[0]), range(layout.pitch[1])))
         chosen = self._constants.one_plane([source.offset], everywhere, layout.pitch)
-        alone = self._code.nor(self._inverted[source.plane], self._code.nor(chosen))
+        others = self._code.nor(chosen)
+        self._code.split()
+        alone = self._code.nor(self._inverted[source.plane], others)
         rows, columns = [place[0] for place in places], [place[1] for place in places]
-        return spread(
-            self._code,
-            alone,
-            (max(source.row - min(rows), 0), max(max(rows) - source.row, 0)),
-            (max(source.column - min(columns), 0), max(max(columns) - source.column, 0)),
-        )
+        up, down = max(source.row - min(rows), 0), max(max(rows) - source.row, 0)
+        left, right = max(source.column - min(columns), 0), max(max(columns) - source.column, 0)
+        spread(self._code, alone, (up, down), (left, right))
+        return alone
 
     def _kept(self, part: Operand, places: list[Pair], every: Mapping[Pair, int]) -> Operand:
         """``part`` at ``places`` only; what stands where nothing is read does not matter."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
@@ -117,6 +118,4 @@ def _inverted_at(
 ) -> Operand:
     if len(places) == len(used):
         return code.nor(plane)
-    from larq_focal.focal_plane.compiler.counting import alike
-
     return alike(code, plane, constants.places(places, used, pitch), invert=True)

@@ -34,7 +34,7 @@ def live_ranges(code: Code, accesses: Sequence[Access]) -> dict[Plane, LiveRange
             for name in candidates
             if (name not in digital.flag or plane in only_copied)
             and (name not in digital.propagation or plane not in masked)
-            and not blocked[name].touches(span)
+            and not (name in blocked and blocked[name].touches(span))
         )
         ranges[plane] = LiveRange(*span, registers)
     return ranges

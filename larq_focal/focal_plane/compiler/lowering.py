@@ -149,7 +149,13 @@ class Lowering:
         pitch = self._pitch, self._pitch
         places = places_in_blocks(channels, pitch)
         inputs = self.graph.inputs
-        if len(inputs) == 1 and inputs[0].shape == (height, width, 1) and 1 + max(p.plane for p in places) == 1:
+        sees_light = bool(self.sensor.digital.flag) and self.sensor.analog.maximum is not None
+        if (
+            sees_light
+            and len(inputs) == 1
+            and inputs[0].shape == (height, width, 1)
+            and 1 + max(p.plane for p in places) == 1
+        ):
             table = grey_to_bits(self.graph, op, self.pixel_range)
             levels = light_levels(table) if table is not None else None
             if levels:
@@ -190,7 +196,7 @@ class Lowering:
         flip = np.zeros(threshold.shape, bool) if op.flip is None else np.broadcast_to(op.flip, threshold.shape)
         if largest_sum(self.graph, sums.op) is None or (sums.op.kernel.scale != 1).any() or sums.op.bias is not None:
             raise UnsupportedError(
-                f"what stands between '{sums.op.name}' and '{op.name}' has more than one step: no threshold is its like."
+                f"'{op.name}' behind '{sums.op.name}' changes its sign more than once: no threshold is its like."
             )
         shape = self.graph[sums.op.inputs[0]].shape
         if sums.pools:

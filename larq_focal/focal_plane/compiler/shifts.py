@@ -28,21 +28,21 @@ def _seen_along(code: Code, plane: Operand, distance: int, directions: Sequence[
     return plane
 
 
-def spread(code: Code, plane: Operand, rows: Pair, columns: Pair) -> Operand:
-    """ORs what lies up to ``rows`` above and below and ``columns`` to the left and right of each pixel.
+def spread(code: Code, plane: Plane, rows: Pair, columns: Pair) -> None:
+    """ORs into ``plane`` what lies up to ``rows`` above and below and ``columns`` to the left and right of each pixel.
 
     Args:
         rows: how far ones get up and down.
         columns: how far ones get to the left and to the right.
     """
-    for distance, axis, sign in ((rows[0], 0, 1), (rows[1], 0, -1), (columns[0], 1, 1), (columns[1], 1, -1)):
+    for distance, down, right in ((rows[0], 1, 0), (rows[1], -1, 0), (columns[0], 0, 1), (columns[1], 0, -1)):
         reached = 0
         while reached < distance:
             step = min(reached + 1, distance - reached)
-            moved = seen_at(code, plane, *((sign * step, 0) if axis == 0 else (0, sign * step)))
-            plane = code.either(plane, moved)
+            code.split()
+            code.emit("OR", plane, seen_at(code, plane, down * step, right * step))
             reached += step
-    return plane
+    code.split()
 
 
 def window(code: Code, plane: Operand, rows: Sequence[int], columns: Sequence[int]) -> Iterator[tuple[Pair, Operand]]:

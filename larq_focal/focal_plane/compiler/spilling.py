@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from larq_focal.focal_plane.compiler.accesses import Access
-from larq_focal.focal_plane.compiler.allocation import LiveRange
+from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.liveness import blocked_spans
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 
@@ -15,7 +16,10 @@ _NEAR = 6  # statements between two uses of a spilled plane that are worth a reg
 
 
 class Spiller:
-    """Chooses planes to spill and rewrites code for them; each takes an analog register that the code does not name."""
+    """Chooses planes to spill and rewrites code for them; each takes an analog register that the code does not name.
+
+    ``registers`` tells which took which; ``stores`` and ``reloads`` count the moves.
+    """
 
     def __init__(self, code: Code):
         analog = code.sensor.analog
@@ -28,71 +32,83 @@ class Spiller:
         self.registers: dict[str, str] = {}
         self.stores = self.reloads = 0
 
-    @property
-    def count(self) -> int:
-        return len(self.registers)
+    def victims(
+        self, code: Code, accesses: Sequence[Access], ranges: Mapping[Plane, LiveRange], error: AllocationError
+    ) -> dict[Plane, str] | Plane:
+        """Planes whose spilling lets the others be allocated, with analog registers for them.
 
-    def spill(
-        self, code: Code, accesses: Sequence[Access], ranges: Mapping[Plane, LiveRange], blocked: Plane
-    ) -> Code | None:
-        """The code with one plane less where ``blocked`` finds no register.
-
-        Of the planes that are live there, the one goes that is touched most seldom for its length. None where nothing
-        can be spilled, or no analog register is left.
+        Or the plane that finds no register, where nothing more can be spilled or no analog register is left.
         """
-        here = ranges[blocked].start
-        live = {p for p, span in ranges.items() if span.start <= here <= span.end and p not in self._short}
-        live -= {*accesses[here].reads, *accesses[here].writes}  # in use right here: no gain
-        touches = dict.fromkeys(live, 0)
-        for access in accesses:
-            for name in access.reads + access.writes:
-                if name in touches:
-                    touches[name] += 1
         spans = blocked_spans(code, accesses)
-        options = []
-        for plane in live:
-            start, end = ranges[plane].start, ranges[plane].end
-            free = [name for name in self._usable if not spans[name].touches((start, end))]
-            if free:
-                options.append((touches[plane] / (end - start + 1), start, plane, free[0]))
-        if not options:
-            return None
-        _, _, victim, register = min(options, key=lambda option: option[:2])
-        return self._rewritten(code, accesses, victim, register)
+        left = dict(ranges)
+        victims: dict[Plane, str] = {}
+        while True:
+            blocked = list(left)[error.blocked]
+            options = []
+            for plane in self._candidates(left, blocked, accesses):
+                start, end = ranges[plane].start, ranges[plane].end
+                taken = {r for p, r in victims.items() if ranges[p].start <= end and start <= ranges[p].end}
+                free = [r for r in self._usable if r not in taken and not spans[r].touches((start, end))]
+                if free:
+                    touches = sum(plane in a.reads or plane in a.writes for a in accesses[start : end + 1])
+                    options.append((touches / (end - start + 1), start, plane, free[0]))
+            if not options:
+                return blocked
+            *_, plane, register = min(options, key=lambda option: option[:2])
+            victims[plane] = register
+            del left[plane]
+            try:
+                allocate(list(left.values()))
+                return victims
+            except AllocationError as another:
+                error = another
 
-    def _rewritten(self, code: Code, accesses: Sequence[Access], victim: Plane, register: str) -> Code:
-        """The code with ``victim`` in an analog register, brought to a plane where it is used.
+    def _candidates(self, ranges: Mapping[Plane, LiveRange], blocked: Plane, accesses: Sequence[Access]) -> set[Plane]:
+        """Planes that are live, but not in use, where ``blocked`` finds no register."""
+        here = ranges[blocked].start
+        live = {plane for plane, span in ranges.items() if span.start <= here <= span.end}
+        return live - self._short - {*accesses[here].reads, *accesses[here].writes}
+
+    def rewritten(self, code: Code, accesses: Sequence[Access], victims: Mapping[Plane, str]) -> Code:
+        """The code with ``victims`` in their analog registers, brought to a plane where they are used.
 
         Uses that stand close together share one plane, which is stored after the last if it was written.
         """
-        self.registers[f"{victim.name} ({len(self.registers) + 1})"] = register
-        visits = _visits(victim, accesses)
-        starts, ends = {visit.first: visit for visit in visits}, {visit.last: visit for visit in visits}
+        before: dict[int, list[tuple[Plane, bool]]] = defaultdict(list)
+        after: dict[int, list[Plane]] = defaultdict(list)
+        visits = _visits(victims, accesses)
+        for plane in victims:
+            self.registers[f"{plane.name} ({len(self.registers) + 1})"] = victims[plane]
+            for visit in visits[plane]:
+                before[visit.first].append((plane, visit.reloads))
+                if visit.stores:
+                    after[visit.last].append(plane)
         result = Code(code.sensor, code.reserved)
         names: dict[Plane, Plane] = {}
         for index, statement in enumerate(code.statements):
-            if index in starts:
-                names = {victim: Plane(f"{victim.name}, spilled")}
-                self._short.update(names.values())
-                if starts[index].reloads:
-                    self._add(result, statement, ("where", register), ("MOV", names[victim], *self._flag), ("ALL",))
+            for plane, reloads in before[index]:
+                names[plane] = Plane(f"{plane.name}, spilled")
+                self._short.add(names[plane])
+                if reloads:
+                    lines = ("where", victims[plane]), ("MOV", names[plane], *self._flag), ("ALL",)
+                    result.statements += _lines(statement, *lines)
                     self.reloads += 1
-            operands = tuple(names.get(operand, operand) for operand in statement.operands)
-            result.statements.append(replace(statement, operands=operands))
-            if index in ends and ends[index].stores:
+            if not names.keys().isdisjoint(statement.operands):
+                statement = replace(statement, operands=tuple(names.get(o, o) for o in statement.operands))
+            result.statements.append(statement)
+            for plane in after[index]:
                 level = Statement("load_in", (str(-self._level),), statement.section, is_call=True)
-                result.statements.append(level)
-                store = ("res", register), ("WHERE", names[victim]), ("bus", register, "IN"), ("ALL",)
-                self._add(result, statement, *store)
+                lines = ("res", victims[plane]), ("WHERE", names[plane]), ("bus", victims[plane], "IN"), ("ALL",)
+                result.statements += [level, *_lines(statement, *lines)]
                 self.stores += 1
         return result
 
-    @staticmethod
-    def _add(code: Code, beside: Statement, *lines: tuple) -> None:
-        code.statements += [Statement(name, tuple(operands), beside.section) for name, *operands in lines]
+
+def _lines(beside: Statement, *lines: tuple) -> list[Statement]:
+    return [Statement(name, tuple(operands), beside.section) for name, *operands in lines]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Visit:
     """A spilled plane is in a register from statement ``first`` to ``last``."""
 
@@ -102,16 +118,14 @@ class _Visit:
     stores: bool
 
 
-def _visits(victim: Plane, accesses: Sequence[Access]) -> list[_Visit]:
-    touched = [
-        (index, victim in access.reads, victim in access.writes)
-        for index, access in enumerate(accesses)
-        if victim in access.reads or victim in access.writes
-    ]
-    visits: list[_Visit] = []
-    for index, reads, writes in touched:
-        if visits and index - visits[-1].last <= _NEAR:
-            visits[-1] = replace(visits[-1], last=index, stores=visits[-1].stores or writes)
-        else:
-            visits.append(_Visit(index, index, reads, writes))
+def _visits(victims: Mapping[Plane, str], accesses: Sequence[Access]) -> dict[Plane, list[_Visit]]:
+    visits: dict[Plane, list[_Visit]] = {plane: [] for plane in victims}
+    for index, access in enumerate(accesses):
+        for plane in {*access.reads, *access.writes} & victims.keys():
+            reads, writes, known = plane in access.reads, plane in access.writes, visits[plane]
+            if known and index - known[-1].last <= _NEAR:
+                known[-1].last = index
+                known[-1].stores |= writes
+            else:
+                known.append(_Visit(index, index, reads, writes))
     return visits

@@ -28,12 +28,9 @@ def at_least(
     never = 1 << len(bits)
     thresholds = np.clip(thresholds, 0, never)
     reached: Operand | None = None  # None: everywhere, so far
-    for index, bit in enumerate([*bits, None]):
+    for index, bit in enumerate([*bits, None]):  # beyond the count: a threshold that is never reached
         wanted = _Bit(constants, thresholds >> index & 1 == 1, layout, plane)
-        if bit is None:  # beyond the count: a threshold that is never reached
-            reached = _beyond(code, reached, wanted)
-        else:
-            reached = _outvoted(code, bit, reached, wanted)
+        reached = _beyond(code, reached, wanted) if bit is None else _outvoted(code, bit, reached, wanted)
     return _everywhere(code) if reached is None else reached
 
 
