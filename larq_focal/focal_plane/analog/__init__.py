@@ -1,0 +1,20 @@
+"""Analog convolutions, and networks that run on the array as a whole; none of it needs TensorFlow."""
+
+from larq_focal.focal_plane.analog.classifier import TiledClassifier, as_keras_input, tiled_classifier
+from larq_focal.focal_plane.analog.classifier_program import ClassifierPrograms, classifier_programs, exposure
+from larq_focal.focal_plane.analog.convolution import CompiledKernels, compile_kernels
+from larq_focal.focal_plane.analog.taps import KernelError, registers_after, taps_of
+
+__all__ = [
+    "ClassifierPrograms",
+    "CompiledKernels",
+    "KernelError",
+    "TiledClassifier",
+    "as_keras_input",
+    "classifier_programs",
+    "compile_kernels",
+    "exposure",
+    "registers_after",
+    "taps_of",
+    "tiled_classifier",
+]
