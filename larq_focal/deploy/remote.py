@@ -105,8 +105,9 @@ def time_remote(
         there = connection.hear()
         _check(host, there)
         archive, commands = _luggage(host, network, there, wheel)
-        worker = ["{python}", "-m", "larq_focal.deploy.device", f"{network.name}.tflite", json.dumps(options)]
-        connection.send({"bytes": len(archive), "commands": [*commands, worker]}, archive)
+        worker = [remote_end.PYTHON, "-m", "larq_focal.deploy.device", f"{network.name}.tflite", json.dumps(options)]
+        order = {"python": host.python, "bytes": len(archive), "commands": [*commands, worker]}
+        connection.send(order, archive)
         answer = connection.hear()
     if "result" not in answer:
         raise RemoteError(_failure(host, answer))
@@ -244,7 +245,8 @@ def _tar(files: dict[str, bytes]) -> bytes:
 
 def _failure(host: Host, answer: dict[str, Any]) -> str:
     lines = [line.strip() for line in answer.get("error", "").splitlines() if line.strip()]
-    reason = lines[-1] if lines else "it printed nothing"
+    compiling = [line for line in lines if "error:" in line]
+    reason = (compiling or lines[-1:] or ["it printed nothing"])[0]
     if answer.get("code", 0) < 0:
         return f"'{answer['failed']}' crashed on '{host.name}' (signal {-answer['code']}): {reason}"
     return f"'{answer.get('failed')}' failed on '{host.name}': {reason}"

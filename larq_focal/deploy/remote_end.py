@@ -22,6 +22,7 @@ import tempfile
 MARK = "larq_focal: "
 NEEDED = ("ai_edge_litert", "flatbuffers", "numpy")
 PREFIX = "larq-focal-"
+PYTHON = "{python}"
 
 
 def say(**message):
@@ -85,6 +86,7 @@ def main():
     if not line.endswith(b"\n"):
         return
     order = json.loads(line.decode())
+    python = os.path.abspath(shutil.which(order["python"]) or sys.executable)  # as it was named: it may be a script
     archive = sys.stdin.buffer.read(order["bytes"])
     if len(archive) < order["bytes"]:
         return
@@ -93,7 +95,7 @@ def main():
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
             tar.extractall(folder)
         for command in order["commands"]:
-            words = [word.replace("{python}", sys.executable) for word in command]
+            words = [python if word == PYTHON else word for word in command]
             code, out, err = run(folder, words)
             if code != 0:
                 say(failed=words[0], code=code, error=err[-4000:])

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import zipfile
 from dataclasses import replace
+from glob import glob
 
 import pytest
 
 from larq_focal.deploy import remote
+from larq_focal.deploy.checking import Check
 from larq_focal.deploy.device import from_record, time_on_device
 from larq_focal.deploy.remote import Host, RemoteError, time_remote
 from larq_focal.deploy.timing import ThreadSweep, Timing
+from larq_focal.network.flatbuffer import read_flatbuffer
 from tests.support import sshd
 from tests.support.flatbuffers import relu_network
 from tests.support.lce_file import residual_network
+from tools.arm64_python import EMULATOR, PYTHON_VERSION, Arm64Unavailable, set_up
+from tools.wheels import REPOSITORY
 
 QUICK = {"runs": 5, "warmup": 1}
 
@@ -73,6 +81,41 @@ def test_the_delegate_of_a_wheel_is_used(host, tmp_path):
 def test_a_delegate_that_is_installed_there_is_used(host, monkeypatch):
     monkeypatch.setattr(remote, "_own_library", lambda: None)
     assert time_remote(residual_network(1, 8, 32), host, **QUICK).engine == "delegate"
+
+
+def test_sources_are_compiled_there_if_need_be(monkeypatch):
+    """As setup.py compiles them; that this gives the delegate is the matter of every installation."""
+    monkeypatch.setattr(remote, "_own_library", lambda: None)
+    there = {"machine": "riscv64", "delegate": None, "compiler": "/usr/bin/c++"}
+    network = read_flatbuffer(residual_network(1, 8, 32))
+    archive, ((compiler, *words),) = remote._luggage(Host("pi@raspberrypi"), network, there, None)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        sent = set(tar.getnames())
+    assert compiler == "/usr/bin/c++"
+    units = {word for word in words if word.endswith(".cc")}
+    assert units == set(glob("larq_focal/delegate/**/*.cc", root_dir=REPOSITORY, recursive=True)) <= sent
+    assert set(glob("larq_focal/delegate/**/*.h", root_dir=REPOSITORY, recursive=True)) <= sent
+    setup = (REPOSITORY / "setup.py").read_text()
+    flags = re.search(r"extra_compile_args=\[(.*?)\]", setup)[1].replace('"', "").split(", ")
+    assert {flag for flag in flags if not flag.startswith("-W")} <= set(words)
+
+
+@pytest.mark.slow
+def test_an_emulated_processor_there_is_checked_and_not_timed(host, tmp_path):
+    try:
+        python = set_up()
+    except Arm64Unavailable as error:
+        pytest.skip(str(error))
+    script = tmp_path / "python"
+    root = python.folder / "root"
+    script.write_text(
+        f'#!/bin/sh\nPYTHONPATH="$PYTHONPATH:{python.folder / "site"}" '
+        f'exec {EMULATOR} -L "{root}" "{root}/usr/bin/python{PYTHON_VERSION}" "$@"\n'
+    )
+    script.chmod(0o755)
+    result = time_remote(relu_network(), replace(host, python=str(script)))
+    assert isinstance(result, Check) and result.passed
+    assert (result.machine["architecture"], result.machine["emulator"]) == ("aarch64", "qemu-aarch64")
 
 
 class TestWhatGoesWrong:
