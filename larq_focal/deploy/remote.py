@@ -12,32 +12,22 @@ import json
 import shlex
 import shutil
 import subprocess
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from larq_focal import delegate
 from larq_focal.deploy import remote_end
 from larq_focal.deploy.device import Result, from_record
-from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.deploy.luggage import RemoteError, packed
+from larq_focal.network.flatbuffer import read_flatbuffer
 
-_PACKAGE = Path(__file__).parents[1]
-_LIBRARY = "larq_focal/delegate/_litert_delegate.abi3.so"
-_ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
 _OLDEST_PYTHON = (3, 10)
 # After the caller's own options: of each, ssh takes the first that it is given.
 _DEFAULTS = ("ConnectTimeout=15", "ServerAliveInterval=10", "ServerAliveCountMax=3")
-_COMPILE = ("-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-shared", "-fPIC", "-pthread")
 _SSH_FAILED, _NOT_EXECUTABLE, _NOT_FOUND = 255, 126, 127
-
-
-class RemoteError(RuntimeError):
-    """Nothing was timed on the other machine; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,7 @@ def time_remote(
     with tempfile.TemporaryFile() as errors, _Connection(host, errors) as connection:
         there = connection.hear()
         _check(host, there)
-        archive, commands = _luggage(host, network, there, wheel)
+        archive, commands = packed(network, there, wheel, host.name)
         worker = [remote_end.PYTHON, "-m", "larq_focal.deploy.device", f"{network.name}.tflite", json.dumps(options)]
         order = {"python": host.python, "bytes": len(archive), "commands": [*commands, worker]}
         connection.send(order, archive)
@@ -182,65 +172,6 @@ def _check(host: Host, there: dict[str, Any]) -> None:
             f"Python {version} on '{host.name}' lacks {', '.join(there['missing'])}. There: {there['executable']} -m "
             "pip install ai-edge-litert, or name the Python of an environment that has it: --python env/bin/python."
         )
-
-
-def _luggage(
-    host: Host, network: FlatModel, there: dict[str, Any], wheel: str | Path | None
-) -> tuple[bytes, list[list[str]]]:
-    """The archive that is sent, and the commands that it takes to prepare it there."""
-    files = {_name(path): path.read_bytes() for path in _PACKAGE.rglob("*.py")}
-    files[f"{network.name}.tflite"] = network.content
-    commands: list[list[str]] = []
-    if network.binary_operations:
-        library = _from_wheel(wheel) if wheel else _own_library()
-        sources = sorted(path for path in (_PACKAGE / "delegate").rglob("*") if path.suffix in (".cc", ".h"))
-        if library and _machine(library) == there["machine"]:
-            files[_LIBRARY] = library
-        elif wheel:
-            raise RemoteError(f"'{wheel}' is not for {there['machine']}, which '{host.name}' is.")
-        elif there["delegate"]:
-            commands.append(["cp", there["delegate"], _LIBRARY])
-        elif there["compiler"] and sources:
-            files |= {_name(path): path.read_bytes() for path in sources}
-            units = [_name(path) for path in sources if path.suffix == ".cc"]
-            commands.append([there["compiler"], *_COMPILE, *units, "-o", _LIBRARY])
-        else:
-            raise RemoteError(
-                f"'{network.name}' is a binary network, and there is no delegate for {there['machine']}: build a wheel "
-                f"(make wheels) and give it with --wheel, or install a C++ compiler on '{host.name}'."
-            )
-    return _tar(files), commands
-
-
-def _name(path: Path) -> str:
-    return path.relative_to(_PACKAGE.parent).as_posix()
-
-
-def _from_wheel(path: str | Path) -> bytes | None:
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            return wheel.read(_LIBRARY)
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise RemoteError(f"'{path}' is no wheel of larq_focal with a delegate.") from error
-
-
-def _own_library() -> bytes | None:
-    return delegate.library_path().read_bytes() if delegate.is_built() else None
-
-
-def _machine(library: bytes) -> str | None:
-    """What the library is compiled for, by the ELF header: e_machine stands at byte 18."""
-    return _ELF_MACHINES.get(int.from_bytes(library[18:20], "little")) if library[:4] == b"\x7fELF" else None
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
 
 
 def _failure(host: Host, answer: dict[str, Any]) -> str:

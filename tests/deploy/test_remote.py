@@ -16,7 +16,7 @@ from glob import glob
 
 import pytest
 
-from larq_focal.deploy import remote
+from larq_focal.deploy import luggage, remote
 from larq_focal.deploy.checking import Check
 from larq_focal.deploy.device import from_record, time_on_device
 from larq_focal.deploy.remote import Host, RemoteError, time_remote
@@ -73,22 +73,22 @@ def test_threads_are_swept_there(host):
 
 def test_the_delegate_of_a_wheel_is_used(host, tmp_path):
     with zipfile.ZipFile(tmp_path / "larq_focal.whl", "w") as wheel:
-        wheel.writestr(remote._LIBRARY, remote._own_library())
+        wheel.writestr(luggage.LIBRARY, luggage._own_library())
     result = time_remote(residual_network(1, 8, 32), host, wheel=tmp_path / "larq_focal.whl", **QUICK)
     assert result.engine == "delegate"
 
 
 def test_a_delegate_that_is_installed_there_is_used(host, monkeypatch):
-    monkeypatch.setattr(remote, "_own_library", lambda: None)
+    monkeypatch.setattr(luggage, "_own_library", lambda: None)
     assert time_remote(residual_network(1, 8, 32), host, **QUICK).engine == "delegate"
 
 
 def test_sources_are_compiled_there_if_need_be(monkeypatch):
     """As setup.py compiles them; that this gives the delegate is the matter of every installation."""
-    monkeypatch.setattr(remote, "_own_library", lambda: None)
+    monkeypatch.setattr(luggage, "_own_library", lambda: None)
     there = {"machine": "riscv64", "delegate": None, "compiler": "/usr/bin/c++"}
     network = read_flatbuffer(residual_network(1, 8, 32))
-    archive, ((compiler, *words),) = remote._luggage(Host("pi@raspberrypi"), network, there, None)
+    archive, ((compiler, *words),) = luggage.packed(network, there, None, "pi@raspberrypi")
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         sent = set(tar.getnames())
     assert compiler == "/usr/bin/c++"
@@ -148,14 +148,14 @@ class TestWhatGoesWrong:
             remote._check(host, there)
 
     def test_no_delegate_for_that_processor(self, host, monkeypatch):
-        monkeypatch.setattr(remote, "_machine", lambda library: "aarch64")
+        monkeypatch.setattr(luggage, "_machine", lambda library: "aarch64")
         monkeypatch.setattr(remote._Connection, "hear", hearing_less("delegate", "compiler"))
         with pytest.raises(RemoteError, match=r"no delegate for x86_64: build a wheel .*--wheel, or install a C\+\+"):
             time_remote(residual_network(1, 8, 32), host)
 
     def test_a_wheel_for_another_processor(self, host, tmp_path):
         with zipfile.ZipFile(tmp_path / "arm.whl", "w") as wheel:
-            wheel.writestr(remote._LIBRARY, b"\x7fELF" + bytes(14) + b"\xb7\x00" + bytes(40))
+            wheel.writestr(luggage.LIBRARY, b"\x7fELF" + bytes(14) + b"\xb7\x00" + bytes(40))
         with pytest.raises(RemoteError, match=r"arm\.whl' is not for x86_64"):
             time_remote(residual_network(1, 8, 32), host, wheel=tmp_path / "arm.whl")
 
@@ -241,12 +241,12 @@ def test_an_emulated_processor_is_checked_instead(monkeypatch):
 
 def sending(monkeypatch, *commands: list[str]) -> None:
     """Has other commands run before the timing."""
-    monkeypatch.setattr(remote, "_luggage", add_commands(remote._luggage, commands))
+    monkeypatch.setattr(remote, "packed", add_commands(remote.packed, commands))
 
 
-def add_commands(luggage, commands):
+def add_commands(pack, commands):
     def more(*arguments):
-        archive, needed = luggage(*arguments)
+        archive, needed = pack(*arguments)
         return archive, [*needed, *commands]
 
     return more
