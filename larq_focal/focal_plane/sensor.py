@@ -36,13 +36,17 @@ class DigitalRegisters:
         """Registers that can hold a plane while others are shifted."""
         return self.free + self.propagation
 
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.mask + self.direction + self.holders + self.flag
+
     def count(self, names: tuple[str, ...]) -> int:
         """How many of ``names`` the sensor's convention counts."""
         return sum(name not in self.uncounted for name in names)
 
     @property
     def nominal(self) -> int:
-        return self.count(self.mask + self.direction + self.holders + self.flag)
+        return self.count(self.all)
 
 
 @dataclass(frozen=True, kw_only=True)

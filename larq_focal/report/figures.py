@@ -69,7 +69,7 @@ def confusion_figure(run: Run) -> go.Figure:
             _cells(run, counts, ~is_hit & (counts > 0), classes, "var(--miss)"),
         ]
     )
-    figure.update_layout(_layout("predicted class", "true class"))
+    figure.update_layout(plain_layout("predicted class", "true class"))
     axis = {"type": "category", "categoryorder": "array", "categoryarray": classes, "showgrid": False}
     axis |= {"tickmode": "linear"} if len(classes) <= MOST_CLASSES_WITH_COUNTS else {}
     figure.update_xaxes(**axis, constrain="domain", range=[-0.5, len(classes) - 0.5])
@@ -99,7 +99,7 @@ def _trade_off(
         )
     for i, run in enumerate(runs):
         figure.add_trace(_marker(run, costs[i], i in front, cost_text(run)).update(error_x=cost_spread(run)))
-    figure.update_layout(_layout(cost_name, "accuracy (%)"))
+    figure.update_layout(plain_layout(cost_name, "accuracy (%)"))
     if costs and min(costs) > 0 and max(costs) >= LOG_FROM_RATIO * min(costs):
         figure.update_xaxes(type="log", tickvals=_log_ticks(costs), title_text=f"{cost_name}, logarithmic")
     else:
@@ -162,7 +162,7 @@ def _curves(runs: Sequence[Run], quantity: str, title: str, factor: float, numbe
             meta={"run": run.label},
             hovertemplate=f"%{{y:{number}}}",
         )
-    figure.update_layout(_layout("epoch", title), hovermode="x unified")
+    figure.update_layout(plain_layout("epoch", title), hovermode="x unified")
     figure.update_xaxes(tickformat="d", hoverformat="d", spikecolor="var(--front)", spikethickness=1)
     return figure
 
@@ -198,7 +198,8 @@ def _cell_text(count: int, share: float, truth: str, guess: str) -> str:
     return f"<b>{count}</b> {images} of class {truth}<br>taken for {guess} ({100 * share:.1f} % of them)"
 
 
-def _layout(x_title: str, y_title: str) -> go.Layout:
+def plain_layout(x_title: str, y_title: str) -> go.Layout:
+    """The look of all plots."""
     font = {"family": "system-ui, sans-serif", "size": 13, "color": "var(--text)"}
     axis = {
         "gridcolor": "var(--grid)",

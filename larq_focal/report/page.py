@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
+from typing import Any
 
-from larq_focal.cost.text import bytes_text, count_text, time_text
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
+from larq_focal.report.html import render
 from larq_focal.report.provenance import provenance
 from larq_focal.report.records import Record, check_records
 from larq_focal.report.registers import ROLE_GROUPS, register_maps
@@ -35,26 +32,12 @@ def write_report(records: Sequence[Record], path: str | Path) -> Path:
 
 def render_page(datasets: Sequence[Sequence[Run]]) -> str:
     """The HTML of the runs of each data set; ``page.html`` escapes all that comes from records."""
-    # Imported here, because together they take a second that readers of records need not wait for.
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from plotly.offline import get_plotlyjs
-
-    environment = Environment(
-        loader=PackageLoader("larq_focal.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"bytes": bytes_text, "count": count_text, "percent": _percent, "time": time_text}
-    scripts = [_in_script(script) for script in (get_plotlyjs(), _own_file("page.js"))]
-    return environment.get_template("page.html").render(
+    return render(
+        "page.html",
+        _figures(datasets),
+        scripts=("page.js",),
         panels=[_panel(index, runs) for index, runs in enumerate(datasets)],
         role_groups=[*ROLE_GROUPS, "other"],
-        figures=_json_in_script(_figures(datasets)),
-        style=_own_file("style.css"),
-        scripts=scripts,
-        script_hashes=[_hash(script) for script in scripts],
     )
 
 
@@ -78,7 +61,7 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
     }
 
 
-def _figures(datasets: Sequence[Sequence[Run]]) -> dict[str, dict]:
+def _figures(datasets: Sequence[Sequence[Run]]) -> dict[str, Any]:
     """All plots by the id of their place in the page."""
     from larq_focal.report import figures
 
@@ -90,35 +73,9 @@ def _figures(datasets: Sequence[Sequence[Run]]) -> dict[str, dict]:
         drawn[f"data{index}-accuracy"] = figures.accuracy_figure(runs)
         for number, run in enumerate(runs):
             drawn[f"data{index}-confusion{number}"] = figures.confusion_figure(run)
-    return {name: figure.to_plotly_json() for name, figure in drawn.items()}
-
-
-def _json_in_script(value: object) -> str:
-    """JSON that cannot end the script element it stands in, nor hold a number that JSON does not know."""
-    from plotly.utils import PlotlyJSONEncoder
-
-    text = json.dumps(value, cls=PlotlyJSONEncoder, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _in_script(code: str) -> str:
-    """Trusted code of ours and of plotly, whose strings must not end the script element."""
-    return code.replace("</script", "<\\/script")
-
-
-def _hash(script: str) -> str:
-    """The only scripts that the page allows the browser to run are those with these hashes."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _own_file(name: str) -> str:
-    return (resources.files("larq_focal.report") / name).read_text(encoding="utf-8")
+    return drawn
 
 
 def _place(timing: Record) -> str:
     machine = timing["machine"]
     return machine.get("board") or machine.get("cpu") or "an unnamed machine"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"

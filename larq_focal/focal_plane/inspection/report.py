@@ -1,0 +1,109 @@
+"""The result of looking into a program: plain values, and the tables that the terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group
+from rich.table import Table
+
+from larq_focal.focal_plane.inspection.live_ranges import LiveRanges
+from larq_focal.focal_plane.inspection.maps import MapPlace
+from larq_focal.focal_plane.rate import Estimate
+from larq_focal.focal_plane.terminal import estimates_table
+
+
+@dataclass(frozen=True)
+class Exactness:
+    """A comparison of what the program computes with ``reference``, pixel by pixel."""
+
+    reference: str
+    compared: int
+    mismatching: int
+
+    @property
+    def is_exact(self) -> bool:
+        return self.mismatching == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "reference": self.reference,
+            "compared": self.compared,
+            "mismatching": self.mismatching,
+            "is_exact": self.is_exact,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramReport:
+    """What one frame of a program takes and how it uses the sensor.
+
+    ``icw`` are the words executed by clock class, ``instructions`` the instructions by mnemonic, ``calls`` those of the
+    controller with launches among them; ``stepping`` is what ``StepRecorder`` kept. ``exactness`` is None where nothing
+    was compared.
+    """
+
+    name: str
+    sensor: str
+    store_icw: int
+    store_limit_icw: int | None
+    icw: Mapping[str, int]
+    instructions: Mapping[str, int]
+    calls: Mapping[str, int]
+    live_ranges: LiveRanges
+    usable_digital: int
+    usable_analog: int
+    maps: tuple[MapPlace, ...]
+    exactness: Exactness | None
+    estimates: tuple[Estimate, ...]
+    stepping: Mapping[str, Any]
+
+    @property
+    def total_icw(self) -> int:
+        return sum(self.icw.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "name": self.name,
+            "sensor": self.sensor,
+            "store_icw": self.store_icw,
+            "store_limit_icw": self.store_limit_icw,
+            "total_icw": self.total_icw,
+            "icw": dict(self.icw),
+            "instructions": dict(self.instructions),
+            "calls": dict(self.calls),
+            "live_ranges": self.live_ranges.to_dict(),
+            "usable_digital": self.usable_digital,
+            "usable_analog": self.usable_analog,
+            "maps": [place.to_dict() for place in self.maps],
+            "exactness": self.exactness and self.exactness.to_dict(),
+            "estimates": [estimate.to_dict() for estimate in self.estimates],
+            "stepping": dict(self.stepping),
+        }
+
+    def __rich__(self) -> Group:
+        table = Table("", f"{self.name} on {self.sensor}", box=None)
+        limit = f" of {self.store_limit_icw:,}" if self.store_limit_icw else ""
+        rows = {
+            "unique words in the store": f"{self.store_icw:,}{limit}",
+            "words executed": f"{self.total_icw:,} ({_listed(self.icw)})",
+            "instructions": _listed(self.instructions),
+            "controller": _listed({name.replace("_", " "): count for name, count in self.calls.items()}),
+            "digital registers live at once": f"{self.live_ranges.peak('digital')} (any duty)",
+            "analog registers live at once": f"{self.live_ranges.peak('analog')}",
+        }
+        if self.exactness:
+            rows[f"exact against {self.exactness.reference}"] = (
+                "yes" if self.exactness.is_exact else "no"
+            ) + f": {self.exactness.mismatching:,} of {self.exactness.compared:,} pixels differ"
+        for name, value in rows.items():
+            table.add_row(name, value)
+        return Group(table, estimates_table(self.estimates)) if self.estimates else Group(table)
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {count:,}" for name, count in ordered if count)

@@ -1,0 +1,32 @@
+"""The page of one program: what it takes, what its registers hold when, and its steps to walk through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from larq_focal.files import write_text
+from larq_focal.report.html import json_in_script, render
+
+Record = dict[str, Any]
+
+
+def write_program_page(program: Record, path: str | Path) -> Path:
+    """Writes one self-contained HTML file, and returns its path.
+
+    Args:
+        program: as ``ProgramReport.to_dict()`` of ``larq_focal.focal_plane.inspection`` gives it.
+        path: where the file goes; it is written whole or not at all.
+    """
+    from larq_focal.report.program_figures import live_count_figure, live_range_figure
+
+    figures = {"live-ranges": live_range_figure(program), "live-counts": live_count_figure(program)}
+    page = render(
+        "program.html",
+        figures,
+        scripts=("page.js", "stepper.js"),
+        program=program,
+        stepping=json_in_script(program["stepping"]),
+        figure_height=80 + 22 * len(program["live_ranges"]["registers"]),
+    )
+    return write_text(path, page)
