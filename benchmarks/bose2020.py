@@ -1,0 +1,149 @@
+"""A network trained on MNIST that runs on a simulated SCAMP-5 from the pixels to the sums of its classes.
+
+Run ``python benchmarks/bose2020.py --data-dir FOLDER`` with ``mnist.npz`` in the folder (without the option MNIST is
+downloaded); it needs the extra ``tensorflow``. It trains ``larq_focal.zoo.bose2020`` on digits of twice their size,
+runs test images through the simulator, exact and with the errors measured on a chip, compares every sum with Keras',
+and prints accuracy, instruction words and the analog range that is used. ``--record`` keeps all that as JSON.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+import numpy as np
+
+from larq_focal.bench.datasets import load_dataset
+from larq_focal.bench.records import accuracy_of, describe_environment, write_record
+from larq_focal.focal_plane import Sensor, load_sensor
+from larq_focal.focal_plane.analog import (
+    ClassifierPrograms,
+    TiledClassifier,
+    as_keras_input,
+    classifier_programs,
+    exposure,
+    tiled_classifier,
+)
+from larq_focal.focal_plane.machine import Noise, Run, Simulator, load_noise
+from larq_focal.keras import keras, tf
+from larq_focal.network.from_keras import from_keras
+from larq_focal.zoo import bose2020
+
+BATCH = 128
+PUBLISHED_ICW = 699  # counted in github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example
+
+
+def doubled(images: np.ndarray) -> np.ndarray:
+    """Images uint8 ``[N, height, width]`` at twice the size, bilinear."""
+    size = [2 * length for length in images.shape[1:3]]
+    return np.rint(tf.image.resize(images.reshape(*images.shape[:3], 1), size).numpy()[..., 0]).astype(np.uint8)
+
+
+def trained(images: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    model = bose2020(input_shape=(*images.shape[1:], 1))
+    schedule = keras.optimizers.schedules.CosineDecay(3e-3, epochs * (len(images) // BATCH))
+    model.compile(
+        keras.optimizers.legacy.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(True), metrics=["accuracy"]
+    )
+    batches = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(len(images), seed=seed)
+    batches = batches.batch(BATCH, drop_remainder=True)
+    batches = batches.map(lambda x, y: ((tf.cast(x[..., None] // 2, tf.float32) - 64) / 128, y)).prefetch(2)
+    model.fit(batches, epochs=epochs, verbose=2)
+    return model
+
+
+def simulated(
+    network: TiledClassifier, programs: ClassifierPrograms, simulator: Simulator, images: np.ndarray
+) -> tuple[np.ndarray, Run]:
+    """The sums of the classes ``[N, classes]`` in steps, and the last run."""
+    simulator.run(programs.setup, programs.planes)
+    sums = []
+    for image in images:
+        simulator.expose(exposure(network, simulator.sensor, image))
+        run = simulator.run(programs.frame)
+        sums.append(run.results["sums"])
+    return np.array(sums) / programs.step, run
+
+
+def summary(sums: np.ndarray, labels: np.ndarray, expected: np.ndarray) -> dict:
+    return {
+        "accuracy": accuracy_of(sums.argmax(1), labels),
+        "images": len(sums),
+        "sums_that_differ_from_keras": int((sums != expected).sum()),
+        "classes_that_differ_from_keras": int((sums.argmax(1) != expected.argmax(1)).sum()),
+        "rms_error_of_sums_steps": float(np.sqrt(np.mean((sums - expected) ** 2))),
+    }
+
+
+def text(name: str, result: dict) -> str:
+    accuracy = result["accuracy"]
+    return (
+        f"{name}: {accuracy['value']:.2%} ({accuracy['low']:.2%} to {accuracy['high']:.2%}) of {result['images']:,} "
+        f"images; {result['classes_that_differ_from_keras']} other classes than Keras, "
+        f"{result['sums_that_differ_from_keras']:,} other sums"
+    )
+
+
+def measured(
+    model: keras.Model, images: np.ndarray, labels: np.ndarray, sensor: Sensor, counts: tuple[int, int], seed: int
+) -> dict:
+    network = tiled_classifier(from_keras(model))
+    programs = classifier_programs(network, sensor)
+    sums = keras.Model(model.input, model.get_layer("sums").output).predict(as_keras_input(images), 500, verbose=0)
+    result = {"keras": accuracy_of(sums.argmax(1), labels)}
+    modes = {
+        "exact": (Simulator(sensor), counts[0]),
+        "noise": (Simulator(sensor, Noise(load_noise(sensor.name), sensor, seed, chip_seed=seed)), counts[1]),
+    }
+    for name, (simulator, count) in modes.items():
+        started = time.monotonic()
+        found, run = simulated(network, programs, simulator, images[:count])
+        result[name] = summary(found, labels[:count], sums[:count])
+        result[name]["keras_on_the_same"] = accuracy_of(sums[:count].argmax(1), labels[:count])
+        result[name]["seconds_per_frame"] = round((time.monotonic() - started) / count, 4)
+    return result | {
+        "icw": run.total_icw,
+        "icw_by_class": dict(run.icw),
+        "store_icw": run.store_icw,
+        "calls": dict(run.calls),
+        "published_icw": PUBLISHED_ICW,
+        "step": programs.step,
+        "range_used": programs.range_used,
+    }
+
+
+@click.command()
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder that holds mnist.npz.")
+@click.option("--sensor", "sensor_name", default="scamp5", show_default=True)
+@click.option("--epochs", default=20, show_default=True)
+@click.option("--images", default=2000, show_default=True, help="Test images for the exact simulation.")
+@click.option("--noisy-images", default=1000, show_default=True, help="Test images for the simulation with noise.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="JSON file to write.")
+def main(data_dir, sensor_name, epochs, images, noisy_images, seed, record) -> None:
+    """Trains the network, simulates test images, and prints what came out."""
+    started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), time.monotonic()
+    data = load_dataset("mnist", data_dir)
+    train, test = (doubled(part) for part in (data.x_train, data.x_test))
+    model = trained(train, data.y_train.astype(np.int64), epochs, seed)
+    trained_s = time.monotonic() - clock
+    result = measured(model, test, data.y_test.astype(np.int64), load_sensor(sensor_name), (images, noisy_images), seed)
+    result = {"sensor": sensor_name, "epochs": epochs, "seed": seed, "training_s": round(trained_s, 1), **result}
+    keras_accuracy = result["keras"]
+    print(f"Keras: {keras_accuracy['value']:.2%} of {keras_accuracy['total']:,} test images")
+    for name in ("exact", "noise"):
+        print(text(name, result[name]))
+    loss = result["noise"]["keras_on_the_same"]["value"] - result["noise"]["accuracy"]["value"]
+    print(f"loss under noise: {100 * loss:.2f} points on the same images")
+    print(f"{result['icw']} instruction words a frame (published: {PUBLISHED_ICW}), calls {result['calls']}")
+    print(f"{result['range_used']:.0%} of the analog range, steps of {result['step']}")
+    if record:
+        environment = describe_environment(started, time.monotonic() - clock)
+        write_record({"benchmark": "bose2020", "data": data.source, **result, "environment": environment}, record)
+
+
+if __name__ == "__main__":
+    main()
