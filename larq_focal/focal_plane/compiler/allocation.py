@@ -8,10 +8,12 @@ hold, so the first choice is not always right: the scan then jumps back to the l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
-MOST_JUMPS = 1_000
+MOST_JUMPS = 300
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ def allocate(ranges: Sequence[LiveRange], most_jumps: int = MOST_JUMPS) -> list[
     Raises:
         AllocationError: there is no such allocation, or none was found within ``most_jumps``.
     """
+    overfull = _overfull(ranges)
+    if overfull is not None:
+        raise AllocationError(overfull)
     holder: dict[str, int | None] = {}  # by register: the latest range that it was given to
     choices = [_Choice(in_the_way=set()) for _ in ranges]
     now, furthest, jumps = 0, 0, 0
@@ -73,6 +78,26 @@ def allocate(ranges: Sequence[LiveRange], most_jumps: int = MOST_JUMPS) -> list[
         choices[back].in_the_way |= conflicts - {back}
         now = back
     return [here.registers[choice.tried] for here, choice in zip(ranges, choices, strict=True)]
+
+
+def _overfull(ranges: Sequence[LiveRange]) -> int | None:
+    """The first range at whose start more ranges are live than there are registers for them, or None.
+
+    Ranges contend for a set of registers if all that they may lie in belong to it.
+    """
+    sets = {here.registers: frozenset(here.registers) for here in ranges}
+    contended = {those: [other for other in set(sets.values()) if those <= other] for those in set(sets.values())}
+    live: Counter[frozenset[str]] = Counter()  # by set of registers: ranges that contend for it
+    ending: list[tuple[int, int]] = []
+    for index, here in enumerate(ranges):
+        while ending and ending[0][0] < here.start:
+            live.subtract(contended[sets[ranges[heappop(ending)[1]].registers]])
+        heappush(ending, (here.end, index))
+        for those in contended[sets[here.registers]]:
+            live[those] += 1
+            if live[those] > len(those):
+                return index
+    return None
 
 
 def _place(now: int, choice: _Choice, ranges: Sequence[LiveRange], holder: dict[str, int | None]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
-from larq_focal.focal_plane.compiler.inputs import GREY_LEVELS, LightInput, PlaneInput
-from larq_focal.focal_plane.compiler.lowering import Output
+from larq_focal.focal_plane.compiler.inputs import LightInput
+from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
-from larq_focal.focal_plane.machine.program import Program
-from larq_focal.focal_plane.machine.simulator import Run, Simulator
+from larq_focal.focal_plane.machine.program import Launch, Program
+from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import compute, interpret, rescale
@@ -25,22 +27,26 @@ from larq_focal.network.ops import Linear
 class Compiled:
     """A network as a program of one frame.
 
-    ``constants`` are the planes that the program loads by name, and ``outputs`` the values that it reads out; the
-    controller computes the operations ``tail`` from them. ``icw`` are instruction words by layer and clock class,
-    ``deferred`` the columns of each layer's count that are carry-save.
+    ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
+    The controller computes the operations ``tail`` from what ``array`` reads out. ``icw`` are instruction words of one
+    frame by layer and clock class, ``deferred`` the columns of each layer's count that are carry-save.
     """
 
     graph: QuantGraph
-    sensor: Sensor
-    program: Program
-    inputs: tuple[LightInput | PlaneInput, ...]
-    outputs: tuple[Output, ...]
+    output_names: tuple[str, ...]
+    array: ArrayProgram
     tail: tuple[str, ...]
-    constants: Mapping[str, np.ndarray]
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
     deferred: Mapping[str, int]
-    pixel_range: tuple[float, float]
+
+    @property
+    def sensor(self) -> Sensor:
+        return self.array.sensor
+
+    @property
+    def program(self) -> Program:
+        return self.array.program
 
     @property
     def total_icw(self) -> int:
@@ -49,7 +55,16 @@ class Compiled:
 
     @property
     def store_icw(self) -> int:
+        """Instruction words in the store of the array."""
         return self.program.store_icw(InstructionSet(self.sensor))
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Calls of the controller in one frame, launches among them, by their entry in the sensor's overheads."""
+        counts = Counter(kernel_launch=0)
+        for step in self.program.steps():
+            counts["kernel_launch" if isinstance(step, Launch) else FUNCTIONS[step.name].overhead] += 1
+        return dict(counts)
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
@@ -65,15 +80,18 @@ class Compiled:
         """
         images = np.asarray(images, np.float32)
         source = self.graph.inputs[0]
-        if images.ndim != len(source.shape) + 1 or images.shape[1:] != source.shape:
+        if images.ndim != len(source.shape) + 1 or images.shape[1:] != source.shape or not len(images):
             raise ValueError(
                 f"'{self.graph.name}' takes images [N, {', '.join(map(str, source.shape))}], not {list(images.shape)}."
             )
+        lit = [source.name for source in self.array.inputs if isinstance(source, LightInput)]
+        loaded = [source.name for source in self.array.inputs if not isinstance(source, LightInput)]
+        encoded = interpret(self.graph, images, loaded) if loaded else {}
+        encoded |= dict.fromkeys(lit, images[..., 0])
         simulator = Simulator(self.sensor)
-        encoded = self._encoded(images)
         frames = [
-            self.frame(simulator, image, {name: value[i] for name, value in encoded.items()})[0]
-            for i, image in enumerate(images)
+            self.array.frame(simulator, {name: value[index] for name, value in encoded.items()})[0]
+            for index in range(len(images))
         ]
         values = {name: np.stack([frame[name] for frame in frames]).astype(np.float32) for name in frames[0]}
         for op in self.graph:
@@ -81,58 +99,40 @@ class Compiled:
                 values[op.name] = rescale(op, values[op.name])
             elif op.name in self.tail:
                 values[op.name] = compute(op, *(values[name] for name in op.inputs)).astype(np.float32, copy=False)
-        return {name: values[name] for name in self.graph.outputs}
-
-    def frame(
-        self, simulator: Simulator, image: np.ndarray, encoded: Mapping[str, np.ndarray]
-    ) -> tuple[dict[str, np.ndarray], Run]:
-        """One frame: the values that are read out, by name, and what the run took."""
-        planes = dict(self.constants)
-        array = self.sensor.height, self.sensor.width
-        for source in self.inputs:
-            if isinstance(source, LightInput):
-                simulator.expose(self.light(image, source))
-            else:
-                planes |= source.planes(encoded[source.name], array)
-        run = simulator.run(self.program, planes)
-        results = {name: values[-1] for name, values in run.results.items()}
-        return {output.name: output.value(results) for output in self.outputs}, run
-
-    def light(self, image: np.ndarray, source: LightInput) -> np.ndarray:
-        """Grey levels ``[height, width]`` of the array for an image of the network: every pixel fills its block."""
-        low, high = self.pixel_range
-        grey = np.clip(np.rint((image[..., 0] - low) / (high - low) * (GREY_LEVELS - 1)), 0, GREY_LEVELS - 1)
-        rows, columns = source.layout.pitch
-        grown = np.repeat(np.repeat(grey.astype(np.int16), rows, 0), columns, 1)
-        light = np.zeros((self.sensor.height, self.sensor.width), np.int16)
-        light[: grown.shape[0], : grown.shape[1]] = grown
-        return light
-
-    def _encoded(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        names = [source.name for source in self.inputs if isinstance(source, PlaneInput)]
-        return interpret(self.graph, images, names) if names else {}
+        return {name: values[last] for name, last in zip(self.output_names, self.graph.outputs, strict=True)}
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "network": self.graph.name,
             "sensor": self.sensor.name,
-            "inputs": [source.to_dict() for source in self.inputs],
+            "inputs": [source.to_dict() for source in self.array.inputs],
             "outputs": [
-                {"name": output.name, "shape": list(output.layout.shape), "planes": sum(map(len, output.planes))}
-                for output in self.outputs
+                {"name": output.name, "shape": list(output.layout.shape), "planes": output.plane_count}
+                for output in self.array.outputs
             ],
             "on_controller": list(self.tail),
             "allocation": self.allocation.to_dict(),
             "icw": {name: dict(count) for name, count in self.icw.items()},
             "total_icw": self.total_icw,
             "store_icw": self.store_icw,
+            "calls": self.calls,
             "deferred": dict(self.deferred),
         }
 
     def __rich__(self) -> Table:
-        table = Table("layer", "instruction words", "of these shifts", box=None)
+        table = Table("layer", "words", "shifts", box=None, title=f"{self.graph.name} on {self.sensor.title}")
         for name, count in self.icw.items():
-            table.add_row(name, str(sum(count.values())), str(count.get("shift", 0)))
-        table.add_row("one frame", str(self.total_icw), "")
-        table.add_row("in the store", str(self.store_icw), "")
+            if count:
+                table.add_row(name, str(sum(count.values())), str(count.get("shift", 0)))
+        table.add_row("one frame", str(self.total_icw), "", style="bold")
+        limit = self.sensor.code_store_icw
+        table.add_row("in the store", f"{self.store_icw} of {limit}" if limit else str(self.store_icw), "")
+        for name, count in self.calls.items():
+            table.add_row(name.replace("_", " "), str(count), "")
+        allocation = self.allocation
+        table.add_row("digital registers", f"{allocation.used} of {allocation.nominal}", "")
+        if allocation.spilled:
+            table.add_row("spilled", f"{allocation.stores} stores, {allocation.reloads} reloads", "")
+        if self.tail:
+            table.add_row("on the controller", ", ".join(self.tail), "")
         return table

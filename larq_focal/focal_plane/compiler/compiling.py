@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.lowering import Lowering
@@ -44,21 +45,21 @@ def compile_network(
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
-    graph = fold_thresholds(as_graph(network))
+    network = as_graph(network)
+    graph = fold_thresholds(network)
     deferred = {op.name: accumulator_bits(op.kernel.fan_in) for op in graph if isinstance(op, Conv2D)}
     lowering, built = _built(graph, sensor, deferred, pixel_range, spill)
+    array = ArrayProgram(
+        sensor, built.program, tuple(lowering.inputs), tuple(lowering.outputs), lowering.constants.planes
+    )
     return Compiled(
         graph=graph,
-        sensor=sensor,
-        program=built.program,
-        inputs=tuple(lowering.inputs),
-        outputs=tuple(lowering.outputs),
+        output_names=network.outputs,
+        array=array,
         tail=tuple(op.name for op in graph if op.name in lowering.tail),
-        constants=lowering.constants.planes,
         allocation=built.allocation,
         icw=built.icw,
         deferred=deferred,
-        pixel_range=pixel_range,
     )
 
 

@@ -22,16 +22,18 @@ PIXEL_LEVELS = 128  # PIX keeps the upper 7 bits of the light
 
 @dataclass(frozen=True)
 class LightInput:
-    """One-bit maps of the light on each pixel; channel c is 1 from grey level ``2 * levels[c]`` on.
+    """One-bit maps of the light on each pixel; channel c is 1 from grey level ``2 * levels[c]`` on, or up to there.
 
-    ``inexact`` counts the grey levels, of all channels, for which the network would tell otherwise.
+    ``pixel_range`` are the network's values for no light and for the brightest. ``inexact`` counts the grey levels,
+    of all channels, for which the network would tell otherwise.
     """
 
     name: str
     layout: Layout
-    levels: tuple[int, ...]
-    falls: tuple[bool, ...]
-    inexact: int
+    pixel_range: tuple[float, float]
+    levels: tuple[int, ...] = ()
+    falls: tuple[bool, ...] = ()
+    inexact: int = 0
 
     def emit(self, code: Code, constants: Constants) -> Maps:
         flag = code.sensor.digital.flag
@@ -59,8 +61,30 @@ class LightInput:
             plane = _inverted_at(code, constants, plane, falling, used, self.layout.pitch)
         return Maps(self.layout, (plane,))
 
+    def light(self, image: np.ndarray, array: Pair) -> np.ndarray:
+        """Grey levels ``[height, width]`` of the array for an image ``[height, width]``: every pixel fills its block.
+
+        Args:
+            image: integers are grey levels from 0 to 255, anything else values of the network.
+            array: rows and columns of the array.
+        """
+        if not np.issubdtype(image.dtype, np.integer):
+            low, high = self.pixel_range
+            image = np.rint((image - low) / (high - low) * (GREY_LEVELS - 1))
+        grown = self.layout.grown(np.clip(image, 0, GREY_LEVELS - 1).astype(np.int16))
+        light = np.zeros(array, np.int16)
+        light[: grown.shape[0], : grown.shape[1]] = grown
+        return light
+
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "light", "name": self.name, "shape": list(self.layout.shape), "levels": list(self.levels)}
+        return {
+            "kind": "light",
+            "name": self.name,
+            "shape": list(self.layout.shape),
+            "pixel_range": list(self.pixel_range),
+            "levels": list(self.levels),
+            "inexact_grey_levels": self.inexact,
+        }
 
 
 @dataclass(frozen=True)

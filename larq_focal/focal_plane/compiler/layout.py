@@ -67,7 +67,7 @@ class Layout:
         planes = np.zeros((self.planes, *array), bool)
         for channel, place in enumerate(self.places):
             if self.is_spread:
-                grown = np.repeat(np.repeat(values[..., channel], self.pitch[0], 0), self.pitch[1], 1)
+                grown = self.grown(values[..., channel])
                 planes[place.plane, : grown.shape[0], : grown.shape[1]] = grown
             else:
                 self._of_channel(planes[place.plane], place)[:] = values[..., channel]
@@ -76,6 +76,10 @@ class Layout:
     def value_of(self, planes: np.ndarray) -> np.ndarray:
         """The value ``[height, width, channels]`` in planes ``[planes, rows, columns]``."""
         return np.stack([self._of_channel(planes[place.plane], place) for place in self.places], -1)
+
+    def grown(self, image: np.ndarray) -> np.ndarray:
+        """``[height, width]`` with every pixel repeated over its block."""
+        return np.repeat(np.repeat(image, self.pitch[0], 0), self.pitch[1], 1)
 
     def _of_channel(self, plane: np.ndarray, place: Place) -> np.ndarray:
         rows, columns = self.pitch

@@ -13,6 +13,7 @@ from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, grey_to_bits, light_levels
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Counts, Maps
+from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
 from larq_focal.focal_plane.compiler.virtual import Code
@@ -25,30 +26,6 @@ from larq_focal.network.ops import Binarize, Concat, Conv2D, Input, Linear, Op, 
 
 class UnsupportedError(ValueError):
     """The array cannot run a part of the network; the message names the layer, the reason and the mend."""
-
-
-@dataclass(frozen=True)
-class Output:
-    """A value that the controller reads: the names of its planes, and how they make up the value.
-
-    ``planes`` holds, per plane of the layout, the results of one bit, or those of a count, lowest bit first; a count p
-    stands for the sum ``2 p - offsets``.
-    """
-
-    name: str
-    layout: Layout
-    planes: tuple[tuple[str, ...], ...]
-    offsets: np.ndarray | None
-
-    def value(self, results: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The value ``[height, width, channels]``: signs, or sums."""
-        bits = max(len(names) for names in self.planes)
-        total = np.zeros(self.layout.shape, np.int64)
-        nothing = np.zeros_like(next(iter(results.values())))
-        for bit in range(bits):
-            planes = [results[names[bit]] if bit < len(names) else nothing for names in self.planes]
-            total += self.layout.value_of(np.stack(planes)).astype(np.int64) << bit
-        return 2 * total - (1 if self.offsets is None else self.offsets)
 
 
 @dataclass(frozen=True)
@@ -159,7 +136,8 @@ class Lowering:
             table = grey_to_bits(self.graph, op, self.pixel_range)
             levels = light_levels(table) if table is not None else None
             if levels:
-                return LightInput(op.name, Layout(height, width, pitch, places, is_spread=channels == 1), *levels)
+                layout = Layout(height, width, pitch, places, is_spread=channels == 1)
+                return LightInput(op.name, layout, self.pixel_range, *levels)
         return PlaneInput(op.name, Layout(height, width, pitch, places))
 
     def _checked(self, op: Conv2D) -> Conv2D:

@@ -1,0 +1,65 @@
+"""A program with what the controller must know to run it: where images go, what is loaded, what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
+from larq_focal.focal_plane.compiler.outputs import Output
+from larq_focal.focal_plane.machine.program import Program
+from larq_focal.focal_plane.machine.simulator import Observer, Run, Simulator
+from larq_focal.focal_plane.sensor import Sensor
+
+
+@dataclass(frozen=True)
+class ArrayProgram:
+    """``constants`` are planes ``[height, width]`` that the program loads, by name."""
+
+    sensor: Sensor
+    program: Program
+    inputs: tuple[LightInput | PlaneInput, ...]
+    outputs: tuple[Output, ...]
+    constants: Mapping[str, np.ndarray]
+
+    def frame(
+        self, simulator: Simulator, images: Mapping[str, np.ndarray], observe: Observer | None = None
+    ) -> tuple[dict[str, np.ndarray], Run]:
+        """Runs one frame.
+
+        Args:
+            simulator: of the same sensor.
+            images: by the name of the input: ``[height, width]`` of light, integers from 0 to 255 or values of the
+                network, and ``[height, width, channels]`` of others, of which the sign counts.
+            observe: called after every instruction and call.
+
+        Returns:
+            The values read out ``[height, width, channels]``, signs or integer sums, by name; and what the run took.
+
+        Raises:
+            ValueError: an image is missing or has another shape.
+        """
+        planes = dict(self.constants)
+        array = self.sensor.height, self.sensor.width
+        for source in self.inputs:
+            image = _checked(images, source)
+            if isinstance(source, LightInput):
+                simulator.expose(source.light(image, array))
+            else:
+                planes |= source.planes(image, array)
+        run = simulator.run(self.program, planes, observe)
+        results = {name: values[-1] for name, values in run.results.items()}
+        return {output.name: output.value(results) for output in self.outputs}, run
+
+
+def _checked(images: Mapping[str, np.ndarray], source: LightInput | PlaneInput) -> np.ndarray:
+    if source.name not in images:
+        raise ValueError(f"The program needs an image for '{source.name}'.")
+    image = np.asarray(images[source.name])
+    layout = source.layout
+    wanted = (layout.height, layout.width) if isinstance(source, LightInput) else layout.shape
+    if image.shape != wanted:
+        raise ValueError(f"The image for '{source.name}' is {list(image.shape)}, but the program takes {list(wanted)}.")
+    return image

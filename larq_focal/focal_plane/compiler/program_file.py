@@ -1,0 +1,207 @@
+"""The file of a compiled program: assembly text, headed by what the controller must know, as YAML behind ``#:``.
+
+To the assembler the header is a comment. In a plane, every line gives a row, its bits in runs (``0110*62`` stands for
+62 times 0110), and the rows of the array that are so, as ``first-last/step``; rows that are not named hold zeros.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from larq_focal.files import write_text
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
+from larq_focal.focal_plane.compiler.layout import Layout, Place
+from larq_focal.focal_plane.compiler.outputs import Output
+from larq_focal.focal_plane.machine.assembly import assemble, disassemble
+from larq_focal.focal_plane.machine.instruction_set import InstructionSet
+from larq_focal.focal_plane.machine.program import ProgramError
+from larq_focal.focal_plane.sensor import load_sensor
+
+FORMAT = "larq_focal.scamp/1"
+_MARK = "#:"
+_LONGEST_RUN_UNIT = 16
+_MOST_BITS = 2**24  # of a plane or value in a file; beyond, something is wrong
+
+
+def write_program(array: ArrayProgram, path: str | Path, sensor: str | Path | None = None) -> Path:
+    """Writes ``array`` as text.
+
+    Args:
+        array: the program.
+        path: where it goes.
+        sensor: the name or path by which ``load_sensor`` finds the sensor; its own name where None.
+    """
+    return write_text(path, program_text(array, sensor))
+
+
+def program_text(array: ArrayProgram, sensor: str | Path | None = None) -> str:
+    """The text of ``write_program``."""
+    header = {
+        "format": FORMAT,
+        "sensor": str(sensor or array.sensor.name),
+        "array": [array.sensor.height, array.sensor.width],
+        "inputs": [_input_data(source) for source in array.inputs],
+        "outputs": [_output_data(output) for output in array.outputs],
+        "planes": {name: list(_plane_lines(bits)) for name, bits in array.constants.items()},
+    }
+    lines = yaml.safe_dump(header, sort_keys=False, default_flow_style=None, width=110).splitlines()
+    return "\n".join([*(f"{_MARK} {line}" for line in lines), "", disassemble(array.program)])
+
+
+def read_program(path: str | Path) -> ArrayProgram:
+    """Reads what ``write_program`` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ProgramError: the header or a line of the program is at fault; the message names it.
+        SensorError: the sensor named in the file is not known.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file '{path}'.")
+    try:
+        return program_from_text(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ProgramError(f"'{path}' is no program text.") from None
+    except ProgramError as error:
+        raise ProgramError(f"'{path}': {error}") from None
+
+
+def program_from_text(text: str) -> ArrayProgram:
+    """The program of a text; errors as in ``read_program``."""
+    marked = [line[len(_MARK) + 1 :] for line in text.splitlines() if line.startswith(_MARK)]
+    try:
+        header = yaml.safe_load("\n".join(marked))
+    except yaml.YAMLError as error:
+        raise ProgramError(f"the header behind '{_MARK}' is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise ProgramError(f"the header behind '{_MARK}' lacks 'format: {FORMAT}'; write the file with compile.")
+    try:
+        height, width = _sizes(header["array"])
+        sensor = replace(load_sensor(header["sensor"]), height=height, width=width)
+        inputs = tuple(_input(data) for data in header["inputs"])
+        outputs = tuple(_output(data) for data in header["outputs"])
+        constants = {str(name): _plane(lines, (height, width)) for name, lines in header["planes"].items()}
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
+        raise ProgramError(f"the header behind '{_MARK}' is incomplete: {type(error).__name__}: {error}.") from None
+    except OverflowError as error:
+        raise ProgramError(str(error)) from None
+    return ArrayProgram(sensor, assemble(text, InstructionSet(sensor)), inputs, outputs, constants)
+
+
+def _sizes(values: Sequence[Any]) -> tuple[int, ...]:
+    sizes = tuple(int(value) for value in values)
+    if min(sizes) < 1 or int(np.prod(sizes, dtype=object)) > _MOST_BITS:
+        raise OverflowError(f"the header names the size {list(sizes)}, which is out of bounds.")
+    return sizes
+
+
+def _layout_data(layout: Layout) -> dict[str, Any]:
+    return {
+        "shape": list(layout.shape),
+        "pitch": list(layout.pitch),
+        "spread": layout.is_spread,
+        "places": [[place.plane, place.row, place.column] for place in layout.places],
+    }
+
+
+def _layout(data: Mapping[str, Any]) -> Layout:
+    height, width, channels = _sizes(data["shape"])
+    places = tuple(Place(*(int(value) for value in place)) for place in data["places"])
+    if len(places) != channels or any(min(place.plane, place.row, place.column) < 0 for place in places):
+        raise ProgramError(f"the header places {len(places)} channels of {channels}.")
+    return Layout(height, width, _sizes(data["pitch"]), places, bool(data["spread"]))
+
+
+def _input_data(source: LightInput | PlaneInput) -> dict[str, Any]:
+    data = {"name": source.name, "kind": "planes", **_layout_data(source.layout)}
+    if isinstance(source, LightInput):
+        data |= {"kind": "light", "pixel_range": list(source.pixel_range)}
+    return data
+
+
+def _input(data: Mapping[str, Any]) -> LightInput | PlaneInput:
+    if data["kind"] == "planes":
+        return PlaneInput(str(data["name"]), _layout(data))
+    low, high = (float(value) for value in data["pixel_range"])
+    return LightInput(str(data["name"]), _layout(data), (low, high))
+
+
+def _output_data(output: Output) -> dict[str, Any]:
+    data = {"name": output.name, **_layout_data(output.layout), "planes": [list(names) for names in output.planes]}
+    if output.offsets is not None:
+        same = (output.offsets == output.offsets[0, 0]).all()
+        data["offsets"] = (output.offsets[0, 0] if same else output.offsets).tolist()
+    return data
+
+
+def _output(data: Mapping[str, Any]) -> Output:
+    layout = _layout(data)
+    offsets = None
+    if "offsets" in data:
+        offsets = np.broadcast_to(np.asarray(data["offsets"], np.int64), layout.shape)
+    planes = tuple(tuple(str(name) for name in names) for names in data["planes"])
+    return Output(str(data["name"]), layout, planes, offsets)
+
+
+def _plane_lines(bits: np.ndarray) -> Iterator[str]:
+    rows: dict[bytes, list[int]] = {}
+    for index, row in enumerate(bits):
+        if row.any():
+            rows.setdefault(row.tobytes(), []).append(index)
+    for indices in rows.values():
+        yield f"{_row_text(bits[indices[0]])} : {' '.join(_ranges(indices))}"
+
+
+def _row_text(row: np.ndarray) -> str:
+    """The shortest of the texts with runs of 1 to 16 bits."""
+    letters = "".join("1" if bit else "0" for bit in row)
+    texts = []
+    for unit in range(1, _LONGEST_RUN_UNIT + 1):
+        parts = [letters[start : start + unit] for start in range(0, len(letters), unit)]
+        runs = [(part, len(list(same))) for part, same in groupby(parts)]
+        texts.append(" ".join(f"{part}*{count}" if count > 1 else part for part, count in runs))
+    return min(texts, key=len)
+
+
+def _ranges(indices: Sequence[int]) -> Iterator[str]:
+    start = 0
+    while start < len(indices):
+        stop = start + 1
+        step = indices[stop] - indices[start] if stop < len(indices) else 1
+        while stop < len(indices) and indices[stop] - indices[stop - 1] == step:
+            stop += 1
+        first, last = indices[start], indices[stop - 1]
+        yield str(first) if first == last else f"{first}-{last}" + (f"/{step}" if step > 1 else "")
+        start = stop
+
+
+def _plane(lines: Iterable[str], shape: tuple[int, int]) -> np.ndarray:
+    bits = np.zeros(shape, bool)
+    for line in lines:
+        row, _, indices = line.partition(":")
+        letters = ""
+        for run in row.split():
+            match = re.fullmatch(r"([01]+)(?:\*(\d{1,5}))?", run)
+            if not match:
+                raise ProgramError(f"'{run}' in a plane of the header is no run of bits such as 0110*62.")
+            letters += match[1] * int(match[2] or 1)
+        if len(letters) != shape[1]:
+            raise ProgramError(f"a row of {len(letters)} bits in a plane of the header; the array has {shape[1]}.")
+        for part in indices.split():
+            match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5})(?:/(\d{1,5}))?)?", part)
+            if not match or int(match[2] or match[1]) >= shape[0]:
+                raise ProgramError(f"'{part}' in a plane of the header names no rows of the array, as in 0-252/4.")
+            bits[int(match[1]) : int(match[2] or match[1]) + 1 : max(int(match[3] or 1), 1)] = [
+                c == "1" for c in letters
+            ]
+    return bits
