@@ -61,12 +61,12 @@ class Noise:
 
     def __init__(self, model: NoiseModel, sensor: Sensor, seed: int = 0, chip_seed: int = 0):
         shape = (sensor.height, sensor.width)
-        first, second = np.random.default_rng(chip_seed).standard_normal((2, *shape), np.float32)
+        first, second = np.random.default_rng((0, chip_seed)).standard_normal((2, *shape), np.float32)
         second = model.spread_correlation * first + math.sqrt(1 - model.spread_correlation**2) * second
         self._gain = np.float32(1 + model.gain) + np.float32(model.gain_spread) * second
         self._division_offset = np.float32(model.division_offset) + np.float32(model.division_offset_spread) * first
         self._deviation = np.float32(model.write_deviation)
-        self._random = np.random.default_rng(seed)
+        self._random = np.random.default_rng((1, seed))  # other numbers than the chip's, whatever the seeds
 
     def added(self, value: np.ndarray, is_share: bool) -> np.ndarray:
         """What a register of each pixel holds after the write of float32 ``value`` ``[height, width]``.
