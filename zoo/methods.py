@@ -37,7 +37,6 @@ class Method:
         title: For people.
         input_quantizer: Makes the quantizer of a layer's inputs.
         kernel_quantizer: Makes the quantizer of its kernel.
-        clip: Whether latent weights are kept in [-1, 1].
         shortcuts: Whether a residual network has a shortcut around every convolution, or around every two.
         input_levels: The values of the inputs.
         pad: What a map is padded with; one of the input levels.
@@ -50,7 +49,6 @@ class Method:
     title: str
     input_quantizer: Callable[[], keras.layers.Layer]
     kernel_quantizer: Callable[[], keras.layers.Layer]
-    clip: bool = True
     shortcuts: bool = False
     input_levels: tuple[float, ...] = (-1, 1)
     pad: float = 1.0
@@ -80,7 +78,7 @@ class Method:
     def _kernel(self) -> dict[str, Any]:
         return {
             "kernel_quantizer": self.kernel_quantizer(),
-            "kernel_constraint": "weight_clip" if self.clip else None,
+            "kernel_constraint": "weight_clip",
             "kernel_regularizer": self.kernel_regularizer and self.kernel_regularizer(),
         }
 
@@ -91,20 +89,19 @@ METHODS: Mapping[str, Method] = {
         Method("sign", "Sign", signs.SteSign, signs.SteSign, shortcuts=True),
         Method("xnor", "XNOR-Net", signs.SteSign, XnorSign),
         Method("bireal", "Bi-Real Net", signs.ApproxSign, signs.MagnitudeAwareSign, shortcuts=True),
-        Method("irnet", "IR-Net", EdeSign, LibraSign, clip=False, shortcuts=True, activation=_HARD_TANH),
+        Method("irnet", "IR-Net", EdeSign, LibraSign, shortcuts=True, activation=_HARD_TANH),
         Method("tbn", "TBN", TernarySign, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
         Method("bnn_plus", "BNN+", signs.SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
-        Method("recu", "ReCU", signs.SteSign, ReCUSign, clip=False, shortcuts=True, activation=_HARD_TANH),
-        Method("adabin", "AdaBin", RSign, AdaBinSign, clip=False, shortcuts=True, activation=RPReLU),
+        Method("recu", "ReCU", signs.SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
+        Method("adabin", "AdaBin", RSign, AdaBinSign, shortcuts=True, activation=RPReLU),
         Method("react", "ReActNet", RSign, signs.MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
         Method("gumbel", "Gumbel sign", signs.SteSign, GumbelSign, shortcuts=True),
-        Method("hysteresis", "Hysteresis sign", signs.SteSign, HysteresisSign, clip=False, shortcuts=True),
+        Method("hysteresis", "Hysteresis sign", signs.SteSign, HysteresisSign, shortcuts=True),
         Method(
             "hysteresis_8bit",
             "Hysteresis sign, 8-bit maps",
             _EIGHT_BITS,
             HysteresisSign,
-            clip=False,
             shortcuts=True,
             input_levels=(0, 1),
             pad=0.0,

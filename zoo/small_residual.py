@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 from larq_focal.keras import keras, larq
 from larq_focal.layers import RPReLU
-from larq_focal.quantizers import HysteresisSign, LearnableActivationBinarizer, RSign
-from larq_focal.zoo.two_layer import Method
+from larq_focal.zoo.methods import METHODS, Method, named_method
+from larq_focal.zoo.parts import classified, float_conv, normalised
+from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
 
-SMALL_RESIDUAL_METHODS: dict[str, Method] = {
-    method.name: method
-    for method in (
-        Method("react", "RSign", RSign, larq.quantizers.SteSign),
-        Method("sign", "Sign", larq.quantizers.ApproxSign, larq.quantizers.SteSign),
-        Method("hysteresis", "Hysteresis sign", larq.quantizers.ApproxSign, HysteresisSign),
-        Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, larq.quantizers.SteSign),
-    )
+SMALL_RESIDUAL_METHODS = {
+    "react": replace(METHODS["react"], kernel_quantizer=larq.quantizers.SteSign),
+    **{name: METHODS[name] for name in ("sign", "lab", "hysteresis")},
 }
+"""Of ``METHODS``, those that are compared on this network."""
 
 
 def small_residual(
-    method: str = "react",
+    method: str | Method = "react",
     *,
+    weights: str | Path | None = None,
     input_shape: tuple[int, int, int] = (32, 32, 3),
     num_classes: int = 10,
     include_top: bool = True,
@@ -38,7 +38,8 @@ def small_residual(
     and doubles the channels; its shortcut is the average pool, twice. The classifier is real-valued.
 
     Args:
-        method: A key of ``SMALL_RESIDUAL_METHODS``: what binarizes activations and kernels.
+        method: A key of ``SMALL_RESIDUAL_METHODS``, or a method of your own.
+        weights: None for random ones, the name of a data set, or the path of a weights file.
         input_shape: ``(height, width, channels)``, pixels in [-0.5, 0.5).
         num_classes: Number of logits.
         include_top: Whether the pool over the map and the classifier are there.
@@ -46,26 +47,23 @@ def small_residual(
         blocks: Binary convolutions of each stage.
 
     Raises:
-        ValueError: ``method`` is not known, or ``filters`` do not double.
+        ValueError: ``method`` or ``weights`` is not known, or ``filters`` do not double.
 
     Source:
         The block is that of Liu, Shen, Savvides and Cheng, "ReActNet", ECCV 2020, https://arxiv.org/abs/2003.03488;
         the shape is this project's own.
     """
-    if method not in SMALL_RESIDUAL_METHODS:
-        raise ValueError(f"No method '{method}': choose one of {', '.join(SMALL_RESIDUAL_METHODS)}.")
+    method = named_method(method, SMALL_RESIDUAL_METHODS)
     if any(after != 2 * before for before, after in itertools.pairwise(filters)):
         raise ValueError(f"Each stage must have twice the filters of the one before, but they are {filters}.")
     image = layers.Input(input_shape, name="image")
-    x = layers.Conv2D(filters[0], 4, strides=2, padding="same", use_bias=False, name="stem")(image)
-    x = layers.BatchNormalization(momentum=0.9, name="stem_norm")(x)
+    x = normalised(float_conv(image, filters[0], 4, "stem", strides=2), "stem_norm")
     for stage, maps in enumerate(filters, 1):
         for block in range(1, blocks + 1):
-            x = _block(x, maps, SMALL_RESIDUAL_METHODS[method], f"stage_{stage}_{block}")
+            x = _block(x, maps, method, f"stage_{stage}_{block}")
     if include_top:
-        x = layers.GlobalAveragePooling2D(name="pool")(x)
-        x = layers.Dense(num_classes, name="classifier")(x)
-    return keras.Model(image, x, name=f"small_residual_{method}")
+        x = classified(x, num_classes)
+    return with_weights(keras.Model(image, x, name=f"small_residual_{method.name}"), weights)
 
 
 def _block(x, maps: int, method: Method, name: str):
@@ -74,17 +72,5 @@ def _block(x, maps: int, method: Method, name: str):
         strides = 2
         shortcut = layers.AveragePooling2D(2, padding="same", name=f"{name}_shrink")(x)
         shortcut = layers.Concatenate(name=f"{name}_widen")([shortcut, shortcut])
-    x = larq.layers.QuantConv2D(
-        maps,
-        3,
-        strides=strides,
-        padding="same",
-        pad_values=1.0,
-        use_bias=False,
-        input_quantizer=method.input_quantizer(),
-        kernel_quantizer=method.kernel_quantizer(),
-        kernel_constraint="weight_clip",
-        name=f"{name}_conv",
-    )(x)
-    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    x = normalised(method.conv(maps, 3, strides=strides, padding="same", name=f"{name}_conv")(x), f"{name}_norm")
     return RPReLU(name=f"{name}_activation")(layers.Add(name=f"{name}_add")([x, shortcut]))

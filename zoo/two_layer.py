@@ -7,25 +7,15 @@ and the classifier is written as a convolution over the whole map, because dense
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import larq
 
 from larq_focal.keras import keras
 from larq_focal.quantizers import GumbelSign, HysteresisSign, LearnableActivationBinarizer
+from larq_focal.zoo.methods import Method
 
 layers = keras.layers
-
-
-@dataclass(frozen=True)
-class Method:
-    """How a network is binarized: a fresh input and kernel quantizer for each layer."""
-
-    name: str
-    title: str
-    input_quantizer: Callable[[], keras.layers.Layer]
-    kernel_quantizer: Callable[[], keras.layers.Layer]
 
 
 TWO_LAYER_METHODS: dict[str, Method] = {
@@ -79,24 +69,12 @@ def _float_layers(x, filters: Sequence[int], num_classes: int):
 
 
 def _binary_layers(method: Method):
-    def convolution(maps: int, kernel_size, name: str, **padding) -> larq.layers.QuantConv2D:
-        return larq.layers.QuantConv2D(
-            maps,
-            kernel_size,
-            use_bias=False,
-            input_quantizer=method.input_quantizer(),
-            kernel_quantizer=method.kernel_quantizer(),
-            kernel_constraint="weight_clip",
-            name=name,
-            **padding,
-        )
-
     def build(x, filters: Sequence[int], num_classes: int):
         for index, maps in enumerate(filters, 1):
-            x = convolution(maps, 3, f"conv_{index}", padding="same", pad_values=1.0)(x)
+            x = method.conv(maps, 3, padding="same", name=f"conv_{index}")(x)
             x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.MaxPool2D(2, name="pool")(x)
-        x = convolution(num_classes, x.shape[1:3], "classifier")(x)
+        x = method.conv(num_classes, x.shape[1:3], name="classifier")(x)
         # The popcounts are too large for a softmax to train on; this brings them to scale, class by class.
         return layers.BatchNormalization(momentum=0.9, name="logits")(layers.Flatten(name="flatten")(x))
 
