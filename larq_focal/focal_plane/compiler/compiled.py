@@ -12,7 +12,8 @@ from rich.table import Table
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
-from larq_focal.focal_plane.compiler.inputs import LightInput
+from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
+from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Launch, Program
@@ -47,6 +48,19 @@ class Compiled:
     @property
     def program(self) -> Program:
         return self.array.program
+
+    @property
+    def inputs(self) -> tuple[LightInput | PlaneInput, ...]:
+        return self.array.inputs
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        return self.array.outputs
+
+    @property
+    def constants(self) -> Mapping[str, np.ndarray]:
+        """Planes that the program loads, by name."""
+        return self.array.constants
 
     @property
     def total_icw(self) -> int:
@@ -84,8 +98,8 @@ class Compiled:
             raise ValueError(
                 f"'{self.graph.name}' takes images [N, {', '.join(map(str, source.shape))}], not {list(images.shape)}."
             )
-        lit = [source.name for source in self.array.inputs if isinstance(source, LightInput)]
-        loaded = [source.name for source in self.array.inputs if not isinstance(source, LightInput)]
+        lit = [source.name for source in self.inputs if isinstance(source, LightInput)]
+        loaded = [source.name for source in self.inputs if not isinstance(source, LightInput)]
         encoded = interpret(self.graph, images, loaded) if loaded else {}
         encoded |= dict.fromkeys(lit, images[..., 0])
         simulator = Simulator(self.sensor)
@@ -105,10 +119,10 @@ class Compiled:
         return {
             "network": self.graph.name,
             "sensor": self.sensor.name,
-            "inputs": [source.to_dict() for source in self.array.inputs],
+            "inputs": [source.to_dict() for source in self.inputs],
             "outputs": [
                 {"name": output.name, "shape": list(output.layout.shape), "planes": output.plane_count}
-                for output in self.array.outputs
+                for output in self.outputs
             ],
             "on_controller": list(self.tail),
             "allocation": self.allocation.to_dict(),
