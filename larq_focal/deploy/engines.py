@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from larq_focal import delegate
-from larq_focal.deploy.lce_extension import lce_extension
+from larq_focal.deploy.lce_extension import has_lce, lce_extension
 from larq_focal.network.flatbuffer import FlatModel
 
 
@@ -125,11 +125,11 @@ ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine, "d
 def choose_engine(model: FlatModel) -> str:
     """The name of the engine that runs ``model``: stock LiteRT, with the delegate if it has binary operators.
 
-    Where the delegate was not compiled, LCE's interpreter runs them.
+    Where the delegate was not compiled, LCE's interpreter runs them, if it is installed.
     """
     if not model.binary_operations:
         return "litert"
-    return "delegate" if delegate.is_built() else "lce"
+    return "delegate" if delegate.is_built() or not has_lce() else "lce"
 
 
 def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:

@@ -91,16 +91,16 @@ def _measure(path: str, threads: int, engine: str) -> Memory:
     with suppress(ImportError):
         import_module("ai_edge_litert.interpreter")  # the library is no part of the model
     gc.collect()
-    prepared = _Growth()
+    prepared = Growth()
     runtime = Runtime(content, threads=threads, engine=engine)
     preparation_bytes = prepared.peak_bytes()
     infer = runtime.prepare()
-    inferred = _Growth()
+    inferred = Growth()
     infer()
     return Memory(preparation_bytes, inferred.peak_bytes())
 
 
-class _Growth:
+class Growth:
     """The peak of this process's own memory from now on, above what it has now."""
 
     def __init__(self):
