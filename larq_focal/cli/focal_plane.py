@@ -1,4 +1,4 @@
-"""Commands for focal-plane processors: fit."""
+"""Commands for focal-plane processors: fit, compile, simulate."""
 
 from __future__ import annotations
 
@@ -28,4 +28,66 @@ def fit(model: Path | None, from_graph: Path | None, sensor: str, as_json: bool)
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
         result = fit_model(model or from_graph, sensor)
+    show(result, as_json)
+
+
+@click.command("compile")
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
+@click.option(
+    "--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of a sensor's YAML file."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the program goes (.scamp).")
+@click.option(
+    "--pixel-range",
+    type=(float, float),
+    default=(-1.0, 1.0),
+    show_default=True,
+    help="The network's input values for no light and for the brightest.",
+)
+@json_option
+def compile_model(
+    model: Path | None,
+    from_graph: Path | None,
+    sensor: str,
+    output: Path,
+    pixel_range: tuple[float, float],
+    as_json: bool,
+) -> None:
+    """Compile a MODEL to a program of a focal-plane processor."""
+    from larq_focal.focal_plane.compiler import compile_network, write_program
+
+    if (model is None) == (from_graph is None):
+        raise click.UsageError("Give a MODEL or --from-graph, and not both.")
+    with quiet():
+        compiled = compile_network(model or from_graph, sensor, pixel_range)
+    write_program(compiled.array, output, sensor)
+    show(compiled, as_json)
+
+
+@click.command()
+@click.argument("program", type=click.Path(path_type=Path))
+@click.option(
+    "--input", "image", type=click.Path(path_type=Path), required=True, help="A picture, or a .npy array of one image."
+)
+@click.option(
+    "--resize",
+    type=click.Choice(["crop", "stretch", "none"]),
+    default="none",
+    show_default=True,
+    help="How a picture of another size is brought to that of the program.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the values go that are read out (.npz).")
+@json_option
+def simulate(program: Path, image: Path, resize: str, output: Path | None, as_json: bool) -> None:
+    """Run one frame of a PROGRAM on the simulated array."""
+    from larq_focal.deploy.inputs import read_samples
+    from larq_focal.focal_plane.compiler import read_program
+    from larq_focal.focal_plane.compiler import simulate as simulate_program
+
+    array = read_program(program)
+    samples = read_samples(image, array.inputs[0].image_shape, "uint8", resize=resize)
+    result = simulate_program(array, samples[0])
+    if output:
+        result.save(output)
     show(result, as_json)

@@ -1,21 +1,32 @@
 """Compiling networks to programs of SCAMP-like pixel processor arrays; none of it needs TensorFlow."""
 
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation, Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import UnsupportedError
+from larq_focal.focal_plane.compiler.program_file import read_program, write_program
+from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
 from larq_focal.focal_plane.compiler.virtual import Code, Plane
+
+compile = compile_network  # its name in ``larq_focal``
 
 __all__ = [
     "Allocation",
+    "ArrayProgram",
     "Built",
     "Code",
     "Compiled",
     "Plane",
     "RegisterError",
+    "Simulation",
     "StoreError",
     "UnsupportedError",
     "build",
+    "compile",
     "compile_network",
+    "read_program",
+    "simulate",
+    "write_program",
 ]

@@ -31,8 +31,8 @@ class ArrayProgram:
 
         Args:
             simulator: of the same sensor.
-            images: by the name of the input: ``[height, width]`` of light, integers from 0 to 255 or values of the
-                network, and ``[height, width, channels]`` of others, of which the sign counts.
+            images: ``[height, width, channels]`` by the name of the input. Where the program looks at light, integers
+                are grey levels from 0 to 255 and anything else values of the network; else the sign counts.
             observe: called after every instruction and call.
 
         Returns:
@@ -46,7 +46,7 @@ class ArrayProgram:
         for source in self.inputs:
             image = _checked(images, source)
             if isinstance(source, LightInput):
-                simulator.expose(source.light(image, array))
+                simulator.expose(source.light(image[..., 0], array))
             else:
                 planes |= source.planes(image, array)
         run = simulator.run(self.program, planes, observe)
@@ -58,8 +58,7 @@ def _checked(images: Mapping[str, np.ndarray], source: LightInput | PlaneInput) 
     if source.name not in images:
         raise ValueError(f"The program needs an image for '{source.name}'.")
     image = np.asarray(images[source.name])
-    layout = source.layout
-    wanted = (layout.height, layout.width) if isinstance(source, LightInput) else layout.shape
-    if image.shape != wanted:
-        raise ValueError(f"The image for '{source.name}' is {list(image.shape)}, but the program takes {list(wanted)}.")
+    if image.shape != source.image_shape:
+        wanted = list(source.image_shape)
+        raise ValueError(f"The image for '{source.name}' is {list(image.shape)}, but the program takes {wanted}.")
     return image

@@ -12,8 +12,7 @@ from rich.table import Table
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
-from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
-from larq_focal.focal_plane.compiler.outputs import Output
+from larq_focal.focal_plane.compiler.inputs import LightInput
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Launch, Program
@@ -48,19 +47,6 @@ class Compiled:
     @property
     def program(self) -> Program:
         return self.array.program
-
-    @property
-    def inputs(self) -> tuple[LightInput | PlaneInput, ...]:
-        return self.array.inputs
-
-    @property
-    def outputs(self) -> tuple[Output, ...]:
-        return self.array.outputs
-
-    @property
-    def constants(self) -> Mapping[str, np.ndarray]:
-        """Planes that the program loads, by name."""
-        return self.array.constants
 
     @property
     def total_icw(self) -> int:
@@ -98,15 +84,8 @@ class Compiled:
             raise ValueError(
                 f"'{self.graph.name}' takes images [N, {', '.join(map(str, source.shape))}], not {list(images.shape)}."
             )
-        lit = [source.name for source in self.inputs if isinstance(source, LightInput)]
-        loaded = [source.name for source in self.inputs if not isinstance(source, LightInput)]
-        encoded = interpret(self.graph, images, loaded) if loaded else {}
-        encoded |= dict.fromkeys(lit, images[..., 0])
         simulator = Simulator(self.sensor)
-        frames = [
-            self.array.frame(simulator, {name: value[index] for name, value in encoded.items()})[0]
-            for index in range(len(images))
-        ]
+        frames = [self.array.frame(simulator, given)[0] for given in self.array_images(images)]
         values = {name: np.stack([frame[name] for frame in frames]).astype(np.float32) for name in frames[0]}
         for op in self.graph:
             if op.name in values and isinstance(op, Linear):
@@ -115,14 +94,21 @@ class Compiled:
                 values[op.name] = compute(op, *(values[name] for name in op.inputs)).astype(np.float32, copy=False)
         return {name: values[last] for name, last in zip(self.output_names, self.graph.outputs, strict=True)}
 
+    def array_images(self, images: np.ndarray) -> list[dict[str, np.ndarray]]:
+        """What the array gets of each image ``[height, width, channels]``, by the name of the input."""
+        names = [source.name for source in self.array.inputs if not isinstance(source, LightInput)]
+        given = interpret(self.graph, images, names) if names else {}
+        given |= {source.name: images for source in self.array.inputs if isinstance(source, LightInput)}
+        return [{name: value[index] for name, value in given.items()} for index in range(len(images))]
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "network": self.graph.name,
             "sensor": self.sensor.name,
-            "inputs": [source.to_dict() for source in self.inputs],
+            "inputs": [source.to_dict() for source in self.array.inputs],
             "outputs": [
                 {"name": output.name, "shape": list(output.layout.shape), "planes": output.plane_count}
-                for output in self.outputs
+                for output in self.array.outputs
             ],
             "on_controller": list(self.tail),
             "allocation": self.allocation.to_dict(),

@@ -61,6 +61,10 @@ class LightInput:
             plane = _inverted_at(code, constants, plane, falling, used, self.layout.pitch)
         return Maps(self.layout, (plane,))
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.layout.height, self.layout.width, 1
+
     def light(self, image: np.ndarray, array: Pair) -> np.ndarray:
         """Grey levels ``[height, width]`` of the array for an image ``[height, width]``: every pixel fills its block.
 
@@ -93,6 +97,10 @@ class PlaneInput:
 
     name: str
     layout: Layout
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        return self.layout.shape
 
     def emit(self, code: Code, constants: Constants) -> Maps:
         planes = tuple(code.loaded("load_plane", f"{self.name}_{index}") for index in range(self.layout.planes))
