@@ -25,19 +25,29 @@ BinaryConvolution::BinaryConvolution(const Options& options, const Kernel& kerne
               padding};
 }
 
-void BinaryConvolution::add_residual(Tensor* residual, FloatRange range) {
-  residual_ = residual;
-  residual_range_ = range;
-  inputs.push_back(residual);
+void BinaryConvolution::take_in(const ElementwiseStep& step, Tensor* result) {
+  steps_.append(step);
+  inputs.push_back(step.operand);
+  outputs[0] = result;
 }
 
-void BinaryConvolution::add_signs(Tensor* signs) {
+void BinaryConvolution::take_in_signs(const FusedSteps& steps, Tensor* signs) {
+  sign_steps_ = steps;
+  for (Tensor* operand : steps.operands()) inputs.push_back(operand);
   signs_ = signs;
   outputs.push_back(signs);
 }
 
+// Each output is computed from the operands at its own place only.
+const Tensor* BinaryConvolution::overwritable_input() const {
+  for (const Tensor* operand : steps_.operands()) {
+    if (!operand->is_constant && !operand->whole && operand->dims == outputs[0]->dims) return operand;
+  }
+  return nullptr;
+}
+
 void BinaryConvolution::prepare() {
-  require_counts(residual_ ? 6 : 5, signs_ ? 2 : 1);
+  require_counts(5 + steps_.count() + sign_steps_.count(), signs_ ? 2 : 1);
   const Tensor& image = input(0, "image", {Type::kPacked});
   const Tensor& filter = input(1, "filter", {Type::kPacked});
   require(filter.is_constant, "its filter is not a constant.");
@@ -85,7 +95,8 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   Tensor& to = output(0, {Type::kFloat32, Type::kInt8, Type::kPacked});
   to.dims = {image.dims[0], row_placement_.outputs, column_placement_.outputs, channels_};
   element_count(to.dims);
-  require(!residual_ || residual_->dims == to.dims, "the value added to it has another shape.");
+  steps_.prepare(to.dims);
+  sign_steps_.prepare(to.dims);
   if (signs_) signs_->dims = to.dims;
   if (signs_) signs_->dims[3] = packed_words(channels_);
   if (to.type == Type::kPacked) to.dims[3] = packed_words(channels_);
@@ -180,7 +191,7 @@ const uint32_t* BinaryConvolution::padded(const uint32_t* image) {
   return to;
 }
 
-Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* pixels) const {
+Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* pixels) {
   const int group_channels = channels_ / groups_;
   const int first = group * group_channels;
   const int words = inputs[0]->dims[3];
@@ -218,15 +229,11 @@ Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* 
     destination.bytes = to.as<int8_t>() + start * channels_ + first;
     destination.byte_stride = channels_;
   } else if (to.is_stored) {
-    destination.floats = to.as<float>() + start * channels_ + first;
-    destination.float_stride = channels_;
+    destination.float_stride = to.pixel_stride();
+    destination.floats = to.as<float>() + start * destination.float_stride + first;
   }
-  if (residual_) {
-    destination.residual = residual_->as<float>() + start * channels_ + first;
-    destination.residual_stride = channels_;
-    destination.residual_lowest = residual_range_.lowest;
-    destination.residual_highest = residual_range_.highest;
-  }
+  destination.steps = steps_.at(start, first);
+  destination.sign_steps = sign_steps_.at(start, first);
   return task;
 }
 

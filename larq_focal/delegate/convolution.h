@@ -10,8 +10,7 @@ namespace larq_focal {
 // LceBconv2d: a binary convolution with its activation, multiplier and bias, or threshold.
 //
 // Inputs: packed image NHWC, packed filter OHWI, then multiplier and bias (float32), threshold (int32); null where left
-// out. What follows it in a residual block can be
-// taken in.
+// out. What follows it in a residual block can be taken in.
 class BinaryConvolution : public Operation {
  public:
   BinaryConvolution(const Options& options, const Kernel& kernel);
@@ -19,15 +18,16 @@ class BinaryConvolution : public Operation {
   void prepare() override;
   void run(ThreadPool& threads) override;
 
-  const Tensor* overwritable_input() const override { return residual_; }
+  const Tensor* overwritable_input() const override;
+  bool writes_views() const override { return outputs[0]->type == Type::kFloat32; }
 
-  // Takes in an addition: its other input, and the range of its activation. The output is then the clamped sum.
-  void add_residual(Tensor* residual, FloatRange range);
-  bool takes_residual() const { return has_float_output() && !residual_ && !signs_; }
+  // Takes in an elementwise operation on the float output, which becomes `result`.
+  void take_in(const ElementwiseStep& step, Tensor* result);
+  bool takes_steps() const { return has_float_output(); }
 
-  // Takes in a quantize operation: the signs of the float output, which itself need not be stored then.
-  void add_signs(Tensor* signs);
-  bool takes_signs() const { return has_float_output() && !signs_; }
+  // Takes in a quantize operation with its steps: the signs of the float output, which itself need not be stored then.
+  void take_in_signs(const FusedSteps& steps, Tensor* signs);
+  bool takes_signs() const { return has_float_output(); }
 
  private:
   bool has_float_output() const { return outputs.size() == 1 && outputs[0]->type == Type::kFloat32; }
@@ -37,7 +37,7 @@ class BinaryConvolution : public Operation {
   void pack_weights(const Tensor& filter);
   const float* constants(size_t index, const std::string& name) const;
   const uint32_t* padded(const uint32_t* image);
-  Convolution group_task(int image, int group, const uint32_t* pixels) const;
+  Convolution group_task(int image, int group, const uint32_t* pixels);
 
   const Kernel& kernel_;
   Axis rows_, columns_;
@@ -63,9 +63,9 @@ class BinaryConvolution : public Operation {
   size_t group_weights_ = 0;  // packed words of a group
   AlignedBuffer padded_image_;
 
-  Tensor* residual_ = nullptr;
-  FloatRange residual_range_{};
+  FusedSteps steps_;  // on the float output
   Tensor* signs_ = nullptr;
+  FusedSteps sign_steps_;  // between the float output and its signs
 };
 
 }  // namespace larq_focal

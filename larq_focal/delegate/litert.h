@@ -11,7 +11,7 @@ namespace litert {
 enum Status : int { kOk = 0, kError = 1 };
 enum TensorType : int { kNoType = 0, kFloat32 = 1, kInt32 = 2, kBool = 6, kInt8 = 9 };
 enum Allocation : int { kMappedReadOnly = 1, kPersistentReadOnly = 5 };
-enum BuiltinOperator : int { kAdd = 0, kCustom = 32 };
+enum BuiltinOperator : int { kAdd = 0, kAveragePool2d = 1, kConcatenation = 2, kMul = 18, kCustom = 32, kPad = 34, kPrelu = 54 };
 enum DelegateFlags : int64_t { kAllowDynamicTensors = 1 };
 constexpr int kOptionalTensor = -1;
 
@@ -100,8 +100,22 @@ struct DelegateParams {
   IntArray* output_tensors;
 };
 
-// ADD and its like begin their parameters with the fused activation.
+// The parameters of ADD and MUL begin with the fused activation.
 struct ElementwiseParams {
+  int activation;
+};
+
+struct ConcatenationParams {
+  int axis;
+  int activation;
+};
+
+struct PoolParams {
+  int padding;
+  int stride_width;
+  int stride_height;
+  int filter_width;
+  int filter_height;
   int activation;
 };
 

@@ -2,10 +2,6 @@
 
 #include <algorithm>
 
-#include "add.h"
-#include "convolution.h"
-#include "quantize.h"
-
 namespace larq_focal {
 
 void Network::add(std::string name, std::unique_ptr<Operation> operation, const std::vector<int>& inputs,
@@ -35,10 +31,10 @@ int Network::producer(const Tensor* tensor) const {
   return -1;
 }
 
-int Network::last_consumer(const Tensor* tensor) const {
-  for (size_t i = steps_.size(); i-- > 0;) {
+int Network::last_consumer_but(const Tensor* tensor, int step) const {
+  for (int i = static_cast<int>(steps_.size()) - 1; i >= 0; --i) {
     const std::vector<Tensor*>& used = steps_[i].operation->inputs;
-    if (std::find(used.begin(), used.end(), tensor) != used.end()) return static_cast<int>(i);
+    if (i != step && std::find(used.begin(), used.end(), tensor) != used.end()) return i;
   }
   return -1;
 }
@@ -52,48 +48,6 @@ int Network::consumer_count(const Tensor* tensor) const {
   return count;
 }
 
-void Network::fuse() {
-  for (size_t i = 0; i < steps_.size();) {
-    if (fuse_addition(static_cast<int>(i)) || fuse_quantize(static_cast<int>(i))) {
-      steps_.erase(steps_.begin() + i);
-    } else {
-      ++i;
-    }
-  }
-}
-
-// convolution -> add: the convolution adds the other value, which must be there before it runs.
-bool Network::fuse_addition(int index) {
-  auto* addition = dynamic_cast<Add*>(steps_[index].operation.get());
-  if (!addition || addition->inputs.size() != 2 || addition->outputs.size() != 1) return false;
-  for (int side = 0; side < 2; ++side) {
-    Tensor* product = addition->inputs[side];
-    Tensor* residual = addition->inputs[1 - side];
-    int maker = producer(product);
-    auto* convolution = maker < 0 ? nullptr : dynamic_cast<BinaryConvolution*>(steps_[maker].operation.get());
-    bool is_fusible = convolution && convolution->takes_residual() && consumer_count(product) == 1 && residual &&
-                      residual->type == Type::kFloat32 && producer(residual) < maker;
-    if (!is_fusible) continue;
-    convolution->add_residual(residual, addition->range());
-    convolution->outputs[0] = addition->outputs[0];
-    return true;
-  }
-  return false;
-}
-
-// convolution -> quantize: the convolution packs its output, and stores it only if something else uses it too.
-bool Network::fuse_quantize(int index) {
-  auto* quantize = dynamic_cast<Quantize*>(steps_[index].operation.get());
-  if (!quantize || quantize->inputs.size() != 1 || quantize->outputs.size() != 1) return false;
-  Tensor* values = quantize->inputs[0];
-  int maker = producer(values);
-  auto* convolution = maker < 0 ? nullptr : dynamic_cast<BinaryConvolution*>(steps_[maker].operation.get());
-  if (!convolution || !convolution->takes_signs()) return false;
-  values->is_stored = consumer_count(values) > 1;
-  convolution->add_signs(quantize->outputs[0]);
-  return true;
-}
-
 void Network::prepare() {
   for (Step& step : steps_) {
     try {
@@ -105,22 +59,29 @@ void Network::prepare() {
   allocate();
 }
 
-// Gives each own tensor a buffer that is free while the tensor lives. A sum may take the place of its residual.
+// Gives each own tensor a buffer that is free while the tensor or a view of it lives. A result may take the place of an
+// operand.
 void Network::allocate() {
   struct Slot {
     size_t bytes = 0;
     int free_after = -1;  // the last step that uses what lies in it
   };
+  std::map<const Tensor*, int> last_use;
+  for (auto& [number, tensor] : tensors_) {
+    int& last = last_use.try_emplace(&tensor.root(), -1).first->second;
+    last = std::max({last, last_consumer(&tensor), producer(&tensor)});
+  }
   std::vector<Slot> slots;
   std::map<const Tensor*, size_t> slot_of;
   for (int i = 0; i < static_cast<int>(steps_.size()); ++i) {
     const Operation& operation = *steps_[i].operation;
     for (const Tensor* made : operation.outputs) {
-      if (!is_own(made) || !made->is_stored) continue;
+      const Tensor* root = &made->root();
+      if (!is_own(root) || !made->is_stored || slot_of.count(root)) continue;
       auto overwritten = slot_of.find(operation.overwritable_input());
-      bool overwrites = made == operation.outputs[0] && overwritten != slot_of.end() &&
-                        slots[overwritten->second].free_after == i;
-      const size_t bytes = byte_count(*made);
+      const bool overwrites = made == operation.outputs[0] && made == root && overwritten != slot_of.end() &&
+                              slots[overwritten->second].free_after == i;
+      const size_t bytes = byte_count(*root);
       size_t best = slots.size();
       for (size_t s = 0; s < slots.size() && !overwrites; ++s) {
         bool is_better = best == slots.size() || (slots[best].bytes < bytes ? slots[s].bytes > slots[best].bytes
@@ -131,8 +92,8 @@ void Network::allocate() {
       if (overwrites) best = overwritten->second;
       if (best == slots.size()) slots.emplace_back();
       slots[best].bytes = std::max(slots[best].bytes, bytes);
-      slots[best].free_after = std::max(last_consumer(made), i);
-      slot_of[made] = best;
+      slots[best].free_after = last_use[root];
+      slot_of[root] = best;
     }
   }
   buffers_.resize(slots.size());

@@ -25,7 +25,8 @@ class Network {
   // Says which tensors the network gives; all others that its operations produce are its own.
   void set_outputs(const std::set<int>& numbers);
 
-  // Joins additions and quantize operations to the binary convolutions before them, where nothing else changes.
+  // Joins elementwise, quantize and concatenation operations to what comes before or behind them, where nothing else
+  // changes. In fusion.cc.
   void fuse();
 
   // Sets the shapes of all tensors from those that come from outside, and makes room for its own. Throws Error.
@@ -42,10 +43,20 @@ class Network {
 
   bool is_own(const Tensor* tensor) const { return outputs_.count(tensor) == 0; }
   int producer(const Tensor* tensor) const;
-  int last_consumer(const Tensor* tensor) const;
+  int last_consumer(const Tensor* tensor) const { return last_consumer_but(tensor, -1); }
+  int last_consumer_but(const Tensor* tensor, int step) const;
   int consumer_count(const Tensor* tensor) const;
-  bool fuse_addition(int index);
+  template <typename Kind>
+  Kind* producing(const Tensor* tensor) const;
+
+  bool fuse_into_convolution(int index);
+  bool fuse_padded_addition(int index);
+  bool fuse_into_consumers(int index);
   bool fuse_quantize(int index);
+  void make_views(int index);
+  bool may_be_view(const Tensor* tensor) const;
+  bool is_read_later(const Tensor* tensor, int but, int from) const;
+
   void allocate();
 
   std::map<int, Tensor> tensors_;

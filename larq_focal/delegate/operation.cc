@@ -1,7 +1,6 @@
 #include "operation.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "convolution.h"
 #include "max_pool.h"
@@ -34,19 +33,10 @@ Tensor& Operation::output(size_t index, const std::vector<Type>& types) const {
   return tensor;
 }
 
-FloatRange range_of(Activation activation) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  switch (activation) {
-    case Activation::kNone:
-      return {-kInfinity, kInfinity};
-    case Activation::kRelu:
-      return {0, kInfinity};
-    case Activation::kReluN1To1:
-      return {-1, 1};
-    case Activation::kRelu6:
-      return {0, 6};
-  }
-  throw Error("its fused activation is unknown.");
+void OperationWithSteps::take_in(Tensor* value, const ElementwiseStep& step) {
+  steps_.prepend(step);
+  inputs.assign(1, value);
+  for (Tensor* operand : steps_.operands()) inputs.push_back(operand);
 }
 
 bool is_lce_operation(const std::string& name) {

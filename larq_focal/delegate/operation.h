@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fused_steps.h"
 #include "kernels/kernel.h"
 #include "tensor.h"
 #include "thread_pool.h"
@@ -25,6 +26,9 @@ class Operation {
   // An input that may lie where the first output does; null if there is none.
   virtual const Tensor* overwritable_input() const { return nullptr; }
 
+  // Whether the first output may be a view of some channels of a larger tensor. All that read floats read such views.
+  virtual bool writes_views() const { return false; }
+
   std::vector<Tensor*> inputs;  // null where an optional one is left out
   std::vector<Tensor*> outputs;
 
@@ -35,14 +39,17 @@ class Operation {
   Tensor& output(size_t index, const std::vector<Type>& types) const;
 };
 
-enum class Activation { kNone = 0, kRelu = 1, kReluN1To1 = 2, kRelu6 = 3 };
+// An operation whose input goes through elementwise operations first, which it takes in.
+class OperationWithSteps : public Operation {
+ public:
+  // Takes in the operation that made its input from `value`.
+  void take_in(Tensor* value, const ElementwiseStep& step);
 
-struct FloatRange {
-  float lowest, highest;
+  const FusedSteps& steps() const { return steps_; }
+
+ protected:
+  FusedSteps steps_;
 };
-
-// What an activation clamps to.
-FloatRange range_of(Activation activation);
 
 // The operations of LCE, by the name that its converter writes. Throws Error on bad options.
 bool is_lce_operation(const std::string& name);

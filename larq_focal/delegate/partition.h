@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "add.h"
-#include "litert.h"
+#include "graph_node.h"
 #include "network.h"
 
 namespace larq_focal {
@@ -18,18 +17,6 @@ struct Settings {
   std::mutex running;  // a delegate may serve several interpreters
 };
 
-// The binary operations of a node, or an addition after one, as LiteRT describes them.
-struct NodeView {
-  int index;
-  const litert::Node* node;
-  const litert::Registration* registration;
-
-  static NodeView of(litert::Context* context, int index);
-  bool is_lce() const;
-  bool is_addition() const { return registration->builtin_code == litert::kAdd && node->builtin_data != nullptr; }
-  Activation addition_activation() const;
-};
-
 // A part of LiteRT's graph that the delegate runs as one node.
 class Partition {
  public:
@@ -40,7 +27,7 @@ class Partition {
   void run(litert::Context* context);
 
  private:
-  void add_node(litert::Context* context, const NodeView& view);
+  void add_node(litert::Context* context, const GraphNode& node);
   void describe(const litert::Tensor& from, Tensor& to) const;
 
   Settings& settings_;

@@ -1,9 +1,9 @@
 // The delegate as LiteRT sees it: the two functions of its external delegates (tflite/delegates/external in
 // https://github.com/google-ai-edge/LiteRT), and the calls from C that they lead to, which let no exception pass.
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
+#include "claims.h"
 #include "litert_check.h"
 #include "partition.h"
 
@@ -37,50 +37,6 @@ litert::Status guarded(litert::Context* context, const Work& work) {
   return litert::kError;
 }
 
-// Additions that a binary convolution takes in: of its output, which nothing else uses, and a value of the same shape.
-class Additions {
- public:
-  Additions(litert::Context* context, const litert::IntArray* plan) : context_(context), uses_(context->tensors_size) {
-    for (int i = 0; i < plan->size; ++i) {
-      const NodeView view = NodeView::of(context, plan->data[i]);
-      for_each(view.node->inputs, [this](int tensor) { ++uses_[tensor]; });
-      if (!view.is_lce() || std::strcmp(view.registration->custom_name, "LceBconv2d") != 0) continue;
-      for_each(view.node->outputs, [this](int tensor) { convolved_.insert(tensor); });
-    }
-  }
-
-  bool claims(const NodeView& view) const {
-    const litert::Node& node = *view.node;
-    if (!view.is_addition() || node.inputs->size != 2 || node.outputs->size != 1) return false;
-    if (view.addition_activation() < Activation::kNone || view.addition_activation() > Activation::kRelu6) return false;
-    const int left = node.inputs->data[0], right = node.inputs->data[1];
-    return left >= 0 && right >= 0 && node.outputs->data[0] >= 0 && is_float(node.outputs->data[0]) &&
-           (is_taken(left, right) || is_taken(right, left));
-  }
-
- private:
-  template <typename Visit>
-  static void for_each(const litert::IntArray* tensors, const Visit& visit) {
-    for (int i = 0; i < tensors->size; ++i) {
-      if (tensors->data[i] >= 0) visit(tensors->data[i]);
-    }
-  }
-
-  bool is_float(int tensor) const { return context_->tensors[tensor].type == litert::kFloat32; }
-
-  bool is_taken(int product, int other) const {
-    if (convolved_.count(product) == 0 || uses_[product] != 1 || !is_float(product) || !is_float(other)) return false;
-    const litert::IntArray* dims = context_->tensors[product].dims;
-    const litert::IntArray* other_dims = context_->tensors[other].dims;
-    return dims && other_dims && dims->size == other_dims->size &&
-           std::memcmp(dims->data, other_dims->data, sizeof(int) * dims->size) == 0;
-  }
-
-  litert::Context* context_;
-  std::vector<int> uses_;  // by tensor
-  std::set<int> convolved_;
-};
-
 void* init_partition(litert::Context* context, const char* buffer, size_t) {
   Partition* partition = nullptr;
   guarded(context, [&] {
@@ -103,16 +59,6 @@ litert::Status call_partition(litert::Context* context, litert::Node* node) {
 litert::Status claim_operations(litert::Context* context, litert::Delegate* delegate) {
   return guarded(context, [&] {
     check_layout(context);
-    litert::IntArray* plan = nullptr;
-    require(context->GetExecutionPlan(context, &plan) == litert::kOk, "LiteRT has no execution plan.");
-    const Additions additions(context, plan);
-    std::vector<int> claimed{0};  // an IntArray: its size comes first
-    for (int i = 0; i < plan->size; ++i) {
-      const NodeView view = NodeView::of(context, plan->data[i]);
-      if (view.is_lce() || (settings_of(delegate).fuses && additions.claims(view))) claimed.push_back(view.index);
-    }
-    claimed[0] = static_cast<int>(claimed.size()) - 1;
-    if (claimed[0] == 0) return;
     litert::Registration registration{};
     registration.init = init_partition;
     registration.free = free_partition;
@@ -120,10 +66,13 @@ litert::Status claim_operations(litert::Context* context, litert::Delegate* dele
     registration.invoke = call_partition<&Partition::run>;
     registration.custom_name = "LarqFocalDelegate";
     registration.version = 1;
-    auto* nodes = reinterpret_cast<const litert::IntArray*>(claimed.data());
-    bool replaced =
-        context->ReplaceNodeSubsetsWithDelegateKernels(context, registration, nodes, delegate) == litert::kOk;
-    require(replaced, "LiteRT cannot hand the binary operations over to larq_focal's delegate.");
+    for (std::vector<int> nodes : Claims(context, settings_of(delegate).fuses).node_sets()) {
+      nodes.insert(nodes.begin(), static_cast<int>(nodes.size()));  // an IntArray: its size comes first
+      const auto* array = reinterpret_cast<const litert::IntArray*>(nodes.data());
+      bool replaced =
+          context->ReplaceNodeSubsetsWithDelegateKernels(context, registration, array, delegate) == litert::kOk;
+      require(replaced, "LiteRT cannot hand the binary operations over to larq_focal's delegate.");
+    }
   });
 }
 

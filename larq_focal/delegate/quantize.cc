@@ -6,8 +6,6 @@
 namespace larq_focal {
 namespace {
 
-int64_t row_count(const std::vector<int>& dims) { return element_count(dims) / dims.back(); }
-
 template <typename Value>
 void unpack(const uint32_t* words, int64_t rows, int channels, Value plus, Value minus, Value* values) {
   for (int64_t row = 0; row < rows; ++row, words += packed_words(channels)) {
@@ -18,7 +16,7 @@ void unpack(const uint32_t* words, int64_t rows, int channels, Value plus, Value
 }  // namespace
 
 void Quantize::prepare() {
-  require_counts(1, 1);
+  require_counts(1 + steps_.count(), 1);
   const Tensor& from = input(0, "input", {Type::kFloat32, Type::kInt8, Type::kBool});
   require(!from.dims.empty(), "its input has no channels.");
   require(from.type != Type::kInt8 || (from.zero_point >= -128 && from.zero_point <= 127),
@@ -26,15 +24,18 @@ void Quantize::prepare() {
   Tensor& to = output(0, {Type::kPacked});
   to.dims = from.dims;
   to.dims.back() = packed_words(from.dims.back());
+  steps_.prepare(from.dims);
 }
 
 void Quantize::run(ThreadPool& threads) {
   const Tensor& from = *inputs[0];
   const int channels = from.dims.back();
-  threads.parallel_for(row_count(from.dims), [&](int64_t begin, int64_t end) {
+  const ptrdiff_t stride = from.pixel_stride();
+  const FloatSteps steps = steps_.at(0, 0);
+  threads.parallel_for(pixel_count(from.dims), [&](int64_t begin, int64_t end) {
     uint32_t* packed = outputs[0]->as<uint32_t>() + begin * packed_words(channels);
     if (from.type == Type::kFloat32) {
-      kernel_.pack_floats(from.as<float>() + begin * channels, end - begin, channels, packed);
+      kernel_.pack_floats(from.as<float>() + begin * stride, stride, end - begin, channels, steps, packed);
     } else {
       // False is -1: a bool packs like a byte below 1.
       auto zero_point = static_cast<int8_t>(from.type == Type::kBool ? 1 : from.zero_point);
@@ -59,7 +60,7 @@ void Dequantize::prepare() {
 void Dequantize::run(ThreadPool& threads) {
   const Tensor& to = *outputs[0];
   const int channels = to.dims.back();
-  threads.parallel_for(row_count(to.dims), [&](int64_t begin, int64_t end) {
+  threads.parallel_for(pixel_count(to.dims), [&](int64_t begin, int64_t end) {
     const uint32_t* packed = inputs[0]->as<uint32_t>() + begin * packed_words(channels);
     if (to.type == Type::kFloat32) {
       unpack(packed, end - begin, channels, 1.0f, -1.0f, to.as<float>() + begin * channels);

@@ -4,8 +4,8 @@
 
 namespace larq_focal {
 
-// LceQuantize: float32, int8 or bool to signs, 32 to a word.
-class Quantize : public Operation {
+// LceQuantize: float32, int8 or bool to signs, 32 to a word. Channelwise operations before it can be taken in.
+class Quantize : public OperationWithSteps {
  public:
   explicit Quantize(const Kernel& kernel) : kernel_(kernel) {}
 

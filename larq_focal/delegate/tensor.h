@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,11 +21,18 @@ struct Tensor {
   bool is_stored = true;     // false where a fused operation keeps it to itself
   float scale = 0;           // of int8: value = scale * (byte - zero_point)
   int zero_point = 0;
+  Tensor* whole = nullptr;  // of which this is some of the channels, from `first_channel` on: it has no data of its own
+  int first_channel = 0;
 
+  // The first element. Elements of one pixel lie side by side, and those of the next pixel `pixel_stride` behind.
   template <typename Element>
   Element* as() const {
-    return static_cast<Element*>(data);
+    return whole ? whole->as<Element>() + first_channel : static_cast<Element*>(data);
   }
+
+  int pixel_stride() const { return root().dims.back(); }
+
+  const Tensor& root() const { return whole ? whole->root() : *this; }
 };
 
 inline size_t element_bytes(Type type) { return type == Type::kFloat32 || type == Type::kPacked ? 4 : 1; }
@@ -33,6 +41,11 @@ inline std::string shape_text(const std::vector<int>& dims) {
   std::string text;
   for (int size : dims) text += (text.empty() ? "" : ", ") + std::to_string(size);
   return "[" + text + "]";
+}
+
+// Whether all dimensions but the last are 1.
+inline bool is_row(const std::vector<int>& dims) {
+  return dims.empty() || std::all_of(dims.begin(), dims.end() - 1, [](int size) { return size == 1; });
 }
 
 // The number of elements. Throws Error where a dimension is below 1 or the tensor is larger than 2 GiB.
@@ -45,6 +58,8 @@ inline int64_t element_count(const std::vector<int>& dims) {
   }
   return count;
 }
+
+inline int64_t pixel_count(const std::vector<int>& dims) { return element_count(dims) / dims.back(); }
 
 inline size_t byte_count(const Tensor& tensor) {
   return static_cast<size_t>(element_count(tensor.dims)) * element_bytes(tensor.type);

@@ -46,20 +46,34 @@ struct EdgeCorrection {
   }
 };
 
+// What is done to each float after another: y * v, y + v, or y where it is at least zero and else y * v; then clamped.
+struct FloatStep {
+  enum class Kind { kMultiply, kAdd, kPrelu };
+
+  Kind kind;
+  const float* values;        // of channel 0 at position 0
+  ptrdiff_t stride = 0;       // from one position to the next: 0 where all share the values
+  bool is_clamped = false;
+  float lowest = 0;
+  float highest = 0;
+};
+
+struct FloatSteps {
+  const FloatStep* first = nullptr;
+  int count = 0;
+};
+
 // Where the outputs go. Each pointer may be null; strides are in elements from one position to the next.
 struct Destination {
+  FloatSteps steps;  // on the float output, before it goes anywhere
   float* floats = nullptr;
   ptrdiff_t float_stride = 0;
   int8_t* bytes = nullptr;
   ptrdiff_t byte_stride = 0;
   uint32_t* words = nullptr;  // signs: of the popcount's comparison with its threshold, or of the float output
   ptrdiff_t word_stride = 0;
-  int bit_offset = 0;  // of channel 0 in its word
-  // Added to the float output, which is then clamped.
-  const float* residual = nullptr;
-  ptrdiff_t residual_stride = 0;
-  float residual_lowest = 0;
-  float residual_highest = 0;
+  int bit_offset = 0;     // of channel 0 in its word
+  FloatSteps sign_steps;  // on the float output, only for its sign
 };
 
 // A convolution of one group of one image.
@@ -89,8 +103,10 @@ struct Kernel {
   // Words that blocks or groups share hold zeros before the first of them.
   void (*convolve)(const Convolution&, int channel, int begin, int end);
 
-  // Packs the signs of [rows][channels] values: bit 1 where below zero, or below the zero point.
-  void (*pack_floats)(const float* values, size_t rows, int channels, uint32_t* words);
+  // Packs the signs of [rows][channels] values: bit 1 where below zero, or below the zero point. Floats lie `stride`
+  // from row to row, and go through `steps` first.
+  void (*pack_floats)(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps,
+                      uint32_t* words);
   void (*pack_bytes)(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words);
 };
 

@@ -49,27 +49,50 @@ inline Vector clamped(Vector vector, Vector lowest, Vector highest) {
   return vector > highest ? highest : vector;
 }
 
-// y = clamp(2 * popcount + correction) * multiplier + bias, to which the residual comes, for up to 32 channels.
-//
-// Computes whole vectors, also of what lies behind the last channel: `correction` and `residual` must have as much to
-// read, or be null.
-inline void transform_floats(const OutputTransform& transform, const Destination& to, int channel, int count,
-                             const int32_t* popcounts, const int32_t* correction, const float* residual,
-                             float* outputs) {
-  const Integers lowest = Integers{} + transform.lowest, highest = Integers{} + transform.highest;
-  for (int c = 0; c < count; c += kLanes) {
-    Integers value = load_vector<Integers>(popcounts + c);
-    value += value;
-    if (correction) value += load_vector<Integers>(correction + c);
-    Floats output = __builtin_convertvector(clamped(value, lowest, highest), Floats);
-    output = output * load_vector<Floats>(transform.multiplier + channel + c) +
-             load_vector<Floats>(transform.bias + channel + c);
-    if (residual) {
-      output = clamped(output + load_vector<Floats>(residual + c), Floats{} + to.residual_lowest,
-                       Floats{} + to.residual_highest);
-    }
-    __builtin_memcpy(outputs + c, &output, sizeof(output));
+constexpr int kWordVectors = kWordBits / kLanes;
+
+// 32 floats.
+struct WordFloats {
+  Floats vectors[kWordVectors];
+};
+
+inline Floats stepped(const FloatStep& step, Floats value, Floats operand) {
+  switch (step.kind) {
+    case FloatStep::Kind::kMultiply:
+      value *= operand;
+      break;
+    case FloatStep::Kind::kAdd:
+      value += operand;
+      break;
+    case FloatStep::Kind::kPrelu:
+      value = value >= Floats{} ? value : value * operand;
+      break;
   }
+  return step.is_clamped ? clamped(value, Floats{} + step.lowest, Floats{} + step.highest) : value;
+}
+
+// Takes 32 channels at a position through the steps; only `count` of them exist, and nothing behind them is read.
+template <bool is_whole>
+inline void take_steps(const FloatSteps& steps, ptrdiff_t position, int channel, int count, WordFloats& values) {
+  for (int i = 0; i < steps.count; ++i) {
+    const FloatStep& step = steps.first[i];
+    const float* operands = step.values + position * step.stride + channel;
+    alignas(64) float own[kWordBits];
+    if (!is_whole) {
+      for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? operands[c] : 0;
+      operands = own;
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) {
+      values.vectors[v] = stepped(step, values.vectors[v], load_vector<Floats>(operands + v * kLanes));
+    }
+  }
+}
+
+inline uint32_t signs(const WordFloats& values) {
+  alignas(64) float floats[kWordBits];
+  __builtin_memcpy(floats, &values, sizeof(values));
+  return below_zero(floats);
 }
 
 // Rounds to the nearest integer, halves away from zero, and saturates.
@@ -83,43 +106,53 @@ inline void store_bytes(const float* __restrict values, int count, int8_t* __res
   }
 }
 
-// 32 channels at one position, from the popcounts to memory.
-inline void store_word(const Convolution& conv, int channel, int position, const int32_t* correction,
-                       const int32_t* popcounts) {
-  const Destination& to = conv.destination;
-  const OutputTransform& transform = conv.transform;
-  if (transform.threshold) {
-    store_bits(to, channel, position, above(popcounts, transform.threshold + channel));
-    return;
+// y = clamp(2 * popcount + correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all of these
+// there are whole vectors, also behind the last channel.
+inline WordFloats transformed(const OutputTransform& transform, int channel, const int32_t* correction,
+                              const int32_t* popcounts) {
+  WordFloats outputs;
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) {
+    const int c = v * kLanes;
+    Integers value = load_vector<Integers>(popcounts + c);
+    value += value;
+    if (correction) value += load_vector<Integers>(correction + c);
+    value = clamped(value, Integers{} + transform.lowest, Integers{} + transform.highest);
+    outputs.vectors[v] = __builtin_convertvector(value, Floats) * load_vector<Floats>(transform.multiplier + channel + c) +
+                         load_vector<Floats>(transform.bias + channel + c);
   }
-  alignas(64) float own[kWordBits];
-  float* outputs = to.floats ? to.floats + position * to.float_stride + channel : own;
-  const float* residual = to.residual ? to.residual + position * to.residual_stride + channel : nullptr;
-  transform_floats(transform, to, channel, kWordBits, popcounts, correction, residual, outputs);
-  if (to.bytes) store_bytes(outputs, kWordBits, to.bytes + position * to.byte_stride + channel);
-  if (to.words) store_bits(to, channel, position, below_zero(outputs));
+  return outputs;
 }
 
-// The same for the last channels, fewer than 32: nothing behind them is read or written.
-inline void store_rest(const Convolution& conv, int channel, int count, int position, const int32_t* correction,
+// Up to 32 channels at one position, from the popcounts to memory.
+template <bool is_whole>
+inline void store_word(const Convolution& conv, int channel, int count, int position, const int32_t* correction,
                        const int32_t* popcounts) {
   const Destination& to = conv.destination;
-  const OutputTransform& transform = conv.transform;
-  if (transform.threshold) {
-    store_bits(to, channel, position, above(popcounts, transform.threshold + channel) & low_bits(count));
+  const uint32_t channel_bits = is_whole ? ~uint32_t{0} : low_bits(count);
+  if (conv.transform.threshold) {
+    store_bits(to, channel, position, above(popcounts, conv.transform.threshold + channel) & channel_bits);
     return;
   }
-  alignas(64) float outputs[kWordBits], residual[kWordBits] = {};
-  alignas(64) int32_t sums[kWordBits] = {};
-  for (int c = 0; c < count; ++c) {
-    if (correction) sums[c] = correction[c];
-    if (to.residual) residual[c] = to.residual[position * to.residual_stride + channel + c];
+  alignas(64) int32_t sums[kWordBits];
+  if (!is_whole && correction) {
+    for (int c = 0; c < kWordBits; ++c) sums[c] = c < count ? correction[c] : 0;
+    correction = sums;
   }
-  transform_floats(transform, to, channel, count, popcounts, correction ? sums : nullptr,
-                   to.residual ? residual : nullptr, outputs);
-  for (int c = 0; to.floats && c < count; ++c) to.floats[position * to.float_stride + channel + c] = outputs[c];
-  if (to.bytes) store_bytes(outputs, count, to.bytes + position * to.byte_stride + channel);
-  if (to.words) store_bits(to, channel, position, below_zero(outputs) & low_bits(count));
+  WordFloats outputs = transformed(conv.transform, channel, correction, popcounts);
+  take_steps<is_whole>(to.steps, position, channel, count, outputs);
+  if (to.floats) {
+    __builtin_memcpy(to.floats + position * to.float_stride + channel, &outputs,
+                     is_whole ? sizeof(outputs) : sizeof(float) * count);
+  }
+  if (to.bytes) {
+    alignas(64) float values[kWordBits];
+    __builtin_memcpy(values, &outputs, sizeof(outputs));
+    store_bytes(values, count, to.bytes + position * to.byte_stride + channel);
+  }
+  if (!to.words) return;
+  take_steps<is_whole>(to.sign_steps, position, channel, count, outputs);
+  store_bits(to, channel, position, signs(outputs) & channel_bits);
 }
 
 // A block of channels at consecutive positions, from the popcounts to memory.
@@ -136,9 +169,9 @@ inline void store_tile(const Convolution& conv, int channel, int block_channels,
       const int32_t* popcounts = tile[p].popcounts + (c - channel);
       const int32_t* sums = correction ? correction + (c - channel) : nullptr;
       if (end - c >= kWordBits) {
-        store_word(conv, c, position, sums, popcounts);
+        store_word<true>(conv, c, kWordBits, position, sums, popcounts);
       } else {
-        store_rest(conv, c, end - c, position, sums, popcounts);
+        store_word<false>(conv, c, end - c, position, sums, popcounts);
       }
     }
   }
@@ -168,27 +201,33 @@ class Places {
   const uint32_t* place_;
 };
 
-template <typename Value, typename WordOf>
-inline void pack_rows(const Value* values, size_t rows, int channels, Value filler, uint32_t* words, WordOf word_of) {
-  if (channels % kWordBits == 0) {
-    for (size_t word = 0; word < rows * (channels / kWordBits); ++word) words[word] = word_of(values + word * kWordBits);
-    return;
-  }
-  for (size_t row = 0; row < rows; ++row, values += channels) {
-    int c = 0;
-    for (; c + kWordBits <= channels; c += kWordBits) *words++ = word_of(values + c);
-    Value rest[kWordBits];
-    for (int i = 0; i < kWordBits; ++i) rest[i] = c + i < channels ? values[c + i] : filler;
-    *words++ = word_of(rest);
-  }
+template <bool is_whole>
+inline uint32_t packed_word(const float* values, int count, const FloatSteps& steps, size_t row, int channel) {
+  WordFloats floats{};
+  __builtin_memcpy(&floats, values, is_whole ? sizeof(floats) : sizeof(float) * count);
+  take_steps<is_whole>(steps, static_cast<ptrdiff_t>(row), channel, count, floats);
+  return is_whole ? signs(floats) : signs(floats) & low_bits(count);
 }
 
-void pack_floats(const float* values, size_t rows, int channels, uint32_t* words) {
-  pack_rows(values, rows, channels, 0.0f, words, [](const float* v) { return below_zero(v); });
+void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, uint32_t* words) {
+  for (size_t row = 0; row < rows; ++row, values += stride) {
+    int c = 0;
+    for (; c + kWordBits <= channels; c += kWordBits) {
+      *words++ = packed_word<true>(values + c, kWordBits, steps, row, c);
+    }
+    if (c < channels) *words++ = packed_word<false>(values + c, channels - c, steps, row, c);
+  }
 }
 
 void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
-  pack_rows(values, rows, channels, zero_point, words, [=](const int8_t* v) { return below(v, zero_point); });
+  for (size_t row = 0; row < rows; ++row, values += channels) {
+    int c = 0;
+    for (; c + kWordBits <= channels; c += kWordBits) *words++ = below(values + c, zero_point);
+    if (c == channels) continue;
+    int8_t rest[kWordBits];
+    for (int i = 0; i < kWordBits; ++i) rest[i] = c + i < channels ? values[c + i] : zero_point;
+    *words++ = below(rest, zero_point);
+  }
 }
 
 }  // namespace

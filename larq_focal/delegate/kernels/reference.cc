@@ -43,6 +43,26 @@ float float_output(const Convolution& conv, int channel, int y, int x, int32_t p
   return static_cast<float>(value) * transform.multiplier[channel] + transform.bias[channel];
 }
 
+float stepped(const FloatSteps& steps, ptrdiff_t position, int channel, float value) {
+  for (int i = 0; i < steps.count; ++i) {
+    const FloatStep& step = steps.first[i];
+    const float operand = step.values[position * step.stride + channel];
+    switch (step.kind) {
+      case FloatStep::Kind::kMultiply:
+        value *= operand;
+        break;
+      case FloatStep::Kind::kAdd:
+        value += operand;
+        break;
+      case FloatStep::Kind::kPrelu:
+        value = value >= 0 ? value : value * operand;
+        break;
+    }
+    if (step.is_clamped) value = clamp(value, step.lowest, step.highest);
+  }
+  return value;
+}
+
 void convolve(const Convolution& conv, int channel, int begin, int end) {
   const Destination& to = conv.destination;
   for (int position = begin; position < end; ++position) {
@@ -52,16 +72,10 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
     if (conv.transform.threshold) {
       is_negative = popcount > conv.transform.threshold[channel];
     } else {
-      float output = float_output(conv, channel, y, x, popcount);
-      if (to.residual) {
-        output = clamp(output + to.residual[position * to.residual_stride + channel], to.residual_lowest,
-                       to.residual_highest);
-      }
+      float output = stepped(to.steps, position, channel, float_output(conv, channel, y, x, popcount));
       if (to.floats) to.floats[position * to.float_stride + channel] = output;
-      if (to.bytes) {
-        to.bytes[position * to.byte_stride + channel] = saturate(output);
-      }
-      is_negative = output < 0;
+      if (to.bytes) to.bytes[position * to.byte_stride + channel] = saturate(output);
+      is_negative = stepped(to.sign_steps, position, channel, output) < 0;
     }
     if (to.words) {
       int bit = to.bit_offset + channel;
@@ -70,24 +84,26 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
   }
 }
 
-template <typename Value>
-void pack(const Value* values, size_t rows, int channels, Value zero, uint32_t* words) {
-  for (size_t row = 0; row < rows; ++row) {
+// Packs bit 1 where is_negative(row, channel).
+template <typename IsNegative>
+void pack(size_t rows, int channels, uint32_t* words, const IsNegative& is_negative) {
+  for (size_t row = 0; row < rows; ++row, words += packed_words(channels)) {
     for (int word = 0; word < packed_words(channels); ++word) words[word] = 0;
     for (int channel = 0; channel < channels; ++channel) {
-      words[channel / 32] |= static_cast<uint32_t>(values[channel] < zero) << channel % 32;  // so -0.0 packs as +1
+      words[channel / 32] |= static_cast<uint32_t>(is_negative(row, channel)) << channel % 32;
     }
-    values += channels;
-    words += packed_words(channels);
   }
 }
 
-void pack_floats(const float* values, size_t rows, int channels, uint32_t* words) {
-  pack(values, rows, channels, 0.0f, words);
+void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, uint32_t* words) {
+  pack(rows, channels, words, [&](size_t row, int channel) {
+    const auto position = static_cast<ptrdiff_t>(row);
+    return stepped(steps, position, channel, values[position * stride + channel]) < 0;  // so -0.0 packs as +1
+  });
 }
 
 void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
-  pack(values, rows, channels, zero_point, words);
+  pack(rows, channels, words, [&](size_t row, int channel) { return values[row * channels + channel] < zero_point; });
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+#include "channel_mean.h"
+
+#include <algorithm>
+
+#include "elementwise.h"
+
+namespace larq_focal {
+namespace {
+
+constexpr int kBlock = 32;  // channels summed together
+
+}  // namespace
+
+void ChannelMean::prepare() {
+  require_counts(1 + steps_.count(), 1);
+  const Tensor& from = input(0, "input", {Type::kFloat32});
+  require(from.dims.size() == 4, "its input has the shape " + shape_text(from.dims) + ", not four dimensions.");
+  require(from.dims[1] == height_ && from.dims[2] == width_,
+          "its input has the shape " + shape_text(from.dims) + ", and its window " + std::to_string(height_) + " by " +
+              std::to_string(width_) + " does not cover the image.");
+  steps_.prepare(from.dims);
+  output(0, {Type::kFloat32}).dims = {from.dims[0], 1, 1, from.dims[3]};
+}
+
+void ChannelMean::run(ThreadPool& threads) {
+  const std::vector<int>& dims = inputs[0]->dims;
+  const int blocks = (dims[3] + kBlock - 1) / kBlock;
+  const FloatSteps steps = steps_.at(0, 0);
+  threads.parallel_for(int64_t{dims[0]} * blocks, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int channel = static_cast<int>(i % blocks) * kBlock;
+      sum(static_cast<int>(i / blocks), channel, std::min(kBlock, dims[3] - channel), steps);
+    }
+  });
+}
+
+void ChannelMean::sum(int image, int first_channel, int channels, const FloatSteps& steps) const {
+  const Tensor& from = *inputs[0];
+  const ptrdiff_t pixels = ptrdiff_t{from.dims[1]} * from.dims[2], start = image * pixels;
+  float sums[kBlock] = {}, values[kBlock];
+  for (ptrdiff_t pixel = start; pixel < start + pixels; ++pixel) {
+    const float* pixel_values = from.as<float>() + pixel * from.pixel_stride() + first_channel;
+    std::copy(pixel_values, pixel_values + channels, values);
+    for (int i = 0; i < steps.count; ++i) {
+      const FloatStep& step = steps.first[i];
+      take_step(step, step.values + pixel * step.stride + first_channel, channels, values);
+    }
+    for (int c = 0; c < channels; ++c) sums[c] += values[c];
+  }
+  float* means = outputs[0]->as<float>() + ptrdiff_t{image} * from.dims[3] + first_channel;
+  for (int c = 0; c < channels; ++c) {
+    means[c] = std::min(std::max(sums[c] / static_cast<float>(pixels), range_.lowest), range_.highest);
+  }
+}
+
+}  // namespace larq_focal

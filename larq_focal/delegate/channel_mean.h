@@ -1,0 +1,26 @@
+#pragma once
+
+#include "operation.h"
+
+namespace larq_focal {
+
+// AVERAGE_POOL_2D over the whole image. Elementwise operations before it can be taken in.
+//
+// Sums pixel after pixel, as LiteRT's own kernel does, so that the result is the same to the last bit.
+class ChannelMean : public OperationWithSteps {
+ public:
+  // The image must be of this size.
+  ChannelMean(int height, int width, Activation activation)
+      : height_(height), width_(width), range_(range_of(activation)) {}
+
+  void prepare() override;
+  void run(ThreadPool& threads) override;
+
+ private:
+  void sum(int image, int first_channel, int channels, const FloatSteps& steps) const;
+
+  int height_, width_;
+  FloatRange range_;
+};
+
+}  // namespace larq_focal
