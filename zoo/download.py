@@ -130,6 +130,8 @@ def _fetch(address: str, path: Path, row: WeightsFile, received: Received | None
     partial = path.with_name(f"{path.name}.part")
     for attempt in range(_ATTEMPTS):
         before = _size(partial)
+        if before == row.bytes:
+            break
         try:
             _append(address, partial, row, received)
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
@@ -138,7 +140,7 @@ def _fetch(address: str, path: Path, row: WeightsFile, received: Received | None
                     f"{address} broke off {_ATTEMPTS} times ({_size(partial):,} of {row.bytes:,} bytes are there): "
                     f"{error}. Call again to go on, or name a mirror with {MIRROR_VARIABLE}."
                 ) from error
-        if _size(partial) >= row.bytes:
+        if _size(partial) == row.bytes:
             break
         if _size(partial) == before:
             time.sleep(0.1 * 2**attempt)  # nothing came: let it recover

@@ -11,20 +11,11 @@ from time import perf_counter
 import numpy as np
 
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
-from larq_focal.bench.records import (
-    accuracy_of,
-    confusion_matrix,
-    describe_environment,
-    describe_file,
-    write_record,
-)
+from larq_focal.bench.judging import judged
+from larq_focal.bench.records import describe_environment, write_record
 from larq_focal.bench.suite import Entry, choose
 from larq_focal.bench.train import Settings, quantization_aware, train
-from larq_focal.cost import summary
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
-from larq_focal.deploy.runtime import Runtime
-from larq_focal.deploy.timing import time
-from larq_focal.focal_plane import fit
 from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.network.from_tflite import from_tflite
@@ -37,7 +28,6 @@ DEFAULTS = {
     "mnist": Settings(epochs=20, batch_size=128),
     "cifar10": Settings(epochs=30, batch_size=128),
 }
-SENSOR = "scamp5"
 Say = Callable[[str], None]
 EpochDone = Callable[[Entry, dict], None]
 
@@ -132,34 +122,15 @@ def _run(entry: Entry, data: Dataset, settings: Settings, folder: Path, say: Say
     say(f"{entry.title}: converting, auditing and comparing on {len(data.x_test):,} test images")
     images = as_input(data.x_test)
     conversion = _convert(entry, model, folder / f"{entry.name}.tflite", images)
-    logits = Runtime(conversion.path).run(images)
-    predicted = logits.argmax(-1)
-    keras_predicted = model.predict(images, batch_size=256, verbose=0).argmax(-1)
     graph = from_tflite(conversion.path) if entry.int8_of else from_keras(model)
     return {
         "format": FORMAT,
         "run": entry.name,
         "title": entry.title,
-        "dataset": {
-            "name": data.name,
-            "title": data.title,
-            "source": data.source,
-            "train": len(data.x_train),
-            "test": len(data.x_test),
-            "classes": list(data.classes),
-        },
         "settings": asdict(settings),
         "training": asdict(training),
         "history": history,
-        "keras_accuracy": float(np.mean(keras_predicted == data.y_test)),
-        "accuracy": accuracy_of(predicted, data.y_test),
-        "confusion": confusion_matrix(predicted, data.y_test, len(data.classes)),
-        "agreement": conversion.audit.to_dict()["agreement"],
-        "file": describe_file(conversion.path),
-        "audit": conversion.audit.to_dict(),
-        "cost": summary(graph).to_dict(),
-        "timing": time(conversion.path).to_dict(),
-        "fit": fit(graph, SENSOR).to_dict(),
+        **judged(conversion, model, graph, data),
         "environment": describe_environment(started, perf_counter() - clock),
     }
 

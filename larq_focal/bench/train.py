@@ -72,13 +72,13 @@ def train(model: keras.Model, dataset: Dataset, settings: Settings, progress: Pr
         batch_size=settings.batch_size,
         epochs=settings.epochs,
         validation_data=(images[:held_out], labels[:held_out]),
-        callbacks=[history, *_schedules(model, settings.epochs)],
+        callbacks=[history, *schedules(model, settings.epochs)],
         verbose=0,
     )
     return history.rows
 
 
-def _schedules(model: keras.Model, epochs: int) -> list[keras.callbacks.Callback]:
+def schedules(model: keras.Model, epochs: int) -> list[keras.callbacks.Callback]:
     """The callbacks that the model's quantizers want over training, one of each kind."""
     kinds = {row.schedule for row in QUANTIZERS if row.schedule and _holds(model, row.quantizer)}
     return [kind(epochs=epochs) for kind in sorted(kinds, key=lambda kind: kind.__name__)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -22,6 +22,7 @@ class Recipe:
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
         seed: Seeds the initial weights, the images held out, their order, and the augmentation.
         options: Further arguments of the model's factory.
+        variant: Tells recipes of one model and data set apart; "" for the one of its pretrained weights.
     """
 
     model: str
@@ -34,6 +35,7 @@ class Recipe:
     held_out: int = 2500
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    variant: str = ""
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or self.held_out < 1:
@@ -43,5 +45,10 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """Name of the run: model, data set, and the seed unless it is 0."""
-        return f"{self.model}-{self.dataset}" + (f"-seed{self.seed}" if self.seed else "")
+        """Name of the run: model, data set, variant, and the seed unless it is 0."""
+        parts = (self.model, self.dataset, self.variant, f"seed{self.seed}" if self.seed else "")
+        return "-".join(part for part in parts if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "options": dict(self.options)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from larq_focal.bench.datasets import Dataset, as_input
 from larq_focal.bench.records import describe_environment
+from larq_focal.bench.train import schedules
 from larq_focal.keras import keras
 from larq_focal.recipes.batches import AugmentedBatches
 from larq_focal.recipes.checkpoint import CheckpointError, load_state, restore, save_checkpoint
@@ -19,6 +20,7 @@ from larq_focal.recipes.recipe import Recipe
 
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
+_FLIPS = "flip_ratio"
 _SPARE = 1.15
 """An epoch is begun only if this many times the last one's length is left."""
 
@@ -58,7 +60,8 @@ def train_stretch(
         data: Its data set. The test images are not looked at.
         folder: Where the checkpoint lies.
         minutes: Length of this stretch; None trains to the end. At least one epoch is trained.
-        epoch_done: Called with each row of the curve: epoch, loss, accuracy, val_loss, val_accuracy, seconds.
+        epoch_done: Called with each row of the curve: epoch, loss, accuracy, val_loss, val_accuracy, seconds,
+            and the mean flip ratio of the layers where the model was built to measure it.
 
     Raises:
         CheckpointError: The checkpoint is damaged, or is one of another recipe or other data.
@@ -105,7 +108,7 @@ def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
 
 def _resume(path: Path, model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
     """The state to go on from; the model is set to it."""
-    belongs = {"recipe": {**asdict(recipe), "options": dict(recipe.options)}, "dataset": [data.title, data.source]}
+    belongs = {"recipe": recipe.to_dict(), "dataset": [data.title, data.source]}
     if not path.exists():
         return {**belongs, "history": [], "stretches": []}
     state = load_state(path)
@@ -131,6 +134,7 @@ def _epoch(model: keras.Model, recipe: Recipe, kept: tuple, held_out: tuple, epo
     )
     logs = model.fit(
         batches,
+        callbacks=schedules(model, recipe.epochs),
         initial_epoch=epoch,
         epochs=epoch + 1,
         shuffle=False,
@@ -139,4 +143,7 @@ def _epoch(model: keras.Model, recipe: Recipe, kept: tuple, held_out: tuple, epo
         verbose=0,
     ).history
     figures = {key: float(values[-1]) for key, values in logs.items()}
+    flips = [figures.pop(key) for key in list(figures) if key.startswith(_FLIPS)]
+    if flips:
+        figures["flip_ratio"] = sum(flips) / len(flips)
     return {"epoch": epoch + 1, **figures, "seconds": round(time.monotonic() - clock, 1)}

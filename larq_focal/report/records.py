@@ -110,7 +110,7 @@ def read_records(folder: str | Path) -> list[Record]:
     paths = sorted(folder.glob("*.json"))
     if not paths:
         raise FileNotFoundError(f"There are no run records (*.json) in '{folder}'. `larq-focal bench` writes them.")
-    return sorted(map(_read, paths), key=lambda record: record["environment"]["started"])
+    return sorted(map(read_record, paths), key=lambda record: record["environment"]["started"])
 
 
 def check_record(record: Any, name: str) -> None:
@@ -132,7 +132,14 @@ def check_records(records: Sequence[Record]) -> None:
         check_record(record, f"Record {index} ('{run}')")
 
 
-def _read(path: Path) -> Record:
+def read_record(path: str | Path) -> Record:
+    """The run record in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RecordError: it is not a record, or an incomplete one.
+    """
+    path = Path(path)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -1,0 +1,112 @@
+"""What every model of the zoo is: built by its row, understood in full, converted, and audited without a surprise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from larq_focal.deploy.convert import convert
+from larq_focal.keras import keras
+from larq_focal.network.from_keras import from_keras
+from larq_focal.zoo import METHODS, binareye, lenet, small_residual
+from larq_focal.zoo.registry import MODELS, ModelRow, build
+from larq_focal.zoo.structure import compare
+from tests.support.lce import randomise_batch_norms
+
+QUICK = ("lenet_sign", "human_activity_sign", "liu2022", "analognet2")
+SLOW = (*(f"resnet8_{method}" for method in ("full_precision", "irnet", "tbn", "lab")), "small_residual_hysteresis")
+"""Converted in a slow run; ``benchmarks/zoo_models.py`` converts all the others as well."""
+COUNTED = ("lenet_full_precision", "resnet20_full_precision", "resnet8_full_precision", "binareye_64_sign", "liu2022")
+COUNTED_SLOWLY = tuple(name for name, row in MODELS.items() if row.published and name not in COUNTED)
+
+
+@pytest.fixture(autouse=True)
+def forget_models():
+    yield
+    keras.backend.clear_session()
+
+
+def assert_converts(row: ModelRow, tmp_path) -> None:
+    """The model of a row, small, is understood, and its file computes the same and is packed but where the row says."""
+    model = row.build(**row.small)
+    randomise_batch_norms(model)  # fresh ones put many sums on the threshold, where rounding decides
+    assert not from_keras(model).unknown
+    audit = convert(model, tmp_path / "model.tflite").audit
+    assert audit.passed
+    assert audit.all_packed == (not row.stays_float), audit
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_it_converts(name, tmp_path):
+    assert_converts(MODELS[name], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_it_converts_too(name, tmp_path):
+    assert_converts(MODELS[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_its_structure_is_the_published_one(name):
+    for comparison in compare(MODELS[name]):
+        assert comparison.agrees, comparison.to_dict()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COUNTED_SLOWLY)
+def test_its_structure_is_the_published_one_too(name):
+    for comparison in compare(MODELS[name]):
+        assert comparison.agrees, comparison.to_dict()
+
+
+def test_a_comparison_that_differs_says_so():
+    row = MODELS["lenet_full_precision"]
+    (comparison,) = compare(row)
+    assert comparison.difference == 0
+    other = type(comparison)(row.name, comparison.published, comparison.ours * 1.01)
+    assert not other.agrees
+    assert other.difference == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_makes_a_network_that_learns(method):
+    model = build(f"resnet8_{method}", input_shape=(8, 8, 1), num_classes=3)
+    assert model.name == f"resnet8_{method}"
+    assert model.output_shape == (None, 3)
+    quantized = [layer for layer in model.layers if getattr(layer, "kernel_quantizer", None) is not None]
+    assert len(quantized) == 6
+    assert len({id(layer.kernel_quantizer) for layer in quantized}) == 6, "a quantizer with state needs its own kernel"
+    before = quantized[-1].get_weights()[0]
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    images = np.random.default_rng(0).normal(size=(8, 8, 8, 1)).astype(np.float32)
+    model.train_on_batch(images, np.arange(8) % 3)
+    assert np.any(quantized[-1].get_weights()[0] != before)
+
+
+def test_a_map_without_top_has_no_classes():
+    model = small_residual(input_shape=(16, 16, 3), filters=(8, 16), blocks=1, include_top=False)
+    assert model.output_shape == (None, 4, 4, 16)
+
+
+def test_bias_is_a_choice():
+    with_bias, without = lenet("sign", use_bias=True), lenet("sign")
+    assert with_bias.count_params() - without.count_params() == 20 + 50 + 500 + 10
+    assert lenet(None).count_params() - lenet(None, use_bias=False).count_params() == 20 + 50 + 500 + 10
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: build("resnet20_xnorr"), "do you mean resnet20_xnor"),
+        (lambda: build("mystery"), "zoo list"),
+        (lambda: lenet("nonsense"), "No method 'nonsense': choose one of sign, xnor"),
+        (lambda: lenet(weights="imagenet"), "no weights of lenet_sign for 'imagenet'"),
+        (lambda: lenet(weights="nowhere.npz"), "no weights file 'nowhere.npz'"),
+        (lambda: binareye(width=100), "64, 128, 256, not 100"),
+        (lambda: small_residual(filters=(8, 8)), "twice the filters"),
+    ],
+)
+def test_bad_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
