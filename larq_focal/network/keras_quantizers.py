@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from larq_focal import quantizers as focal
-from larq_focal.keras import keras, larq
+from larq_focal.keras import keras, larq, tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_builder import LayerCall, defines_its_own
@@ -19,19 +19,26 @@ from larq_focal.network.steps import find_steps
 
 Quantizer = Callable[[Any], Any]
 
-_ALIASES = {row.quantizer: row.alias for row in focal.QUANTIZERS}
+_ROWS = {row.quantizer: row for row in focal.QUANTIZERS}
 
 
 def quantizer_name(quantizer: Quantizer | None) -> str:
     """The alias of a quantizer, else the name of its class or function; "" for None."""
     if quantizer is None:
         return ""
-    return _ALIASES.get(type(quantizer)) or getattr(quantizer, "__name__", type(quantizer).__name__)
+    if (row := _ROWS.get(type(quantizer))) is not None:
+        return row.alias
+    return getattr(quantizer, "__name__", type(quantizer).__name__)
 
 
 def precision(quantizer: Quantizer | None) -> int | None:
     """The bits that a quantizer claims to produce."""
     return getattr(quantizer, "precision", None)
+
+
+def declared_input_bits(layer: keras.layers.Layer, quantizer: Quantizer | None) -> int | None:
+    """The bits of a layer's inputs: what their quantizer claims, else the layer itself."""
+    return getattr(layer, "input_bits", None) if quantizer is None else precision(quantizer)
 
 
 def is_quantizer(function: Any) -> bool:
@@ -50,6 +57,9 @@ def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str 
 
 def _read_unlisted(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
     """Other functions are read by tracing them."""
+    row = _ROWS.get(type(quantizer))
+    if row is not None and row.activation is None:
+        raise NotUnderstood("made for kernels: its levels would follow each batch")
     (result,) = read_function(lambda x: quantizer(x), call, [value], part=part)
     return result
 
@@ -69,8 +79,9 @@ def _(quantizer, call, value, part):
     return call.add(ops.Binarize, value, part=part, threshold=np.float32(0))
 
 
-@_read.register
-def _(quantizer: larq.quantizers.SteHeaviside, call, value, part):
+@_read.register(larq.quantizers.SteHeaviside)
+@_read.register(focal.SigmoidStep)
+def _(quantizer, call, value, part):
     return _add_steps(quantizer, call, value, part)
 
 
@@ -83,9 +94,18 @@ def _(quantizer: larq.quantizers.SteTern, call, value, part):
 
 @_read.register
 def _(quantizer: focal.TernarySign, call, value, part):
-    if quantizer.threshold is None:
-        raise NotUnderstood("its threshold depends on the data")
-    return _add_steps(quantizer, call, value, part)
+    if quantizer.threshold is not None:
+        return _add_steps(quantizer, call, value, part)
+    mean = _add_mean_magnitude(call, value, part)
+    planes = []
+    for sign, name in ((-1, "above"), (1, "not_below")):  # x - T > 0 and x + T >= 0
+        shift = call.add_affine(mean, scale=sign * quantizer.delta, part=_part(part, f"{name}/threshold"))
+        distance = call.add(ops.Add, value, shift, part=_part(part, f"{name}/distance"))
+        least = np.float32(0) if sign > 0 else np.nextafter(np.float32(0), np.float32(1))
+        planes.append(call.add(ops.Binarize, distance, part=_part(part, name), threshold=least))
+    total = call.add(ops.Add, *planes, part=_part(part, "sum"))
+    levels, boundaries = np.float32([-1, 0, 1]), np.float32([-1, 1])
+    return call.add(ops.Quantize, total, part=part, levels=levels, boundaries=boundaries)
 
 
 @_read.register
@@ -111,8 +131,15 @@ def _(quantizer: focal.PACT, call, value, part):
 
 
 @_read.register
-def _(quantizer: focal.SAWB, call, value, part):
-    raise NotUnderstood("its range depends on the data")
+def _(quantizer: focal.LSQ, call, value, part):
+    if not quantizer.step > 0:
+        raise NotUnderstood("its step is measured in the first training step, and that has not been")
+
+    def quantized(x):
+        return focal.lsq(tf.constant(x), tf.constant(quantizer.step), quantizer.bits, quantizer.signed).numpy()
+
+    levels, boundaries = find_steps(quantized, max_levels=2**quantizer.bits)
+    return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
 
 
 @_read.register
@@ -136,13 +163,26 @@ def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
     response = call.add(
         ops.Conv2D,
         value,
-        part=f"{part}/response".lstrip("/"),
+        part=_part(part, "response"),
         kernel=Kernel(np.swapaxes(kernel, 2, 3), None, FLOAT_BITS),
         bias=None if quantizer.bias is None else quantizer.bias.numpy(),
         padding="same",
         groups=kernel.shape[2],
     )
     return call.add(ops.Binarize, response, part=part, threshold=np.float32(0))
+
+
+def _part(part: str, name: str) -> str:
+    return f"{part}/{name}".lstrip("/")
+
+
+def _add_mean_magnitude(call: LayerCall, value: str, part: str) -> str:
+    """Adds mean|x| of each sample, with as many axes as the value."""
+    shape = call.shape(value)
+    magnitude = call.add(ops.Activation, value, part=_part(part, "magnitude"), kind="abs")
+    row = call.add(ops.Reshape, magnitude, part=_part(part, "row"), shape=(1, int(np.prod(shape)), 1))
+    mean = call.add(ops.GlobalPool, row, part=_part(part, "mean"), shape=(1, 1, 1), kind="average", keep_dims=True)
+    return call.add(ops.Reshape, mean, part=_part(part, "mean_magnitude"), shape=(1,) * len(shape))
 
 
 def _add_steps(quantizer: keras.layers.Layer, call, value, part) -> str:

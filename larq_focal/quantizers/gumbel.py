@@ -85,11 +85,13 @@ class GumbelQuantizer(ScheduledQuantizer):
 
     def noise(self, inputs: tf.Tensor, training: bool | None) -> tf.Tensor | None:
         """Logistic noise for ``inputs``, anew at every call; None in inference."""
-        if not training:
-            return None
-        noise = logistic_noise(tf.shape(inputs), self.noise_state, inputs.dtype)
+        return logistic_noise(tf.shape(inputs), self.next_seed(), inputs.dtype) if training else None
+
+    def next_seed(self) -> tf.Tensor:
+        """Two integers, others at every call."""
+        seed = tf.convert_to_tensor(self.noise_state)
         self.noise_state.assign_add([0, 1])
-        return noise
+        return seed
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

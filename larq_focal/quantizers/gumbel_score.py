@@ -7,26 +7,30 @@ from larq_focal.quantizers.gumbel import GumbelQuantizer
 from larq_focal.quantizers.sign import sign
 
 
-def score_logit(
-    x: tf.Tensor, temperature: tf.Tensor, max_temperature: float = 3.0, score_scale: float = 300.0
+def level_score(
+    x: tf.Tensor, level: float, temperature: tf.Tensor, max_temperature: float, score_scale: float
 ) -> tf.Tensor:
-    """Log-odds of +1 against -1: the score of +1 less that of -1.
+    """score_scale * sqrt(s) * 4 sigmoid(z) (1 - sigmoid(z)) with s = max_temperature / temperature, z = s (x - v) / 2.
 
-    The score of a level v is score_scale * sqrt(s) * 4 sigmoid(z) (1 - sigmoid(z)) with s = max_temperature /
-    temperature and z = s (x - v) / 2: largest, score_scale * sqrt(s), where x is at v.
+    Largest, score_scale * sqrt(s), where ``x`` is at the level v.
 
     Args:
         x: Latent weights, any shape, of float32 at least: between the levels the scores are tiny.
+        level: v.
         temperature: Positive scalar of the type of ``x``.
         max_temperature: Positive.
         score_scale: Positive.
     """
     steepness = max_temperature / temperature
+    return score_scale * tf.sqrt(steepness) / tf.cosh(steepness * (x - level) / 4) ** 2
 
-    def score(level):
-        return score_scale * tf.sqrt(steepness) / tf.cosh(steepness * (x - level) / 4) ** 2
 
-    return score(1) - score(-1)
+def score_logit(
+    x: tf.Tensor, temperature: tf.Tensor, max_temperature: float = 3.0, score_scale: float = 300.0
+) -> tf.Tensor:
+    """Log-odds of +1 against -1: the :func:`level_score` of +1 less that of -1, with the same arguments."""
+    plus, minus = (level_score(x, level, temperature, max_temperature, score_scale) for level in (1, -1))
+    return plus - minus
 
 
 @tf.custom_gradient
@@ -41,8 +45,29 @@ def identity_sign(x: tf.Tensor):
     return sign(x), lambda upstream: upstream
 
 
+class GumbelScoreQuantizer(GumbelQuantizer):
+    """Base of the quantizers that sample by scores of how near the levels are, with the constants of the score."""
+
+    def __init__(self, temperature: float, max_temperature: float, score_scale: float, seed: int | None, **kwargs):
+        super().__init__(temperature, seed, **kwargs)
+        for name, value in {"max_temperature": max_temperature, "score_scale": score_scale}.items():
+            if not value > 0:
+                raise ValueError(f"{type(self).__name__}: {name} must be positive, but is {value}.")
+        self.max_temperature = max_temperature
+        self.score_scale = score_scale
+
+    def get_config(self):
+        config = {"max_temperature": self.max_temperature, "score_scale": self.score_scale}
+        return {**super().get_config(), **config}
+
+
+def precise(x: tf.Tensor) -> tf.Tensor:
+    """``x`` as float32 at least, without a gradient."""
+    return tf.stop_gradient(tf.cast(x, tf.float32) if x.dtype.size < tf.float32.size else x)
+
+
 @larq.utils.register_keras_custom_object
-class GumbelScoreSign(GumbelQuantizer):
+class GumbelScoreSign(GumbelScoreQuantizer):
     """Binary weights sampled in training by Gumbel-softmax over scores of how near -1 and +1 are.
 
     In training, with latent weight w, temperature t and s = t_max / t, each level v has the score
@@ -81,24 +106,12 @@ class GumbelScoreSign(GumbelQuantizer):
         seed: int | None = None,
         **kwargs,
     ):
-        super().__init__(temperature, seed, **kwargs)
-        for name, value in {"max_temperature": max_temperature, "score_scale": score_scale}.items():
-            if not value > 0:
-                raise ValueError(f"GumbelScoreSign: {name} must be positive, but is {value}.")
-        self.max_temperature = max_temperature
-        self.score_scale = score_scale
+        super().__init__(temperature, max_temperature, score_scale, seed, **kwargs)
 
     def call(self, inputs, training=None):
         noise = self.noise(inputs, training)
         if noise is None:
             return identity_sign(inputs)
-        x = tf.cast(tf.stop_gradient(inputs), tf.float64 if inputs.dtype == tf.float64 else tf.float32)
+        x = precise(inputs)
         logit = score_logit(x, tf.cast(self.scheduled, x.dtype), self.max_temperature, self.score_scale)
         return noisy_sign(inputs, logit, tf.cast(noise, x.dtype))
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "max_temperature": self.max_temperature,
-            "score_scale": self.score_scale,
-        }

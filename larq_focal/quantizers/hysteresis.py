@@ -5,17 +5,33 @@ from __future__ import annotations
 import weakref
 
 from larq_focal.keras import calling_layer, keras, larq, tf
+from larq_focal.quantizers.base import Quantizer
 from larq_focal.quantizers.sign import sign
-from larq_focal.quantizers.weight_statistics import Scale, mean_magnitude
+from larq_focal.quantizers.weight_statistics import Scale, check_scale, mean_magnitude, per_channel
 
 
-def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float) -> tf.Tensor:
+def magnitude_quantile(x: tf.Tensor, quantile: float, scale: Scale) -> tf.Tensor:
+    """The element of |x| with a share of ``quantile`` of the elements below it.
+
+    Args:
+        x: Latent weights of known shape.
+        quantile: From 0 to 1, without 1.
+        scale: "channel" for an element of each index of the last axis, else one of the tensor.
+    """
+    _, count = per_channel(x)
+    rows = tf.reshape(tf.abs(x), (count, -1) if scale == "channel" else (-1, 1))
+    ordered = tf.sort(rows, axis=0)
+    return ordered[int(quantile * ordered.shape[0])]
+
+
+def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float | tf.Tensor) -> tf.Tensor:
     """The memory after ``x``: +1 where ``x >= threshold``, -1 where ``x <= -threshold``, else as it was.
 
     Args:
         x: Latent weights, any shape.
         memory: +1 or -1, 0 where nothing is remembered yet (there sign(x) stands in); shape and type of ``x``.
-        threshold: Half the width of the hysteresis loop, not negative. At 0 the result is sign(x).
+        threshold: Half the width of the hysteresis loop, not negative. At 0 the result is sign(x). Broadcasts against
+            ``x``.
     """
     one = tf.constant(1, x.dtype)
     remembered = tf.where(memory == 0, sign(x), memory)
@@ -39,7 +55,7 @@ def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") ->
 
 
 @larq.utils.register_keras_custom_object
-class HysteresisSign(larq.quantizers.Quantizer):
+class HysteresisSign(Quantizer):
     """Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
 
     Forward, with latent weight w, threshold T and memory m:
@@ -60,10 +76,12 @@ class HysteresisSign(larq.quantizers.Quantizer):
         threshold: T, in units of the latent weights; 0 is the sign without hysteresis.
         scale: "tensor" for one mean|w|, as published, "channel" for one for each output channel (last axis), None for
             weights of +1 and -1.
+        quantile: In place of a fixed threshold, T is the magnitude that this share of the weights lies below (of each
+            output channel where the scale is), anew at every step: so many weights keep what they remember.
         **kwargs: As for any Keras layer.
 
     Raises:
-        ValueError: A negative threshold, an unknown scale, or use by a second layer.
+        ValueError: A negative threshold, a quantile below 0 or from 1 up, an unknown scale, or use by a second layer.
 
     Source:
         https://github.com/wxwang0104/Quantized_ResNet (the hysteresis loop of its README, with its T = 0.1 and its
@@ -73,14 +91,16 @@ class HysteresisSign(larq.quantizers.Quantizer):
 
     precision = 1
 
-    def __init__(self, threshold: float = 0.1, scale: Scale = "tensor", **kwargs):
+    def __init__(self, threshold: float = 0.1, scale: Scale = "tensor", quantile: float | None = None, **kwargs):
         super().__init__(**kwargs)
         if not threshold >= 0:
             raise ValueError(f"HysteresisSign: threshold must not be negative, but is {threshold}.")
-        if scale not in ("tensor", "channel", None):
-            raise ValueError(f'HysteresisSign: scale must be "tensor", "channel" or None, but is {scale!r}.')
+        if quantile is not None and not 0 <= quantile < 1:
+            raise ValueError(f"HysteresisSign: quantile must be from 0 to 1, without 1, but is {quantile}.")
+        check_scale("HysteresisSign", scale)
         self.threshold = threshold
         self.scale = scale
+        self.quantile = quantile
         self._owner = None
 
     def build(self, input_shape):
@@ -105,13 +125,17 @@ class HysteresisSign(larq.quantizers.Quantizer):
                 f"The HysteresisSign {self.name!r} remembers weights of shape {self.memory.shape}, but was given "
                 f"{inputs.shape}: give each kernel its own instance."
             )
-        memory = schmitt_trigger(inputs, tf.cast(self.memory, inputs.dtype), self.threshold)
+        threshold = self.threshold
+        if self.quantile is not None:
+            threshold = magnitude_quantile(inputs, self.quantile, self.scale)
+        memory = schmitt_trigger(inputs, tf.cast(self.memory, inputs.dtype), threshold)
         if training:
             self.memory.assign(tf.cast(memory, self.memory.dtype))
         return hysteresis_sign(inputs, memory, self.scale)
 
     def get_config(self):
-        return {**super().get_config(), "threshold": self.threshold, "scale": self.scale}
+        config = {"threshold": self.threshold, "scale": self.scale, "quantile": self.quantile}
+        return {**super().get_config(), **config}
 
     def _belong_to(self, layer: keras.layers.Layer | None) -> None:
         """Belongs to the first layer that reads it, and refuses any other; reads outside of layers are free."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.quantizers.base import Quantizer
 from larq_focal.quantizers.tanh import tanh_sign
 
 
@@ -18,7 +19,7 @@ class CentreTap(keras.initializers.Initializer):
 
 
 @larq.utils.register_keras_custom_object
-class LearnableActivationBinarizer(larq.quantizers.Quantizer):
+class LearnableActivationBinarizer(Quantizer):
     """Binarizes each pixel by a learned weighting of its neighbourhood (LAB).
 
         d = depthwise_convolution(x) + bias        (one kernel per channel, stride 1, zero padding to the same size)
@@ -89,8 +90,8 @@ class LearnableActivationBinarizer(larq.quantizers.Quantizer):
                 f"[batch, height, width, channels] with known channels, but got {shape}. For inputs without height and "
                 "width use another input quantizer, such as 'ste_sign'."
             )
-        channels = shape[-1]
-        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
+        self.channels = channels = shape[-1]
+        self.input_spec = keras.layers.InputSpec(ndim=4)
         self.depthwise_kernel = self.add_weight(
             "depthwise_kernel",
             shape=(*self.kernel_size, channels, 1),
@@ -108,9 +109,10 @@ class LearnableActivationBinarizer(larq.quantizers.Quantizer):
         super().build(input_shape)
 
     def call(self, inputs):
-        response = tf.nn.depthwise_conv2d(inputs, self.depthwise_kernel, strides=[1, 1, 1, 1], padding="SAME")
+        kernel = tf.cast(self.depthwise_kernel, inputs.dtype)
+        response = tf.nn.depthwise_conv2d(inputs, kernel, strides=[1, 1, 1, 1], padding="SAME")
         if self.bias is not None:
-            response = tf.nn.bias_add(response, self.bias)
+            response = tf.nn.bias_add(response, tf.cast(self.bias, inputs.dtype))
         return tanh_sign(response, tf.cast(self.beta, inputs.dtype))
 
     def get_config(self):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
+from larq_focal.quantizers.base import Quantizer
 
 
 @tf.custom_gradient
@@ -31,7 +32,7 @@ def local_statistics(x: tf.Tensor, window: int) -> tuple[tf.Tensor, tf.Tensor]:
     return average, tf.sqrt(tf.nn.relu(mean(tf.square(x)) - tf.square(average)))
 
 
-class _LocalThreshold(larq.quantizers.Quantizer):
+class _LocalThreshold(Quantizer):
     """What Niblack's and Sauvola's quantizers share: they differ in the threshold."""
 
     precision = 1

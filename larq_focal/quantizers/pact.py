@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.quantizers.base import Quantizer
+
+
+def pact_step(clip: tf.Tensor, bits: int) -> tf.Tensor:
+    """The distance of two levels of :func:`pact`, which is never 0: it is divided by."""
+    return tf.maximum(clip, 1e-4) / (2**bits - 1)
 
 
 def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
@@ -15,7 +21,6 @@ def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
         clip: Scalar, not negative, of the type of ``x``.
         bits: Of the result.
     """
-    steps = 2**bits - 1
 
     @tf.custom_gradient
     def straight_through(x, clip):
@@ -24,14 +29,14 @@ def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
             is_positive = tf.cast(x >= 0, x.dtype)
             return upstream * is_positive * (1 - is_clipped), tf.reduce_sum(upstream * is_clipped)
 
-        step = tf.maximum(clip, 1e-4) / steps  # never 0, which the next line divides by
+        step = pact_step(clip, bits)
         return tf.round(tf.minimum(tf.nn.relu(x), clip) / step) * step, grad
 
     return straight_through(x, clip)
 
 
 @larq.utils.register_keras_custom_object
-class PACT(larq.quantizers.Quantizer):
+class PACT(Quantizer):
     """Parameterized clipping activation: a ReLU that is cut at a learned value and rounded to a few bits.
 
         y = min(max(x, 0), clip)

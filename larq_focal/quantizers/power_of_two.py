@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
+from larq_focal.quantizers.base import Quantizer
 
 
 def power_of_two(x: tf.Tensor, lowest: int, highest: int, zero_below: float) -> tf.Tensor:
@@ -33,7 +34,7 @@ def power_of_two(x: tf.Tensor, lowest: int, highest: int, zero_below: float) -> 
     return straight_through(x)
 
 
-class _PowersOfTwo(larq.quantizers.Quantizer):
+class _PowersOfTwo(Quantizer):
     """What the quantizers to powers of two share: they differ in how the exponents are given."""
 
     lowest: int

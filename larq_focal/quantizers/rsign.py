@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
+from larq_focal.quantizers.base import Quantizer
 from larq_focal.quantizers.channels import fix_channels
 
 
@@ -27,7 +28,7 @@ def threshold_sign(x: tf.Tensor, threshold: tf.Tensor):
 
 
 @larq.utils.register_keras_custom_object
-class RSign(larq.quantizers.Quantizer):
+class RSign(Quantizer):
     """Binary activations with a learned threshold for each channel.
 
         q(x) = +1 if x >= t else -1         (one trained t per channel, 0 at the start)
@@ -53,7 +54,8 @@ class RSign(larq.quantizers.Quantizer):
     precision = 1
 
     def build(self, input_shape):
-        self.threshold = self.add_weight("threshold", shape=(fix_channels(self, input_shape),), initializer="zeros")
+        self.channels = fix_channels(self, input_shape)
+        self.threshold = self.add_weight("threshold", shape=(self.channels,), initializer="zeros")
         super().build(input_shape)
 
     def call(self, inputs):

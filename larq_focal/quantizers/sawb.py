@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
+from larq_focal.quantizers.base import Quantizer
 
 COEFFICIENTS: dict[int, tuple[float, float]] = {
     2: (3.12, -2.064),
@@ -44,7 +45,7 @@ def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
 
 
 @larq.utils.register_keras_custom_object
-class SAWB(larq.quantizers.Quantizer):
+class SAWB(Quantizer):
     """Statistics-aware weight binning: uniform weights of a few bits, in the range of least squared error.
 
         a = c1 sqrt(mean(w^2)) + c2 mean|w|      (for the whole kernel, anew at every step)

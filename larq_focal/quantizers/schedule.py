@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from larq_focal.keras import keras, larq
+from larq_focal.keras import keras
+from larq_focal.quantizers.base import Quantizer
 
 
-class ScheduledQuantizer(larq.quantizers.Quantizer):
+class ScheduledQuantizer(Quantizer):
     """Base of the quantizers with a positive number that a callback sets for each epoch.
 
     The number is a non-trainable scalar weight, ``scheduled``, so that it is saved with the model.

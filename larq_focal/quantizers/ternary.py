@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
+from larq_focal.quantizers.base import Quantizer
 
 
 @tf.custom_gradient
@@ -24,7 +25,7 @@ def ternary_sign(x: tf.Tensor, threshold: tf.Tensor):
 
 
 @larq.utils.register_keras_custom_object
-class TernarySign(larq.quantizers.Quantizer):
+class TernarySign(Quantizer):
     """Ternary activations, with a threshold that follows the magnitude of each sample (TBN), or a fixed one.
 
         T = delta * mean|x|         (of each sample; or the given threshold)

@@ -9,6 +9,14 @@ from larq_focal.keras import tf
 Scale = Literal["tensor", "channel"] | None
 
 
+def check_scale(owner: str, scale: Scale, may_be_none: bool = True) -> None:
+    """Raises a ValueError that names the class ``owner`` if ``scale`` is none of those known."""
+    known = ("tensor", "channel", None) if may_be_none else ("tensor", "channel")
+    if scale not in known:
+        names = ['"tensor"', '"channel"', "None"][: len(known)]
+        raise ValueError(f"{owner}: scale must be {', '.join(names[:-1])} or {names[-1]}, but is {scale!r}.")
+
+
 def per_channel(x: tf.Tensor) -> tuple[list[int], int]:
     """The axes over which the statistics of an output channel (last axis) run, and the number of its weights."""
     axes = list(range(x.shape.rank - 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
+from larq_focal.quantizers.base import Quantizer
 from larq_focal.quantizers.sign import sign
 from larq_focal.quantizers.weight_statistics import mean_magnitude, per_channel
 
@@ -26,7 +27,7 @@ def xnor_sign(x: tf.Tensor):
 
 
 @larq.utils.register_keras_custom_object
-class XnorSign(larq.quantizers.Quantizer):
+class XnorSign(Quantizer):
     """Binary weights of XNOR-Net, scaled by their mean magnitude.
 
     For each output channel (last axis) with n latent weights w and alpha = mean|w|:

@@ -1,4 +1,4 @@
-"""SignSwish, which Larq has, and the regularizer that the paper pairs it with."""
+"""SignSwish, which Larq has, the regularizer that the paper pairs it with, and both with a learned scale."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
-from larq_focal.quantizers import BinaryRegularizer
-from tests.support.quantizer_contract import ValuesContract, save
+from larq_focal.quantizers import BinaryRegularizer, BnnPlusSign
+from tests.quantizers.test_larq import LarqsOwn
+from tests.support.quantizer_contract import QuantizerContract, ValuesContract, save
 
 BETA = 5.0
 
@@ -19,7 +20,7 @@ def sign_swish(x):
     return 2 * y * (1 + BETA * x * (1 - y)) - 1
 
 
-class TestSwishSign(ValuesContract):
+class TestSwishSign(LarqsOwn, ValuesContract):
     alias = "swish_sign"
 
     def forward(self, x, quantizer):
@@ -124,3 +125,92 @@ def test_training_with_it_makes_weights_binary():
 def test_refuses_bad_arguments(config, message):
     with pytest.raises(ValueError, match=f"BinaryRegularizer: {message}"):
         BinaryRegularizer(**config)
+
+
+class TestBnnPlusSign(QuantizerContract):
+    alias = "bnn_plus_sign"
+    role = "kernel"
+    changed_by_training = frozenset({"alpha"})
+    scales = np.float32([0.5, 0.25, 1, 2, 0.125])
+
+    def built(self):
+        quantizer = super().built()
+        quantizer.alpha.assign(self.scales)
+        return quantizer
+
+    def forward(self, w, quantizer):
+        return self.scales * np.where(w >= 0, 1, -1)
+
+    def gradient(self, w, upstream, quantizer):
+        w, step = w.astype(np.float64), 1e-5
+        return upstream * self.scales * (sign_swish(w + step) - sign_swish(w - step)) / (2 * step)
+
+
+def gradient_of_scale(quantizer, w, upstream):
+    """With the penalty, as a training step has it."""
+    w = tf.constant(w, tf.float32)
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(upstream * quantizer(w)) + tf.add_n(quantizer.losses)
+    return tape.gradient(total, quantizer.alpha).numpy()
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_scale_is_trained_by_the_output_and_by_the_penalty(p):
+    quantizer, upstream = BnnPlusSign(strength=0.1, p=p), np.random.default_rng(1).normal(size=WEIGHTS.shape)
+    quantizer.build(WEIGHTS.shape)
+    quantizer.alpha.assign([0.1, 0.2, 0.3, 0.4, 0.5])
+    away = quantizer.alpha.numpy() - np.abs(WEIGHTS)
+    by_penalty = 0.1 * np.sum(np.sign(away) if p == 1 else 2 * away, axis=(0, 1, 2))
+    by_output = np.sum(upstream * np.sign(WEIGHTS), axis=(0, 1, 2))
+    np.testing.assert_allclose(gradient_of_scale(quantizer, WEIGHTS, upstream), by_output + by_penalty, rtol=1e-3)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_scale_begins_with_the_least_penalty(p):
+    quantizer, magnitudes = BnnPlusSign(p=p), np.abs(WEIGHTS.astype(np.float32))
+    best = np.median(magnitudes, (0, 1, 2)) if p == 1 else magnitudes.mean((0, 1, 2))
+    w = tf.constant(WEIGHTS, tf.float32)
+    np.testing.assert_allclose(np.abs(quantizer(w)[0, 0, 0]), best, rtol=1e-5)
+    np.testing.assert_array_equal(quantizer.alpha, 0)  # inference stores nothing
+    quantizer(w, training=True)
+    np.testing.assert_allclose(quantizer.alpha, best, rtol=1e-5)
+    np.testing.assert_allclose(np.abs(quantizer(2 * w)[0, 0, 0]), best, rtol=1e-5)
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_penalty_is_that_of_the_regularizer_and_counts_once_for_each_step(run_eagerly):
+    quantizer = BnnPlusSign(strength=0.1, p=2)
+    layer = lq.layers.QuantDense(4, use_bias=False, kernel_quantizer=quantizer)
+    image = keras.Input((4,))
+    model = keras.Model(image, layer(layer(layer(image))))
+    model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=run_eagerly)
+    kernel, x = layer.get_weights()[0], np.ones((2, 4))
+    loss = model.train_on_batch(x, model(x))
+    assert loss == pytest.approx(float(BinaryRegularizer(0.1, 2)(tf.constant(kernel))), rel=1e-4)
+
+
+def test_training_with_the_penalty_alone_makes_weights_binary():
+    quantizer, w = BnnPlusSign(strength=1.0, p=2), tf.Variable(WEIGHTS, dtype=tf.float32)
+    quantizer(w, training=True)
+    for _ in range(50):
+        with tf.GradientTape() as tape:
+            quantizer(w, training=True)
+            penalty_now = tf.add_n(quantizer.losses)
+        variables = [w, quantizer.alpha]
+        for variable, its_gradient in zip(variables, tape.gradient(penalty_now, variables), strict=True):
+            variable.assign_sub(0.01 * its_gradient)
+    assert float(penalty_now) < 1e-3 * penalty(WEIGHTS, np.abs(WEIGHTS).mean((0, 1, 2)), 2)
+    np.testing.assert_allclose(np.abs(w) / quantizer.alpha, 1, rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"beta": 0}, "BnnPlusSign: beta must be positive, but is 0"),
+        ({"strength": -1}, "strength must not be negative, but is -1"),
+        ({"p": 3}, "p must be 1 or 2, but is 3"),
+    ],
+)
+def test_learned_scale_refuses_bad_arguments(config, message):
+    with pytest.raises(ValueError, match=message):
+        BnnPlusSign(**config)

@@ -59,6 +59,26 @@ class TestHysteresisSignPerChannel(ValuesContract):
         return upstream
 
 
+class TestHysteresisSignByQuantile(ValuesContract):
+    alias = "hysteresis_sign"
+    config: ClassVar = {"quantile": 0.25, "scale": "channel"}
+
+    def built(self):
+        """With a memory of its own for each weight, from a step before."""
+        quantizer = super().built()
+        quantizer.memory.assign(np.random.default_rng(3).choice([-1.0, 1.0], quantizer.memory.shape))
+        return quantizer
+
+    def forward(self, x, quantizer):
+        ordered = np.sort(np.abs(x).reshape(-1, x.shape[-1]), axis=0)
+        threshold = ordered[len(ordered) // 4]  # a quarter of the weights are smaller, or equal where some are
+        memory = quantizer.memory.numpy()
+        return np.abs(x).mean((0, 1, 2)) * np.where(np.abs(x) >= threshold, sign(x), memory)
+
+    def gradient(self, x, upstream, quantizer):
+        return upstream
+
+
 class TestHysteresisSignWithoutScale(ValuesContract):
     alias = "hysteresis_sign"
     config: ClassVar = {"scale": None}
@@ -109,6 +129,18 @@ def test_without_a_threshold_it_is_the_magnitude_aware_sign_of_the_tensor():
         np.testing.assert_allclose(quantizer(latent, training=True), reference(latent), rtol=1e-6)
 
 
+@pytest.mark.parametrize("scale", ["tensor", "channel", None])
+@pytest.mark.parametrize("quantile", [0.0, 0.3, 0.9])
+def test_by_quantile_that_share_of_the_weights_keeps_its_sign(scale, quantile):
+    """Of weights that all turn their sign, whatever their magnitude; in each channel where the scale is."""
+    w = np.random.default_rng(0).normal(size=(5, 5, 8, 4)).astype(np.float32) * np.float32([1, 2, 4, 8])
+    quantizer = HysteresisSign(scale=scale, quantile=quantile)
+    quantizer(w, training=True)
+    kept = np.sign(quantizer(-w, training=True)) == np.sign(w)
+    shares = kept.mean((0, 1, 2)) if scale == "channel" else kept.mean()
+    np.testing.assert_allclose(shares, quantile, atol=1e-6)
+
+
 class KernelsSeen(keras.callbacks.Callback):
     """The latent kernel at the start of every training step."""
 
@@ -152,10 +184,14 @@ def test_inference_sees_what_the_next_training_step_will():
     np.testing.assert_array_equal(quantizer.memory, [1, -1])
 
 
-@pytest.mark.parametrize(("scale", "magnitudes"), [("tensor", 1), ("channel", 4), (None, 1)])
-def test_every_scale_packs(scale, magnitudes):
+@pytest.mark.parametrize(
+    ("scale", "quantile", "magnitudes"),
+    [("tensor", None, 1), ("channel", None, 4), (None, None, 1), ("channel", 0.5, 4)],
+)
+def test_every_scale_and_threshold_packs(scale, quantile, magnitudes):
     keras.utils.set_random_seed(0)
-    layer = lq.layers.QuantConv2D(4, 3, input_quantizer="ste_sign", kernel_quantizer=HysteresisSign(scale=scale))
+    quantizer = HysteresisSign(scale=scale, quantile=quantile)
+    layer = lq.layers.QuantConv2D(4, 3, input_quantizer="ste_sign", kernel_quantizer=quantizer)
     model = keras.Sequential([keras.Input((5, 5, 8)), layer])
     images = np.random.default_rng(0).normal(size=(3, 5, 5, 8)).astype(np.float32)
     model(images, training=True)
@@ -197,6 +233,8 @@ def test_serves_every_kernel_by_its_alias():
     ("config", "message"),
     [
         ({"threshold": -0.1}, "threshold must not be negative, but is -0.1"),
+        ({"quantile": 1.0}, "quantile must be from 0 to 1, without 1, but is 1.0"),
+        ({"quantile": -0.1}, "quantile must be from 0 to 1, without 1, but is -0.1"),
         ({"scale": "filter"}, 'scale must be "tensor", "channel" or None, but is \'filter\''),
     ],
 )

@@ -74,7 +74,7 @@ def test_folds_into_the_convolution_before():
 def test_refuses_another_number_of_channels():
     quantizer = RSign()
     quantizer(tf.ones((2, 5)))
-    with pytest.raises(ValueError, match="expected axis -1 of input shape to have value 5"):
+    with pytest.raises(ValueError, match="has weights for 5 channels, but its inputs have 4: give each layer its own"):
         quantizer(tf.ones((2, 4)))
 
 

@@ -21,7 +21,7 @@ from tests.support.lce import converted, lce_outputs, operators, randomise_batch
 FORMATS = {"keras": "model.keras", "hdf5": "model.h5", "saved_model": "model"}
 TENSOR = (3, 3, 4, 5)  # a kernel [height, width, in, out] or activations [batch, height, width, channels]
 
-as_property = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+as_property = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
 
 
 def small_numbers(*special: float) -> st.SearchStrategy[float]:
@@ -65,6 +65,8 @@ class AnyValuesContract:
     """Elements of the tensors to quantize."""
     idempotent: ClassVar[bool] = True
     """Whether q(q(x)) = q(x)."""
+    takes_the_type_of_its_layer: ClassVar[bool] = True
+    """Whether a layer of mixed precision may have a quantizer that knows nothing of it; Larq's own need to be told."""
 
     def forward(self, x: np.ndarray, quantizer) -> np.ndarray:
         raise NotImplementedError
@@ -106,8 +108,10 @@ class AnyValuesContract:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             quantized = quantizer(inputs)
-        gradient = tape.gradient(quantized, inputs, output_gradients=tf.constant(upstream))
-        np.testing.assert_allclose(gradient, self.gradient(x, upstream, quantizer), rtol=1e-4, atol=1e-4)
+        gradient = tape.gradient(quantized, inputs, output_gradients=tf.constant(upstream)).numpy()
+        expected = self.gradient(x, upstream, quantizer)
+        is_decided = ~np.isnan(expected)  # a reference that hangs on rounding says so
+        np.testing.assert_allclose(gradient[is_decided], expected[is_decided], rtol=1e-4, atol=1e-4)
 
     @as_property
     @given(drawn=st.data())
@@ -126,6 +130,18 @@ class AnyValuesContract:
             lq.quantizers.get(lq.quantizers.serialize(quantizer, use_legacy_format=True)),
         ):
             assert anew.get_config() == quantizer.get_config()
+
+    def test_refuses_integers(self):
+        with pytest.raises(TypeError, match=r"quantizes real numbers, .* of type int32: cast them before"):
+            self.make()(np.ones(TENSOR, np.int32))
+
+    def test_refuses_another_number_of_channels_where_it_has_weights_for_each(self):
+        quantizer, x = self.built(), np.ones((*TENSOR[:-1], TENSOR[-1] + 1), np.float32)
+        if any(TENSOR[-1] in weight.shape for weight in quantizer.weights):
+            with pytest.raises(ValueError, match=r"give each (layer|kernel) its own"):
+                quantizer(x)
+        else:
+            assert quantizer(x).shape == x.shape
 
     def test_registry_names_its_weights(self):
         quantizer = self.built()
@@ -150,6 +166,11 @@ class ValuesContract(AnyValuesContract):
         quantizer = self.make(dtype=f"mixed_{dtype}" if dtype.endswith("16") else dtype)
         quantized = quantizer(x, training=training)
         assert quantized.dtype == x.dtype
+        self.assert_levels(quantized)
+
+    @staticmethod
+    def assert_levels(quantized: tf.Tensor) -> None:
+        """Two opposite ones in each channel."""
         for channel in tf.unstack(tf.cast(quantized, tf.float64), axis=-1):
             low, high = np.unique(channel)
             assert low == -high
@@ -166,21 +187,34 @@ class NetworkContract(AnyValuesContract):
     changed_by_training: ClassVar[frozenset[str]] = frozenset()
     """The quantizer's own weights that a training step changes."""
 
-    def network(self, quantizer=None) -> keras.Model:
-        """One binary convolution with the quantizer in its role, compiled. The optimizer has no state to lose."""
-        quantizers = {"input_quantizer": "ste_sign", "kernel_quantizer": "ste_sign"}
+    def network(self, quantizer=None, other="ste_sign", **options) -> keras.Model:
+        """One binary convolution with the quantizer in its role, compiled. The optimizer has no state to lose.
+
+        Args:
+            quantizer: in place of the one under test.
+            other: the quantizer in the other role.
+            options: of the convolution.
+        """
+        quantizers = {"input_quantizer": other, "kernel_quantizer": other}
         quantizers["kernel_quantizer" if self.role == "kernel" else "input_quantizer"] = quantizer or self.make()
+        options = {"padding": "same", "pad_values": 1, "use_bias": False, "name": "conv", **quantizers, **options}
         model = keras.Sequential(
             [
                 keras.Input((6, 6, 8)),
-                lq.layers.QuantConv2D(4, 3, padding="same", pad_values=1, use_bias=False, name="conv", **quantizers),
+                lq.layers.QuantConv2D(4, 3, **options),
                 keras.layers.BatchNormalization(name="norm"),
                 keras.layers.Flatten(),
                 keras.layers.Dense(3, name="dense"),
             ]
         )
-        model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        self.compile(model)
         return model
+
+    @staticmethod
+    def compile(model: keras.Model) -> None:
+        """Eagerly, which is quicker for a few steps. That a graph trains the same is a test of its own."""
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=True)
 
     def quantizer_of(self, model: keras.Model):
         layer = model.get_layer("conv")
@@ -234,7 +268,7 @@ class NetworkContract(AnyValuesContract):
     def test_eager_training_equals_graph_training(self, data):
         graph, eager = self.network(), self.network()
         eager.set_weights(graph.get_weights())
-        eager.run_eagerly = True
+        graph.run_eagerly = False
         for model in (graph, eager):
             self.train(model, data)
         assert_same_weights(graph, eager, rtol=1e-3, atol=1e-5)
@@ -247,6 +281,7 @@ class NetworkContract(AnyValuesContract):
         loaded = keras.models.load_model(tmp_path / FORMATS[kind])
         assert_same_weights(model, loaded)
         np.testing.assert_array_equal(loaded(data[0]), model(data[0]))
+        loaded.run_eagerly = True
         for each in (model, loaded):
             self.train(each, data)
         assert_same_weights(model, loaded)
@@ -254,13 +289,33 @@ class NetworkContract(AnyValuesContract):
     def test_weights_carry_over(self, data, tmp_path):
         model = self.network()
         self.train(model, data)
-        model.save_weights(tmp_path / "weights.h5")
-        from_file, clone = self.network(), keras.models.clone_model(model)
-        from_file.load_weights(tmp_path / "weights.h5")
-        clone.set_weights(model.get_weights())
-        for other in (from_file, clone):
+        others = [keras.models.clone_model(model)]
+        others[0].set_weights(model.get_weights())
+        for file in ("weights.h5", "new.weights.h5", "checkpoint"):
+            model.save_weights(tmp_path / file)
+            others.append(self.network())
+            others[-1].load_weights(tmp_path / file)
+        for other in others:
             assert_same_weights(model, other)
             np.testing.assert_array_equal(other(data[0]), model(data[0]))
+
+    def test_has_its_levels_in_a_layer_of_mixed_precision(self, data, monkeypatch):
+        quantizer = self.make() if self.takes_the_type_of_its_layer else self.make(dtype="mixed_bfloat16")
+        model = self.network(quantizer, other="tanh_sign", dtype="mixed_bfloat16")
+        seen, call = [], quantizer.call
+
+        def seeing(*args, **kwargs):
+            seen.append(call(*args, **kwargs))
+            return seen[-1]
+
+        monkeypatch.setattr(quantizer, "call", seeing)
+        model(data[0], training=True)
+        model(data[0])
+        assert len(seen) == 2
+        for quantized in seen:
+            assert quantized.dtype == tf.bfloat16
+            self.assert_levels(quantized)
+        self.train(model, data, steps=1)
 
 
 class QuantizerContract(ValuesContract, NetworkContract):
@@ -291,12 +346,14 @@ class QuantizerContract(ValuesContract, NetworkContract):
 
 
 class FewBitContract(NetworkContract):
-    """A quantizer of more levels than two by itself, in a network, and converted."""
+    """A quantizer of other levels than two opposite ones by itself, in a network, and converted."""
 
     levels: ClassVar[tuple[float, ...] | None] = None
     """All values of a quantizer whose levels do not depend on its input."""
     most_levels: ClassVar[int]
     """How many different values a tensor may get."""
+    fewest_levels: ClassVar[int] = 2
+    """How many a tensor gets at least."""
 
     @pytest.mark.parametrize("training", [False, True])
     @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
@@ -304,10 +361,13 @@ class FewBitContract(NetworkContract):
         x = tf.cast(np.random.default_rng(0).normal(size=(10, *TENSOR)), dtype)
         quantized = self.make(dtype=f"mixed_{dtype}" if dtype.endswith("16") else dtype)(x, training=training)
         assert quantized.dtype == x.dtype
+        self.assert_levels(quantized)
+
+    def assert_levels(self, quantized: tf.Tensor) -> None:
         found = np.unique(tf.cast(quantized, tf.float64))
-        assert 2 < len(found) <= self.most_levels
+        assert self.fewest_levels <= len(found) <= self.most_levels
         if self.levels is not None:
-            assert set(found) <= set(tf.cast(tf.cast(np.array(self.levels), dtype), tf.float64).numpy())
+            assert set(found) <= set(tf.cast(tf.cast(np.array(self.levels), quantized.dtype), tf.float64).numpy())
 
     def test_claims_enough_bits(self):
         assert 2 ** self.make().precision >= self.most_levels

@@ -57,8 +57,8 @@ def _sign_of_sum(frozen: FrozenGraph, node: NodeDef, layer_names: Sequence[str])
     is_ternary = frozen.source(summand).op == "Sign"
     what = "the sum of two signs (a ternary quantizer such as ste_tern)" if is_ternary else "sign(x) + c"
     mend = (
-        "Use 'ternary_sign' with this threshold, in a BinarySumConv2D with input_levels=(-1, 0, 1), which is two binary "
-        "convolutions. Or use one sign with a threshold."
+        "Use 'ternary_sign' in a BinarySumConv2D with input_levels=(-1, 0, 1), which is two binary convolutions. "
+        "Or use one sign with a threshold."
         if is_ternary
         else "Write the sign as tf.where(condition, 1.0, -1.0)."
     )

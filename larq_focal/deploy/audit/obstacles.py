@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -22,10 +23,13 @@ from larq_focal.keras import keras
 from larq_focal.network.convolution import dilated, same_pads
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.packing import WORD_BITS
+from larq_focal.quantizers import QUANTIZERS
 
 _layers = keras.layers
 _MAX_LEVELS = 256
-_FEW_LEVELS = 4
+_MAX_SUMMANDS = 7
+"""Most binary convolutions that are proposed in the place of one."""
+_ROWS = {row.alias: row for row in QUANTIZERS}
 _SCALE_MEND = (
     "use a quantizer of -1 and +1, such as 'ste_sign', and put the scale into the kernel quantizer (one per output "
     "channel) or behind the layer as a constant of shape (C,)"
@@ -131,24 +135,32 @@ def _input(
     elif np.isin(levels, (0, 1)).all():
         yield Obstacle(
             f"{who} gives 0 and 1, and only -1 and +1 are packed",
-            "use signs, or a BinarySumConv2D with input_levels=(0, 1), which is one binary convolution",
+            "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", 2),
         )
     elif len(levels) == 2 and levels[0] == -levels[1]:
         yield Obstacle(f"{who} gives {_listed(levels)}, and only -1 and +1 are packed", _SCALE_MEND)
     elif is_few and len(levels) == 3:
         yield Obstacle(
             f"{who} gives {_listed(levels)} (ternary), and only -1 and +1 are packed",
-            "use a BinarySumConv2D with these as input_levels, which is two binary convolutions",
+            "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", 3),
         )
     elif is_few and layer.input_quantizer:
         yield Obstacle(
             f"{who} gives {len(levels)} levels, and only the two of -1 and +1 are packed",
-            "use signs, or a BinarySumConv2D with these as input_levels, which is a binary convolution for each but one",
+            "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", len(levels)),
         )
     elif layer.input_quantizer:
         yield Obstacle(f"{who} leaves the activations float", "use input_quantizer='ste_sign' or another sign")
     else:
         yield Obstacle("its input is not quantized", "give it an input quantizer, such as 'ste_sign', if it may be")
+
+
+def _or_binary_sum(quantizer: str, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
+    """The exact rewrite by binary convolutions as a further mend; "" where the levels are many or move in training."""
+    row = _ROWS.get(quantizer)
+    if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
+        return ""
+    return f", or a BinarySumConv2D with its levels as {argument}, which is a binary convolution for each but one"
 
 
 def _place(
@@ -190,12 +202,12 @@ def _kernel(layer: WeightedLayer) -> Iterator[Obstacle]:
     elif kernel.bits < FLOAT_BITS and np.isin(kernel.codes, (-1, 0, 1)).all():
         yield Obstacle(
             f"{who} gives zeros (ternary), and only +-s is packed",
-            "use 'ste_sign', or a BinarySumConv2D with kernel_levels=(-1, 0, 1), which is two binary convolutions",
+            mend + _or_binary_sum(layer.kernel_quantizer, "kernel_levels", 3),
         )
     elif kernel.bits < FLOAT_BITS:
         count = len(np.unique(kernel.codes))
-        if count <= _FEW_LEVELS and np.isin(-kernel.codes, kernel.codes).all():
-            mend += ", or a BinarySumConv2D with these as kernel_levels, which is a binary convolution for each but one"
+        if np.isin(-kernel.codes, kernel.codes).all():
+            mend += _or_binary_sum(layer.kernel_quantizer, "kernel_levels", count)
         yield Obstacle(f"{who} gives {count} levels ({kernel.bits} bits), and only +-s is packed", mend)
     elif _has_scale_per_input(layer):
         yield Obstacle(

@@ -8,8 +8,9 @@ from larq_focal.quantizers.learnable_activation_binarizer import LearnableActiva
 from larq_focal.quantizers.local_threshold import NiblackSign, SauvolaSign
 from larq_focal.quantizers.registry.row import QuantizerRow
 from larq_focal.quantizers.rsign import RSign
+from larq_focal.quantizers.tanh import SigmoidStep
 
-_FLOAT = "values that are no signs stay a float convolution"
+_STEP = "a float convolution; for inputs one binary convolution in a BinarySumConv2D"
 
 ROWS = (
     QuantizerRow(
@@ -42,6 +43,7 @@ ROWS = (
         source="https://arxiv.org/abs/1909.10788",
         state=("steepness",),
         schedule=ErrorDecay,
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="niblack_sign",
@@ -67,7 +69,20 @@ ROWS = (
         levels="0, 1",
         kernel="float",
         activation="float",
-        lowering=_FLOAT,
+        lowering=_STEP,
         source="https://arxiv.org/abs/1602.02830",
+        input_levels=(0, 1),
+        needs_clip=True,
+    ),
+    QuantizerRow(
+        alias="sigmoid_step",
+        quantizer=SigmoidStep,
+        levels="0, 1",
+        kernel="float",
+        activation="float",
+        lowering=_STEP,
+        source="https://github.com/computational-imaging/PixelRNN",
+        input_levels=(0, 1),
+        needs_clip=True,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq
 from larq_focal.quantizers.adabin import AdaBinSign
+from larq_focal.quantizers.bnn_plus import BnnPlusSign
 from larq_focal.quantizers.error_decay import ErrorDecay
 from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature
 from larq_focal.quantizers.gumbel_score import GumbelScoreSign
@@ -36,6 +37,7 @@ ROWS = (
         source="https://arxiv.org/abs/1611.00712, https://arxiv.org/abs/1611.01144",
         state=("temperature", "noise_state"),
         schedule=GumbelTemperature,
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="gumbel_score_sign",
@@ -47,6 +49,7 @@ ROWS = (
         source="https://github.com/computational-imaging/PixelRNN",
         state=("temperature", "noise_state"),
         schedule=GumbelTemperature,
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="libra_sign",
@@ -67,6 +70,7 @@ ROWS = (
         activation=None,
         lowering=_SCALED,
         source="https://arxiv.org/abs/1603.05279",
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="recu_sign",
@@ -91,6 +95,17 @@ ROWS = (
         schedule=ErrorDecay,
     ),
     QuantizerRow(
+        alias="bnn_plus_sign",
+        quantizer=BnnPlusSign,
+        levels="-s, +s with a learned s for each output channel",
+        kernel="packed",
+        activation=None,
+        lowering=_SCALED,
+        source="https://arxiv.org/abs/1812.11800",
+        trainable=("alpha",),
+        needs_clip=True,
+    ),
+    QuantizerRow(
         alias="magnitude_aware_sign",
         quantizer=larq.quantizers.MagnitudeAwareSign,
         levels="-s, +s with s = mean|w| of each output channel",
@@ -98,5 +113,6 @@ ROWS = (
         activation="float",
         lowering="kernel packed, with its scale as the multiplier; scaled inputs stay a float convolution",
         source="https://arxiv.org/abs/1808.00278",
+        needs_clip=True,
     ),
 )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
+from larq_focal.quantizers.gumbel import GumbelTemperature
+from larq_focal.quantizers.gumbel_score_ternary import GumbelScoreTernary
+from larq_focal.quantizers.lsq import LSQ
+from larq_focal.quantizers.omse import OMSE
 from larq_focal.quantizers.pact import PACT
 from larq_focal.quantizers.power_of_two import LogQuant, PowerOfTwo
 from larq_focal.quantizers.registry.row import QuantizerRow
 from larq_focal.quantizers.sawb import SAWB
+from larq_focal.quantizers.sum_of_powers_of_two import SumOfPowersOfTwo
 from larq_focal.quantizers.ternary import TernarySign
+from larq_focal.quantizers.ternary_weights import TernaryWeights
 
-_FLOAT = "values that are no signs stay a float convolution"
+_TERNARY = "a float convolution, or two binary ones in a BinarySumConv2D"
 
 ROWS = (
     QuantizerRow(
@@ -18,8 +24,10 @@ ROWS = (
         levels="-1, 0, +1",
         kernel="float",
         activation="wrong",
-        lowering="the kernel stays a float convolution; inputs are taken for signs, silently",
+        lowering="a float kernel, or two binary ones in a BinarySumConv2D; inputs are taken for signs, silently",
         source="https://arxiv.org/abs/1605.04711",
+        kernel_levels=(-1, 0, 1),
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="ternary_sign",
@@ -27,8 +35,32 @@ ROWS = (
         levels="-1, 0, +1",
         kernel=None,
         activation="float",
-        lowering="a float convolution; two binary ones in a BinarySumConv2D",
+        lowering=_TERNARY,
         source="Wan et al., TBN: Convolutional Neural Network with Ternary Inputs and Binary Weights, ECCV 2018",
+        input_levels=(-1, 0, 1),
+    ),
+    QuantizerRow(
+        alias="ternary_weights",
+        quantizer=TernaryWeights,
+        levels="-s, 0, +s with s = mean|w| of the weights that are not 0",
+        kernel="float",
+        activation=None,
+        lowering=_TERNARY,
+        source="https://arxiv.org/abs/1605.04711",
+        kernel_levels=(-1, 0, 1),
+    ),
+    QuantizerRow(
+        alias="gumbel_score_ternary",
+        quantizer=GumbelScoreTernary,
+        levels="-1, 0, +1",
+        kernel="float",
+        activation=None,
+        lowering=_TERNARY,
+        source="https://github.com/computational-imaging/PixelRNN",
+        state=("temperature", "noise_state"),
+        schedule=GumbelTemperature,
+        kernel_levels=(-1, 0, 1),
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="dorefa_quantizer",
@@ -36,8 +68,10 @@ ROWS = (
         levels="0, 1/n, ..., 1 with n = 2^k_bit - 1; from -1 to 1 with mode='weights'",
         kernel="float",
         activation="float",
-        lowering=_FLOAT,
+        lowering="a float convolution; for inputs of k bits 2^k - 1 binary ones in a BinarySumConv2D",
         source="https://arxiv.org/abs/1606.06160",
+        input_levels=(0, 1 / 3, 2 / 3, 1),
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="pact",
@@ -45,7 +79,7 @@ ROWS = (
         levels="0, c/n, ..., c with a learned c, n = 2^bits - 1",
         kernel=None,
         activation="float",
-        lowering=_FLOAT,
+        lowering="a float convolution; 8-bit integers hold its levels exactly",
         source="https://arxiv.org/abs/1805.06085",
         trainable=("clip",),
     ),
@@ -55,8 +89,28 @@ ROWS = (
         levels="2^bits even ones from -a to +a, a by the kernel's statistics",
         kernel="float",
         activation=None,
-        lowering=_FLOAT,
+        lowering="a float convolution, or 2^bits - 1 binary ones in a BinarySumConv2D",
         source="Choi et al., Accurate and Efficient 2-bit Quantized Neural Networks, MLSys 2019",
+        kernel_levels=(-1, -1 / 3, 1 / 3, 1),
+    ),
+    QuantizerRow(
+        alias="omse",
+        quantizer=OMSE,
+        levels="2^bits - 1 even ones from -a to +a, a of least squared error for each output channel",
+        kernel="float",
+        activation=None,
+        lowering="a float convolution; 8-bit integers hold its levels exactly",
+        source="https://arxiv.org/abs/1902.06822",
+    ),
+    QuantizerRow(
+        alias="lsq",
+        quantizer=LSQ,
+        levels="integers of a few bits times a learned step",
+        kernel="float",
+        activation="float",
+        lowering="a float convolution; 8-bit integers hold its levels exactly",
+        source="https://arxiv.org/abs/1902.08153",
+        trainable=("step",),
     ),
     QuantizerRow(
         alias="power_of_two",
@@ -64,8 +118,19 @@ ROWS = (
         levels="0, +-2^lowest, ..., +-2^highest",
         kernel="float",
         activation="float",
-        lowering=_FLOAT,
+        lowering="a float convolution; 8-bit integers hold up to seven exponents exactly",
         source="Long et al., A Novel Low-Bit Quantization Strategy for Compressing Deep Neural Networks, 2020",
+        needs_clip=True,
+    ),
+    QuantizerRow(
+        alias="sum_of_powers_of_two",
+        quantizer=SumOfPowersOfTwo,
+        levels="sums of at most two of 0, +-2^lowest, ..., +-2^highest",
+        kernel="float",
+        activation=None,
+        lowering="a float convolution; 8-bit integers hold up to seven exponents exactly",
+        source="https://arxiv.org/abs/1802.02178",
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="log_quant",
@@ -73,7 +138,8 @@ ROWS = (
         levels="0, +-2^(s - 2^bits + 1), ..., +-2^s with the full scale s",
         kernel="float",
         activation="float",
-        lowering=_FLOAT,
+        lowering="a float convolution; 8-bit integers hold its levels exactly up to bits=2",
         source="https://arxiv.org/abs/1603.01025",
+        needs_clip=True,
     ),
 )

@@ -26,6 +26,11 @@ class QuantizerRow:
         trainable: Names of the weights that it trains.
         state: Names of the non-trainable weights that it keeps.
         schedule: The callback that changes it over training, None without one.
+        input_levels: The argument with which a ``BinarySumConv2D`` computes a layer of these inputs by binary
+            convolutions, without rounding; () where it cannot.
+        kernel_levels: The same for these kernels.
+        needs_clip: Whether, as a kernel quantizer, it loses weights that outgrow 1: its gradient does not bring them
+            back, so that the layer needs ``kernel_constraint="weight_clip"``.
     """
 
     alias: str
@@ -38,3 +43,6 @@ class QuantizerRow:
     trainable: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
     schedule: type[keras.callbacks.Callback] | None = None
+    input_levels: tuple[float, ...] = ()
+    kernel_levels: tuple[float, ...] = ()
+    needs_clip: bool = False

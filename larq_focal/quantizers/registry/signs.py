@@ -17,6 +17,7 @@ ROWS = (
         activation="packed",
         lowering=_SIGN,
         source="https://arxiv.org/abs/1602.02830",
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="approx_sign",
@@ -26,6 +27,7 @@ ROWS = (
         activation="packed",
         lowering=_SIGN,
         source="https://arxiv.org/abs/1808.00278",
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="swish_sign",
@@ -35,6 +37,7 @@ ROWS = (
         activation="packed",
         lowering=_SIGN,
         source="https://arxiv.org/abs/1812.11800",
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="tanh_sign",
@@ -44,6 +47,7 @@ ROWS = (
         activation="packed",
         lowering=_SIGN,
         source="https://github.com/computational-imaging/PixelRNN",
+        needs_clip=True,
     ),
     QuantizerRow(
         alias="sigmoid_sign",
@@ -53,5 +57,6 @@ ROWS = (
         activation="packed",
         lowering=_SIGN,
         source="https://github.com/computational-imaging/PixelRNN",
+        needs_clip=True,
     ),
 )

@@ -1,0 +1,36 @@
+"""Base of the quantizers: how each treats the type and the channels of its inputs."""
+
+from __future__ import annotations
+
+from larq_focal.keras import larq, tf
+
+
+class Quantizer(larq.quantizers.Quantizer):
+    """A quantizer that returns the type it is given, and refuses what it cannot quantize.
+
+    Without Keras' own cast: in a layer of the policy "mixed_bfloat16" a quantizer of another policy would turn one
+    operand of the product to another type.
+
+    Args:
+        **kwargs: As for any Keras layer.
+    """
+
+    channels: int | None = None
+    """Channels of the inputs (last axis), set in ``build`` by a quantizer with weights for each."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"autocast": False, **kwargs})
+
+    def __call__(self, inputs, *args, **kwargs):
+        dtype = getattr(inputs, "dtype", None)
+        if dtype is not None and not tf.as_dtype(dtype).is_floating:
+            raise TypeError(
+                f"{type(self).__name__} {self.name!r} quantizes real numbers, but its inputs are of type "
+                f"{tf.as_dtype(dtype).name}: cast them before, for instance with tf.cast(inputs, tf.float32)."
+            )
+        if self.channels is not None and inputs.shape[-1] != self.channels:
+            raise ValueError(
+                f"{type(self).__name__} {self.name!r} has weights for {self.channels} channels, but its inputs have "
+                f"{inputs.shape[-1]}: give each layer its own quantizer, by the alias or a new instance."
+            )
+        return super().__call__(inputs, *args, **kwargs)
