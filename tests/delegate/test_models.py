@@ -6,8 +6,10 @@ import larq_zoo as lqz
 import numpy as np
 import pytest
 
-from larq_focal import delegate
+from benchmarks.zoo_equality import TOLERANCE, difference, operation_differences
+from larq_focal import Runtime, delegate
 from larq_focal.keras import keras
+from larq_focal.network.flatbuffer import read_flatbuffer
 from tests.delegate import cases
 from tests.delegate.engines import WithDelegate, lce_outputs
 from tests.support.lce import converted, randomise_batch_norms
@@ -41,6 +43,12 @@ def test_networks_of_the_zoo_equal_those_of_lce(network):
             output = WithDelegate(content, xnnpack=False, kernel=kernel, fuse=fuse).run(image)[0]
             limit = 1e-5 * np.abs(expected).max()
             np.testing.assert_allclose(output, expected, rtol=1e-5, atol=limit, err_msg=kernel)
+    alone = list(operation_differences(read_flatbuffer(content), image))
+    assert len(alone) >= 30, "binary operations, each on what it gets in the network"
+    assert max(alone) <= TOLERANCE
+    if network is lqz.sota.QuickNetSmall:  # as users run it, with XNNPACK
+        outputs, expected = (Runtime(content, engine=engine).run(image) for engine in ("delegate", "lce"))
+        assert difference(outputs, expected) <= TOLERANCE
 
 
 @pytest.mark.parametrize("kernel", delegate.kernels())
