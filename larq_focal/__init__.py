@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from larq_focal.deploy.runtime import Runtime
     from larq_focal.deploy.timing import time
     from larq_focal.focal_plane import fit
+    from larq_focal.focal_plane.compiler import compile, simulate
+    from larq_focal.focal_plane.inspection import inspect_network
     from larq_focal.network import QuantGraph, load_graph, save_graph
     from larq_focal.network.from_keras import from_keras
     from larq_focal.network.from_tflite import from_tflite
@@ -36,14 +38,17 @@ _HOMES = {
     "QuantGraph": "larq_focal.network",
     "Runtime": "larq_focal.deploy.runtime",
     "audit": "larq_focal.deploy.audit",
+    "compile": "larq_focal.focal_plane.compiler",
     "convert": "larq_focal.deploy.convert",
     "fit": "larq_focal.focal_plane",
     "from_keras": "larq_focal.network.from_keras",
     "from_tflite": "larq_focal.network.from_tflite",
+    "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
     "predict": "larq_focal.deploy.prediction",
     "run_bench": "larq_focal.bench",
     "save_graph": "larq_focal.network",
+    "simulate": "larq_focal.focal_plane.compiler",
     "summary": "larq_focal.cost",
     "time": "larq_focal.deploy.timing",
     "write_report": "larq_focal.report",
@@ -55,6 +60,7 @@ __all__ = [
     "__version__",
     "audit",
     "bench",
+    "compile",
     "convert",
     "cost",
     "deploy",
@@ -62,6 +68,7 @@ __all__ = [
     "focal_plane",
     "from_keras",
     "from_tflite",
+    "inspect_network",
     "layers",
     "load_graph",
     "network",
@@ -70,6 +77,7 @@ __all__ = [
     "report",
     "run_bench",
     "save_graph",
+    "simulate",
     "summary",
     "time",
     "write_report",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from larq_focal.cli import bench, deploy, device, focal_plane, network
+from larq_focal.cli import bench, deploy, device, focal_plane, inspect, network, zoo
 from larq_focal.cli.output import USER_ERRORS, keep_tensorflow_silent
 from larq_focal.version import __version__
 
@@ -36,10 +36,14 @@ for _command in (
     deploy.audit,
     network.summary,
     focal_plane.fit,
+    focal_plane.compile_model,
+    focal_plane.simulate,
+    inspect.inspect,
     network.graph,
     device.run,
     device.time,
     bench.retime,
     bench.report,
+    zoo.zoo,
 ):
     main.add_command(_command)

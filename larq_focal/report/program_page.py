@@ -15,7 +15,7 @@ def write_program_page(program: Record, path: str | Path) -> Path:
     """Writes one self-contained HTML file, and returns its path.
 
     Args:
-        program: as ``ProgramReport.to_dict()`` of ``larq_focal.focal_plane.inspection`` gives it.
+        program: as ``ProgramReport.to_page()`` of ``larq_focal.focal_plane.inspection`` gives it.
         path: where the file goes; it is written whole or not at all.
     """
     from larq_focal.report.program_figures import live_count_figure, live_range_figure

@@ -39,7 +39,7 @@ def program():
     watch(simulator, unit, images[:2])
     exactness = Exactness("the reference", compared=1440, mismatching=0)
     report = inspect_program(unit.program, simulator, name="unit", image=images[2], maps=MAPS, exactness=exactness)
-    return report.to_dict()
+    return report.to_page()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from larq_focal.focal_plane.inspection.inspect import inspect_program
 from larq_focal.focal_plane.inspection.live_ranges import LiveRanges, RegisterLife, live_ranges
 from larq_focal.focal_plane.inspection.maps import MapPlace
+from larq_focal.focal_plane.inspection.network import inspect_array_program, inspect_network
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import StepRecorder
 
@@ -13,6 +14,8 @@ __all__ = [
     "ProgramReport",
     "RegisterLife",
     "StepRecorder",
+    "inspect_array_program",
+    "inspect_network",
     "inspect_program",
     "live_ranges",
 ]

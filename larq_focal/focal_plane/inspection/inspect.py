@@ -10,7 +10,7 @@ from larq_focal.focal_plane.inspection.live_ranges import live_ranges
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
-from larq_focal.focal_plane.machine import Program, Simulator
+from larq_focal.focal_plane.machine import Program, Run, Simulator
 from larq_focal.focal_plane.rate import estimates
 
 
@@ -41,11 +41,24 @@ def inspect_program(
         ProgramError: the program does not fit the sensor, or loads a plane that is not given.
         ValueError: the image has another size than the array, or the region is not within it.
     """
-    sensor = simulator.sensor
     if image is not None:
         simulator.expose(image)
     recorder = StepRecorder(simulator, region)
     run = simulator.run(program, planes, recorder)
+    return report_of(program, simulator, run, recorder, name, maps, exactness)
+
+
+def report_of(
+    program: Program,
+    simulator: Simulator,
+    run: Run,
+    recorder: StepRecorder,
+    name: str,
+    maps: Sequence[MapPlace] = (),
+    exactness: Exactness | None = None,
+) -> ProgramReport:
+    """The report of a ``run`` of ``program`` on ``simulator``, which ``recorder`` has observed."""
+    sensor = simulator.sensor
     return ProgramReport(
         name=name,
         sensor=sensor.name,

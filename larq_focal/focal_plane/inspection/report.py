@@ -65,7 +65,7 @@ class ProgramReport:
         return sum(self.icw.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Plain values for JSON, without the recorded steps."""
         return {
             "name": self.name,
             "sensor": self.sensor,
@@ -81,8 +81,11 @@ class ProgramReport:
             "maps": [place.to_dict() for place in self.maps],
             "exactness": self.exactness and self.exactness.to_dict(),
             "estimates": [estimate.to_dict() for estimate in self.estimates],
-            "stepping": dict(self.stepping),
         }
+
+    def to_page(self) -> dict[str, Any]:
+        """The values of ``to_dict`` and the recorded steps, as ``larq_focal.report.write_program_page`` takes."""
+        return {**self.to_dict(), "stepping": dict(self.stepping)}
 
     def __rich__(self) -> Group:
         table = Table("", f"{self.name} on {self.sensor}", box=None)

@@ -1,0 +1,147 @@
+"""Looks into compiled networks: what the program does, where the maps lie, and whether it is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.inputs import GREY_LEVELS, LightInput
+from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.inspection.inspect import report_of
+from larq_focal.focal_plane.inspection.maps import MapPlace
+from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
+from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
+from larq_focal.focal_plane.machine import Simulator
+from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.interpret import interpret, rescale
+from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model
+from larq_focal.network.ops import Linear
+
+
+def inspect_network(
+    network: Any,
+    sensor: str | Path | Sensor = "scamp5",
+    images: np.ndarray | None = None,
+    *,
+    pixel_range: tuple[float, float] = (-1.0, 1.0),
+    seed: int = 0,
+    region: Region | None = None,
+) -> ProgramReport:
+    """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
+
+    What is read out of the array is compared with the network's graph, pixel by pixel; where ``network`` is a Keras
+    model, or the file of one, its outputs are compared with Keras instead.
+
+    Args:
+        network: a Keras model, a QuantGraph, or the path of a network's file.
+        sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
+        images: ``[N, height, width, channels]`` as the network takes them; by default one of random grey levels.
+        pixel_range: the network's input values for no light and for the brightest.
+        seed: of the random image.
+        region: the part of the array to record, see ``StepRecorder``.
+
+    Raises:
+        UnsupportedError: the array cannot run a layer.
+        RegisterError: a layer needs more registers than there are.
+        StoreError: the kernels take more words than the store holds.
+        ValueError: the images have another shape than the network takes, or the region is not within the array.
+    """
+    if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
+        network = load_keras_model(network)
+    graph = as_graph(network)
+    compiled = compile_network(graph, sensor, pixel_range)
+    if images is None:
+        images = _random_image(graph, pixel_range, seed)
+    is_keras = not isinstance(network, QuantGraph | str | Path)
+    return inspect_array_program(
+        compiled.array,
+        _inputs(compiled, images[:1])[0],
+        name=graph.name,
+        region=region,
+        exactness=_against_keras(compiled, network, images) if is_keras else _against_graph(compiled, images),
+    )
+
+
+def inspect_array_program(
+    array: ArrayProgram,
+    images: Mapping[str, np.ndarray],
+    *,
+    name: str = "program",
+    region: Region | None = None,
+    exactness: Exactness | None = None,
+) -> ProgramReport:
+    """Runs one frame of a compiled program and records it.
+
+    Args:
+        array: the program, as ``compile_network`` makes it or ``read_program`` reads it.
+        images: by the name of the input, as ``ArrayProgram.frame`` takes them.
+        name: what reports call the program.
+        region: the part of the array to record, see ``StepRecorder``.
+        exactness: how the program compares with a reference, if it was compared.
+
+    Raises:
+        ValueError: an image is missing or has another shape, or the region is not within the array.
+    """
+    simulator = Simulator(array.sensor)
+    recorder = StepRecorder(simulator, region)
+    _, run = array.frame(simulator, images, recorder)
+    maps = [_map_place(value.name, value.layout) for value in (*array.inputs, *array.outputs)]
+    return report_of(array.program, simulator, run, recorder, name, maps, exactness)
+
+
+def _random_image(graph: QuantGraph, pixel_range: tuple[float, float], seed: int) -> np.ndarray:
+    low, high = pixel_range
+    greys = np.random.default_rng(seed).integers(0, GREY_LEVELS, (1, *graph.inputs[0].shape))
+    return (low + (high - low) * greys / (GREY_LEVELS - 1)).astype(np.float32)
+
+
+def _inputs(compiled: Compiled, images: np.ndarray) -> list[dict[str, np.ndarray]]:
+    """What the array gets of each image ``[height, width, channels]``, by the name of the input."""
+    lit = [source.name for source in compiled.array.inputs if isinstance(source, LightInput)]
+    loaded = [source.name for source in compiled.array.inputs if not isinstance(source, LightInput)]
+    encoded = interpret(compiled.graph, images, loaded) if loaded else {}
+    encoded |= dict.fromkeys(lit, images)
+    return [{name: value[number] for name, value in encoded.items()} for number in range(len(images))]
+
+
+def _against_keras(compiled: Compiled, model: Any, images: np.ndarray) -> Exactness:
+    """Outputs of the network: those of the array, and what the controller makes of them."""
+    simulated = compiled.run(images)
+    expected = model(images)
+    expected = [expected] if len(simulated) == 1 else list(expected)
+    pairs = [(simulated[name], np.asarray(value)) for name, value in zip(compiled.output_names, expected, strict=True)]
+    differing = sum(np.count_nonzero(~np.isclose(a, b, rtol=1e-4, atol=1e-4)) for a, b in pairs)
+    return Exactness("Keras", sum(value.size for _, value in pairs), int(differing))
+
+
+def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
+    """Values that are read out of the array."""
+    expected = interpret(compiled.graph, images, [output.name for output in compiled.array.outputs])
+    simulator = Simulator(compiled.sensor)
+    compared = differing = 0
+    for number, given in enumerate(_inputs(compiled, images)):
+        values, _ = compiled.array.frame(simulator, given)
+        for name, value in values.items():
+            op, value = compiled.graph[name], value.astype(np.float32)
+            value = rescale(op, value[None])[0] if isinstance(op, Linear) else value
+            compared += value.size
+            differing += int(np.count_nonzero(value != expected[name][number]))
+    return Exactness("the network's graph", compared, differing)
+
+
+def _map_place(name: str, layout: Layout) -> MapPlace:
+    return MapPlace(
+        name=name,
+        kind="feature map",
+        height=layout.height,
+        width=layout.width,
+        pitch=layout.pitch,
+        places=tuple((place.plane, place.row, place.column) for place in layout.places),
+    )
