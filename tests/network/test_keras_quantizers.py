@@ -33,6 +33,9 @@ STEPS = [
     pytest.param(lambda: focal.PowerOfTwo(-6, 0), id="PowerOfTwo"),
     pytest.param(lambda: focal.TernarySign(threshold=0.3), id="TernarySign"),
     pytest.param(lambda: focal.LogQuant(3, full_scale=1), id="LogQuant"),
+    pytest.param(focal.SigmoidStep, id="SigmoidStep"),
+    pytest.param(lambda: focal.LSQ(3, step=0.3), id="LSQ"),
+    pytest.param(lambda: focal.LSQ(4, signed=False, step=0.1), id="LSQ unsigned"),
 ]
 
 
@@ -109,6 +112,43 @@ def test_local_thresholds_are_computed(quantizer):
     assert graph.is_binary(graph["conv"])
 
 
+@pytest.mark.parametrize("delta", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("shape", [(4,), (5, 4), IMAGE])
+def test_ternary_thresholds_that_follow_each_sample(shape, delta):
+    model = keras.Sequential([keras.Input(shape), focal.TernarySign(delta)])
+    graph = from_keras(model)
+    # Some samples on their threshold, exactly: of equal magnitudes the mean is each.
+    x = np.random.default_rng(0).normal(size=(6, *shape)).astype(np.float32) * np.float32(
+        [1, 8, 0.25, 1, 0, 1]
+    ).reshape(-1, *[1] * len(shape))
+    x[3] = np.sign(x[3])
+    (output,) = graph.outputs
+    np.testing.assert_array_equal(interpret(graph, x, [output])[output], model(x))
+    assert graph.bits(output) == 2
+
+
+def test_a_convolution_of_such_ternary_inputs_is_read():
+    conv = lq.layers.QuantConv2D(8, 3, name="conv", input_quantizer="ternary_sign", kernel_quantizer="ste_sign")
+    graph = assert_read(model_of(IMAGE, conv))
+    assert graph["conv"].declared_bits == (2, 1) and graph.input_bits(graph["conv"]) == 2
+
+
+def test_a_learned_step_is_that_of_the_levels():
+    conv = lq.layers.QuantConv2D(8, 3, name="conv", input_quantizer=focal.LSQ(signed=False), kernel_quantizer="lsq")
+    model = model_of(IMAGE, conv)
+    conv.input_quantizer.step.assign(0.75)
+    conv.kernel_quantizer.step.assign(0.5)
+    graph = assert_read(model)
+    np.testing.assert_array_equal(graph["conv/input_quantizer"].levels, [0, 0.75, 1.5, 2.25])
+    assert graph["conv"].declared_bits == (2, 2) and graph["conv"].kernel.bits == 2
+
+
+def test_a_step_that_is_not_measured_yet_is_not_guessed():
+    conv = lq.layers.QuantConv2D(8, 3, input_quantizer="lsq", kernel_quantizer="ste_sign")
+    (unknown,) = from_keras(keras.Sequential([keras.Input(IMAGE), conv])).unknown
+    assert unknown.kind == "quantizer lsq (its step is measured in the first training step, and that has not been)"
+
+
 def test_a_learned_clip_is_the_highest_level():
     conv = lq.layers.QuantConv2D(8, 3, name="conv", input_quantizer="pact", kernel_quantizer="ste_sign")
     model = model_of(IMAGE, conv)
@@ -165,6 +205,9 @@ squeeze.precision = 1
             "dorefa_quantizer (for weights, its scale depends on the data)",
             3,
             id="DoReFa of weights",
+        ),
+        pytest.param(
+            lambda: "sawb", "sawb (made for kernels: its levels would follow each batch)", 2, id="for kernels"
         ),
         pytest.param(MySign, "MySign (Sign)", 1, id="a subclass that computes something else"),
         pytest.param(lambda: squeeze, "squeeze (Sign)", 1, id="a function"),
