@@ -12,6 +12,9 @@ SUBPACKAGES = {"bench", "cost", "deploy", "focal_plane", "layers", "network", "q
 ON_A_DEVICE = [
     "larq_focal",
     "larq_focal.cost",
+    "larq_focal.deploy.checking",
+    "larq_focal.deploy.prediction",
+    "larq_focal.deploy.remote",
     "larq_focal.deploy.runtime",
     "larq_focal.deploy.timing",
     "larq_focal.focal_plane",

@@ -90,13 +90,22 @@ def read_samples(
         raise ValueError(f"There is no scale '{scale}'; choose one of {', '.join(SCALES)}.")
     if resize not in RESIZES:
         raise ValueError(f"There is no resizing '{resize}'; choose one of {', '.join(RESIZES)}.")
-    if path.suffix.lower() == ARRAY_SUFFIX:
+    if not is_image(path):
         samples = _with_batch_axis(read_array(path), shape, path)
         return samples if scale is None else _scaled_array(samples, scale, path)
     pixels = _read_image(path, shape, resize)
-    takes_pixels = dtype == "uint8"
-    scaled = SCALES[scale or ("raw" if takes_pixels else DEFAULT_SCALE)][1](pixels)[np.newaxis]
-    return scaled if takes_pixels else scaled.astype(np.float32, copy=False)
+    scaled = SCALES[scale or default_scale(dtype)][1](pixels)[np.newaxis]
+    return scaled if dtype == "uint8" else scaled.astype(np.float32, copy=False)
+
+
+def default_scale(dtype: str) -> str:
+    """What is done to the pixels of an image for an input of this type, unless something else is asked for."""
+    return "raw" if dtype == "uint8" else DEFAULT_SCALE
+
+
+def is_image(path: str | Path) -> bool:
+    """Whether a file is read as an image."""
+    return Path(path).suffix.lower() != ARRAY_SUFFIX
 
 
 def _with_batch_axis(array: np.ndarray, shape: tuple[int, ...], path: Path) -> np.ndarray:

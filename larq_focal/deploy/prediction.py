@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.deploy.inputs import read_samples
+from larq_focal.deploy.inputs import SCALES, default_scale, is_image, read_samples
 from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.files import written_whole
 
@@ -22,7 +22,8 @@ class Predictions:
     """What a network gives for some samples.
 
     ``outputs`` are arrays ``[N, *output_shape]``, and ``sources`` say where each of the N samples came from. Where
-    there is one output, a vector, it is read as scores of classes, of which ``top`` are shown.
+    there is one output, a vector, it is read as scores of classes, of which ``top`` are shown. ``scale`` is what was
+    done to pixels, None where there were none to scale.
     """
 
     model: str
@@ -31,6 +32,7 @@ class Predictions:
     sources: tuple[str, ...]
     classes: tuple[str, ...] | None = None
     top: int = 5
+    scale: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -69,7 +71,7 @@ class Predictions:
 
     def to_dict(self) -> dict[str, Any]:
         """The top classes of every sample; where there are no scores, the outputs in full."""
-        facts = {"model": self.model, "engine": self.engine, "versions": self.versions}
+        facts = {"model": self.model, "engine": self.engine, "scale": self.scale, "versions": self.versions}
         if self.scores is None:
             outputs = zip(*(output.tolist() for output in self.outputs), strict=True)
             return facts | {
@@ -100,8 +102,9 @@ class Predictions:
                     label = str(row["class"]) + (f" {row['name']}" if "name" in row else "")
                     score = f"{row['score']:.4g}"
                     table.add_row(Text("" if place else source), Text(label), score, end_section=last)
-        if len(self.sources) > _MOST_PRINTED:
-            table.caption = f"and {len(self.sources) - _MOST_PRINTED} more"
+        captions = [f"and {len(self.sources) - _MOST_PRINTED} more"] if len(self.sources) > _MOST_PRINTED else []
+        captions += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
+        table.caption = "\n".join(captions) or None
         return table
 
 
@@ -145,7 +148,7 @@ def predict(
         raise ValueError(f"At least one class must be shown, not {top}.")
     runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine)
     names = _class_names(classes, runtime)
-    batch, sources = _batch(runtime, inputs, scale, resize)
+    batch, sources, has_images = _batch(runtime, inputs, scale, resize)
     outputs = runtime.run(batch)
     return Predictions(
         model=runtime.name,
@@ -154,6 +157,7 @@ def predict(
         sources=sources,
         classes=names,
         top=top,
+        scale=scale or (default_scale(runtime.input_dtypes[0]) if has_images else None),
         versions=runtime.versions,
     )
 
@@ -174,8 +178,10 @@ def _class_names(classes: Sequence[str] | str | Path | None, runtime: Runtime) -
     return names
 
 
-def _batch(runtime: Runtime, inputs: Files | Batch, scale: str | None, resize: str) -> tuple[Batch, tuple[str, ...]]:
-    """What to run, and where each sample comes from."""
+def _batch(
+    runtime: Runtime, inputs: Files | Batch, scale: str | None, resize: str
+) -> tuple[Batch, tuple[str, ...], bool]:
+    """What to run, where each sample comes from, and whether there are images among them."""
     wanted = zip(runtime.input_shapes, runtime.input_dtypes, strict=True)
     described = dict(zip(runtime.input_names, wanted, strict=True))
 
@@ -187,9 +193,10 @@ def _batch(runtime: Runtime, inputs: Files | Batch, scale: str | None, resize: s
         if unknown:
             raise ValueError(f"'{runtime.name}' has the inputs {list(described)}, and none called {unknown}.")
         batch = {name: read(item, name) if isinstance(item, str | Path) else item for name, item in inputs.items()}
-        return batch, _numbered("sample", len(np.asarray(next(iter(batch.values()), ()))))
+        has_images = any(is_image(item) for item in inputs.values() if isinstance(item, str | Path))
+        return batch, _numbered("sample", len(np.asarray(next(iter(batch.values()), ())))), has_images
     if isinstance(inputs, np.ndarray):
-        return inputs, _numbered("sample", len(inputs) if inputs.ndim else 0)
+        return inputs, _numbered("sample", len(inputs) if inputs.ndim else 0), False
     paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     if not paths:
         raise ValueError(f"No input was given for '{runtime.name}'.")
@@ -203,7 +210,7 @@ def _batch(runtime: Runtime, inputs: Files | Batch, scale: str | None, resize: s
     )
     if len({part.dtype for part in parts}) > 1:
         raise ValueError(f"The inputs are of different types: {', '.join(sorted({str(p.dtype) for p in parts}))}.")
-    return np.concatenate(parts), sources
+    return np.concatenate(parts), sources, any(map(is_image, paths))
 
 
 def _numbered(name: str, count: int) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ class TestImages:
         cropped = read_samples(picture(pixels), (5, 5, 3), "uint8")
         assert (cropped == 200).all()
         stretched = read_samples(picture(pixels), (5, 5, 3), "uint8", resize="stretch")
-        assert stretched[0, :, 0].max() == 0 and stretched[0, :, 2].min() == 200
+        assert stretched[0, :, 0].max() == 0 and stretched[0, :, 2].min() > 190
 
     def test_making_smaller_averages(self, picture):
         pixels = np.zeros((32, 32, 3), np.uint8)

@@ -93,6 +93,12 @@ def test_results_are_plain_data_and_a_table(photo):
     assert "1 bee" in text and "0.4961" in text and "ant" not in text
 
 
+def test_what_was_done_to_pixels_is_told(photo):
+    assert "Pixels were scaled to (pixel - 128) / 256." in printed(predict(image_network(), photo))
+    assert predict(image_network("uint8", 1.0), photo).scale == "raw"
+    assert predict(relu_network(), np.zeros((1, 4))).scale is None
+
+
 def test_outputs_are_saved(tmp_path):
     result = predict(relu_network(), np.ones((2, 4)))
     result.save(tmp_path / "new" / "scores.npy")
