@@ -8,10 +8,12 @@ from typing import Any
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.network.fold import fold_thresholds
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D
 
@@ -47,8 +49,7 @@ def compile_network(
         sensor = load_sensor(sensor)
     network = as_graph(network)
     graph = fold_thresholds(network)
-    deferred = {op.name: accumulator_bits(op.kernel.fan_in) for op in graph if isinstance(op, Conv2D)}
-    lowering, built = _built(graph, sensor, deferred, pixel_range, spill)
+    lowering, built, deferred = _built(graph, sensor, pixel_range, spill)
     array = ArrayProgram(
         sensor, built.program, tuple(lowering.inputs), tuple(lowering.outputs), lowering.constants.planes
     )
@@ -63,18 +64,55 @@ def compile_network(
     )
 
 
-def _built(graph, sensor: Sensor, deferred: dict[str, int], pixel_range, spill: bool) -> tuple[Lowering, Built]:
-    """Lets the layers where registers run out defer less, one column at a time, before anything is spilled."""
+def _built(
+    graph: QuantGraph, sensor: Sensor, pixel_range: tuple[float, float], spill: bool
+) -> tuple[Lowering, Built, dict[str, int]]:
+    """Fewest words first: layers defer less where registers or the store run out, and spill what is still too much."""
+    deferred = {op.name: accumulator_bits(op.kernel.fan_in) for op in graph if isinstance(op, Conv2D)}
+    most = dict(deferred)
     while True:
-        lowering = Lowering(graph, sensor, deferred, pixel_range)
-        lowering.run()
-        may_spill = spill and not any(deferred.values())
         try:
-            return lowering, build(lowering.code, spill=may_spill)
+            return *_attempt(graph, sensor, deferred, pixel_range, spill=False), deferred
         except RegisterError as error:
-            if may_spill or not any(deferred.values()):
-                raise
             if deferred.get(error.section):
                 deferred[error.section] //= 2
+            elif spill:
+                break
             else:
-                deferred.update(dict.fromkeys(deferred, 0))
+                raise
+        except StoreError:
+            if not any(deferred.values()):
+                raise
+            deferred[max(deferred, key=deferred.get)] = 0  # ripple counting repeats, and so takes less room
+    return _with_spills(graph, sensor, deferred, most, pixel_range)
+
+
+def _with_spills(
+    graph: QuantGraph,
+    sensor: Sensor,
+    deferred: dict[str, int],
+    most: dict[str, int],
+    pixel_range: tuple[float, float],
+) -> tuple[Lowering, Built, dict[str, int]]:
+    """As ``_built`` where something must be spilled: layers that do not fit defer less until that takes more words."""
+    best: tuple[Lowering, Built, dict[str, int]] | None = None
+    for columns in (max(most.values()), 2, 1, 0):
+        option = {name: count or min(columns, most[name]) for name, count in deferred.items()}
+        try:
+            found = *_attempt(graph, sensor, option, pixel_range, spill=True), option
+        except (RegisterError, StoreError):
+            if not columns and best is None:
+                raise
+            continue
+        if best is not None and found[1].total_icw >= best[1].total_icw:
+            break
+        best = found
+    return best
+
+
+def _attempt(
+    graph: QuantGraph, sensor: Sensor, deferred: dict[str, int], pixel_range: tuple[float, float], spill: bool
+) -> tuple[Lowering, Built]:
+    lowering = Lowering(graph, sensor, dict(deferred), pixel_range)
+    lowering.run()
+    return lowering, build(lowering.code, spill)
