@@ -2,6 +2,7 @@
 #   make bench      train, convert, audit, time and judge the digits networks; writes results/digits/report.html
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
+#   make docs       the page of the quantizers, docs/quantizers.md, with its pictures
 #   make wheels     wheels for x86-64 and aarch64 in dist/; the latter takes Debian's g++-aarch64-linux-gnu
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
 	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: bench test test-fast lint wheels clean
+.PHONY: bench test test-fast lint docs wheels clean
 
 bench: $(VENV)/installed
 	$(BIN)/larq-focal bench --resume
@@ -25,6 +26,9 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
+docs: $(VENV)/installed-docs
+	$(BIN)/python docs/quantizers.py
+
 wheels: $(VENV)/installed-test
 	$(BIN)/python -m tools.wheels dist
 
@@ -38,6 +42,10 @@ $(VENV)/installed: setup.cfg pyproject.toml
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,docs]'
 	@touch $@
 
 clean:

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from larq_focal.zoo import Method, two_layer
-
 from larq_focal.keras import keras, tf
 from larq_focal.quantizers import QuantizerRow
+from larq_focal.zoo import Method, two_layer
 
 BASELINE = "ste_sign"
 IMAGE = (28, 28, 1)

@@ -19,7 +19,7 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.quantizer_networks import BASELINE, IMAGE, Case, cases, use_one_core
+from benchmarks.quantizer_networks import BASELINE, IMAGE, cases, use_one_core
 from larq_focal.bench.records import describe_environment, write_record
 from larq_focal.deploy.convert import ConversionError, convert
 from larq_focal.deploy.timing import paired

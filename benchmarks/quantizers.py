@@ -29,15 +29,15 @@ from larq_focal.keras import keras
 from larq_focal.quantizers.registry import binary_activations, binary_kernels, signs
 
 ROWS = (*signs.ROWS, *binary_kernels.ROWS, *binary_activations.ROWS)
-BATCH_SIZE = 128
+BATCH_SIZE = 32
 TABLE = Path(__file__).parent.parent / "docs/data/quantizers_mnist.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, help="folder with mnist.npz; by default through tensorflow-datasets")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--images", type=int, default=12_000, help="of the training set, the first so many")
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--images", type=int, default=10_000, help="of the training set, the first so many")
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 up")
     parser.add_argument("--only", nargs="*", metavar="ALIAS", help="these quantizers alone")
     parser.add_argument("--results", type=Path, default=Path("results/quantizers_mnist"), help="where records are kept")

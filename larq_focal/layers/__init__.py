@@ -1,13 +1,16 @@
 """Layers that carry a method of binary networks."""
 
 from larq_focal.layers.binary_dense import BinaryDense
-from larq_focal.layers.binary_sum import BinarySumConv2D, BitPlaneConv2D
+from larq_focal.layers.binary_sum import BinarySumConv2D
+from larq_focal.layers.bit_plane_conv import BitPlaneConv2D
 from larq_focal.layers.bit_planes import BitPlanes
 from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.ghost_sign import GhostSign
+from larq_focal.layers.l1_batch_normalization import L1BatchNormalization
 from larq_focal.layers.log_gradient import LogGradient
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
+from larq_focal.layers.xnor_conv import XnorConv2D
 
 __all__ = [
     "BinaryDense",
@@ -16,7 +19,9 @@ __all__ = [
     "BitPlanes",
     "FixedSignConv2D",
     "GhostSign",
+    "L1BatchNormalization",
     "LogGradient",
     "RPReLU",
     "Thermometer",
+    "XnorConv2D",
 ]

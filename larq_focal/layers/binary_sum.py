@@ -8,57 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from larq_focal.keras import larq, tf
-
-
-def sign_planes(x: tf.Tensor, planes: Sequence[tf.Tensor], factors: Sequence[float]) -> list[tf.Tensor]:
-    """``planes``, with the gradient of what they stand for: x = constant + sum of factor * plane.
-
-    Where y = sum of factor * f(plane) for a linear f, each plane's gradient over its factor is the one of ``x``.
-    """
-
-    @tf.custom_gradient
-    def straight_through(x):
-        def grad(*upstream):
-            return tf.add_n([each / factor for each, factor in zip(upstream, factors, strict=True)]) / len(factors)
-
-        return list(planes), grad
-
-    return straight_through(x)
-
-
-class SignPlanesConv2D(larq.layers.QuantConv2D):
-    """A convolution whose inputs are written as an offset and a sum of sign planes, a binary convolution for each.
-
-    Subclasses write the inputs, so that the value of the padding is +1 in each plane.
-    """
-
-    offset: float
-    """What is added to the sum of the planes to give the inputs."""
-    factors: tuple[float, ...]
-    """What each plane is multiplied by."""
-
-    def input_planes(self, inputs: tf.Tensor) -> list[tf.Tensor]:
-        """The planes, each in the form that the converter packs."""
-        raise NotImplementedError
-
-    def kernel_planes(self, kernel: tf.Tensor) -> list[tf.Tensor]:
-        """Kernels that add up to ``kernel``, with one magnitude in each output channel."""
-        return [kernel]
-
-    def convolution_op(self, inputs, kernel):
-        planes = sign_planes(inputs, self.input_planes(inputs), self.factors)
-        padding = self.padding.upper()
-        if padding == "SAME":
-            pads = self._get_padding_same(inputs)
-            planes, padding = [tf.pad(plane, pads, constant_values=1) for plane in planes], "VALID"
-        terms = []
-        for plane, factor in zip(planes, self.factors, strict=True):
-            for kernel_plane in self.kernel_planes(kernel):
-                product = tf.nn.conv2d(plane, kernel_plane, self.strides, padding, dilations=self.dilation_rate)
-                terms.append(product if factor == 1 else product * tf.constant(factor, product.dtype))
-        if self.offset:
-            terms[0] += self.offset * tf.reduce_sum(kernel, [0, 1, 2])
-        return tf.add_n(terms) if len(terms) > 1 else terms[0]
+from larq_focal.layers.sign_planes import SignPlanesConv2D, sign_planes
 
 
 @larq.utils.register_keras_custom_object
@@ -149,52 +99,3 @@ class BinarySumConv2D(SignPlanesConv2D):
 
     def get_config(self):
         return {**super().get_config(), "input_levels": self.input_levels, "kernel_levels": self.kernel_levels}
-
-
-@larq.utils.register_keras_custom_object
-class BitPlaneConv2D(SignPlanesConv2D):
-    """A convolution of integers with a binary kernel, as one binary convolution for each bit of the input.
-
-        conv(x, W) = (2^bits - 1) / 2 * sum(W) - sum over i of 2^(i-1) conv(b_i, W),  b_i = -1 where bit i is set
-
-    It computes what ``QuantConv2D`` without an input quantizer computes on integers from 0 to 2^bits - 1, exactly while
-    the sums stay below 2^24, and so makes a first layer binary that sees 8-bit pixels. All planes share one kernel.
-
-    Args:
-        filters: Number of output channels.
-        kernel_size: Height and width, or one number for both.
-        bits: Of each input value, 1 to 16.
-        **kwargs: As for ``QuantConv2D``, but for the input quantizer and ``pad_values``, which are none and 0.
-
-    Shapes:
-        Those of ``QuantConv2D``, channels last.
-
-    Raises:
-        ValueError: Other bits, an input quantizer, padding with other values than 0, or channels first.
-
-    Source:
-        Pedersoli, Tzanetakis and Tagliasacchi, "Espresso: Efficient Forward Propagation for Binary Deep Neural
-        Networks", ICLR 2018, https://arxiv.org/abs/1705.07175.
-    """
-
-    def __init__(self, filters: int, kernel_size: int | tuple[int, int], bits: int = 8, **kwargs):
-        super().__init__(filters, kernel_size, **kwargs)
-        if not 1 <= bits <= 16:
-            raise ValueError(f"BitPlaneConv2D: bits must be from 1 to 16, but is {bits}.")
-        if self.input_quantizer is not None:
-            raise ValueError("BitPlaneConv2D: input_quantizer must be None, because the inputs are integers.")
-        if float(self.pad_values) != 0:
-            raise ValueError(f"BitPlaneConv2D: pad_values must be 0, but is {self.pad_values}.")
-        if self.data_format != "channels_last":
-            raise ValueError("BitPlaneConv2D: data_format must be 'channels_last'.")
-        self.bits = bits
-        self.factors = tuple(-(2.0 ** (bit - 1)) for bit in range(bits))
-        self.offset = (2**bits - 1) / 2
-
-    def input_planes(self, inputs):
-        one = tf.constant(1, inputs.dtype)
-        shifted = [inputs * 0.5 ** (bit + 1) for bit in range(self.bits)]  # bit i is the first one behind the point
-        return [tf.where(each - tf.floor(each) < 0.5, one, -one) for each in shifted]
-
-    def get_config(self):
-        return {**super().get_config(), "bits": self.bits}

@@ -7,7 +7,7 @@ from functools import singledispatch
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.layers import LogGradient, RPReLU
+from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorConv2D
 from larq_focal.network import keras_linear, ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_activations import read_activation
@@ -72,6 +72,12 @@ def _(layer: layers.Conv2DTranspose, call):
 
 
 @_read.register
+def _(layer: XnorConv2D, call):
+    product = keras_linear.read_conv2d(layer, call)
+    return call.add(ops.Multiply, product, keras_linear.add_magnitude_map(layer, call), part="scaled")
+
+
+@_read.register
 def _(layer: layers.BatchNormalization, call):
     (value,) = call.inputs
     if list(layer.axis) != [len(call.shape(value))]:
@@ -84,6 +90,12 @@ def _(layer: layers.BatchNormalization, call):
     if layer.fused:
         return call.add_affine(value, mean=mean, scale=scale, bias=bias)
     return call.add_affine(value, scale=scale, bias=bias - mean * scale)  # the order in which Keras computes then
+
+
+@_read.register
+def _(layer: L1BatchNormalization, call):
+    scale, shift = layer.folded()
+    return call.add_affine(call.inputs[0], scale=scale.numpy(), bias=shift.numpy())
 
 
 @_read.register

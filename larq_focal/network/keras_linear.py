@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.layers import XnorConv2D
 from larq_focal.network import ops
 from larq_focal.network.keras_activations import read_activation
 from larq_focal.network.keras_builder import LayerCall
 from larq_focal.network.keras_quantizers import precision, quantizer_name, read_quantizer
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
+
+
+def declared_input_bits(layer: keras.layers.Layer, quantizer: Callable | None) -> int | None:
+    """The bits of a layer's inputs: what their quantizer claims, else the layer itself."""
+    return getattr(layer, "input_bits", None) if quantizer is None else precision(quantizer)
 
 
 def _weights(layer, attribute: str) -> np.ndarray:
@@ -36,7 +44,7 @@ def _add_linear(layer, call, op, value, which="kernel", *, input_quantizer=None,
         kernel=_kernel(values, quantizer),
         input_quantizer=quantizer_name(input_quantizer),
         kernel_quantizer=quantizer_name(quantizer),
-        declared_bits=(precision(input_quantizer), precision(quantizer)),
+        declared_bits=(declared_input_bits(layer, input_quantizer), precision(quantizer)),
         **fields,
     )
 
@@ -102,3 +110,35 @@ def read_separable_conv2d(layer: keras.layers.SeparableConv2D, call: LayerCall) 
 
 def read_dense(layer: keras.layers.Dense, call: LayerCall) -> str:
     return _linear(layer, call, ops.Dense)
+
+
+def add_magnitude_map(layer: XnorConv2D, call: LayerCall) -> str:
+    """Adds the map that scales an XNOR-Net convolution: the channels' mean as a 1x1 convolution, and a mean of windows.
+
+    With groups it has a channel for each output channel, else one.
+    """
+    (value,) = call.inputs
+    height, width, channels = call.shape(value)
+    maps, fan_in = (layer.filters if layer.groups > 1 else 1), channels // layer.groups
+    magnitude = call.add(
+        ops.Conv2D,
+        call.add(ops.Activation, value, part="magnitude", kind="abs"),
+        part="channel_mean",
+        shape=(height, width, maps),
+        kernel=Kernel(np.full((1, 1, fan_in, maps), 1 / fan_in, np.float32), None, FLOAT_BITS),
+        groups=layer.groups,
+    )
+    pads = layer.padding_of((height, width)) if layer.padding == "same" else ((0, 0), (0, 0))
+    padded = (height + sum(pads[0]), width + sum(pads[1]), maps)
+    if any(map(any, pads)):
+        magnitude = call.add(ops.Pad, magnitude, part="border", shape=padded, pads=(*pads, (0, 0)))
+    return call.add(
+        ops.Pool2D,
+        magnitude,
+        part="map",
+        shape=(*call.output_shape(layer)[:2], maps),
+        kind="average",
+        size=tuple(layer.kernel_size),
+        strides=tuple(layer.strides),
+        padding="valid",
+    )

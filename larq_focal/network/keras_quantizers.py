@@ -36,11 +36,6 @@ def precision(quantizer: Quantizer | None) -> int | None:
     return getattr(quantizer, "precision", None)
 
 
-def declared_input_bits(layer: keras.layers.Layer, quantizer: Quantizer | None) -> int | None:
-    """The bits of a layer's inputs: what their quantizer claims, else the layer itself."""
-    return getattr(layer, "input_bits", None) if quantizer is None else precision(quantizer)
-
-
 def is_quantizer(function: Any) -> bool:
     """Whether ``function``, found as an activation, is a quantizer."""
     return isinstance(function, larq.quantizers.Quantizer) or precision(function) is not None

@@ -8,16 +8,10 @@ from larq_focal.keras import keras, tf
 from larq_focal.layers import FixedSignConv2D
 from larq_focal.layers.fixed_sign import fixed_signs
 from larq_focal.network.from_keras import from_keras
+from tests.support.convolution import convolution
 from tests.support.layer_contract import LayerContract
 from tests.support.lce import converted, operators
 from tests.support.quantizer_contract import weights_of
-
-
-def convolution(x, kernel):
-    """Stride 1, no padding."""
-    height, width = kernel.shape[:2]
-    patches = np.lib.stride_tricks.sliding_window_view(x.astype(np.float64), (height, width), (1, 2))
-    return np.einsum("bhwcij,ijco->bhwo", patches, kernel)
 
 
 class TestFixedSignConv2D(LayerContract):
@@ -29,11 +23,6 @@ class TestFixedSignConv2D(LayerContract):
     def forward(self, x, layer):
         kernel = layer.scale.numpy() * fixed_signs((3, 2, 4, 5), 7)
         return convolution(np.where(x >= 0, 1, -1), kernel) + layer.bias.numpy()
-
-    def test_keeps_the_type_of_half_precision(self):
-        # Larq's quantizers follow the global policy, not that of their layer.
-        policy = keras.mixed_precision.Policy("mixed_bfloat16")
-        assert FixedSignConv2D(5, 3, dtype=policy)(self.inputs()).dtype == "bfloat16"
 
     def test_is_binary(self):
         graph = from_keras(self.network())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +15,16 @@ from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
 from tests.support.lce import converted, lce_outputs, operators, randomise_batch_norms
 from tests.support.quantizer_contract import FORMATS, assert_same_weights, save
+
+
+@contextmanager
+def global_policy(name: str) -> Iterator[None]:
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(before)
 
 
 class LayerContract:
@@ -68,9 +80,14 @@ class LayerContract:
         np.testing.assert_array_equal(loaded(x), model(x))
 
     def test_keeps_the_type_of_half_precision(self):
-        policy = keras.mixed_precision.Policy("mixed_bfloat16")
-        layer = self.layer(**self.config, dtype=policy)
-        assert layer(self.inputs()).dtype == "bfloat16"
+        with global_policy("mixed_bfloat16"):  # Larq's quantizers follow that one, not their layer's
+            assert self.layer(**self.config)(self.inputs()).dtype == "bfloat16"
+
+    def test_is_cloned(self):
+        model, x = self.network(), self.inputs()
+        clone = keras.models.clone_model(model)
+        clone.set_weights(model.get_weights())
+        np.testing.assert_array_equal(clone(x), model(x))
 
     def test_graph_computes_the_same(self):
         model, x = self.network(), self.inputs()
@@ -83,7 +100,11 @@ class LayerContract:
         model, x = self.network(), self.inputs()
         flatbuffer = converted(model)
         assert operators(flatbuffer) == self.operators
-        self.assert_agree(lce_outputs(flatbuffer, x), model(x).numpy())
+        self.assert_agree(self.file_outputs(flatbuffer, x), model(x).numpy())
+
+    def file_outputs(self, flatbuffer: bytes, x: np.ndarray) -> np.ndarray:
+        """What the converted network computes."""
+        return lce_outputs(flatbuffer, x)
 
 
 class EncoderContract(LayerContract):

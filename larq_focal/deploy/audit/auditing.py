@@ -149,7 +149,8 @@ def _compare(
 
 def _kernel_faults(layer: WeightedLayer, items: Iterable[ConvertedLayer]) -> Iterator[Finding]:
     for item in items:
-        if item.became == "packed" and (deviation := kernel_deviation(layer.kernel)) > _SNAPPED:
+        is_packed = item.became == "packed"
+        if is_packed and (deviation := max(map(kernel_deviation, layer.pieces))) > _SNAPPED:
             yield Finding(
                 "snapped-kernel",
                 "error",

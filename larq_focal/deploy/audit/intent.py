@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.layers.sign_planes import SignPlanesConv2D
+from larq_focal.network.keras_linear import declared_input_bits
 from larq_focal.network.keras_quantizers import is_quantizer, precision, quantizer_name
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.packing import WORD_BITS, words_for
@@ -89,7 +91,14 @@ class WeightedLayer:
 
     @property
     def pieces(self) -> list[np.ndarray]:
-        """The kernels that the converter makes of it: one for each place of a locally connected layer, else one."""
+        """The kernels that the converter makes of it: one for each place of a locally connected layer, else one.
+
+        A layer that is a sum of binary products has one for each of its kernel's planes.
+        """
+        if isinstance(self.layer, SignPlanesConv2D):
+            out = len(self.kernel)
+            planes = self.layer.kernel_planes(tf.constant(self.kernel.T[np.newaxis, np.newaxis]))
+            return [plane.numpy().reshape(-1, out).T for plane in planes]
         is_local = isinstance(self.layer, _LOCAL) and self.layer.implementation == 1
         return np.split(self.kernel, self.kernel.shape[1] // self.channels if is_local else 1, axis=1)
 
@@ -134,7 +143,7 @@ def _kernels_of(path: str, layer: keras.layers.Layer, weights: Sequence[tf.Varia
             channels=channels,
             input_quantizer=quantizer_name(input_quantizer),
             kernel_quantizer=quantizer_name(kernel_quantizer),
-            declared_bits=(precision(input_quantizer), precision(kernel_quantizer)),
+            declared_bits=(declared_input_bits(layer, input_quantizer), precision(kernel_quantizer)),
         )
 
 

@@ -1,0 +1,114 @@
+"""Convolutions of integers, or of evenly spaced levels, as binary ones of their bits."""
+
+from __future__ import annotations
+
+from larq_focal.keras import larq, tf
+from larq_focal.layers.sign_planes import SignPlanesConv2D
+from larq_focal.quantizers.pact import PACT, pact_step
+
+
+def in_steps(x: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    """``x / step`` as whole numbers. Backward, the derivative of the quotient; ``step`` is a constant.
+
+    Args:
+        x: Multiples of ``step`` up to 255, rounded to their type.
+        step: Positive scalar of the type of ``x``.
+    """
+
+    @tf.custom_gradient
+    def rounded(x):
+        steps = tf.round(tf.cast(x, tf.float32) / tf.cast(step, tf.float32))  # bfloat16 would miss by one
+        return tf.cast(steps, x.dtype), lambda upstream: upstream / step
+
+    return rounded(x)
+
+
+@larq.utils.register_keras_custom_object
+class BitPlaneConv2D(SignPlanesConv2D):
+    """A convolution of integers with a binary kernel, as one binary convolution for each bit of the input.
+
+        conv(x, W) = (2^bits - 1) / 2 * sum(W) - sum over i of 2^(i-1) conv(b_i, W),  b_i = -1 where bit i is set
+
+    It computes what ``QuantConv2D`` without an input quantizer computes on integers from 0 to 2^bits - 1, exactly while
+    the sums stay below 2^24, and so makes a first layer binary that sees 8-bit pixels. All planes share one kernel.
+
+    With ``input_quantizer`` it is a layer of binary weights on feature maps of several bits: the quantizer rounds to
+    multiples of a step, and these are the integers. Use ``PACT(8)`` for a learned range; ``PACT(8, clip=largest)``
+    starts from one that was measured.
+
+    Args:
+        filters: Number of output channels.
+        kernel_size: Height and width, or one number for both.
+        bits: Of each input value, 1 to 16; with an input quantizer those of its values, at most 8.
+        input_quantizer: None for integers, a :class:`~larq_focal.quantizers.PACT`, or Larq's ``DoReFa``.
+        **kwargs: As for ``QuantConv2D``, but for ``pad_values``, which is 0.
+
+    Shapes:
+        Those of ``QuantConv2D``, channels last.
+
+    Raises:
+        ValueError: Other bits, another input quantizer or one of other bits, padding with other values than 0, or
+            channels first.
+
+    Source:
+        Pedersoli, Tzanetakis and Tagliasacchi, "Espresso: Efficient Forward Propagation for Binary Deep Neural
+        Networks", ICLR 2018, https://arxiv.org/abs/1705.07175. One-bit weights on 8-bit feature maps:
+        https://github.com/wxwang0104/Quantized_ResNet, which rounds to integers without a range.
+    """
+
+    def __init__(
+        self, filters: int, kernel_size: int | tuple[int, int], bits: int = 8, *, input_quantizer=None, **kwargs
+    ):
+        super().__init__(filters, kernel_size, input_quantizer=input_quantizer, **kwargs)
+        if not 1 <= bits <= 16:
+            raise ValueError(f"BitPlaneConv2D: bits must be from 1 to 16, but is {bits}.")
+        if self.input_quantizer is not None:
+            self._check_input_quantizer(bits)
+        if float(self.pad_values) != 0:
+            raise ValueError(f"BitPlaneConv2D: pad_values must be 0, but is {self.pad_values}.")
+        if self.data_format != "channels_last":
+            raise ValueError("BitPlaneConv2D: data_format must be 'channels_last'.")
+        self.bits = bits
+        self.factors = tuple(-(2.0 ** (bit - 1)) for bit in range(bits))
+        self.offset = (2**bits - 1) / 2
+
+    def _check_input_quantizer(self, bits: int) -> None:
+        quantizer = self.input_quantizer
+        is_even = isinstance(quantizer, PACT) or (
+            isinstance(quantizer, larq.quantizers.DoReFa) and quantizer.mode == "activations"
+        )
+        if not is_even:
+            raise ValueError(
+                "BitPlaneConv2D: input_quantizer must be None for integers, a PACT, or a DoReFa of activations, but is "
+                f"{quantizer!r}."
+            )
+        if quantizer.precision != bits:
+            raise ValueError(
+                f"BitPlaneConv2D: the input_quantizer has {quantizer.precision} bits, but bits is {bits}: make them "
+                "the same."
+            )
+
+    @property
+    def input_bits(self) -> int:
+        """Of each input value; the conversion's audit asks for it."""
+        return self.bits
+
+    def convolution_op(self, inputs, kernel):
+        if self.input_quantizer is None:
+            return super().convolution_op(inputs, kernel)
+        step = tf.stop_gradient(self._step(inputs.dtype))
+        return super().convolution_op(in_steps(inputs, step), kernel) * step
+
+    def _step(self, dtype: tf.DType) -> tf.Tensor:
+        """The distance of two levels of the input quantizer, in which its values are counted."""
+        if isinstance(self.input_quantizer, PACT):
+            return pact_step(tf.cast(self.input_quantizer.clip, dtype), self.bits)
+        return tf.constant(1 / (2**self.bits - 1), dtype)
+
+    def input_planes(self, inputs):
+        one = tf.constant(1, inputs.dtype)
+        shifted = [inputs * 0.5 ** (bit + 1) for bit in range(self.bits)]  # bit i is the first one behind the point
+        return [tf.where(each - tf.floor(each) < 0.5, one, -one) for each in shifted]
+
+    def get_config(self):
+        return {**super().get_config(), "bits": self.bits}
