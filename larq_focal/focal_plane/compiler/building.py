@@ -136,9 +136,10 @@ def _misfit(code: Code, ranges: Mapping[Plane, LiveRange], blocked: Plane, spill
     digital = code.sensor.digital
     counts = Counter(live)
     names = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in counts.items())
+    registers = len(digital.direction + digital.holders)
     text = (
-        f"'{code.statements[here.start].section}' holds {len(live)} planes at once ({names}), and "
-        f"{code.sensor.name} has {len(digital.holders)} registers that keep one through a shift"
+        f"'{code.statements[here.start].section}' holds {len(live)} planes at once ({names}), and {code.sensor.name} "
+        f"has {registers} registers for planes, {len(digital.holders)} of them through shifts"
     )
     return f"{text}, with {len(spiller.registers)} more in analog registers" if spiller.registers else text
 
