@@ -4,7 +4,7 @@
 
 Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz. Each run trains one
 network on one core and leaves a record in the results folder; finished runs are kept, so it can be interrupted at any
-time. Accuracies are those of Keras on the 10,000 test images after the last epoch; every tenth training image is kept
+time, and the table is always that of the runs that there are. Accuracies are those of Keras on the 10,000 test images after the last epoch; every tenth training image is kept
 out of training and not used to choose anything. Quantizers with a schedule step with the epochs, so these are many and
 of few images.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,8 +53,7 @@ def main() -> None:
         for case in chosen:
             record = run(case, data, Settings(arguments.epochs, seed, BATCH_SIZE), arguments.results)
             print(f"{case.name}, seed {seed}: {record['accuracy']['value']:.2%}", flush=True)
-    seeds = range(arguments.seeds)
-    write_record(table([[read(case, seed, arguments.results) for seed in seeds] for case in chosen]), arguments.table)
+            write_record(table(finished(range(arguments.seeds), arguments.results)), arguments.table)
 
 
 def run(case: Case, data: Dataset, settings: Settings, folder: Path) -> dict:
@@ -91,8 +91,11 @@ def record_path(case: Case, seed: int, folder: Path) -> Path:
     return folder / f"{case.name}-{seed}.json"
 
 
-def read(case: Case, seed: int, folder: Path) -> dict:
-    return json.loads(record_path(case, seed, folder).read_text())
+def finished(seeds: Iterable[int], folder: Path) -> list[list[dict]]:
+    """The records that there are, case by case."""
+    paths = [[record_path(case, seed, folder) for seed in seeds] for case in cases(ROWS)]
+    runs = [[json.loads(path.read_text()) for path in row if path.exists()] for row in paths]
+    return [row for row in runs if row]
 
 
 def table(runs: list[list[dict]]) -> dict:
@@ -101,7 +104,6 @@ def table(runs: list[list[dict]]) -> dict:
     return {
         "dataset": first["dataset"],
         "settings": {name: value for name, value in first["settings"].items() if name != "seed"},
-        "seeds": len(runs[0]),
         "machine": first["environment"]["machine"],
         "versions": first["environment"]["versions"],
         "rows": [

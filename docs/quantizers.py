@@ -1,0 +1,188 @@
+"""Writes the page of the quantizers, quantizers.md, from their registry and from the tables measured by benchmarks.
+
+    python docs/quantizers.py
+
+Needs the extra `docs`. The text follows from the registry and from the files in docs/data, the pictures from the
+shipped functions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from larq_focal.files import write_text
+from larq_focal.quantizers import QUANTIZERS, QuantizerRow
+from larq_focal.quantizers.registry import binary_activations, binary_kernels, few_bits, signs
+
+HERE = Path(__file__).parent
+PAGE = HERE / "quantizers.md"
+IMAGES = "images/quantizers"
+
+
+@dataclass(frozen=True)
+class Family:
+    name: str
+    title: str
+    rows: tuple[QuantizerRow, ...]
+
+
+FAMILIES = (
+    Family("signs", "Signs, for kernels and inputs", signs.ROWS),
+    Family("binary_kernels", "Binary kernels", binary_kernels.ROWS),
+    Family("binary_activations", "Binary inputs", binary_activations.ROWS),
+    Family("few_bits", "Three levels and more", few_bits.ROWS),
+)
+
+INTRODUCTION = """\
+# Quantizers
+
+<!-- Written by docs/quantizers.py: change that, or the registry, and run `make docs`. -->
+
+Every quantizer of larq_focal and of Larq in one place: use it in any Larq layer as `kernel_quantizer` or
+`input_quantizer`, by its alias or as an instance of its class.
+
+```python
+import larq_focal as lqf
+import larq as lq
+
+lq.layers.QuantConv2D(32, 3, input_quantizer="rsign", kernel_quantizer="libra_sign", kernel_constraint="weight_clip")
+lq.layers.QuantConv2D(32, 3, input_quantizer=lqf.quantizers.NiblackSign(window=5), kernel_quantizer="ste_sign")
+```
+
+The tables tell, for the default arguments, what a `QuantConv2D` with it becomes in the converted network, as a kernel
+quantizer with signs as inputs, and as an input quantizer with a kernel of signs: a *packed* binary convolution, a
+*float* one, or *wrong*, where the converter would compute something else and `lqf.convert` refuses. `lqf.audit` says
+it of each layer of a network of yours.
+
+The pictures are drawn from the functions themselves. Blue: what becomes of one weight among others of a normal
+distribution with deviation 1/2, or of the middle pixel of a patch of 3x3 (two lines where the weight's past counts).
+Orange: the pseudo-gradient, cut off above; where a schedule changes it, at three points from its start (pale) to its
+end (dark); where there is noise, its mean.
+"""
+
+
+def page() -> str:
+    left_out = set(QUANTIZERS) - {row for family in FAMILIES for row in family.rows}
+    if left_out:
+        raise ValueError(f"{sorted(row.alias for row in left_out)} belong to no family of this page: add it to one.")
+    parts = [INTRODUCTION, *map(_section, FAMILIES), _accuracies(), _speeds()]
+    return "\n".join(parts)
+
+
+def _section(family: Family) -> str:
+    header = ("alias and class", "levels", "trains", "keeps", "kernel", "inputs", "converted", "source")
+    body = (
+        (
+            f"`{row.alias}` `{_public_name(row.quantizer)}`",
+            row.levels,
+            _names(row.trainable),
+            _names(row.state) + (f", set by `{row.schedule.__name__}`" if row.schedule else ""),
+            row.kernel or "",
+            row.activation or "",
+            row.lowering,
+            _linked(row.source),
+        )
+        for row in family.rows
+    )
+    picture = f"![Curves and pseudo-gradients: {family.title.lower()}]({IMAGES}/{family.name}.png)"
+    return f"## {family.title}\n\n{_table(header, body)}\n\n{picture}\n"
+
+
+def _public_name(quantizer: type) -> str:
+    package = "lq" if quantizer.__module__.startswith("larq.") else "lqf"
+    return f"{package}.quantizers.{quantizer.__name__}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _linked(source: str) -> str:
+    """Links with a short name in place of bare addresses."""
+    source = re.sub(r"(https://arxiv\.org/abs/([\d.]+\d))", r"[arXiv \2](\1)", source)
+    return re.sub(r"(https://github\.com/([\w.-]+/[\w.-]+\w))", r"[\2](\1)", source)
+
+
+def _table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
+    rule = ["---:" if name in right else "---" for name in header]
+    cells = [header, rule, *([cell.replace("|", "\\|") for cell in line] for line in body)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def _accuracies() -> str:
+    measured = _measured("quantizers_mnist")
+    dataset, settings = measured["dataset"], measured["settings"]
+    ranked = sorted(measured["rows"], key=lambda row: -row["mean"])
+    body = (
+        (
+            f"`{row['quantizer']}`",
+            _role(row),
+            f"{row['mean']:.2%}",
+            "" if row["deviation"] is None else f"{row['deviation'] * 100:.2f}",
+            str(len(row["accuracies"])),
+        )
+        for row in ranked
+    )
+    header = ("quantizer", "of", "accuracy", "deviation", "seeds")
+    about = f"""\
+## Measured: accuracy
+
+The two-layer network (`lqf.zoo.two_layer`) on {dataset["title"]}, with each binary quantizer as that of all kernels or
+of all inputs, image included, and `ste_sign` as the other one. One small budget for all: {settings["epochs"]} epochs of
+the first {dataset["train"]:,} training images less every tenth, batches of {settings["batch_size"]}, Adam from
+{settings["learning_rate"]:g} down by a cosine, schedules from their start to their end, kernels clipped to [-1, 1].
+Accuracy on the {dataset["test"]:,} test images, mean and standard deviation (percentage points) over the seeds; a longer
+training may rank them differently. Made on {_place(measured)} by
+
+    python -m benchmarks.quantizers --data-dir DIR
+"""
+    return f"{about}\n{_table(header, body, header[2:])}\n"
+
+
+def _speeds() -> str:
+    measured = _measured("quantizers_speed")
+    body = (
+        (
+            f"`{row['quantizer']}`",
+            _role(row),
+            f"{row['training']:.2f}",
+            "refused" if row["inference"] is None else f"{row['inference']:.2f}",
+        )
+        for row in measured["rows"]
+    )
+    about = f"""\
+## Measured: speed
+
+How many times as long as with `ste_sign` a training step of the same network takes, with batches of
+{measured["batch_size"]}, and one inference of the converted network on LiteRT with the delegate: medians of ratios, the
+two networks taking turns. One core of {_place(measured)}, shared with other work, by
+
+    python -m benchmarks.quantizer_speed
+"""
+    return f"{about}\n{_table(('quantizer', 'of', 'training', 'inference'), body, ('training', 'inference'))}\n"
+
+
+def _measured(name: str) -> dict:
+    return json.loads((HERE / f"data/{name}.json").read_text())
+
+
+def _role(row: dict) -> str:
+    roles = {"kernel": "kernels", "activation": "inputs"}
+    return "both" if row["quantizer"] == "ste_sign" else roles[row["role"]]
+
+
+def _place(measured: dict) -> str:
+    versions = ", ".join(f"{name} {measured['versions'][name]}" for name in ("tensorflow", "larq", "ai-edge-litert"))
+    return f"{measured['machine']['cpu']} with {versions}"
+
+
+if __name__ == "__main__":
+    from curves import draw
+
+    for family in FAMILIES:
+        draw(family.rows, HERE / IMAGES / f"{family.name}.png")
+    write_text(PAGE, page())
