@@ -135,8 +135,8 @@ The two-layer network (`lqf.zoo.two_layer`) on {dataset["title"]}, with each bin
 of all inputs, image included, and `ste_sign` as the other one. One small budget for all: {settings["epochs"]} epochs of
 the first {dataset["train"]:,} training images less every tenth, batches of {settings["batch_size"]}, Adam from
 {settings["learning_rate"]:g} down by a cosine, schedules from their start to their end, kernels clipped to [-1, 1].
-Accuracy on the {dataset["test"]:,} test images, mean and standard deviation (percentage points) over the seeds; a longer
-training may rank them differently. Made on {_place(measured)} by
+Accuracy on the {dataset["test"]:,} test images: mean and standard deviation over the seeds, the latter in percentage
+points. A longer training may rank them differently. Made on {_place(measured)} by
 
     python -m benchmarks.quantizers --data-dir DIR
 """
