@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from larq_focal.cli.options import engine_option, json_option, threads_option
-from larq_focal.cli.output import show
+from larq_focal.cli.output import show, tell
 
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 
@@ -90,9 +90,11 @@ def time(tflite: Path, host: str | None, wheel: Path | None, no_memory: bool, as
     if host:
         from larq_focal.deploy.remote import Host, time_remote
 
+        tell(f"Timing on {host} ...")
         result = time_remote(tflite, Host(host, **reach), wheel=wheel, **options)
     else:
         from larq_focal.deploy.device import time_on_device
 
+        tell("Timing ...")
         result = time_on_device(tflite, **options)
     show(result, as_json)

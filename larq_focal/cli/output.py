@@ -37,6 +37,12 @@ def show(result, as_json: bool) -> None:
         console().print(result)
 
 
+def tell(text: str) -> None:
+    """What goes on, for those who wait at a terminal. No moving picture: drawing one would disturb a timing."""
+    if sys.stderr.isatty():
+        click.echo(text, err=True)
+
+
 def array(path: Path | None):
     """The array in a .npy file, or None."""
     if path is None:

@@ -10,7 +10,7 @@ from time import perf_counter_ns
 import numpy as np
 
 from larq_focal.deploy.power import find_power_meter
-from larq_focal.deploy.state import State, read_state
+from larq_focal.deploy.state import OtherWork, State, read_state
 
 MIN_RUNS, MAX_RUNS = 50, 100_000
 MIN_WARMUP = 5
@@ -24,6 +24,7 @@ Call = Callable[[], object]
 class Measurement:
     """Times in ms ``[calls, runs]``, and the machine around them.
 
+    ``other_cores`` is how many cores the rest of the machine kept busy, None if that is not known.
     ``settled`` is False where the times still changed when the warm-up had to end, and None where the number of warm-up
     runs was prescribed or too small to tell.
     """
@@ -35,6 +36,7 @@ class Measurement:
     after: State
     power_w: float | None
     power_source: str | None
+    other_cores: float | None
 
 
 def measure(calls: Sequence[Call], runs: int | None, warmup: int | None, min_seconds: float) -> Measurement:
@@ -57,15 +59,17 @@ def measure(calls: Sequence[Call], runs: int | None, warmup: int | None, min_sec
     was_collecting = gc.isenabled()
     gc.disable()
     try:
+        others = OtherWork()
         if meter:
             meter.start()
         times_ns = _rounds(calls, _enough(runs, MIN_RUNS, min_seconds), meter.sample if meter else lambda: None)
-        power_w = meter.stop() if meter else None
+        power_w, other_cores = meter.stop() if meter else None, others.cores()
     finally:
         if was_collecting:
             gc.enable()
     source = meter.source if power_w is not None else None
-    return Measurement(np.array(times_ns).T / 1e6, warmups, settled, before, read_state(), power_w, source)
+    times_ms, after = np.array(times_ns).T / 1e6, read_state()
+    return Measurement(times_ms, warmups, settled, before, after, power_w, source, other_cores)
 
 
 def median_ms(call: Call, least: int, min_seconds: float) -> float:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, process_time
 
 from larq_focal.deploy.sysfiles import fields, number, text
 
@@ -14,6 +15,8 @@ HOT_C = 80.0
 """Where Raspberry Pis begin to slow down."""
 _CLOCK_MOVED = 0.02
 _WARMED_C = 5.0
+_TOLERATED_CORES = 0.1
+_SHORTEST_SECONDS = 0.2  # the kernel counts in hundredths
 _CPUS = "sys/devices/system/cpu"
 # https://www.raspberrypi.com/documentation/computers/os.html, "get_throttled"; each bit stands again 16 places higher
 # for what has been the case since the board was switched on.
@@ -31,14 +34,13 @@ class State:
     """The machine at one moment; None where it does not tell.
 
     ``clock_mhz`` is that of the fastest core, ``temperature_c`` that of the hottest sensor, ``throttled`` the flags of
-    a Raspberry Pi's firmware, and ``load`` the number of processes that ran or wanted to, averaged over a minute.
+    a Raspberry Pi's firmware.
     """
 
     clock_mhz: float | None = None
     governor: str | None = None
     temperature_c: float | None = None
     throttled: int | None = None
-    load: float = 0.0
 
 
 def read_state(root: str | Path = "/") -> State:
@@ -53,8 +55,38 @@ def read_state(root: str | Path = "/") -> State:
         governor=governor(root),
         temperature_c=temperature_c(root),
         throttled=_throttled(root),
-        load=os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
     )
+
+
+class OtherWork:
+    """How many cores the rest of the machine keeps busy from now on.
+
+    Args:
+        root: folder under which ``proc`` lies.
+    """
+
+    def __init__(self, root: str | Path = "/"):
+        self._stat = Path(root) / "proc/stat"
+        self._started, self._busy_s, self._own_s = monotonic(), _busy_seconds(self._stat), process_time()
+
+    def cores(self) -> float | None:
+        """The average until now; None where the machine does not tell, or after less than a fifth of a second."""
+        seconds, busy_s = monotonic() - self._started, _busy_seconds(self._stat)
+        if busy_s is None or self._busy_s is None or seconds < _SHORTEST_SECONDS:
+            return None
+        return max(0.0, busy_s - self._busy_s - (process_time() - self._own_s)) / seconds
+
+
+def _busy_seconds(stat: Path) -> float | None:
+    """What all cores have worked since the machine was switched on, and what a host took from them.
+
+    https://docs.kernel.org/filesystems/proc.html: user, nice, system, idle, iowait, irq, softirq, steal.
+    """
+    words = (text(stat) or "").partition("\n")[0].split()
+    if len(words) < 9 or words[0] != "cpu" or not all(word.isdigit() for word in words[1:9]):
+        return None
+    user, nice, system, _, _, irq, softirq, steal = map(int, words[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def governor(root: Path) -> str | None:
@@ -69,8 +101,8 @@ def temperature_c(root: Path) -> float | None:
     return round(max(degrees), 1) if degrees else None
 
 
-def disturbances(before: State, after: State, threads: int, cores: int) -> list[str]:
-    """What made the figures doubtful between two moments, in sentences."""
+def disturbances(before: State, after: State, threads: int, cores: int, others: float | None = None) -> list[str]:
+    """What made the figures doubtful between two moments, in sentences; ``others`` is the cores of ``OtherWork``."""
     notes = []
     if before.governor not in (None, "performance"):
         notes.append(
@@ -90,8 +122,8 @@ def disturbances(before: State, after: State, threads: int, cores: int) -> list[
         if hottest >= HOT_C:
             notes.append(f"The processor is at {hottest:.0f} °C, where it may slow down: cool it.")
     notes += _throttling_notes(before.throttled or 0, after.throttled or 0)
-    if before.load + threads > cores + 0.5:
-        notes.append(f"Other work competes for the {cores} cores (load {before.load:.1f} before the start).")
+    if others is not None and others + threads > cores + _TOLERATED_CORES:
+        notes.append(f"Other work kept {others:.1f} of the {cores} cores busy meanwhile.")
     return notes
 
 

@@ -123,7 +123,9 @@ def _refuse_emulation() -> None:
 def _timing(runtime: Runtime, measured: Measurement, index: int, watts: float | None = None, **parts: Any) -> Timing:
     times_ms, machine = measured.times_ms[index], describe_machine()
     lowest, median, p90 = (float(value) for value in np.percentile(times_ms, (0, 50, 90)))
-    notes = disturbances(measured.before, measured.after, runtime.threads, machine["cores"])
+    notes = disturbances(
+        measured.before, measured.after, runtime.threads, machine["cores"], others=measured.other_cores
+    )
     if measured.settled is False:
         notes.append(f"The times had not settled after {measured.warmups} runs of warm-up.")
     if p90 > _WIDE_SPREAD * lowest:
@@ -143,6 +145,7 @@ def _timing(runtime: Runtime, measured: Measurement, index: int, watts: float | 
         histogram=Histogram.of(times_ms),
         before=measured.before,
         after=measured.after,
+        other_cores=measured.other_cores,
         power_w=measured.power_w if watts is None else watts,
         power_source=measured.power_source if watts is None else GIVEN,
         **parts,

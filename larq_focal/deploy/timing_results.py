@@ -15,9 +15,9 @@ from larq_focal.deploy.state import State
 class Timing:
     """Wall time of single inferences in milliseconds, copying input and output included.
 
-    ``before`` and ``after`` are the states of the machine around the timed runs, ``power_w`` what it drew meanwhile
-    where it has a sensor or the caller knows. ``notes`` tell what makes the figures doubtful: a clock or temperature
-    that moved, throttling, other work, a wide spread.
+    ``before`` and ``after`` are the states of the machine around the timed runs, ``other_cores`` is how many of its
+    cores other work kept busy meanwhile, ``power_w`` what it drew where it has a sensor or the caller knows. ``notes``
+    tell what makes the figures doubtful: a clock or temperature that moved, throttling, other work, a wide spread.
     """
 
     model: str
@@ -34,6 +34,7 @@ class Timing:
     histogram: Histogram | None = None
     before: State = field(default_factory=State)
     after: State = field(default_factory=State)
+    other_cores: float | None = None
     power_w: float | None = None
     power_source: str | None = None
     memory: Memory | None = None

@@ -75,7 +75,7 @@ def test_names_are_not_taken_for_markup(tmp_path):
     assert "net[bold]" in printed(time(path, runs=2, warmup=0))
 
 
-CALM = State(governor="performance", temperature_c=50.0, load=0.1)
+CALM = State(governor="performance", temperature_c=50.0)
 
 
 @pytest.fixture
@@ -99,6 +99,19 @@ def test_what_disturbed_the_machine_is_noted(states):
     assert len(notes) == 3, "the clock, the warming, the heat"
     for note in notes:
         assert note in printed(result).replace("\n", " ")
+
+
+def test_other_work_is_recorded_and_noted(states, monkeypatch):
+    states()
+
+    class Busy:
+        def cores(self):
+            return 3.5
+
+    monkeypatch.setattr(measuring, "OtherWork", Busy)
+    result = time(relu_network(), runs=1, warmup=5)
+    assert result.other_cores == 3.5
+    assert any("3.5 of the 4 cores busy" in note for note in result.notes)
 
 
 def test_a_calm_machine_needs_no_note(states):
