@@ -14,6 +14,11 @@ COLOURS = {"digital": "var(--run-0)", "analog": "var(--run-1)"}
 MOST_BARS = 400  # of a register; shorter gaps than a pixel are closed
 
 
+def program_figures(program: Record, place: str) -> dict[str, go.Figure]:
+    """Both plots, by the ids of their places in a page, which begin with ``place``."""
+    return {f"{place}-ranges": live_range_figure(program), f"{place}-counts": live_count_figure(program)}
+
+
 def live_range_figure(program: Record) -> go.Figure:
     """A row per register, with a bar from each step that writes a value to the last one that reads it."""
     live = program["live_ranges"]

@@ -18,15 +18,13 @@ def write_program_page(program: Record, path: str | Path) -> Path:
         program: as ``ProgramReport.to_page()`` of ``larq_focal.focal_plane.inspection`` gives it.
         path: where the file goes; it is written whole or not at all.
     """
-    from larq_focal.report.program_figures import live_count_figure, live_range_figure
+    from larq_focal.report.program_figures import program_figures
 
-    figures = {"live-ranges": live_range_figure(program), "live-counts": live_count_figure(program)}
     page = render(
         "program.html",
-        figures,
+        program_figures(program, "program"),
         scripts=("page.js", "stepper.js"),
         program=program,
         stepping=json_in_script(program["stepping"]),
-        figure_height=80 + 22 * len(program["live_ranges"]["registers"]),
     )
     return write_text(path, page)

@@ -1,8 +1,7 @@
 "use strict";
 
-// Walks through a recorded run. Each step is kept as the exclusive or of old and new content, so that applying it goes
-// forth from the content before, and back from the content after.
-const stepping = JSON.parse(document.getElementById("stepping").textContent);
+// Walks through recorded runs. Each step is kept as the exclusive or of old and new content, so that applying it goes
+// forth from the content before, and back from the content after. A run is unpacked when it first comes into view.
 const AROUND = 4; // lines of the listing before and after the step that is shown
 
 async function inflated(text) {
@@ -12,7 +11,9 @@ async function inflated(text) {
 }
 
 class Stepper {
-  constructor(data) {
+  constructor(place, stepping, data) {
+    this.place = place;
+    this.stepping = stepping;
     const pixels = stepping.height * stepping.width;
     const sizes = { digital: Math.ceil(pixels / 8), analog: pixels };
     let offset = 0;
@@ -29,6 +30,7 @@ class Stepper {
   }
 
   addCanvas(index, register) {
+    const { stepping } = this;
     const figure = document.createElement("figure");
     const canvas = document.createElement("canvas");
     canvas.width = stepping.width;
@@ -38,11 +40,12 @@ class Stepper {
     const caption = document.createElement("figcaption");
     caption.textContent = register.name;
     figure.append(canvas, caption);
-    document.getElementById("registers").append(figure);
+    this.place.querySelector(".planes").append(figure);
     this.canvases.set(index, canvas);
   }
 
   draw(index) {
+    const { stepping } = this;
     const canvas = this.canvases.get(index);
     if (!canvas) return;
     const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -58,7 +61,7 @@ class Stepper {
   }
 
   go(target) {
-    target = Math.min(Math.max(target, 0), stepping.steps.length);
+    target = Math.min(Math.max(target, 0), this.stepping.steps.length);
     const touched = new Set();
     while (this.at !== target) {
       const isForth = this.at < target;
@@ -73,12 +76,13 @@ class Stepper {
   }
 
   show() {
+    const { place, stepping } = this;
     const changed = new Set(this.at ? stepping.steps[this.at - 1][3] : []);
     for (const [index, canvas] of this.canvases) canvas.parentElement.classList.toggle("changed", changed.has(index));
     let words = 0;
     for (const step of stepping.steps.slice(0, this.at)) words += step[2];
-    document.getElementById("step").value = this.at;
-    document.getElementById("where").textContent = `${this.at} of ${stepping.steps.length} steps, ${words} words`;
+    place.querySelector("input").value = this.at;
+    place.querySelector("output").textContent = `${this.at} of ${stepping.steps.length} steps, ${words} words`;
     const first = Math.max(0, Math.min(this.at - 1 - AROUND, stepping.steps.length - 2 * AROUND - 1));
     const lines = stepping.steps.slice(first, first + 2 * AROUND + 1).map((step, i) => {
       const line = document.createElement("li");
@@ -90,10 +94,11 @@ class Stepper {
       line.append(kernel);
       return line;
     });
-    document.getElementById("listing").replaceChildren(...lines);
+    place.querySelector(".listing").replaceChildren(...lines);
   }
 
   nextKernel() {
+    const { stepping } = this;
     const here = this.at ? stepping.steps[this.at - 1][0] : -1;
     let next = this.at;
     while (next < stepping.steps.length && stepping.steps[next][0] === here) next++;
@@ -102,12 +107,12 @@ class Stepper {
 }
 
 function connect(stepper) {
+  const button = (name) => stepper.place.querySelector(`[data-step=${name}]`);
   let playing = null;
-  const play = document.querySelector("[data-step=play]");
   const stop = () => {
     clearInterval(playing);
     playing = null;
-    play.textContent = "Play";
+    button("play").textContent = "Play";
   };
   const actions = {
     first: () => stepper.go(0),
@@ -116,28 +121,38 @@ function connect(stepper) {
     kernel: () => stepper.nextKernel(),
   };
   for (const [name, action] of Object.entries(actions)) {
-    document.querySelector(`[data-step=${name}]`).addEventListener("click", () => {
+    button(name).addEventListener("click", () => {
       stop();
       action();
     });
   }
-  play.addEventListener("click", () => {
+  button("play").addEventListener("click", () => {
     if (playing) return stop();
-    play.textContent = "Pause";
+    button("play").textContent = "Pause";
     playing = setInterval(() => {
       stepper.go(stepper.at + 1);
-      if (stepper.at === stepping.steps.length) stop();
+      if (stepper.at === stepper.stepping.steps.length) stop();
     }, 120);
   });
-  document.getElementById("step").addEventListener("input", (event) => {
+  stepper.place.querySelector("input").addEventListener("input", (event) => {
     stop();
     stepper.go(Number(event.target.value));
   });
 }
 
-inflated(stepping.data).then((data) => {
-  const stepper = new Stepper(data);
+async function start(place) {
+  const stepping = JSON.parse(document.getElementById(place.dataset.stepping).textContent);
+  const stepper = new Stepper(place, stepping, await inflated(stepping.data));
   connect(stepper);
   stepper.show();
-  document.getElementById("stepper").removeAttribute("aria-busy");
+  place.removeAttribute("aria-busy");
+}
+
+const waiting = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting) continue;
+    waiting.unobserve(target);
+    start(target);
+  }
 });
+for (const place of document.querySelectorAll("[data-stepping]")) waiting.observe(place);

@@ -58,7 +58,7 @@ def test_a_run_of_the_simulator_is_counted_alike():
 
 def test_fit_sets_the_three_figures_side_by_side():
     graph = two_layer_network()
-    report = fit(QuantGraph("liu_lu_2022", graph.ops, graph.outputs))
+    report = fit(QuantGraph("liu2022", graph.ops, graph.outputs))
     kinds = [estimate.kind for estimate in report.estimates]
     assert kinds == ["lower bound", "calibrated", "calibrated", "published"]
     assert report.estimates[0].latency_us == report.latency_lower_bound_us

@@ -19,12 +19,12 @@ from tests.support.records import NASTY
 
 DIGIT = np.eye(8) * 16
 PIXELS = """
-const canvas = [...document.querySelectorAll("#registers figure")]
+const canvas = [...document.querySelectorAll(".planes figure")]
   .find((figure) => figure.textContent === arguments[0]).querySelector("canvas");
 const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
 return btoa(String.fromCharCode(...data.filter((_, index) => index % 4 === 0)));
 """
-CHANGED = "return [...document.querySelectorAll('#registers .changed')].map((figure) => figure.textContent);"
+CHANGED = "return [...document.querySelectorAll('.planes .changed')].map((figure) => figure.textContent);"
 MAPS = (
     MapPlace(name="conv", kind="feature map", height=9, width=9, pitch=(2, 2), places=((0, 0, 0), (0, 1, 1))),
     MapPlace(name="tiles", kind="kernel", height=8, width=8, pitch=(1, 1), places=((0, 0, 0), (0, 8, 0))),
@@ -37,7 +37,7 @@ def program():
     simulator, unit = Simulator(sensor), PixelRnn(small_sensor(40, 44), RecurrentWeights.random())
     images = moving_digits(3, 40, 44, digits=(DIGIT[None], np.array([1]))).images
     watch(simulator, unit, images[:2])
-    exactness = Exactness("the reference", compared=1440, mismatching=0)
+    exactness = [Exactness("the reference", compared=1440, mismatching=0)]
     report = inspect_program(unit.program, simulator, name="unit", image=images[2], maps=MAPS, exactness=exactness)
     return report.to_page()
 
@@ -73,8 +73,9 @@ def browser(tmp_path_factory):
 
 def opened(browser, path, **options) -> None:
     browser.open(path, **options)
+    browser.run("document.querySelector('.stepper').scrollIntoView()")
     for _ in range(100):
-        if not browser.run("return document.getElementById('stepper').hasAttribute('aria-busy')"):
+        if not browser.run("return document.querySelector('.stepper').hasAttribute('aria-busy')"):
             return
         time.sleep(0.05)
     raise AssertionError("the steps were not read")
@@ -85,7 +86,11 @@ def shown(browser, register: str) -> np.ndarray:
 
 
 def go(browser, step: int) -> None:
-    script = "const s = document.getElementById('step'); s.value = arguments[0]; s.dispatchEvent(new Event('input'));"
+    script = """
+        const slider = document.querySelector(".stepper input");
+        slider.value = arguments[0];
+        slider.dispatchEvent(new Event("input"));
+    """
     browser.run(script, step)
 
 
@@ -101,12 +106,12 @@ def test_planes_change_as_one_steps(browser, path, program):
             values = contents[name].astype(int).ravel()
             assert np.array_equal(shown(browser, name), 255 * values if name != "C" else values + 128), (step, name)
     browser.click("[data-step=on]")
-    assert browser.run("return document.getElementById('where').textContent").startswith("13 of ")
+    assert browser.run("return document.querySelector('.stepper output').textContent").startswith("13 of ")
     changed = [program["stepping"]["registers"][index]["name"] for index in program["stepping"]["steps"][12][3]]
     assert browser.run(CHANGED) == changed != []
     browser.click("[data-step=back]")
     browser.click("[data-step=kernel]")
-    assert browser.run("return document.querySelectorAll('#listing .here').length") == 1
+    assert browser.run("return document.querySelectorAll('.listing .here').length") == 1
     assert browser.complaints() == [] and browser.external_requests() == []
 
 
@@ -114,9 +119,11 @@ def test_planes_change_as_one_steps(browser, path, program):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_plots_are_drawn_and_text_stands_out(browser, path, program, scheme):
     opened(browser, path, scheme=scheme)
-    rows = browser.run("return document.querySelectorAll('[data-figure=live-ranges] .scatterlayer .trace').length")
+    rows = browser.run("return document.querySelectorAll('[data-figure=program-ranges] .scatterlayer .trace').length")
     assert rows == len(program["live_ranges"]["registers"])
-    assert browser.run("return document.querySelectorAll('[data-figure=live-counts] .scatterlayer .trace').length") == 2
+    assert (
+        browser.run("return document.querySelectorAll('[data-figure=program-counts] .scatterlayer .trace').length") == 2
+    )
     assert browser.run(FAINT_TEXTS) == []
 
 

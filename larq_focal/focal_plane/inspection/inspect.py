@@ -23,7 +23,7 @@ def inspect_program(
     planes: Mapping[str, np.ndarray] | None = None,
     region: Region | None = None,
     maps: Sequence[MapPlace] = (),
-    exactness: Exactness | None = None,
+    exactness: Sequence[Exactness] = (),
 ) -> ProgramReport:
     """Runs ``program`` once on ``simulator`` and records it.
 
@@ -35,7 +35,7 @@ def inspect_program(
         planes: truth values ``[height, width]`` by the names under which the program loads them.
         region: the part of the array to record, see ``StepRecorder``.
         maps: where values lie, if it is known.
-        exactness: how the program compares with a reference, if it was compared.
+        exactness: how the program compares with references, if it was compared.
 
     Raises:
         ProgramError: the program does not fit the sensor, or loads a plane that is not given.
@@ -55,7 +55,7 @@ def report_of(
     recorder: StepRecorder,
     name: str,
     maps: Sequence[MapPlace] = (),
-    exactness: Exactness | None = None,
+    exactness: Sequence[Exactness] = (),
 ) -> ProgramReport:
     """The report of a ``run`` of ``program`` on ``simulator``, which ``recorder`` has observed."""
     sensor = simulator.sensor
@@ -71,7 +71,7 @@ def report_of(
         usable_digital=len(sensor.digital.holders),
         usable_analog=len(sensor.analog.storage),
         maps=tuple(maps),
-        exactness=exactness,
+        exactness=tuple(exactness),
         estimates=estimates(run.icw, run.calls, sensor),
         stepping=recorder.to_dict(),
     )

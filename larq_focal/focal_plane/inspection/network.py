@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def inspect_network(
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
     What is read out of the array is compared with the network's graph, pixel by pixel; where ``network`` is a Keras
-    model, or the file of one, its outputs are compared with Keras instead.
+    model, or the file of one, its outputs are compared with Keras too.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a network's file.
@@ -59,13 +59,15 @@ def inspect_network(
     compiled = compile_network(graph, sensor, pixel_range)
     if images is None:
         images = _random_image(graph, pixel_range, seed)
-    is_keras = not isinstance(network, QuantGraph | str | Path)
+    exactness = [_against_graph(compiled, images)]
+    if not isinstance(network, QuantGraph | str | Path):
+        exactness.append(_against_keras(compiled, network, images))
     return inspect_array_program(
         compiled.array,
         _inputs(compiled, images[:1])[0],
         name=graph.name,
         region=region,
-        exactness=_against_keras(compiled, network, images) if is_keras else _against_graph(compiled, images),
+        exactness=exactness,
     )
 
 
@@ -75,7 +77,7 @@ def inspect_array_program(
     *,
     name: str = "program",
     region: Region | None = None,
-    exactness: Exactness | None = None,
+    exactness: Sequence[Exactness] = (),
 ) -> ProgramReport:
     """Runs one frame of a compiled program and records it.
 
@@ -84,7 +86,7 @@ def inspect_array_program(
         images: by the name of the input, as ``ArrayProgram.frame`` takes them.
         name: what reports call the program.
         region: the part of the array to record, see ``StepRecorder``.
-        exactness: how the program compares with a reference, if it was compared.
+        exactness: how the program compares with references, if it was compared.
 
     Raises:
         ValueError: an image is missing or has another shape, or the region is not within the array.

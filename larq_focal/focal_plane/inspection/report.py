@@ -17,7 +17,7 @@ from larq_focal.focal_plane.terminal import estimates_table
 
 @dataclass(frozen=True)
 class Exactness:
-    """A comparison of what the program computes with ``reference``, pixel by pixel."""
+    """A comparison of what the program computes with ``reference``, value by value; of maps these are pixels."""
 
     reference: str
     compared: int
@@ -41,8 +41,8 @@ class ProgramReport:
     """What one frame of a program takes and how it uses the sensor.
 
     ``icw`` are the words executed by clock class, ``instructions`` the instructions by mnemonic, ``calls`` those of the
-    controller with launches among them; ``stepping`` is what ``StepRecorder`` kept. ``exactness`` is None where nothing
-    was compared.
+    controller with launches among them; ``stepping`` is what ``StepRecorder`` kept. ``exactness`` is empty where
+    nothing was compared.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ProgramReport:
     usable_digital: int
     usable_analog: int
     maps: tuple[MapPlace, ...]
-    exactness: Exactness | None
+    exactness: tuple[Exactness, ...]
     estimates: tuple[Estimate, ...]
     stepping: Mapping[str, Any]
 
@@ -79,7 +79,7 @@ class ProgramReport:
             "usable_digital": self.usable_digital,
             "usable_analog": self.usable_analog,
             "maps": [place.to_dict() for place in self.maps],
-            "exactness": self.exactness and self.exactness.to_dict(),
+            "exactness": [exactness.to_dict() for exactness in self.exactness],
             "estimates": [estimate.to_dict() for estimate in self.estimates],
         }
 
@@ -98,10 +98,10 @@ class ProgramReport:
             "digital registers live at once": f"{self.live_ranges.peak('digital')} (any duty)",
             "analog registers live at once": f"{self.live_ranges.peak('analog')}",
         }
-        if self.exactness:
-            rows[f"exact against {self.exactness.reference}"] = (
-                "yes" if self.exactness.is_exact else "no"
-            ) + f": {self.exactness.mismatching:,} of {self.exactness.compared:,} pixels differ"
+        for exactness in self.exactness:
+            rows[f"exact against {exactness.reference}"] = (
+                "yes" if exactness.is_exact else "no"
+            ) + f": {exactness.mismatching:,} of {exactness.compared:,} values differ"
         for name, value in rows.items():
             table.add_row(name, value)
         return Group(table, estimates_table(self.estimates)) if self.estimates else Group(table)

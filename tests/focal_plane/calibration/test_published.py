@@ -9,9 +9,9 @@ from larq_focal.focal_plane.calibration import fitted, load_published, published
 from larq_focal.focal_plane.machine import InstructionSet
 from larq_focal.focal_plane.machine.instruction_set import Instruction
 
-LIU_LU = load_published("liu_lu_2022")
+LIU_LU = load_published("liu2022")
 ANALOGNET = load_published("analognet2")
-BOSE = load_published("bose_2020")
+BOSE = load_published("bose2020")
 
 
 def relative(published, calibration) -> dict[str, float]:
@@ -101,7 +101,7 @@ def test_stages_that_do_not_tell_the_unknowns_apart_are_refused():
 
 
 def test_published_results_are_found_by_network_and_sensor():
-    assert published_for("liu_lu_2022", "scamp5") is LIU_LU
-    assert published_for("liu_lu_2022", "scamp7") is None and published_for("mine", "scamp5") is None
+    assert published_for("liu2022", "scamp5") is LIU_LU
+    assert published_for("liu2022", "scamp7") is None and published_for("mine", "scamp5") is None
     with pytest.raises(SensorError, match=f"No results of 'mine' are kept here: choose from {published_names()[0]}"):
         load_published("mine")

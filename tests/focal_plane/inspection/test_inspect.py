@@ -95,7 +95,7 @@ def test_report_counts_as_the_simulator_does():
         name="mine",
         image=np.full((8, 8), 200),
         maps=[place],
-        exactness=Exactness("Keras", compared=64, mismatching=2),
+        exactness=[Exactness("Keras", compared=64, mismatching=2)],
     )
     assert (report.store_icw, report.total_icw) == (6 + 3 + 2 + 2 + 1, 3 * 14)
     assert report.icw == {"digital": 24, "shift": 3, "analog": 15}
@@ -105,4 +105,4 @@ def test_report_counts_as_the_simulator_does():
     plain = report.to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     text = printed(report)
-    assert "14 of 1,024" in text and "no: 2 of 64 pixels differ" in text and "calibrated" in text
+    assert "14 of 1,024" in text and "no: 2 of 64 values differ" in text and "calibrated" in text
