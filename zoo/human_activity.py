@@ -61,7 +61,9 @@ def human_activity(
         x = layers.ReLU(name=f"relu_{index}")(x) if method is None else x
     if include_top:
         x = layers.Flatten(name="features")(x)
-        dense = {"name": "classifier"}
-        x = layers.Dense(num_classes, **dense)(x) if method is None else method.dense(num_classes, **dense)(x)
+        dense = layers.Dense if method is None else method.dense
+        x = dense(num_classes, name="classifier")(x)
         x = x if method is None else normalised(x, "logits")
-    return with_weights(keras.Model(signal, x, name=f"human_activity_{method.name if method else 'float'}"), weights)
+    return with_weights(
+        keras.Model(signal, x, name=f"human_activity_{method.name if method else 'full_precision'}"), weights
+    )

@@ -25,6 +25,8 @@ from larq_focal.quantizers import (
 
 signs = larq.quantizers
 _EIGHT_BITS = partial(signs.DoReFa, k_bit=8, mode="activations")
+# 0.4 of the mean magnitude, as published, which is 0.8 for a normalised map: a threshold that a file can hold.
+_TERNARY = partial(TernarySign, threshold=0.32)
 _HARD_TANH = partial(keras.layers.Activation, larq.activations.hard_tanh)
 
 
@@ -90,7 +92,7 @@ METHODS: Mapping[str, Method] = {
         Method("xnor", "XNOR-Net", signs.SteSign, XnorSign),
         Method("bireal", "Bi-Real Net", signs.ApproxSign, signs.MagnitudeAwareSign, shortcuts=True),
         Method("irnet", "IR-Net", EdeSign, LibraSign, shortcuts=True, activation=_HARD_TANH),
-        Method("tbn", "TBN", TernarySign, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
+        Method("tbn", "TBN", _TERNARY, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
         Method("bnn_plus", "BNN+", signs.SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
         Method("recu", "ReCU", signs.SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
         Method("adabin", "AdaBin", RSign, AdaBinSign, shortcuts=True, activation=RPReLU),

@@ -286,12 +286,11 @@ _ROWS: list[ModelRow] = [
             ("birealnet18", "Bi-Real Net-18", BiRealNet, 4.00),
         )
     ),
-    ModelRow(
-        "human_activity_sign",
-        "Human activity from inertial signals",
+    *_by_method(
         human_activity,
+        "human_activity",
+        "Human activity from inertial signals",
         "https://arxiv.org/abs/2205.12781",
-        {},
         {},
     ),
     ModelRow(

@@ -73,7 +73,7 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     elif data_dir is not None:
         path = Path(data_dir) / f"{name}.npz"
         arrays, source = _from_npz(path), path.name
-        title = str(arrays.pop(TITLE, known.title))
+        title = _title(arrays.pop(TITLE, np.array(known.title)), source)
     else:
         arrays, source = _from_tensorflow_datasets(name), f"tensorflow-datasets {name}"
     arrays = {key: _checked(array, key, known, source) for key, array in arrays.items()}
@@ -87,6 +87,12 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
 def as_input(images: np.ndarray) -> np.ndarray:
     """Images uint8 as float32 in [-0.5, 0.5) with mid-grey at 0, exact in binary: ``(pixel - 128) / 256``."""
     return (images.astype(np.float32) - 128) / 256
+
+
+def _title(title: np.ndarray, source: str) -> str:
+    if title.shape or title.dtype.kind != "U" or not title.item().strip():
+        raise DatasetError(f"{source}: its title is not a line of text but {title.dtype}{list(title.shape)}.")
+    return title.item()
 
 
 def _digits() -> dict[str, np.ndarray]:

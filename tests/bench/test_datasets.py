@@ -43,6 +43,18 @@ def test_cifar10_accepts_labels_in_a_column(tmp_path):
     assert load_dataset("cifar10", tmp_path).y_train.shape == (20,)
 
 
+def test_a_file_with_other_pixels_says_so_in_its_title(tmp_path):
+    np.savez(tmp_path / "cifar10.npz", **arrays((32, 32, 3)), title="CIFAR-10 (JPEG copy)")
+    assert load_dataset("cifar10", tmp_path).title == "CIFAR-10 (JPEG copy)"
+
+
+@pytest.mark.parametrize("title", [np.zeros(3), np.array(["a", "b"]), ""])
+def test_a_title_that_is_no_text_is_refused(tmp_path, title):
+    np.savez(tmp_path / "mnist.npz", **arrays(), title=title)
+    with pytest.raises(DatasetError, match="its title is not a line of text"):
+        load_dataset("mnist", tmp_path)
+
+
 def test_inputs_are_exact_and_centred():
     images = np.arange(256, dtype=np.uint8)
     values = as_input(images)

@@ -5,7 +5,7 @@ import pytest
 
 from larq_focal.zoo import WeightsError, lenet, save_weights
 
-SHAPE = (14, 14, 1)
+SHAPE = (16, 16, 1)
 
 
 def network(**options):
