@@ -1,15 +1,7 @@
-"""What ``larq-focal time`` does on the machine that it runs on: time a network there, or check it where it is emulated.
-
-    python -m larq_focal.deploy.device MODEL OPTIONS
-
-prints the record as JSON; OPTIONS are the keyword arguments of ``time_on_device`` as JSON. So a distant machine is
-asked.
-"""
+"""What ``larq-focal time`` does on the machine that it runs on: time a network, or check it where time says nothing."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +45,3 @@ def from_record(record: dict[str, Any]) -> Result:
     if "timings" in record:
         return ThreadSweep(tuple(map(Timing.from_dict, record["timings"])))
     return Check.from_dict(record) if "relative_difference" in record else Timing.from_dict(record)
-
-
-if __name__ == "__main__":
-    print(json.dumps(time_on_device(sys.argv[1], **json.loads(sys.argv[2])).to_dict()))

@@ -1,8 +1,6 @@
 """How much memory a network takes: the growth of a process of its own, while it prepares and while it infers.
 
-    python -m larq_focal.deploy.memory MODEL THREADS ENGINE
-
-prints the figures as JSON; ``peak_memory`` starts that. Linux only, which tells in /proc/self/status.
+Linux only, which tells in /proc/self/status.
 """
 
 from __future__ import annotations
@@ -76,7 +74,8 @@ def peak_memory(model: FlatModel, *, threads: int = 1, engine: str) -> Memory | 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")
         path.write_bytes(model.content)
-        command = [sys.executable, "-m", __spec__.name, str(path), str(threads), engine]
+        options = json.dumps({"threads": threads, "engine": engine})
+        command = [sys.executable, "-m", __package__, "memory", str(path), options]
         root = str(Path(__file__).parents[2])
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -86,8 +85,9 @@ def peak_memory(model: FlatModel, *, threads: int = 1, engine: str) -> Memory | 
     return Memory(**json.loads(done.stdout))
 
 
-def _measure(path: str, threads: int, engine: str) -> Memory:
-    content = Path(path).read_bytes()
+def memory_here(model: str | Path, *, threads: int, engine: str) -> Memory:
+    """The growth of this process by a network, which should be the first that it runs. Arguments as ``peak_memory``."""
+    content = Path(model).read_bytes()
     with suppress(ImportError):
         import_module("ai_edge_litert.interpreter")  # the library is no part of the model
     gc.collect()
@@ -117,7 +117,3 @@ class Growth:
 def _resident_bytes() -> dict[str, int]:
     status = fields(_STATUS)
     return {name: 1024 * int(status[name].split()[0]) for name in ("VmRSS", "VmHWM", "RssFile")}
-
-
-if __name__ == "__main__":
-    print(json.dumps(_measure(sys.argv[1], int(sys.argv[2]), sys.argv[3]).to_dict()))

@@ -95,7 +95,7 @@ def time_remote(
         there = connection.hear()
         _check(host, there)
         archive, commands = packed(network, there, wheel, host.name)
-        worker = [remote_end.PYTHON, "-m", "larq_focal.deploy.device", f"{network.name}.tflite", json.dumps(options)]
+        worker = [remote_end.PYTHON, "-m", __package__, "time", f"{network.name}.tflite", json.dumps(options)]
         order = {"python": host.python, "bytes": len(archive), "commands": [*commands, worker]}
         connection.send(order, archive)
         answer = connection.hear()
