@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import tarfile
@@ -16,7 +18,7 @@ from glob import glob
 
 import pytest
 
-from larq_focal.deploy import luggage, remote
+from larq_focal.deploy import luggage, remote, remote_end
 from larq_focal.deploy.checking import Check
 from larq_focal.deploy.device import from_record, time_on_device
 from larq_focal.deploy.remote import Host, RemoteError, time_remote
@@ -213,6 +215,49 @@ class TestWhatGoesWrong:
     def test_no_ssh_here(self):
         with pytest.raises(RemoteError, match=r"no 'no-ssh' here: .*openssh-client"):
             time_remote(relu_network(), Host("pi@raspberrypi", ssh="no-ssh"))
+
+
+class TestTheFarEnd:
+    """By itself, as ssh starts it."""
+
+    def start(self, scratch) -> subprocess.Popen:
+        command = [sys.executable, remote_end.__file__]
+        return subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(scratch)}
+        )
+
+    def order(self, *command: str) -> bytes:
+        archive = luggage._tar({"note.txt": b"unpacked"})
+        order = {"python": sys.executable, "bytes": len(archive), "commands": [list(command)]}
+        return json.dumps(order).encode() + b"\n" + archive
+
+    def test_an_upload_that_is_cut_leaves_nothing(self, tmp_path):
+        for length in (0, 10, 150):
+            with self.start(tmp_path) as end:
+                end.communicate(self.order("true")[:length])
+            assert end.returncode == 0 and not any(tmp_path.iterdir())
+
+    def test_what_was_sent_is_there_and_gone_afterwards(self, tmp_path):
+        with self.start(tmp_path) as end:
+            end.stdin.write(self.order("cat", "note.txt"))
+            end.stdin.flush()
+            hello, answer = (json.loads(end.stdout.readline().decode().removeprefix(remote_end.MARK)) for _ in range(2))
+            assert end.wait(10) == 0
+        assert hello["python"] == list(sys.version_info[:2]) and hello["missing"] == []
+        assert answer == {"result": "unpacked"}
+        assert not any(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+    def test_a_signal_ends_it_cleanly(self, number, tmp_path):
+        with self.start(tmp_path) as end:
+            end.stdin.write(self.order("sleep", "60"))
+            end.stdin.flush()
+            deadline = time.monotonic() + 10
+            while not list(tmp_path.glob("*/err")) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            end.send_signal(number)
+            assert end.wait(10) != 0
+        assert not any(tmp_path.iterdir())
 
 
 def test_the_command_that_is_run():
