@@ -1,15 +1,16 @@
-"""The power that a machine draws, where it has a sensor: INA chips through Linux's hwmon, or the processor's RAPL."""
+"""The power that a machine draws, where it has a sensor: an INA chip, a Raspberry Pi 5's regulator, RAPL."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from larq_focal.deploy.sysfiles import number, text
+from larq_focal.deploy.sysfiles import ask_firmware, number, text
 
-_SAMPLE_SECONDS = 0.02
+_REGULATOR_RAIL = re.compile(r"(\w+)_([AV]) (?:current|volt)\(\d+\)=([\d.]+)[AV]")
 
 
 @dataclass
@@ -17,12 +18,13 @@ class PowerMeter:
     """Averages the power between ``start`` and ``stop``.
 
     ``source`` names the sensors. What they measure is a matter of where they are: a processor's RAPL leaves the rest of
-    the board out.
+    the board out, a regulator what is fed past it.
     """
 
     source: str
     watts_now: Callable[[], float] | None = None
     joules_since: Callable[[], Callable[[], float]] | None = None
+    seconds_between: float = 0.02
     _readings: list[float] = field(default_factory=list)
     _started: float = 0.0
     _last: float = 0.0
@@ -35,7 +37,7 @@ class PowerMeter:
 
     def sample(self) -> None:
         """Reads the sensor, unless it was read just now. Called between inferences."""
-        if self.watts_now and monotonic() - self._last >= _SAMPLE_SECONDS:
+        if self.watts_now and monotonic() - self._last >= self.seconds_between:
             self._readings.append(self.watts_now())
             self._last = monotonic()
 
@@ -54,7 +56,7 @@ def find_power_meter(root: str | Path = "/") -> PowerMeter | None:
         root: folder under which ``sys`` lies.
     """
     root = Path(root)
-    return _ina(root) or _rapl(root)
+    return _ina(root) or (_regulator() if root == Path("/") else None) or _rapl(root)
 
 
 def _ina(root: Path) -> PowerMeter | None:
@@ -80,6 +82,25 @@ def _chip_watts(chip: Path) -> float | None:
         milliamperes, millivolts = number(current), number(chip / f"in{channel}_input")
         if milliamperes is not None and millivolts is not None:
             watts.append(milliamperes * millivolts / 1e6)
+    return sum(watts) if watts else None
+
+
+def _regulator() -> PowerMeter | None:
+    """The rails of a Raspberry Pi 5's regulator, current times voltage, without what USB and the fan take.
+
+    ``vcgencmd pmic_read_adc``, https://www.raspberrypi.com/documentation/computers/os.html
+    """
+    if _regulator_watts() is None:
+        return None
+    # Asking starts a process, which must not become what is measured.
+    return PowerMeter("PMIC", watts_now=lambda: _regulator_watts() or 0.0, seconds_between=0.25)
+
+
+def _regulator_watts() -> float | None:
+    rails: dict[str, dict[str, float]] = {}
+    for rail, unit, value in _REGULATOR_RAIL.findall(ask_firmware("pmic_read_adc") or ""):
+        rails.setdefault(rail, {})[unit] = float(value)
+    watts = [rail["A"] * rail["V"] for rail in rails.values() if rail.keys() == {"A", "V"}]
     return sum(watts) if watts else None
 
 

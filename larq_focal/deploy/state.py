@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
 
-from larq_focal.deploy.sysfiles import fields, number, text
+from larq_focal.deploy.sysfiles import ask_firmware, fields, number, text
 
 HOT_C = 80.0
 """Where Raspberry Pis begin to slow down."""
@@ -140,7 +138,7 @@ def _throttling_notes(before: int, after: int) -> list[str]:
 
 def _clock_mhz(root: Path) -> float | None:
     """As a Raspberry Pi's firmware measures it, as the kernel sets it, or as an x86 processor counts it."""
-    measured = _firmware("measure_clock", "arm") if root == Path("/") else None
+    measured = _firmware_value("measure_clock", "arm") if root == Path("/") else None
     if measured and measured.isdigit():
         return round(int(measured) / 1e6, 1)
     clocks_khz = [number(path) for path in (root / _CPUS).glob("cpu[0-9]*/cpufreq/scaling_cur_freq")]
@@ -154,7 +152,7 @@ def _clock_mhz(root: Path) -> float | None:
 
 def _throttled(root: Path) -> int | None:
     """The flags of a Raspberry Pi: from its tool, else from its kernel, which keeps the last that it was told."""
-    answers = [_firmware("get_throttled")] if root == Path("/") else []
+    answers = [_firmware_value("get_throttled")] if root == Path("/") else []
     answers += [text(path) for path in sorted(root.glob("sys/devices/platform/soc*/soc*:firmware/get_throttled"))]
     for answer in answers:
         try:
@@ -164,13 +162,6 @@ def _throttled(root: Path) -> int | None:
     return None
 
 
-def _firmware(*question: str) -> str | None:
-    """What stands behind the "=" of vcgencmd's answer, or None where there is no such tool or answer."""
-    command = shutil.which("vcgencmd")
-    if command is None:
-        return None
-    try:
-        done = subprocess.run([command, *question], capture_output=True, text=True, timeout=5, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip().partition("=")[2] or None
+def _firmware_value(*question: str) -> str | None:
+    """What stands behind the "=" of the answer of a Raspberry Pi's firmware."""
+    return (ask_firmware(*question) or "").partition("=")[2] or None

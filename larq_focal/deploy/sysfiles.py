@@ -1,7 +1,9 @@
-"""Reads the small text files in which Linux tells about a machine."""
+"""Reads the small text files in which Linux tells about a machine, and asks a Raspberry Pi's firmware."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 
@@ -29,3 +31,15 @@ def fields(path: Path) -> dict[str, str]:
         if separator:
             found.setdefault(key.strip(), value.strip().strip('"'))
     return found
+
+
+def ask_firmware(*question: str) -> str | None:
+    """What ``vcgencmd`` answers, or None where there is no such tool or no answer."""
+    command = shutil.which("vcgencmd")
+    if command is None:
+        return None
+    try:
+        done = subprocess.run([command, *question], capture_output=True, text=True, timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

@@ -87,6 +87,31 @@ def test_a_sensor_on_the_board_comes_first(tmp_path):
     assert find_power_meter(chip(rapl(tmp_path), 0, INA219)).source == "ina219"
 
 
+def test_the_regulator_of_a_raspberry_pi_5(tmp_path, monkeypatch, clock):
+    (tmp_path / "vcgencmd").write_text(
+        "#!/bin/sh\n[ $1 = pmic_read_adc ] && cat <<END\n"
+        "  3V3_SYS_A current(1)=0.10000000A\n  VDD_CORE_A current(7)=2.50000000A\n"
+        "  3V3_SYS_V volt(9)=3.30000000V\n  VDD_CORE_V volt(15)=0.80000000V\n  EXT5V_V volt(24)=5.10000000V\nEND\n"
+    )
+    (tmp_path / "vcgencmd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(power, "_ina", lambda root: None)
+    meter = find_power_meter()
+    assert meter.source == "PMIC"
+    meter.start()
+    meter.sample()
+    assert meter.stop() == pytest.approx(0.33 + 2.0), "a rail whose current is not measured does not count"
+
+
+def test_firmware_of_other_boards_has_no_regulator(tmp_path, monkeypatch):
+    (tmp_path / "vcgencmd").write_text('#!/bin/sh\necho "error=1 error_msg=Command not registered"\n')
+    (tmp_path / "vcgencmd").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setattr(power, "_ina", lambda root: None)
+    monkeypatch.setattr(power, "_rapl", lambda root: None)
+    assert find_power_meter() is None
+
+
 def test_other_sensors_are_no_power_meters(tmp_path):
     assert find_power_meter(written(tmp_path, RASPBERRY_PI_5)) is None
     assert find_power_meter(chip(tmp_path, 7, {"name": "amdgpu\n", "power1_input": "9000000\n"})) is None
