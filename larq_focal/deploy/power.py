@@ -10,7 +10,7 @@ from time import monotonic
 
 from larq_focal.deploy.sysfiles import ask_firmware, number, text
 
-_REGULATOR_RAIL = re.compile(r"(\w+)_([AV]) (?:current|volt)\(\d+\)=([\d.]+)[AV]")
+_REGULATOR_RAIL = re.compile(r"(\w+)_([AV]) (?:current|volt)\(\d+\)=(\d+\.?\d*)[AV]")
 
 
 @dataclass

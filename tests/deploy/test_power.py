@@ -91,7 +91,8 @@ def test_the_regulator_of_a_raspberry_pi_5(tmp_path, monkeypatch, clock):
     (tmp_path / "vcgencmd").write_text(
         "#!/bin/sh\n[ $1 = pmic_read_adc ] && cat <<END\n"
         "  3V3_SYS_A current(1)=0.10000000A\n  VDD_CORE_A current(7)=2.50000000A\n"
-        "  3V3_SYS_V volt(9)=3.30000000V\n  VDD_CORE_V volt(15)=0.80000000V\n  EXT5V_V volt(24)=5.10000000V\nEND\n"
+        "  3V3_SYS_V volt(9)=3.30000000V\n  VDD_CORE_V volt(15)=0.80000000V\n  EXT5V_V volt(24)=5.10000000V\n"
+        "  ODD_A current(3)=1.2.3A\n  ODD_V volt(4)=nanV\nEND\n"
     )
     (tmp_path / "vcgencmd").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
