@@ -40,7 +40,7 @@ class Draw:
 def drawn(seed: int) -> Draw:
     rng = np.random.default_rng(seed)
     kernel_size, stride = int(rng.integers(1, 6)), int(rng.integers(1, 3))
-    in_channels = int(rng.choice([1, 1, 1, 2, 3, 4, 8, 16]))
+    in_channels = int(rng.choice([1, 2, 3, 4, 8, 16], p=[0.55, 0.15, 0.1, 0.1, 0.06, 0.04]))
     out_channels = int(rng.integers(1, 17))
     groups = 1
     if in_channels > 1 and rng.random() < 0.4:

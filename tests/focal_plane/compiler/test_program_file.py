@@ -1,0 +1,99 @@
+"""Program files: what is written is read again and runs from the file alone; faults are named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis.extra.numpy import arrays
+
+from larq_focal.focal_plane.compiler import compile_network, read_program, simulate, write_program
+from larq_focal.focal_plane.compiler.program_file import _plane, _plane_lines, program_from_text, program_text
+from larq_focal.focal_plane.machine import ProgramError
+from larq_focal.network import interpret
+from tests.focal_plane.compiler.random_layers import Draw, images, network, small
+
+LAYERS = {
+    "light": Draw(padding="same", out_channels=9),
+    "planes": Draw(in_channels=3, pool="after"),
+}
+
+
+@pytest.fixture(params=list(LAYERS))
+def compiled(request):
+    return compile_network(network(LAYERS[request.param]), small("scamp5"))
+
+
+def test_a_file_holds_all_that_a_run_needs(compiled, tmp_path):
+    path = write_program(compiled.array, tmp_path / "layer.scamp")
+    read = read_program(path)
+    assert read.program == compiled.program and read.sensor == compiled.sensor
+    inputs = images(compiled.graph, 2)
+    expected = interpret(compiled.graph, inputs, compiled.graph.outputs)
+    for image, *wanted in zip(inputs, *expected.values(), strict=True):
+        values = simulate(path, image).values
+        for value, here in zip(values.values(), wanted, strict=True):
+            np.testing.assert_array_equal(value, here)
+
+
+def test_grey_levels_are_light_as_they_are(tmp_path):
+    compiled = compile_network(network(LAYERS["light"]), small("scamp5"))
+    grey = np.random.default_rng(0).integers(0, 256, (8, 8, 1), np.uint8)
+    values = simulate(compiled.array, grey).values
+    expected = simulate(compiled.array, grey / 127.5 - 1).values
+    assert all(np.array_equal(values[name], expected[name]) for name in values)
+
+
+@settings(max_examples=50)
+@given(arrays(bool, (9, 21)))
+def test_planes_are_written_in_runs_and_read_again(bits):
+    np.testing.assert_array_equal(_plane(list(_plane_lines(bits)), bits.shape), bits)
+
+
+def test_periodic_planes_take_few_letters():
+    bits = np.zeros((256, 256), bool)
+    bits[1::4, 2::4] = True
+    assert list(_plane_lines(bits)) == ["0010*64 : 1-253/4"]
+
+
+def faulty(change: tuple[str, str]) -> str:
+    text = program_text(compile_network(network(LAYERS["light"]), small("scamp5")).array)
+    assert change[0] in text
+    return text.replace(*change, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("    NOR(", "    NOPE("), r"Line \d+: NOPE\(.*NOPE is not an instruction"),
+        (("    SET(R0)", "    SET(R77)"), r"Line \d+: SET\(R77\): R77 is not a digital register that can be written"),
+        (("larq_focal.scamp/1", "larq_focal.scamp/9"), "lacks 'format: larq_focal.scamp/1'"),
+        (("#: array:", "#: arrow:"), "the header behind '#:' is incomplete: KeyError: 'array'"),
+        (("#: array: [64, 64]", "#: array: [640000, 64000]"), "the size .640000, 64000., which is out of bounds"),
+        (("#: planes:\n", "#: planes: {a: ['01 : 0']}\n#: other:\n"), "a row of 2 bits in a plane"),
+        (("#: sensor: scamp5", "#: sensor: scamp9"), "scamp9"),
+        (("#: - name: bits", "#: - name: [bits"), "is no YAML"),
+    ],
+)
+def test_faults_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        program_from_text(faulty(change))
+
+
+def test_files_that_are_no_programs_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file '.*absent\.scamp'"):
+        read_program(tmp_path / "absent.scamp")
+    (tmp_path / "binary.scamp").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ProgramError, match=r"binary\.scamp' is no program text"):
+        read_program(tmp_path / "binary.scamp")
+    (tmp_path / "bare.scamp").write_text("main\nend\n")
+    with pytest.raises(ProgramError, match=r"bare\.scamp': the header behind '#:' lacks"):
+        read_program(tmp_path / "bare.scamp")
+
+
+def test_images_of_another_size_are_refused():
+    compiled = compile_network(network(LAYERS["light"]), small("scamp5"))
+    with pytest.raises(ValueError, match=r"The image for 'bits' is \[9, 8, 1\], but the program takes \[8, 8, 1\]"):
+        simulate(compiled.array, np.zeros((9, 8, 1)))
+    with pytest.raises(ValueError, match=r"'layer' takes images \[N, 8, 8, 1\], not \[1, 8, 9, 1\]"):
+        compiled.run(np.zeros((1, 8, 9, 1)))
