@@ -1,0 +1,71 @@
+"""The commands compile and simulate, as a user types them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from larq_focal.cli import main
+from larq_focal.network import interpret, save_graph
+from tests.focal_plane.compiler.random_layers import Draw, images, network
+from tests.focal_plane.graphs import chain, conv, sign
+
+LAYER = network(Draw(padding="same"))
+
+
+def invoked(*arguments) -> str:
+    result = CliRunner().invoke(main, [*map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(*arguments) -> str:
+    result = CliRunner().invoke(main, [*map(str, arguments)])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+@pytest.fixture
+def files(tmp_path):
+    save_graph(LAYER, tmp_path / "layer.qgraph")
+    np.save(tmp_path / "image.npy", images(LAYER, 1)[0])
+    return tmp_path
+
+
+def test_a_compiled_program_runs_from_its_file_alone(files):
+    program = files / "layer.scamp"
+    compiled = json.loads(invoked("compile", "--from-graph", files / "layer.qgraph", "-o", program, "--json"))
+    assert compiled["allocation"]["used"] <= 12 and compiled["store_icw"] <= 1024
+    assert "words" in invoked("compile", files / "layer.qgraph", "-o", program)
+    (files / "layer.qgraph").unlink()
+    invoked("simulate", program, "--input", files / "image.npy", "-o", files / "out.npz")
+    with np.load(files / "out.npz") as values:
+        expected = interpret(LAYER, images(LAYER, 1), LAYER.outputs)["sign"][0]
+        np.testing.assert_array_equal(values["sign"], expected)
+    run = json.loads(invoked("simulate", program, "--input", files / "image.npy", "--json"))["run"]
+    assert sum(run["icw"].values()) == compiled["total_icw"]
+
+
+def test_pictures_are_looked_at(files):
+    image = pytest.importorskip("PIL.Image")
+    grey = np.where(images(LAYER, 1)[0, ..., 0] > 0, 200, 20).astype(np.uint8)
+    image.fromarray(grey).save(files / "image.png")
+    invoked("compile", files / "layer.qgraph", "-o", files / "layer.scamp")
+    shown = [invoked("simulate", files / "layer.scamp", "--input", files / f"image.{kind}") for kind in ("png", "npy")]
+    assert shown[0] == shown[1] and "8x8x4" in shown[0]
+
+
+def test_faults_are_one_message(files):
+    program = files / "layer.scamp"
+    invoked("compile", files / "layer.qgraph", "-o", program)
+    np.save(files / "wide.npy", np.zeros((8, 9, 1)))
+    assert "[8, 9, 1]; the network takes [8, 8, 1]" in refused("simulate", program, "--input", files / "wide.npy")
+    program.write_text(program.read_text().replace("    NOR(", "    NAR(", 1))
+    assert "NAR is not an instruction" in refused("simulate", program, "--input", files / "image.npy")
+    graph = chain("wide", LAYER["image"], LAYER["bits"], wide := conv("wide", LAYER["bits"], 4, 32), sign("s", wide))
+    save_graph(graph, files / "wide.qgraph")
+    assert "'wide' has weights of 32 bits" in refused("compile", files / "wide.qgraph", "-o", files / "no.scamp")
+    assert not (files / "no.scamp").exists()
