@@ -19,15 +19,16 @@ from larq_focal.cli.output import quiet, show
     show_default=True,
     help="scamp5, scamp5_programmer, scamp7 or binareye, or the path of a sensor's YAML file.",
 )
+@click.option("--program", "with_program", is_flag=True, help="Compile it too, and tell what one frame of it does.")
 @json_option
-def fit(model: Path | None, from_graph: Path | None, sensor: str, as_json: bool) -> None:
+def fit(model: Path | None, from_graph: Path | None, sensor: str, with_program: bool, as_json: bool) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor."""
     from larq_focal.focal_plane import fit as fit_model
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        result = fit_model(model or from_graph, sensor)
+        result = fit_model(model or from_graph, sensor, with_program)
     show(result, as_json)
 
 

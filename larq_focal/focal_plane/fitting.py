@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,12 @@ from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Linear
 
 
-def fit(network: Any, sensor: str | Path | Sensor | BinaryProcessor = "scamp5") -> FitReport | ProcessorFit:
+def fit(
+    network: Any,
+    sensor: str | Path | Sensor | BinaryProcessor = "scamp5",
+    with_program: bool = False,
+    pixel_range: tuple[float, float] = (-1.0, 1.0),
+) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
     Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
@@ -44,6 +50,9 @@ def fit(network: Any, sensor: str | Path | Sensor | BinaryProcessor = "scamp5") 
             a SavedModel folder.
         sensor: a sensor's name, the path of its YAML file, or a ``Sensor``; for the second kind the name of a
             processor such as "binareye", or a ``BinaryProcessor``.
+        with_program: whether a network that is judged for a sensor is compiled too, its program run for one frame, and
+            what it does told; this takes seconds.
+        pixel_range: the network's input values for no light and for the brightest, for the program.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
@@ -55,7 +64,22 @@ def fit(network: Any, sensor: str | Path | Sensor | BinaryProcessor = "scamp5") 
     graph = as_graph(network)
     if not graph.layers:
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
-    return judge_network(graph, target) if isinstance(target, BinaryProcessor) else _fit_registers(graph, target)
+    if isinstance(target, BinaryProcessor):
+        return judge_network(graph, target)
+    report = _fit_registers(graph, target)
+    return _with_program(report, network, target, pixel_range) if with_program else report
+
+
+def _with_program(report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float]) -> FitReport:
+    """The report with what the program does, or with the reason why there is none."""
+    # Imported here, because judging by formulas does not need the compiler.
+    from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
+    from larq_focal.focal_plane.inspection import inspect_network
+
+    try:
+        return replace(report, program=inspect_network(network, sensor, pixel_range=pixel_range))
+    except (RegisterError, StoreError, UnsupportedError) as error:
+        return replace(report, notes=(*report.notes, f"no program: {error}"))
 
 
 def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:

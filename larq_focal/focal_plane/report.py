@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
 
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import shown
 from larq_focal.focal_plane.verdict import Verdict
+
+if TYPE_CHECKING:
+    from larq_focal.focal_plane.inspection import ProgramReport
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,8 @@ class FitReport:
     The totals over the layers are lower bounds per frame, None where any part is unknown; ``unknown`` says what they
     leave out, and what was assumed. ``estimates`` set beside them what calibrations give and what is published.
     ``bits_read`` go to the controller per frame, where ``raw_bits`` are those of the image itself, of
-    ``raw_pixel_bits`` each pixel.
+    ``raw_pixel_bits`` each pixel. ``program`` tells what the compiled network does, where it was asked for and there is
+    one.
     """
 
     network: str
@@ -159,6 +163,7 @@ class FitReport:
     estimates: tuple[Estimate, ...]
     notes: tuple[str, ...]
     unknown: tuple[str, ...]
+    program: ProgramReport | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -204,6 +209,7 @@ class FitReport:
             "layers": [layer.to_dict() for layer in self.layers],
             "notes": list(self.notes),
             "unknown": list(self.unknown),
+            "program": self.program and self.program.to_dict(),
         }
 
     def __rich__(self) -> Group:

@@ -27,7 +27,8 @@ def shown(report: FitReport) -> Group:
         parts.append(estimates_table(report.estimates))
     if report.data_reduction:
         parts.append(Text(_reduction(report)))
-    return Group(*parts, *_lists(report))
+    program = [Text("The compiled program", style="bold"), report.program] if report.program else []
+    return Group(*parts, *_lists(report), *program)
 
 
 def _layers(report: FitReport) -> Table:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
-from larq_focal.report.html import render
+from larq_focal.report.html import json_in_script, render
 from larq_focal.report.provenance import provenance
 from larq_focal.report.records import Record, check_records
 from larq_focal.report.registers import ROLE_GROUPS, register_maps
@@ -32,12 +32,19 @@ def write_report(records: Sequence[Record], path: str | Path) -> Path:
 
 def render_page(datasets: Sequence[Sequence[Run]]) -> str:
     """The HTML of the runs of each data set; ``page.html`` escapes all that comes from records."""
+    programs = {
+        f"data{index}-program{number}": run.program
+        for index, runs in enumerate(datasets)
+        for number, run in enumerate(runs)
+        if run.program
+    }
     return render(
         "page.html",
-        _figures(datasets),
-        scripts=("page.js",),
+        _figures(datasets, programs),
+        scripts=("page.js", "stepper.js") if programs else ("page.js",),
         panels=[_panel(index, runs) for index, runs in enumerate(datasets)],
         role_groups=[*ROLE_GROUPS, "other"],
+        steppings={place: json_in_script(program["stepping"]) for place, program in programs.items()},
     )
 
 
@@ -61,9 +68,10 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
     }
 
 
-def _figures(datasets: Sequence[Sequence[Run]]) -> dict[str, Any]:
+def _figures(datasets: Sequence[Sequence[Run]], programs: Mapping[str, Record]) -> dict[str, Any]:
     """All plots by the id of their place in the page."""
     from larq_focal.report import figures
+    from larq_focal.report.program_figures import program_figures
 
     drawn = {}
     for index, runs in enumerate(datasets):
@@ -73,6 +81,8 @@ def _figures(datasets: Sequence[Sequence[Run]]) -> dict[str, Any]:
         drawn[f"data{index}-accuracy"] = figures.accuracy_figure(runs)
         for number, run in enumerate(runs):
             drawn[f"data{index}-confusion{number}"] = figures.confusion_figure(run)
+    for place, program in programs.items():
+        drawn |= program_figures(program, place)
     return drawn
 
 

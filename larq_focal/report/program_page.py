@@ -25,6 +25,6 @@ def write_program_page(program: Record, path: str | Path) -> Path:
         program_figures(program, "program"),
         scripts=("page.js", "stepper.js"),
         program=program,
-        stepping=json_in_script(program["stepping"]),
+        steppings={"program": json_in_script(program["stepping"])},
     )
     return write_text(path, page)

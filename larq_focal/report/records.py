@@ -70,6 +70,39 @@ _FIT = {
     "notes": [str],
     "unknown": [str],
 }
+# A part of newer records.
+_PROGRAM = {
+    "store_icw": int,
+    "store_limit_icw": OrNone(int),
+    "total_icw": int,
+    "icw": dict,
+    "instructions": dict,
+    "calls": {"kernel_launch": int},
+    "usable_digital": int,
+    "usable_analog": int,
+    "live_ranges": {
+        "steps": int,
+        "steps_per_part": int,
+        "counts": {"digital": [int], "analog": [int]},
+        "peak_digital": int,
+        "peak_analog": int,
+        "registers": [{"register": str, "kind": str, "ranges": [[int]]}],
+    },
+    "maps": [{"name": str, "kind": str, "height": int, "width": int, "pitch": [int], "places": [[int]]}],
+    "exactness": [{"reference": str, "compared": int, "mismatching": int, "is_exact": bool}],
+    "estimates": [{"kind": str, "source": str, "latency_us": OrNone(NUMBER), "left_out": [str]}],
+    "stepping": {
+        "region": [int],
+        "height": int,
+        "width": int,
+        "registers": [{"name": str, "kind": str}],
+        "texts": [str],
+        "step_count": int,
+        "left_out": int,
+        "steps": str,
+        "data": str,
+    },
+}
 _TIMING = {
     "engine": str,
     "threads": int,
@@ -118,7 +151,7 @@ def check_record(record: Any, name: str) -> None:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = repr(record.get("format")) if isinstance(record, dict) else f"a {type(record).__name__}"
         raise RecordError(f"{name} is not a run record: its format is {found}, but this version reads {FORMAT!r}.")
-    problems = _problems(record, SCHEMA, "") or _confusion_problems(record)
+    problems = _problems(record, SCHEMA, "") or _program_problems(record) or _confusion_problems(record)
     if problems:
         raise RecordError(f"{name} is not a complete run record: {'; '.join(problems)}.")
 
@@ -164,6 +197,11 @@ def _problems(value: Any, schema: Any, path: str) -> list[str]:
         return [problem for i, item in enumerate(value) for problem in _problems(item, schema[0], f"{path}[{i}]")]
     is_bool_for_number = isinstance(value, bool) and schema is not bool
     return [] if isinstance(value, schema) and not is_bool_for_number else [_is_not(path, _name(schema), value)]
+
+
+def _program_problems(record: Record) -> list[str]:
+    program = (record["fit"] or {}).get("program")
+    return [] if program is None else _problems(program, _PROGRAM, "fit.program")
 
 
 def _confusion_problems(record: Record) -> list[str]:

@@ -30,6 +30,11 @@ class Run:
         return SYMBOLS[self.position % len(SYMBOLS)]
 
     @property
+    def program(self) -> Record | None:
+        """What its compiled program does on the sensor; None where there is none, as in older records."""
+        return (self.record["fit"] or {}).get("program")
+
+    @property
     def accuracy(self) -> float:
         return self.record["accuracy"]["value"]
 

@@ -142,6 +142,7 @@ function connect(stepper) {
 
 async function start(place) {
   const stepping = JSON.parse(document.getElementById(place.dataset.stepping).textContent);
+  stepping.steps = JSON.parse(new TextDecoder().decode(await inflated(stepping.steps)));
   const stepper = new Stepper(place, stepping, await inflated(stepping.data));
   connect(stepper);
   stepper.show();

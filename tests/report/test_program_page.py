@@ -9,13 +9,13 @@ import pytest
 from larq_focal.focal_plane.adaptive import PixelRnn, RecurrentWeights, moving_digits, watch
 from larq_focal.focal_plane.inspection import Exactness, MapPlace, inspect_program
 from larq_focal.focal_plane.machine import Simulator
-from larq_focal.report import write_program_page
-from tests.focal_plane.inspection.test_inspect import replayed
+from larq_focal.report import RecordError, write_program_page, write_report
+from tests.focal_plane.inspection.test_inspect import replayed, steps_of
 from tests.focal_plane.machine.programs import small_sensor
 from tests.report.test_browser import FAINT_TEXTS
 from tests.report.test_page import Page
 from tests.support.browser import chromium
-from tests.support.records import NASTY
+from tests.support.records import NASTY, fake_record
 
 DIGIT = np.eye(8) * 16
 PIXELS = """
@@ -98,7 +98,7 @@ def go(browser, step: int) -> None:
 def test_planes_change_as_one_steps(browser, path, program):
     """Forth and back, by slider and by button: the page shows what the simulator held."""
     opened(browser, path)
-    steps = len(program["stepping"]["steps"])
+    steps = program["stepping"]["step_count"]
     for step in (0, 7, steps, 300, 301, 12):
         go(browser, step)
         contents = replayed(program["stepping"], step)
@@ -107,7 +107,7 @@ def test_planes_change_as_one_steps(browser, path, program):
             assert np.array_equal(shown(browser, name), 255 * values if name != "C" else values + 128), (step, name)
     browser.click("[data-step=on]")
     assert browser.run("return document.querySelector('.stepper output').textContent").startswith("13 of ")
-    changed = [program["stepping"]["registers"][index]["name"] for index in program["stepping"]["steps"][12][3]]
+    changed = [program["stepping"]["registers"][index]["name"] for index in steps_of(program["stepping"])[12][3]]
     assert browser.run(CHANGED) == changed != []
     browser.click("[data-step=back]")
     browser.click("[data-step=kernel]")
@@ -132,3 +132,38 @@ def test_plots_are_drawn_and_text_stands_out(browser, path, program, scheme):
 def test_the_page_never_scrolls_sideways(browser, path, width):
     opened(browser, path, width=width)
     assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
+def with_program(program) -> dict:
+    record = fake_record("lab")
+    return record | {"fit": record["fit"] | {"program": program}}
+
+
+@pytest.mark.slow
+def test_report_of_runs_steps_through_their_programs(browser, program, tmp_path):
+    """One run with a program, one without, and one that was recorded before there were any."""
+    records = [with_program(program), fake_record("gumbel"), fake_record("hysteresis") | {"fit": None}]
+    browser.open(write_report(records, tmp_path / "report.html"))
+    assert browser.run("return document.querySelectorAll('.stepper').length") == 1
+    browser.run("document.querySelector('.stepper').scrollIntoView()")
+    for _ in range(100):
+        if browser.run("return document.querySelectorAll('.planes figure').length"):
+            break
+        time.sleep(0.05)
+    go(browser, 40)
+    assert np.array_equal(shown(browser, "R7"), 255 * replayed(program["stepping"], 40)["R7"].ravel().astype(int))
+    assert browser.run("return document.querySelectorAll('[data-figure$=ranges] .scatterlayer .trace').length") > 10
+    assert browser.complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "problem"),
+    [
+        ("stepping", {}, "'fit.program.stepping.region' is missing"),
+        ("store_icw", "many", "'fit.program.store_icw' is not a whole number"),
+        ("live_ranges", None, "'fit.program.live_ranges' is not an object"),
+    ],
+)
+def test_damaged_program_is_named(program, part, value, problem, tmp_path):
+    with pytest.raises(RecordError, match=problem):
+        write_report([with_program(program | {part: value})], tmp_path / "report.html")

@@ -14,6 +14,8 @@ from larq_focal.focal_plane.machine.pixel_array import NEIGHBOUR_PORTS
 from larq_focal.focal_plane.machine.program import Call, Program
 from larq_focal.focal_plane.sensor import Sensor
 
+MOST_PARTS = 400  # of a program in JSON; a plot shows no more
+
 
 @dataclass(frozen=True)
 class RegisterLife:
@@ -59,12 +61,28 @@ class LiveRanges:
         return counts
 
     def to_dict(self) -> dict[str, Any]:
+        """JSON values, in at most ``MOST_PARTS`` parts of as many steps each.
+
+        Ranges that lie closer than a part is long are joined; ``counts`` are the most registers that hold a value in
+        each part.
+        """
+        length = max(1, -(-self.steps // MOST_PARTS))
+        counts = {kind: self.counts(kind) for kind in ("digital", "analog")}
         return {
             "steps": self.steps,
+            "steps_per_part": length,
             "peak_digital": self.peak("digital"),
             "peak_analog": self.peak("analog"),
+            "counts": {
+                kind: [max(live[start : start + length]) for start in range(0, self.steps, length)]
+                for kind, live in counts.items()
+            },
             "registers": [
-                {"register": life.register, "kind": life.kind, "ranges": [list(pair) for pair in life.ranges]}
+                {
+                    "register": life.register,
+                    "kind": life.kind,
+                    "ranges": [list(span) for span in (life.spans(length) if length > 1 else life.ranges)],
+                }
                 for life in self.lives
             ],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from typing import Any
 
@@ -33,7 +34,7 @@ class StepRecorder:
         ValueError: the region is empty or goes beyond the array.
     """
 
-    def __init__(self, simulator: Simulator, region: Region | None = None, most_bytes: int = 900_000):
+    def __init__(self, simulator: Simulator, region: Region | None = None, most_bytes: int = 700_000):
         sensor, array = simulator.sensor, simulator.array
         self.region = region or _default_region(sensor.height, sensor.width)
         first_row, first_column, last_row, last_column = self.region
@@ -67,8 +68,13 @@ class StepRecorder:
         self._steps.append([self._text(step.kernel or ""), self._text(step.text), step.icw, changed])
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values; can be called once, after the run."""
+        """JSON values; can be called once, after the run.
+
+        ``steps`` is deflated JSON: for each step its kernel and its text, both as positions in ``texts``, its words,
+        and the positions in ``registers`` of those that it changed.
+        """
         data = b"".join([*self._chunks, self._deflate.flush()])
+        steps = json.dumps(self._steps, separators=(",", ":")).encode()
         return {
             "format": FORMAT,
             "region": list(self.region),
@@ -76,8 +82,9 @@ class StepRecorder:
             "width": self._columns.stop - self._columns.start,
             "registers": [{"name": name, "kind": kind} for name, kind in zip(self._names, self._kinds, strict=True)],
             "texts": list(self._texts),
-            "steps": self._steps,
+            "step_count": len(self._steps),
             "left_out": self._left_out,
+            "steps": base64.b64encode(zlib.compress(steps, 9)).decode(),
             "data": base64.b64encode(data).decode(),
         }
 
