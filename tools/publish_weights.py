@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from larq_focal.bench.records import describe_file
+from larq_focal.bench.records import describe_file, write_record
 from larq_focal.files import write_text
 from larq_focal.report.records import read_record
 
@@ -31,7 +31,9 @@ def publish(training: Path, pretrained: Path = PRETRAINED) -> str:
     if size >= _FILE_BYTES or others + size >= _FOLDER_BYTES:
         raise ValueError(f"'{weights}' has {size:,} bytes, the other weights {others:,}: too much for the repository.")
     shutil.copyfile(weights, pretrained / f"{name}.npz")
-    shutil.copyfile(training / "record.json", pretrained / f"{name}.json")
+    if record["fit"]:
+        record["fit"].pop("program", None)  # half a megabyte, and the model gives it again
+    write_record(record, pretrained / f"{name}.json")
     path = pretrained / "manifest.json"
     rows = [row for row in json.loads(path.read_text()) if row["name"] != f"{name}.npz"]
     rows.append(describe_file(pretrained / f"{name}.npz"))

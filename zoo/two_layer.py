@@ -8,15 +8,16 @@ and the classifier is written as a convolution over the whole map, because dense
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import larq
 
 from larq_focal.keras import keras
 from larq_focal.quantizers import GumbelSign, HysteresisSign, LearnableActivationBinarizer
-from larq_focal.zoo.methods import Method
+from larq_focal.zoo.methods import Method, named_method
+from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
-
 
 TWO_LAYER_METHODS: dict[str, Method] = {
     method.name: method
@@ -32,6 +33,7 @@ TWO_LAYER_METHODS: dict[str, Method] = {
 def two_layer(
     method: str | Method | None = "ste_sign",
     *,
+    weights: str | Path | None = None,
     input_shape: tuple[int, int, int] = (8, 8, 1),
     num_classes: int = 10,
     filters: Sequence[int] = (16, 32),
@@ -40,23 +42,21 @@ def two_layer(
 
     Args:
         method: a key of ``TWO_LAYER_METHODS``, a method of your own, or None for full precision with ReLU.
+        weights: None for random ones, the name of a data set, or the path of a weights file.
         input_shape: ``(height, width, channels)``; pixels are expected in [-0.5, 0.5), so that 0 is mid-grey.
         num_classes: number of logits.
         filters: feature maps of the two convolutions.
 
     Raises:
-        ValueError: ``method`` is not known.
+        ValueError: ``method`` or ``weights`` is not known.
     """
     if method is None:
         build, name = _float_layers, "full_precision"
-    elif isinstance(method, Method):
-        build, name = _binary_layers(method), method.name
-    elif method in TWO_LAYER_METHODS:
-        build, name = _binary_layers(TWO_LAYER_METHODS[method]), method
     else:
-        raise ValueError(f"No method '{method}': choose one of {', '.join(TWO_LAYER_METHODS)}, or None.")
+        method = named_method(method, TWO_LAYER_METHODS)
+        build, name = _binary_layers(method), method.name
     image = layers.Input(input_shape, name="image")
-    return keras.Model(image, build(image, filters, num_classes), name=f"two_layer_{name}")
+    return with_weights(keras.Model(image, build(image, filters, num_classes), name=f"two_layer_{name}"), weights)
 
 
 def _float_layers(x, filters: Sequence[int], num_classes: int):

@@ -38,8 +38,8 @@ def list_models(trained: bool, published: bool, as_json: bool) -> None:
 @click.option("--offline", is_flag=True, default=None, help="Use what is there only.")
 def get(name: str, **options) -> None:
     """Fetch the pretrained weights NAME, <model>-<data set>, and print where they are."""
-    from larq_focal.zoo.download import download
-
+    with quiet():
+        from larq_focal.zoo.download import download
     with _progress_bar() as received:
         path = download(name, received=received, **options)
     click.echo(path)

@@ -6,12 +6,11 @@ from larq_focal.cost.text import bytes_text, count_text, time_text
 from larq_focal.report.records import Record, check_record
 
 
-def model_card(record: Record, stays_float: str = "") -> str:
+def model_card(record: Record) -> str:
     """The card of a trained model.
 
     Args:
         record: Its run record, as :func:`larq_focal.recipes.run_recipe` writes it.
-        stays_float: What of its binary layers stays float by design.
 
     Raises:
         RecordError: The record is incomplete.
@@ -27,7 +26,7 @@ def model_card(record: Record, stays_float: str = "") -> str:
         "File": f"{bytes_text(record['file']['bytes'])} ({record['file']['name']}, SHA-256 {record['file']['sha256']})",
         "Latency": _latency(record["timing"]),
         "Register fit": _fit(record["fit"]),
-        "Stays float": stays_float or _not_packed(record["audit"]),
+        "Stays float": record.get("stays_float") or _not_packed(record["audit"]),
         "Against Keras": _agreement(record["agreement"]),
         "Made with": _versions(record["environment"]),
     }

@@ -39,9 +39,12 @@ class Listing:
         ]
 
     def __rich__(self) -> Table:
-        table = Table("model", "title", "weights", "recipe for", "source", box=None)
+        table = Table(box=None)
+        table.add_column("model", no_wrap=True)
+        for title in ("weights", "recipe for", "source"):
+            table.add_column(title, overflow="fold")
         for row in self.to_dict():
-            table.add_row(row["name"], row["title"], *map(", ".join, (row["weights"], row["recipes"])), row["source"])
+            table.add_row(row["name"], ", ".join(row["weights"]), ", ".join(row["recipes"]), row["source"])
         return table
 
 

@@ -78,6 +78,7 @@ def _record(training: Training) -> dict:
         "run": recipe.name,
         "title": row.title,
         "source": row.source,
+        "stays_float": row.stays_float,
         "settings": recipe.to_dict(),
         "history": training.history,
         "stretches": training.stretches,

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from larq_focal.zoo import WeightsError, lenet, save_weights
+from larq_focal.bench.datasets import DATASETS, as_input, load_dataset
+from larq_focal.cost import summary
+from larq_focal.network.from_keras import from_keras
+from larq_focal.report.records import read_record
+from larq_focal.zoo import WeightsError, build, lenet, save_weights
+from larq_focal.zoo.download import manifest
+from tools.publish_weights import PRETRAINED
 
 SHAPE = (16, 16, 1)
 
@@ -51,3 +57,35 @@ def test_pickled_weights_are_refused(tmp_path):
     np.savez(path, **{"0000": np.array([object()], dtype=object)})
     with pytest.raises(WeightsError, match="damaged or cut off"):
         network(weights=path)
+
+
+@pytest.mark.parametrize("name", manifest())
+def test_shipped_weights_are_what_the_manifest_and_their_record_say(name):
+    record = read_record(PRETRAINED / f"{name}.json")
+    assert record["run"] == name
+    settings = record["settings"]
+    model = build(
+        settings["model"], weights=settings["dataset"], **image_options(settings["dataset"]), **settings["options"]
+    )
+    graph_bytes = summary(from_keras(model)).to_dict()["totals"]["parameter_bytes"]
+    assert graph_bytes == record["cost"]["totals"]["parameter_bytes"]
+
+
+def test_shipped_weights_are_few():
+    sizes = [path.stat().st_size for path in PRETRAINED.glob("*.npz")]
+    assert {path.stem for path in PRETRAINED.glob("*.npz")} == set(manifest())
+    assert max(sizes) < 4_000_000
+    assert sum(sizes) < 20_000_000
+
+
+def test_shipped_weights_give_the_recorded_accuracy():
+    """On the digits, which are everywhere."""
+    data = load_dataset("digits")
+    model = build("two_layer_ste_sign", weights="digits")
+    accuracy = (model.predict(as_input(data.x_test), verbose=0).argmax(-1) == data.y_test).mean()
+    assert accuracy == pytest.approx(read_record(PRETRAINED / "two_layer_ste_sign-digits.json")["keras_accuracy"])
+
+
+def image_options(dataset: str) -> dict:
+    known = DATASETS[dataset]
+    return {"input_shape": known.shape, "num_classes": len(known.classes)}
