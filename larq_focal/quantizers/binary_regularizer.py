@@ -32,7 +32,8 @@ class BinaryRegularizer(keras.regularizers.Regularizer):
 
     The paper learns one alpha for each output channel (last axis) by gradient descent. Where nothing else depends on
     alpha, the value that it falls towards is known, the median of |w| for p = 1 and the mean of |w| for p = 2, and is
-    what ``alpha=None`` takes. It is the scale of ``xnor_sign`` for p = 2.
+    what ``alpha=None`` takes. It is the scale of ``xnor_sign`` for p = 2. :class:`BnnPlusSign` has the alpha that is
+    trained, with this penalty, as its scale.
 
     Args:
         strength: Weight of the penalty in the loss, not negative.

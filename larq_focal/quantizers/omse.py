@@ -6,21 +6,12 @@ import numpy as np
 
 from larq_focal.keras import larq, tf
 from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.even_levels import even_levels
 from larq_focal.quantizers.weight_statistics import Scale, check_scale, per_channel
 
 _CANDIDATES = np.arange(1, 33, dtype=np.float32) / 32
 _AT_ONCE = 8
 _REFINEMENTS = 6
-
-
-def even_levels(unit: tf.Tensor, bits: int, has_zero: bool) -> tf.Tensor:
-    """The nearest of even levels from -1 to +1: 2^bits - 1 of them with ``has_zero``, else 2^bits."""
-    unit = tf.clip_by_value(unit, -1, 1)
-    if has_zero:
-        steps = 2 ** (bits - 1) - 1
-        return tf.round(unit * steps) / steps
-    steps = 2**bits - 1
-    return (2 * tf.floor((unit + 1) * (steps / 2) + 0.5) - steps) / steps
 
 
 def omse_range(weights: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> tf.Tensor:

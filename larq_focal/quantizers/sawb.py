@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq, tf
 from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.even_levels import even_levels
 
 COEFFICIENTS: dict[int, tuple[float, float]] = {
     2: (3.12, -2.064),
@@ -35,11 +36,9 @@ def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
 
     @tf.custom_gradient
     def identity_backward(weights):
-        limit, steps = sawb_range(weights, bits), 2**bits - 1
-        # Where all weights are 0, so is the range.
-        unit = tf.clip_by_value(tf.math.divide_no_nan(weights, limit), -1, 1)
-        codes = 2 * tf.floor((unit + 1) * (steps / 2) + 0.5) - steps
-        return codes * (limit / steps), lambda upstream: upstream
+        limit = sawb_range(weights, bits)
+        unit = tf.math.divide_no_nan(weights, limit)  # where all weights are 0, so is the range
+        return limit * even_levels(unit, bits, has_zero=False), lambda upstream: upstream
 
     return identity_backward(weights)
 

@@ -192,13 +192,13 @@ def test_penalty_is_that_of_the_regularizer_and_counts_once_for_each_step(run_ea
 def test_training_with_the_penalty_alone_makes_weights_binary():
     quantizer, w = BnnPlusSign(strength=1.0, p=2), tf.Variable(WEIGHTS, dtype=tf.float32)
     quantizer(w, training=True)
-    for _ in range(50):
+    for _ in range(100):
         with tf.GradientTape() as tape:
             quantizer(w, training=True)
             penalty_now = tf.add_n(quantizer.losses)
         variables = [w, quantizer.alpha]
         for variable, its_gradient in zip(variables, tape.gradient(penalty_now, variables), strict=True):
-            variable.assign_sub(0.01 * its_gradient)
+            variable.assign_sub(0.02 * its_gradient)
     assert float(penalty_now) < 1e-3 * penalty(WEIGHTS, np.abs(WEIGHTS).mean((0, 1, 2)), 2)
     np.testing.assert_allclose(np.abs(w) / quantizer.alpha, 1, rtol=0.1)
 

@@ -64,6 +64,8 @@ def test_two_replicas_train_as_one_device():
                     larq.layers.QuantConv2D(
                         4, 3, input_quantizer="learnable_activation_binarizer", kernel_quantizer="gumbel_sign"
                     ),
+                    larq.layers.QuantConv2D(4, 1, kernel_quantizer="lsq"),
+                    larq.layers.QuantConv2D(4, 1, kernel_quantizer="bnn_plus_sign"),
                 ])
                 model.compile(keras.optimizers.SGD(0.001), "mse")
             model.fit(images, np.ones((32, 2, 2, 4)), batch_size=8, verbose=0, callbacks=[GumbelTemperature()])

@@ -71,7 +71,7 @@ NORMAL = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000).astype(np.float32)[:
 def test_optimal_ranges_of_the_normal_distribution(bits, has_zero, limit, error):
     """In deviations, with their mean squared errors; the first row is the ternary optimum, the fourth Lloyd's."""
     quantizer = OMSE(bits, scale="tensor", has_zero=has_zero)
-    assert float(omse_range(tf.constant(NORMAL), bits, "tensor", has_zero)) == pytest.approx(limit, rel=0.01)
+    assert float(omse_range(tf.constant(NORMAL), bits, "tensor", has_zero)) == pytest.approx(limit, rel=0.02)
     assert np.mean((quantizer(NORMAL) - NORMAL) ** 2) == pytest.approx(error, rel=0.01)
 
 

@@ -5,14 +5,12 @@ import pytest
 
 from larq_focal.deploy.audit import audit
 from larq_focal.deploy.audit.agreement import file_outputs
-from larq_focal.deploy.conversion.converter import run_converter
-from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import BinarySumConv2D
 from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.quantizers import QUANTIZERS
-from tests.support.lce import randomise_batch_norms
+from tests.support.lce import converted_frozen, randomise_batch_norms
 
 
 def test_aliases_are_unique_and_known_to_larq():
@@ -55,7 +53,7 @@ class ManyConvolutions:
             outputs[name] = keras.layers.BatchNormalization(name=f"norm_{name}")(convolution(inputs))
         model = keras.Model(inputs, list(outputs.values()))
         randomise_batch_norms(model)
-        flatbuffer = run_converter(freeze(model))
+        flatbuffer = converted_frozen(model)
         result = audit(model, flatbuffer, data=image)
         self.model = model
         self.file = read_flatbuffer(flatbuffer)

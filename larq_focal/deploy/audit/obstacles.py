@@ -139,7 +139,7 @@ def _input(
         )
     elif len(levels) == 2 and levels[0] == -levels[1]:
         yield Obstacle(f"{who} gives {_listed(levels)}, and only -1 and +1 are packed", _SCALE_MEND)
-    elif is_few and len(levels) == 3:
+    elif is_few and len(levels) == 3 and levels[1] == 0 and levels[0] == -levels[2]:
         yield Obstacle(
             f"{who} gives {_listed(levels)} (ternary), and only -1 and +1 are packed",
             "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", 3),
