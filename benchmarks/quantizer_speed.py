@@ -4,7 +4,8 @@
 
 Run it from the repository, with larq_focal[tensorflow] installed. For each quantizer, training steps of its network
 and of the baseline's take turns on one core, and so do inferences of the converted networks on LiteRT with the
-delegate; shown are the medians of the ratios within rounds. A dash stands for a network that is not converted, because
+delegate; shown are the medians of the ratios within rounds, for training of processor time, which other work on the
+machine disturbs least. A dash stands for a network that is not converted, because
 the converter would compute something else. Prints a Markdown table; ``--table`` writes the one of the documentation.
 """
 
@@ -15,7 +16,7 @@ import statistics
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 
@@ -33,7 +34,7 @@ Step = Callable[[], object]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=40, help="of training steps, each with both networks")
+    parser.add_argument("--rounds", type=int, default=20, help="of training steps, each with both networks")
     parser.add_argument("--only", nargs="*", metavar="ALIAS", help="these quantizers alone")
     parser.add_argument("--table", type=Path, help=f"where the table goes, such as {TABLE.name}")
     arguments = parser.parse_args()
@@ -76,14 +77,14 @@ def training_step(model: keras.Model) -> Step:
 
 
 def median_ratio(first: Step, second: Step, rounds: int) -> float:
-    """How many times as long ``first`` takes as ``second``; they take turns at going first."""
+    """How much more processor time ``first`` takes than ``second``, as a factor; they take turns at going first."""
     ratios = []
     for index in range(rounds):
         seconds = {}
         for step in (first, second) if index % 2 else (second, first):
-            started = perf_counter()
+            started = process_time()
             step()
-            seconds[step] = perf_counter() - started
+            seconds[step] = process_time() - started
         ratios.append(seconds[first] / seconds[second])
     return statistics.median(ratios)
 

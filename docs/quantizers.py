@@ -56,7 +56,8 @@ lq.layers.QuantConv2D(32, 3, input_quantizer=lqf.quantizers.NiblackSign(window=5
 The tables tell, for the default arguments, what a `QuantConv2D` with it becomes in the converted network, as a kernel
 quantizer with signs as inputs, and as an input quantizer with a kernel of signs: a *packed* binary convolution, a
 *float* one, or *wrong*, where the converter would compute something else and `lqf.convert` refuses. `lqf.audit` says
-it of each layer of a network of yours.
+it of each layer of a network of yours. *Clip* marks kernel quantizers that lose weights which outgrow 1, and so need
+`kernel_constraint="weight_clip"`. Some [layers](layers.md) rewrite products of a few levels as binary ones.
 
 The pictures are drawn from the functions themselves. Blue: what becomes of one weight among others of a normal
 distribution with deviation 1/2, or of the middle pixel of a patch of 3x3 (two lines where the weight's past counts).
@@ -81,7 +82,7 @@ def _section(family: Family) -> str:
             row.levels,
             _names(row.trainable),
             _names(row.state) + (f", set by `{row.schedule.__name__}`" if row.schedule else ""),
-            row.kernel or "",
+            (row.kernel or "") + (", clip" if row.needs_clip else ""),
             row.activation or "",
             row.lowering,
             _linked(row.source),
@@ -157,9 +158,10 @@ def _speeds() -> str:
     about = f"""\
 ## Measured: speed
 
-How many times as long as with `ste_sign` a training step of the same network takes, with batches of
-{measured["batch_size"]}, and one inference of the converted network on LiteRT with the delegate: medians of ratios, the
-two networks taking turns. One core of {_place(measured)}, shared with other work, by
+How many times the processor time of a training step with `ste_sign` one of the same network takes with another quantizer,
+with batches of {measured["batch_size"]}; and how many times as long one inference of the converted network takes, on
+LiteRT with the delegate. Medians of ratios, the two networks taking turns on one core of {_place(measured)}, shared with
+other work; by
 
     python -m benchmarks.quantizer_speed
 """
