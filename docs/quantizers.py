@@ -158,14 +158,16 @@ def _speeds() -> str:
     about = f"""\
 ## Measured: speed
 
-How many times the processor time of a training step with `ste_sign` one of the same network takes with another quantizer,
-with batches of {measured["batch_size"]}; and how many times as long one inference of the converted network takes, on
-LiteRT with the delegate. Medians of ratios, the two networks taking turns on one core of {_place(measured)}, shared with
-other work; by
+A training step: its processor time as a multiple of that with `ste_sign`, in the same network, with batches of
+{measured["batch_size"]}. An inference: the same of its duration, after conversion, on LiteRT with the delegate. Medians
+of ratios, the two networks taking turns on one core of {_place(measured)},
+shared with other work, by
 
     python -m benchmarks.quantizer_speed
 """
-    return f"{about}\n{_table(('quantizer', 'of', 'training', 'inference'), body, ('training', 'inference'))}\n"
+    return (
+        f"{about}\n{_table(('quantizer', 'of', 'training step', 'inference'), body, ('training step', 'inference'))}\n"
+    )
 
 
 def _measured(name: str) -> dict:
