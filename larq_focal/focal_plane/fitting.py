@@ -21,7 +21,13 @@ from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement, judge
 from larq_focal.focal_plane.layer import ConvLayer, conv_layer
 from larq_focal.focal_plane.notes import layer_notes, unmodelled
-from larq_focal.focal_plane.rate import energy_lower_bound_uj, estimates, latency_lower_bound_us, unknown_overheads
+from larq_focal.focal_plane.rate import (
+    energy_lower_bound_uj,
+    estimates,
+    latency_lower_bound_us,
+    published_estimate,
+    unknown_overheads,
+)
 from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
 from larq_focal.focal_plane.report import FitReport, LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.schedules import Plan
@@ -105,6 +111,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
     calls = sum((Counter(layer.calls) for layer in layers), Counter(read_plane=sum(r.planes for r in read.values())))
     steps = sum((Counter(layer.steps_icw) for layer in layers), Counter())
     words = icw_by_class(steps)
+    published = filter(None, [published_for(graph.name, sensor.name)])
     complete = all(layer.icw is not None for layer in layers)
     left_out = [line for name, layer in shapes.items() for line in unmodelled(layer, judged[name])]
     not_understood = [f"'{op.name}': {op.kind} is not understood, and was not judged" for op in graph.unknown]
@@ -116,7 +123,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
         icw=steps.total() if complete else None,
         latency_lower_bound_us=latency_lower_bound_us(words, calls, sensor) if complete else None,
         energy_lower_bound_uj=energy_lower_bound_uj(words, sensor) if complete else None,
-        estimates=estimates(words, calls, sensor, published_for(graph.name, sensor.name)) if complete else (),
+        estimates=(*(estimates(words, calls, sensor) if complete else ()), *map(published_estimate, published)),
         bits_read=sum(readout.bits for readout in read.values()),
         raw_bits=sensor.raw_bits,
         raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,

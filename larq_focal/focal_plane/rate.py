@@ -44,24 +44,30 @@ class Estimate:
         }
 
 
-def estimates(
-    icw: Mapping[str, int], calls: Mapping[str, int], sensor: Sensor, published: Published | None = None
-) -> tuple[Estimate, ...]:
-    """The lower bound, one estimate for each calibration of the sensor, and what is published, if it is given.
+def estimates(icw: Mapping[str, int], calls: Mapping[str, int], sensor: Sensor) -> tuple[Estimate, ...]:
+    """The lower bound, and one estimate for each calibration of the sensor.
 
     Args:
         icw: instruction words by clock class, as ``Run.icw`` of the simulator gives them.
         calls: calls of the controller by the sensor's overheads, as ``Run.calls``.
         sensor: the sensor; without a clock rate it gives no estimate.
-        published: published results of the network.
     """
-    found = []
-    if sensor.clock_hz is not None:
-        found.append(_lower_bound(icw, calls, sensor))
-        found += [_calibrated(icw, calls, sensor, calibration) for calibration in sensor.calibrations]
-    if published:
-        found.append(_published(published))
-    return tuple(found)
+    if sensor.clock_hz is None:
+        return ()
+    calibrated = (_calibrated(icw, calls, sensor, calibration) for calibration in sensor.calibrations)
+    return _lower_bound(icw, calls, sensor), *calibrated
+
+
+def published_estimate(published: Published) -> Estimate:
+    """What is published of a network, as it stands."""
+    return Estimate(
+        kind=PUBLISHED,
+        source=published.title,
+        latency_us=published.latency_us,
+        frames_per_second=published.frames_per_second,
+        chip_energy_uj=None,
+        system_energy_uj=published.system_energy_uj,
+    )
 
 
 def latency_lower_bound_us(icw: Mapping[str, int], calls: Mapping[str, int], sensor: Sensor) -> float | None:
@@ -114,17 +120,6 @@ def _calibrated(icw: Mapping[str, int], calls: Mapping[str, int], sensor: Sensor
         chip_energy_uj=_energy_uj(latency_us, sensor.chip_power_w),
         system_energy_uj=_energy_uj(latency_us, sensor.system_power_w),
         left_out=tuple(call for call in others if sensor.overhead_us[call] is None),
-    )
-
-
-def _published(published: Published) -> Estimate:
-    return Estimate(
-        kind=PUBLISHED,
-        source=published.title,
-        latency_us=published.latency_us,
-        frames_per_second=published.frames_per_second,
-        chip_energy_uj=None,
-        system_energy_uj=published.system_energy_uj,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from larq_focal.focal_plane import fit, load_sensor
 from larq_focal.focal_plane.calibration import load_published
 from larq_focal.focal_plane.machine import Simulator, assemble
-from larq_focal.focal_plane.rate import estimates
+from larq_focal.focal_plane.rate import estimates, published_estimate
 from larq_focal.network.graph import QuantGraph
 from tests.focal_plane.graphs import two_layer_network
 from tests.focal_plane.machine.programs import launched
@@ -37,7 +37,7 @@ def test_calibrations_add_what_they_tell():
 
 
 def test_published_figures_stand_as_they_are():
-    published = estimates(WORDS, CALLS, SENSOR, load_published("analognet2"))[-1]
+    published = published_estimate(load_published("analognet2"))
     assert (published.kind, published.latency_us, published.frames_per_second) == ("published", 463, 2260)
     assert (published.chip_energy_uj, published.system_energy_uj) == (None, 700)
 
@@ -64,6 +64,13 @@ def test_fit_sets_the_three_figures_side_by_side():
     assert report.estimates[0].latency_us == report.latency_lower_bound_us
     assert report.estimates[-1].frames_per_second == 283
     assert [estimate.kind for estimate in fit(graph).estimates] == kinds[:-1]
+
+
+def test_published_figures_are_there_also_where_nothing_fits():
+    graph = two_layer_network(bits=32)
+    report = fit(QuantGraph("bose2020", graph.ops, graph.outputs))
+    assert report.verdict == "NO FIT"
+    assert [(estimate.kind, estimate.frames_per_second) for estimate in report.estimates] == [("published", 4464)]
 
 
 def test_fit_states_the_reduction_with_its_bit_depth():
