@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "elementwise.h"
-
 namespace larq_focal {
 namespace {
 
@@ -26,10 +24,17 @@ void ChannelMean::run(ThreadPool& threads) {
   const std::vector<int>& dims = inputs[0]->dims;
   const int blocks = (dims[3] + kBlock - 1) / kBlock;
   const FloatSteps steps = steps_.at(0, 0);
-  threads.parallel_for(int64_t{dims[0]} * blocks, [&](int64_t begin, int64_t end) {
+  const int64_t tasks = int64_t{dims[0]} * blocks;
+  const ptrdiff_t pixels = ptrdiff_t{dims[1]} * dims[2];
+  // The steps of each task begin at its own image and channel.
+  threads.parallel_for(tasks, [&](int64_t begin, int64_t end) {
+    std::vector<FloatStep> own(steps.first, steps.first + steps.count);
     for (int64_t i = begin; i < end; ++i) {
-      const int channel = static_cast<int>(i % blocks) * kBlock;
-      sum(static_cast<int>(i / blocks), channel, std::min(kBlock, dims[3] - channel), steps);
+      const int image = static_cast<int>(i / blocks), channel = static_cast<int>(i % blocks) * kBlock;
+      for (int s = 0; s < steps.count; ++s) {
+        own[s].values = steps.first[s].values + image * pixels * steps.first[s].stride + channel;
+      }
+      sum(image, channel, std::min(kBlock, dims[3] - channel), {own.data(), steps.count});
     }
   });
 }
@@ -37,16 +42,9 @@ void ChannelMean::run(ThreadPool& threads) {
 void ChannelMean::sum(int image, int first_channel, int channels, const FloatSteps& steps) const {
   const Tensor& from = *inputs[0];
   const ptrdiff_t pixels = ptrdiff_t{from.dims[1]} * from.dims[2], start = image * pixels;
-  float sums[kBlock] = {}, values[kBlock];
-  for (ptrdiff_t pixel = start; pixel < start + pixels; ++pixel) {
-    const float* pixel_values = from.as<float>() + pixel * from.pixel_stride() + first_channel;
-    std::copy(pixel_values, pixel_values + channels, values);
-    for (int i = 0; i < steps.count; ++i) {
-      const FloatStep& step = steps.first[i];
-      take_step(step, step.values + pixel * step.stride + first_channel, channels, values);
-    }
-    for (int c = 0; c < channels; ++c) sums[c] += values[c];
-  }
+  float sums[kBlock] = {};
+  kernel_.sum_floats(from.as<float>() + start * from.pixel_stride() + first_channel, from.pixel_stride(), pixels,
+                     channels, steps, sums);
   float* means = outputs[0]->as<float>() + ptrdiff_t{image} * from.dims[3] + first_channel;
   for (int c = 0; c < channels; ++c) {
     means[c] = std::min(std::max(sums[c] / static_cast<float>(pixels), range_.lowest), range_.highest);

@@ -10,8 +10,8 @@ namespace larq_focal {
 class ChannelMean : public OperationWithSteps {
  public:
   // The image must be of this size.
-  ChannelMean(int height, int width, Activation activation)
-      : height_(height), width_(width), range_(range_of(activation)) {}
+  ChannelMean(const Kernel& kernel, int height, int width, Activation activation)
+      : kernel_(kernel), height_(height), width_(width), range_(range_of(activation)) {}
 
   void prepare() override;
   void run(ThreadPool& threads) override;
@@ -19,6 +19,7 @@ class ChannelMean : public OperationWithSteps {
  private:
   void sum(int image, int first_channel, int channels, const FloatSteps& steps) const;
 
+  const Kernel& kernel_;
   int height_, width_;
   FloatRange range_;
 };

@@ -164,7 +164,7 @@ void BinaryConvolution::pack_weights(const Tensor& filter) {
   if (has_weights_) return;
   const int group_channels = channels_ / groups_;
   const int padded_channels = round_up(group_channels, kernel_.block_channels);
-  group_weights_ = static_cast<size_t>(padded_channels) * window_.words();
+  group_weights_ = static_cast<size_t>(padded_channels) * window_.words() * kernel_.weight_words;
   require(group_weights_ * groups_ < (size_t{1} << 30), "its filter is too large.");
   weights_.reserve(group_weights_ * groups_ * sizeof(uint32_t));
   for (int group = 0; group < groups_; ++group) {

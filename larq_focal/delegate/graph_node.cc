@@ -124,7 +124,8 @@ std::unique_ptr<Operation> GraphNode::operation(const Kernel& kernel) const {
       return std::make_unique<ChannelPadding>(before_, behind_);
     case Kind::kImageMean: {
       const auto& pool = params<litert::PoolParams>();
-      return std::make_unique<ChannelMean>(pool.filter_height, pool.filter_width, static_cast<Activation>(activation_));
+      return std::make_unique<ChannelMean>(kernel, pool.filter_height, pool.filter_width,
+                                           static_cast<Activation>(activation_));
     }
     case Kind::kOther:
       break;

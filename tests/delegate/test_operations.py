@@ -9,7 +9,7 @@ from larq_focal import delegate
 from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
 from larq_focal.network.packing import pack_bits
-from tests.delegate import cases
+from tests.delegate import blocks, cases
 from tests.delegate.engines import WithDelegate, assert_same, lce_outputs
 
 KERNELS = delegate.kernels()
@@ -54,6 +54,15 @@ def test_other_operations_equal_those_of_lce(draw, seed):
 @pytest.mark.parametrize("fuse", ["0", "1"])
 def test_residual_blocks_equal_those_of_lce(seed, fuse):
     assert_like_lce(cases.draw_residual_block(np.random.default_rng(seed)), fuse=fuse)
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("draw", [blocks.draw_dense_block, blocks.draw_gated_block])
+def test_blocks_of_networks_equal_those_of_lce(draw, seed):
+    """Alone and in two threads. Without XNNPACK, whose means differ in the last bit, which flips signs."""
+    case = draw(np.random.default_rng(seed))
+    for settings in ({}, {"fuse": "0"}, {"threads": 2}):
+        assert_like_lce(case, xnnpack=False, **settings)
 
 
 @pytest.mark.parametrize("seed", range(20))

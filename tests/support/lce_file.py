@@ -58,14 +58,39 @@ class LceFile:
         return self._operator(code, operator, inputs, self._tensor(shape, dtype, 0, scale, zero_point))
 
     def add(self, left: int, right: int, activation: int = 0) -> int:
-        """The built-in ADD of two float32 tensors of the same shape."""
-        code = schema.OperatorCodeT()
-        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.ADD
-        operator = schema.OperatorT()
-        operator.builtinOptionsType = schema.BuiltinOptions.AddOptions
-        operator.builtinOptions = schema.AddOptionsT()
-        operator.builtinOptions.fusedActivationFunction = activation
-        return self._operator(code, operator, [left, right], self._tensor(self._shape(left), np.float32))
+        """The built-in ADD of float32 tensors; the first has the shape of the sum, as in all that follow."""
+        return self._builtin("ADD", [left, right], self._shape(left), "Add", fusedActivationFunction=activation)
+
+    def multiply(self, left: int, right: int, activation: int = 0) -> int:
+        return self._builtin("MUL", [left, right], self._shape(left), "Mul", fusedActivationFunction=activation)
+
+    def prelu(self, value: int, slopes: int) -> int:
+        return self._builtin("PRELU", [value, slopes], self._shape(value))
+
+    def concatenate(self, *pieces: int) -> int:
+        """Along the last axis."""
+        shape = [*self._shape(pieces[0])[:-1], sum(self._shape(piece)[-1] for piece in pieces)]
+        return self._builtin("CONCATENATION", pieces, shape, "Concatenation", axis=len(shape) - 1)
+
+    def pad_channels(self, value: int, before: int, behind: int) -> int:
+        *pixels, channels = self._shape(value)
+        paddings = np.array([*[[0, 0]] * len(pixels), [before, behind]], np.int32)
+        return self._builtin("PAD", [value, self.constant(paddings)], [*pixels, before + channels + behind], "Pad")
+
+    def image_mean(self, value: int) -> int:
+        """AVERAGE_POOL_2D over a whole image."""
+        images, height, width, channels = self._shape(value)
+        return self._builtin(
+            "AVERAGE_POOL_2D",
+            [value],
+            [images, 1, 1, channels],
+            "Pool2D",
+            padding=schema.Padding.VALID,
+            strideH=height,
+            strideW=width,
+            filterHeight=height,
+            filterWidth=width,
+        )
 
     def finished(self, *outputs: int) -> bytes:
         self._graph.outputs = list(outputs)
@@ -75,6 +100,18 @@ class LceFile:
         builder = Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+    def _builtin(self, name: str, inputs: Sequence[int], shape: Sequence[int], options: str = "", **values) -> int:
+        """An operator of LiteRT's own, with the options of the schema's table ``options``."""
+        code = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = getattr(schema.BuiltinOperator, name)
+        operator = schema.OperatorT()
+        if options:
+            operator.builtinOptionsType = getattr(schema.BuiltinOptions, f"{options}Options")
+            operator.builtinOptions = getattr(schema, f"{options}OptionsT")()
+            for key, value in values.items():
+                setattr(operator.builtinOptions, key, value)
+        return self._operator(code, operator, inputs, self._tensor(shape, np.float32))
 
     def _shape(self, number: int) -> list[int]:
         return self._graph.tensors[number].shape

@@ -19,10 +19,12 @@ namespace {
 
 constexpr int kVectorBytes = 32;
 
-inline uint32_t below_zero(const float* values) {
+template <typename Vector>
+inline uint32_t below_zero(const Vector* values) {
   uint32_t bits = 0;
+#pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    __m256 is_below = _mm256_cmp_ps(_mm256_loadu_ps(values + 8 * i), _mm256_setzero_ps(), _CMP_LT_OQ);
+    __m256 is_below = _mm256_cmp_ps(values[i], _mm256_setzero_ps(), _CMP_LT_OQ);
     bits |= static_cast<uint32_t>(_mm256_movemask_ps(is_below)) << 8 * i;
   }
   return bits;
@@ -54,7 +56,9 @@ namespace {
 constexpr int kVectorChannels = 32;
 constexpr int kVectors = 2;
 constexpr int kBlock = kVectors * kVectorChannels;
-constexpr int kPositions = 8;
+constexpr int kPositions = 12;
+constexpr int kWordHalves = 8;     // of its bytes
+constexpr int kWeightWords = 2;    // each byte holds four bits, so that it can be an index as it is
 constexpr int kByteWords = 7;      // words of 32 bits whose count fits a byte
 constexpr int kShortWords = 2044;  // a multiple of kByteWords whose count fits 16 bits
 
@@ -78,16 +82,16 @@ constexpr Tables make_tables() {
 
 constexpr Tables kTables = make_tables();
 
-// To [32 channels][word][byte of the word][channel], with channels of zeros up to a whole block.
+// To [32 channels][word][four bits of the word][channel], a byte for each, with channels of zeros up to a whole block.
 void pack_weights(const uint32_t* filter, int channels, int window_words, uint32_t* packed) {
   auto* bytes = reinterpret_cast<uint8_t*>(packed);
   int padded_channels = (channels + kBlock - 1) / kBlock * kBlock;
   for (int first = 0; first < padded_channels; first += kVectorChannels) {
     for (int word = 0; word < window_words; ++word) {
-      for (int byte = 0; byte < 4; ++byte) {
+      for (int bit = 0; bit < 32; bit += 4) {
         for (int c = first; c < first + kVectorChannels; ++c) {
           uint32_t bits = c < channels ? filter[static_cast<size_t>(c) * window_words + word] : 0;
-          *bytes++ = static_cast<uint8_t>(bits >> 8 * byte);
+          *bytes++ = bits >> bit & 15;
         }
       }
     }
@@ -118,27 +122,24 @@ struct Cursor {
 template <int positions, int vectors>
 inline void count_bytes(Cursor& cursor, int words, const uint32_t* const* places, const uint8_t* weights,
                         ptrdiff_t vector_bytes, bool is_first, uint16_t (*sums)[kBlock]) {
-  const __m256i low_bits = _mm256_set1_epi8(15);
   __m256i counts[positions][vectors];
   for (int p = 0; p < positions; ++p) {
     for (int v = 0; v < vectors; ++v) counts[p][v] = _mm256_setzero_si256();
   }
   for (int word = 0; word < words; ++word) {
     ptrdiff_t offset = cursor.next();
-    for (int byte = 0; byte < 4; ++byte, weights += kVectorChannels) {
-      // One half of the byte after the other: the 16 registers hold the counts and the indices of one half.
+    for (int byte = 0; byte < 4; ++byte) {
       const uint8_t* tables[positions];
       for (int p = 0; p < positions; ++p) {
         tables[p] = kTables.counts[reinterpret_cast<const uint8_t*>(places[p] + offset)[byte]][0];
       }
 #pragma GCC unroll 2
-      for (int half = 0; half < 2; ++half) {
+      for (int half = 0; half < 2; ++half, weights += kVectorChannels) {
         __m256i indices[vectors];
         for (int v = 0; v < vectors; ++v) {
-          __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + v * vector_bytes));
-          indices[v] = _mm256_and_si256(half == 0 ? bits : _mm256_srli_epi16(bits, 4), low_bits);
+          indices[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + v * vector_bytes));
         }
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int p = 0; p < positions; ++p) {
           const __m256i table = broadcast_table(tables[p] + 16 * half);
           for (int v = 0; v < vectors; ++v) {
@@ -170,7 +171,7 @@ void count_bits(const Window& window, Places& walk, const uint8_t* weights, Tile
   for (int p = 0; p < positions; ++p) places[p] = walk.next();
   Cursor cursor{window};
   const int window_words = window.words();
-  const ptrdiff_t vector_bytes = static_cast<ptrdiff_t>(window_words) * 4 * kVectorChannels;
+  const ptrdiff_t vector_bytes = static_cast<ptrdiff_t>(window_words) * kWordHalves * kVectorChannels;
   for (int first = 0; first < window_words; first += kShortWords) {
     alignas(32) uint16_t sums[positions][kBlock];
     const int chunk = window_words - first < kShortWords ? window_words - first : kShortWords;
@@ -179,7 +180,7 @@ void count_bits(const Window& window, Places& walk, const uint8_t* weights, Tile
     for (int word = 0; word < chunk; word += piece) {
       int words = chunk - word < piece ? chunk - word : piece;
       count_bytes<positions, vectors>(cursor, words, places, weights, vector_bytes, word == 0, sums);
-      weights += words * 4 * kVectorChannels;
+      weights += words * kWordHalves * kVectorChannels;
     }
     for (int p = 0; p < positions; ++p) {
       for (int c = 0; c < vectors * kVectorChannels; ++c) {
@@ -198,13 +199,14 @@ template <int vectors>
 void convolve_block(const Convolution& conv, int channel, int begin, int end) {
   constexpr int kMost = kPositions / vectors;  // at once, so that all counts stay in registers
   constexpr auto kCountBits = count_bits_of<vectors>(std::make_integer_sequence<int, kMost>());
-  auto* weights = reinterpret_cast<const uint8_t*>(conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.words());
+  auto* weights = reinterpret_cast<const uint8_t*>(conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.words() * kWeightWords);
   Places walk(conv, begin);
   Tile tile[kMost];
-  for (int position = begin; position < end; position += kMost) {
-    int positions = end - position < kMost ? end - position : kMost;
+  for (int tiles = (end - begin + kMost - 1) / kMost; tiles > 0; --tiles) {
+    const int positions = (end - begin + tiles - 1) / tiles;  // as even as can be
     kCountBits[positions - 1](conv.window, walk, weights, tile);
-    store_tile(conv, channel, vectors * kVectorChannels, position, positions, tile);
+    store_tile(conv, channel, vectors * kVectorChannels, begin, positions, tile);
+    begin += positions;
   }
 }
 
@@ -218,8 +220,8 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel avx2_kernel = {"avx2",       is_supported, kBlock,      kPositions,
-                                   pack_weights, convolve,     pack_floats, pack_bytes};
+extern const Kernel avx2_kernel = {"avx2", is_supported, kBlock, kPositions, kWeightWords,
+                                   pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
 

@@ -15,10 +15,11 @@ namespace {
 
 constexpr int kVectorBytes = 64;
 
-inline uint32_t below_zero(const float* values) {
+template <typename Vector>
+inline uint32_t below_zero(const Vector* values) {
   const __m512 zero = _mm512_setzero_ps();
-  uint32_t low = _mm512_cmp_ps_mask(_mm512_loadu_ps(values), zero, _CMP_LT_OQ);
-  uint32_t high = _mm512_cmp_ps_mask(_mm512_loadu_ps(values + 16), zero, _CMP_LT_OQ);
+  uint32_t low = _mm512_cmp_ps_mask(values[0], zero, _CMP_LT_OQ);
+  uint32_t high = _mm512_cmp_ps_mask(values[1], zero, _CMP_LT_OQ);
   return low | high << 16;
 }
 
@@ -104,8 +105,8 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel avx512_kernel = {"avx512",     is_supported, kBlock,      kPositions,
-                                     pack_weights, convolve,     pack_floats, pack_bytes};
+extern const Kernel avx512_kernel = {"avx512", is_supported, kBlock, kPositions, 1,
+                                     pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
 

@@ -95,8 +95,9 @@ struct Kernel {
   bool (*is_supported)();
   int block_channels;    // output channels computed together
   int block_positions;   // output positions computed together
+  int weight_words;      // words of packed weights for each word of the filter
 
-  // Packs [channels][window.words()] into round_up(channels, block_channels) * window.words() words.
+  // Packs [channels][window.words()] into round_up(channels, block_channels) * window.words() * weight_words words.
   void (*pack_weights)(const uint32_t* filter, int channels, int window_words, uint32_t* packed);
 
   // Computes the channels of one block, from `channel` on, at the positions [begin, end) in row-major order.
@@ -107,6 +108,8 @@ struct Kernel {
   // from row to row, and go through `steps` first.
   void (*pack_floats)(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps,
                       uint32_t* words);
+  // Adds rows of [rows][channels] floats, which go through `steps` first, to the sums, one row after the other.
+  void (*sum_floats)(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums);
   void (*pack_bytes)(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words);
 };
 

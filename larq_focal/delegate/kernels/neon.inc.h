@@ -42,8 +42,9 @@ inline uint32_t gathered_words(VectorOf vector_of) {
   return gathered(bytes[0], bytes[1]);
 }
 
-inline uint32_t below_zero(const float* values) {
-  return gathered_words([=](int i) { return vcltzq_f32(vld1q_f32(values + i)); });
+template <typename Vector>
+inline uint32_t below_zero(const Vector* values) {
+  return gathered_words([=](int i) { return vcltzq_f32(values[i / 4]); });
 }
 
 inline uint32_t below(const int8_t* values, int8_t zero_point) {

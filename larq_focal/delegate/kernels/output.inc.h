@@ -2,7 +2,7 @@
 //
 // Everything here is static, so that no function compiled for one processor stands in for that of another. The file
 // that includes this defines kVectorBytes and, for 32 elements each (bit i of the result belongs to element i):
-//   uint32_t below_zero(const float*)                   which are < 0; -0.0 is not
+//   uint32_t below_zero(const Vector*)                  which floats are < 0, in vectors; -0.0 is not
 //   uint32_t below(const int8_t*, int8_t zero_point)    which are < zero_point
 //   uint32_t above(const int32_t*, const int32_t*)      which are greater than those of the second array
 #include "kernel.h"
@@ -51,12 +51,10 @@ inline Vector clamped(Vector vector, Vector lowest, Vector highest) {
 
 constexpr int kWordVectors = kWordBits / kLanes;
 
-// 32 floats.
-struct WordFloats {
-  Floats vectors[kWordVectors];
-};
+// What must stay in registers from one function to the next.
+#define LARQ_FOCAL_INLINE inline __attribute__((always_inline))
 
-inline Floats stepped(const FloatStep& step, Floats value, Floats operand) {
+LARQ_FOCAL_INLINE Floats stepped(const FloatStep& step, Floats value, Floats operand) {
   switch (step.kind) {
     case FloatStep::Kind::kMultiply:
       value *= operand;
@@ -73,7 +71,8 @@ inline Floats stepped(const FloatStep& step, Floats value, Floats operand) {
 
 // Takes 32 channels at a position through the steps; only `count` of them exist, and nothing behind them is read.
 template <bool is_whole>
-inline void take_steps(const FloatSteps& steps, ptrdiff_t position, int channel, int count, WordFloats& values) {
+LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, int channel, int count,
+                                  Floats (&values)[kWordVectors]) {
   for (int i = 0; i < steps.count; ++i) {
     const FloatStep& step = steps.first[i];
     const float* operands = step.values + position * step.stride + channel;
@@ -83,16 +82,8 @@ inline void take_steps(const FloatSteps& steps, ptrdiff_t position, int channel,
       operands = own;
     }
 #pragma GCC unroll 8
-    for (int v = 0; v < kWordVectors; ++v) {
-      values.vectors[v] = stepped(step, values.vectors[v], load_vector<Floats>(operands + v * kLanes));
-    }
+    for (int v = 0; v < kWordVectors; ++v) values[v] = stepped(step, values[v], load_vector<Floats>(operands + v * kLanes));
   }
-}
-
-inline uint32_t signs(const WordFloats& values) {
-  alignas(64) float floats[kWordBits];
-  __builtin_memcpy(floats, &values, sizeof(values));
-  return below_zero(floats);
 }
 
 // Rounds to the nearest integer, halves away from zero, and saturates.
@@ -108,9 +99,8 @@ inline void store_bytes(const float* __restrict values, int count, int8_t* __res
 
 // y = clamp(2 * popcount + correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all of these
 // there are whole vectors, also behind the last channel.
-inline WordFloats transformed(const OutputTransform& transform, int channel, const int32_t* correction,
-                              const int32_t* popcounts) {
-  WordFloats outputs;
+LARQ_FOCAL_INLINE void transform(const OutputTransform& transform, int channel, const int32_t* correction,
+                                 const int32_t* popcounts, Floats (&outputs)[kWordVectors]) {
 #pragma GCC unroll 8
   for (int v = 0; v < kWordVectors; ++v) {
     const int c = v * kLanes;
@@ -118,62 +108,84 @@ inline WordFloats transformed(const OutputTransform& transform, int channel, con
     value += value;
     if (correction) value += load_vector<Integers>(correction + c);
     value = clamped(value, Integers{} + transform.lowest, Integers{} + transform.highest);
-    outputs.vectors[v] = __builtin_convertvector(value, Floats) * load_vector<Floats>(transform.multiplier + channel + c) +
-                         load_vector<Floats>(transform.bias + channel + c);
+    outputs[v] = __builtin_convertvector(value, Floats) * load_vector<Floats>(transform.multiplier + channel + c) +
+                 load_vector<Floats>(transform.bias + channel + c);
   }
-  return outputs;
+}
+
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_floats(const Floats (&values)[kWordVectors], int count, float* floats) {
+  if (is_whole) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) __builtin_memcpy(floats + v * kLanes, &values[v], sizeof(Floats));
+  } else {
+    alignas(64) float own[kWordBits];
+    store_floats<true>(values, kWordBits, own);
+    for (int c = 0; c < count; ++c) floats[c] = own[c];
+  }
 }
 
 // Up to 32 channels at one position, from the popcounts to memory.
-template <bool is_whole>
-inline void store_word(const Convolution& conv, int channel, int count, int position, const int32_t* correction,
-                       const int32_t* popcounts) {
-  const Destination& to = conv.destination;
+template <bool is_whole, bool has_correction>
+LARQ_FOCAL_INLINE void store_word(const OutputTransform& constants, const Destination& to, int channel, int count,
+                                  int position, const int32_t* correction, const int32_t* popcounts) {
   const uint32_t channel_bits = is_whole ? ~uint32_t{0} : low_bits(count);
-  if (conv.transform.threshold) {
-    store_bits(to, channel, position, above(popcounts, conv.transform.threshold + channel) & channel_bits);
+  if (constants.threshold) {
+    store_bits(to, channel, position, above(popcounts, constants.threshold + channel) & channel_bits);
     return;
   }
   alignas(64) int32_t sums[kWordBits];
-  if (!is_whole && correction) {
+  if (!is_whole && has_correction) {
     for (int c = 0; c < kWordBits; ++c) sums[c] = c < count ? correction[c] : 0;
     correction = sums;
   }
-  WordFloats outputs = transformed(conv.transform, channel, correction, popcounts);
+  Floats outputs[kWordVectors];
+  transform(constants, channel, has_correction ? correction : nullptr, popcounts, outputs);
   take_steps<is_whole>(to.steps, position, channel, count, outputs);
-  if (to.floats) {
-    __builtin_memcpy(to.floats + position * to.float_stride + channel, &outputs,
-                     is_whole ? sizeof(outputs) : sizeof(float) * count);
-  }
+  if (to.floats) store_floats<is_whole>(outputs, count, to.floats + position * to.float_stride + channel);
   if (to.bytes) {
     alignas(64) float values[kWordBits];
-    __builtin_memcpy(values, &outputs, sizeof(outputs));
+    store_floats<true>(outputs, kWordBits, values);
     store_bytes(values, count, to.bytes + position * to.byte_stride + channel);
   }
   if (!to.words) return;
   take_steps<is_whole>(to.sign_steps, position, channel, count, outputs);
-  store_bits(to, channel, position, signs(outputs) & channel_bits);
+  store_bits(to, channel, position, below_zero(outputs) & channel_bits);
+}
+
+// Up to 32 channels at consecutive positions.
+template <bool is_whole, bool has_correction>
+inline void store_words(const Convolution& conv, int channel, int count, int first_position, int positions,
+                        const int32_t* popcounts) {
+  // Copies, which no output overwrites as far as the compiler can tell.
+  const OutputTransform constants = conv.transform;
+  const Destination to = conv.destination;
+  int y = 0, x = 0;
+  if (has_correction) {
+    y = first_position / conv.output_width;
+    x = first_position % conv.output_width;
+  }
+  for (int p = 0; p < positions; ++p, popcounts += kMaxBlockChannels) {
+    const int32_t* correction = has_correction ? conv.correction.at(y, x) + channel : nullptr;
+    store_word<is_whole, has_correction>(constants, to, channel, count, first_position + p, correction, popcounts);
+    if (has_correction && ++x == conv.output_width) {
+      x = 0;
+      ++y;
+    }
+  }
 }
 
 // A block of channels at consecutive positions, from the popcounts to memory.
 inline void store_tile(const Convolution& conv, int channel, int block_channels, int first_position, int positions,
                        const Tile* tile) {
-  int end = channel + block_channels < conv.channels ? channel + block_channels : conv.channels;
-  for (int p = 0; p < positions; ++p) {
-    int position = first_position + p;
-    const int32_t* correction = nullptr;
-    if (conv.correction.sums) {
-      correction = conv.correction.at(position / conv.output_width, position % conv.output_width) + channel;
-    }
-    for (int c = channel; c < end; c += kWordBits) {
-      const int32_t* popcounts = tile[p].popcounts + (c - channel);
-      const int32_t* sums = correction ? correction + (c - channel) : nullptr;
-      if (end - c >= kWordBits) {
-        store_word<true>(conv, c, kWordBits, position, sums, popcounts);
-      } else {
-        store_word<false>(conv, c, end - c, position, sums, popcounts);
-      }
-    }
+  const int end = channel + block_channels < conv.channels ? channel + block_channels : conv.channels;
+  for (int c = channel; c < end; c += kWordBits) {
+    const int count = end - c < kWordBits ? end - c : kWordBits;
+    const int32_t* popcounts = tile->popcounts + (c - channel);
+    const auto store = count == kWordBits
+                           ? conv.correction.sums ? &store_words<true, true> : &store_words<true, false>
+                           : conv.correction.sums ? &store_words<false, true> : &store_words<false, false>;
+    store(conv, c, count, first_position, positions, popcounts);
   }
 }
 
@@ -201,12 +213,46 @@ class Places {
   const uint32_t* place_;
 };
 
+// 32 channels of a row, after the steps.
+template <bool is_whole>
+LARQ_FOCAL_INLINE void load_floats(const float* values, int count, const FloatSteps& steps, size_t row, int channel,
+                                   Floats (&floats)[kWordVectors]) {
+  alignas(64) float own[kWordBits];
+  if (!is_whole) {
+    for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? values[c] : 0;
+    values = own;
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) floats[v] = load_vector<Floats>(values + v * kLanes);
+  take_steps<is_whole>(steps, static_cast<ptrdiff_t>(row), channel, count, floats);
+}
+
 template <bool is_whole>
 inline uint32_t packed_word(const float* values, int count, const FloatSteps& steps, size_t row, int channel) {
-  WordFloats floats{};
-  __builtin_memcpy(&floats, values, is_whole ? sizeof(floats) : sizeof(float) * count);
-  take_steps<is_whole>(steps, static_cast<ptrdiff_t>(row), channel, count, floats);
-  return is_whole ? signs(floats) : signs(floats) & low_bits(count);
+  Floats floats[kWordVectors];
+  load_floats<is_whole>(values, count, steps, row, channel, floats);
+  return is_whole ? below_zero(floats) : below_zero(floats) & low_bits(count);
+}
+
+template <bool is_whole>
+inline void sum_word(const float* values, ptrdiff_t stride, size_t rows, int count, const FloatSteps& steps, int channel,
+                     float* sums) {
+  Floats totals[kWordVectors], floats[kWordVectors];
+  load_floats<is_whole>(sums, count, {}, 0, channel, totals);
+  for (size_t row = 0; row < rows; ++row, values += stride) {
+    load_floats<is_whole>(values, count, steps, row, channel, floats);
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) totals[v] += floats[v];
+  }
+  store_floats<is_whole>(totals, count, sums);
+}
+
+void sum_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums) {
+  int c = 0;
+  for (; c + kWordBits <= channels; c += kWordBits) {
+    sum_word<true>(values + c, stride, rows, kWordBits, steps, c, sums + c);
+  }
+  if (c < channels) sum_word<false>(values + c, stride, rows, channels - c, steps, c, sums + c);
 }
 
 void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, uint32_t* words) {

@@ -8,9 +8,10 @@ namespace {
 
 constexpr int kVectorBytes = 16;
 
-inline uint32_t below_zero(const float* values) {
+template <typename Vector>
+inline uint32_t below_zero(const Vector* values) {
   uint32_t bits = 0;
-  for (int i = 0; i < 32; ++i) bits |= static_cast<uint32_t>(values[i] < 0) << i;
+  for (int i = 0; i < 32; ++i) bits |= static_cast<uint32_t>(values[i / 4][i % 4] < 0) << i;
   return bits;
 }
 
@@ -108,7 +109,7 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions,
-                                       pack_weights, convolve,     pack_floats, pack_bytes};
+extern const Kernel portable_kernel = {"portable", is_supported, kBlock, kPositions, 1,
+                                       pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal

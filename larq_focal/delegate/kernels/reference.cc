@@ -102,13 +102,19 @@ void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channel
   });
 }
 
+void sum_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums) {
+  for (ptrdiff_t row = 0; row < static_cast<ptrdiff_t>(rows); ++row) {
+    for (int c = 0; c < channels; ++c) sums[c] += stepped(steps, row, c, values[row * stride + c]);
+  }
+}
+
 void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
   pack(rows, channels, words, [&](size_t row, int channel) { return values[row * channels + channel] < zero_point; });
 }
 
 }  // namespace
 
-extern const Kernel reference_kernel = {"reference",  is_supported, /*block_channels=*/1, /*block_positions=*/1,
-                                        pack_weights, convolve,     pack_floats,          pack_bytes};
+extern const Kernel reference_kernel = {"reference", is_supported, 1, 1, 1,
+                                        pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
