@@ -56,6 +56,7 @@ class BnnPlusSign(Quantizer):
             shape=(self.channels,),
             initializer="zeros",
             constraint="non_neg",
+            experimental_autocast=False,
             aggregation=tf.VariableAggregation.MEAN,
         )
         super().build(input_shape)

@@ -90,6 +90,7 @@ class LSQ(Quantizer):
             shape=(),
             initializer=keras.initializers.Constant(self.initial_step or 0.0),
             constraint="non_neg",
+            experimental_autocast=False,
             aggregation=tf.VariableAggregation.MEAN,
         )
         super().build(input_shape)

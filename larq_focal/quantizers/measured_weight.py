@@ -11,7 +11,8 @@ def measured_once(weight: tf.Variable, measurement: tf.Tensor, training: bool | 
     The gradient reaches the weight in either case. A weight that training has driven to 0 is measured anew.
 
     Args:
-        weight: A scale; 0 or less for none yet. Of aggregation MEAN, to be stored by several replicas.
+        weight: A scale; 0 or less for none yet. Of aggregation MEAN, to be stored by several replicas, and without
+            autocast, to be stored in full.
         measurement: Positive, of the shape and type of ``weight``.
         training: Whether this is a training step.
     """

@@ -65,6 +65,12 @@ def test_step_begins_with_the_first_training_step(bits, signed, highest):
     assert quantizer.step.numpy() == pytest.approx(expected)
 
 
+def test_step_is_kept_in_full_in_mixed_precision():
+    quantizer = LSQ(step=0.1, dtype="mixed_bfloat16")
+    quantizer(tf.ones(4, tf.bfloat16), training=True)
+    assert quantizer.step.numpy() == np.float32(0.1)
+
+
 def test_step_is_measured_anew_where_training_drove_it_to_zero():
     model = keras.Sequential([keras.Input((4,)), LSQ(signed=False, step=0.1)])
     model.compile(keras.optimizers.SGD(100.0), "mse")

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
+from larq_focal.network import QuantGraph
 from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
 from larq_focal.quantizers import QUANTIZERS
@@ -299,6 +300,13 @@ class NetworkContract(AnyValuesContract):
             assert_same_weights(model, other)
             np.testing.assert_array_equal(other(data[0]), model(data[0]))
 
+    @staticmethod
+    def assert_computes_the_same(graph: QuantGraph, model: keras.Model, data) -> None:
+        assert not graph.unknown
+        (output,) = graph.outputs
+        actual = interpret(graph, data[0], [output])[output]
+        np.testing.assert_allclose(actual, model(data[0]), rtol=1e-4, atol=1e-4)
+
     def test_has_its_levels_in_a_layer_of_mixed_precision(self, data, monkeypatch):
         quantizer = self.make() if self.takes_the_type_of_its_layer else self.make(dtype="mixed_bfloat16")
         model = self.network(quantizer, other="tanh_sign", dtype="mixed_bfloat16")
@@ -338,11 +346,8 @@ class QuantizerContract(ValuesContract, NetworkContract):
         self.train(model, data)
         randomise_batch_norms(model)
         graph = from_keras(model)
-        assert not graph.unknown and graph.is_binary(graph["conv"])
-        (output,) = graph.outputs
-        np.testing.assert_allclose(
-            interpret(graph, data[0], [output])[output], model(data[0]).numpy(), rtol=1e-4, atol=1e-4
-        )
+        assert graph.is_binary(graph["conv"])
+        self.assert_computes_the_same(graph, model, data)
 
 
 class FewBitContract(NetworkContract):
@@ -380,3 +385,9 @@ class FewBitContract(NetworkContract):
         flatbuffer = converted_frozen(model)
         assert "LceBconv2d" not in operators(flatbuffer)
         np.testing.assert_allclose(lce_outputs(flatbuffer, data[0]), model(data[0]), rtol=1e-4, atol=1e-4)
+
+    def test_graph_computes_the_same(self, data):
+        model = self.network()
+        self.train(model, data)
+        randomise_batch_norms(model)
+        self.assert_computes_the_same(from_keras(model), model, data)
