@@ -9,9 +9,10 @@ hold, so the first choice is not always right: the scan then jumps back to the l
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from types import MappingProxyType
 
 MOST_JUMPS = 300
 
@@ -20,12 +21,13 @@ MOST_JUMPS = 300
 class LiveRange:
     """A plane is live from statement ``start`` to ``end``, both included; ``registers`` are those it may lie in.
 
-    Registers come in the order in which they should be tried.
+    Registers come in the order in which they should be tried. ``last_write`` is the last statement that changes it.
     """
 
     start: int
     end: int
     registers: tuple[str, ...]
+    last_write: int = 0
 
 
 class AllocationError(ValueError):
@@ -45,11 +47,14 @@ class _Choice:
     in_the_way: set[int] | None = None
 
 
-def allocate(ranges: Sequence[LiveRange], most_jumps: int = MOST_JUMPS) -> list[str]:
+def allocate(
+    ranges: Sequence[LiveRange], masks: Mapping[str, str] = MappingProxyType({}), most_jumps: int = MOST_JUMPS
+) -> list[str]:
     """A register for every range, such that ranges which overlap have different ones.
 
     Args:
         ranges: ordered by ``start``.
+        masks: by register, the register that masks its writes, and so can hold a range only while there are none.
         most_jumps: how often choices may be taken back.
 
     Raises:
@@ -63,7 +68,7 @@ def allocate(ranges: Sequence[LiveRange], most_jumps: int = MOST_JUMPS) -> list[
     now, furthest, jumps = 0, 0, 0
     while now < len(ranges):
         furthest = max(furthest, now)
-        if _place(now, choices[now], ranges, holder):
+        if _place(now, choices[now], ranges, holder, masks):
             now += 1
             continue
         conflicts = choices[now].in_the_way
@@ -100,17 +105,32 @@ def _overfull(ranges: Sequence[LiveRange]) -> int | None:
     return None
 
 
-def _place(now: int, choice: _Choice, ranges: Sequence[LiveRange], holder: dict[str, int | None]) -> bool:
+def _place(
+    now: int,
+    choice: _Choice,
+    ranges: Sequence[LiveRange],
+    holder: dict[str, int | None],
+    masks: Mapping[str, str],
+) -> bool:
     """Gives range ``now`` the next register that is free for it; notes which ranges stand in the way."""
     here = ranges[now]
+
+    def live(register: str | None) -> int | None:
+        other = holder.get(register) if register else None
+        return None if other is None or ranges[other].end < here.start else other
+
+    masked = {mask: register for register, mask in masks.items()}
     for tried in range(choice.tried + 1, len(here.registers)):
         register = here.registers[tried]
-        other = holder.get(register)
-        if other is None or ranges[other].end < here.start:
-            choice.tried, choice.displaced = tried, other
+        written = live(masked.get(register))
+        if written is not None and ranges[written].last_write < here.start:
+            written = None
+        in_the_way = {live(register), live(masks.get(register)), written} - {None}
+        if not in_the_way:
+            choice.tried, choice.displaced = tried, holder.get(register)
             holder[register] = now
             return True
-        choice.in_the_way.add(other)
+        choice.in_the_way |= in_the_way
     choice.tried = len(here.registers)
     return False
 

@@ -10,7 +10,7 @@ from typing import Any
 from larq_focal.focal_plane.compiler.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.kernels import icw_by_section, placed, program
-from larq_focal.focal_plane.compiler.liveness import live_ranges
+from larq_focal.focal_plane.compiler.liveness import live_ranges, masks_of
 from larq_focal.focal_plane.compiler.spilling import Spiller
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
@@ -91,12 +91,13 @@ def build(code: Code, spill: bool = True) -> Built:
         ValueError: a plane is read before it is written.
     """
     finder = Accesses(code.sensor)
+    masks = masks_of(code.sensor)
     spiller = Spiller(code)
     code, accesses = _without_dead_writes(code, finder)
     while True:
         ranges = live_ranges(code, accesses)
         try:
-            registers = dict(zip(ranges, allocate(list(ranges.values())), strict=True))
+            registers = dict(zip(ranges, allocate(list(ranges.values()), masks), strict=True))
             break
         except AllocationError as error:
             blocked: Any = list(ranges)[error.blocked]
@@ -152,7 +153,7 @@ def _allocation(
     touched = set(registers.values()) | set(code.reserved)
     for access in accesses:
         touched.update(name for name in access.reads + access.writes if isinstance(name, str))
-    if touched & set(digital.propagation):
+    if touched & set(digital.propagation):  # they are written where the mask is 1
         touched.update(digital.mask)
     named = tuple(name for name in every if name in touched)
     changes: Counter[int] = Counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from rich.table import Table
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
 from larq_focal.focal_plane.compiler.inputs import LightInput
+from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Launch, Program
@@ -28,17 +30,18 @@ class Compiled:
     """A network as a program of one frame.
 
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
-    The controller computes the operations ``tail`` from what ``array`` reads out. ``icw`` are instruction words of one
-    frame by layer and clock class, ``deferred`` the columns of each layer's count that are carry-save.
+    The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
+    lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
     """
 
     graph: QuantGraph
     output_names: tuple[str, ...]
     array: ArrayProgram
+    layouts: Mapping[str, Layout]
     tail: tuple[str, ...]
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
-    deferred: Mapping[str, int]
+    schedules: Mapping[str, Schedule]
 
     @property
     def sensor(self) -> Sensor:
@@ -116,7 +119,7 @@ class Compiled:
             "total_icw": self.total_icw,
             "store_icw": self.store_icw,
             "calls": self.calls,
-            "deferred": dict(self.deferred),
+            "schedules": {name: asdict(schedule) for name, schedule in self.schedules.items()},
         }
 
     def __rich__(self) -> Table:

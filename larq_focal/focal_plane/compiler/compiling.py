@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,22 @@ from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
+from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Result:
+    lowering: Lowering
+    built: Built
+    schedules: dict[str, Schedule]
 
 
 def compile_network(
@@ -49,7 +61,8 @@ def compile_network(
         sensor = load_sensor(sensor)
     network = as_graph(network)
     graph = fold_thresholds(network)
-    lowering, built, deferred = _built(graph, sensor, pixel_range, spill)
+    found = _built(graph, sensor, pixel_range, spill)
+    lowering, built = found.lowering, found.built
     array = ArrayProgram(
         sensor, built.program, tuple(lowering.inputs), tuple(lowering.outputs), lowering.constants.planes
     )
@@ -57,62 +70,73 @@ def compile_network(
         graph=graph,
         output_names=network.outputs,
         array=array,
+        layouts=lowering.layouts,
         tail=tuple(op.name for op in graph if op.name in lowering.tail),
         allocation=built.allocation,
         icw=built.icw,
-        deferred=deferred,
+        schedules=found.schedules,
     )
 
 
-def _built(
-    graph: QuantGraph, sensor: Sensor, pixel_range: tuple[float, float], spill: bool
-) -> tuple[Lowering, Built, dict[str, int]]:
-    """Fewest words first: layers defer less where registers or the store run out, and spill what is still too much."""
-    deferred = {op.name: accumulator_bits(op.kernel.fan_in) for op in graph if isinstance(op, Conv2D)}
-    most = dict(deferred)
+def _built(graph: QuantGraph, sensor: Sensor, pixel_range: Range, spill: bool) -> _Result:
+    """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
+    most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
+    schedules = dict(most)
+    tight: set[str] = set()  # layers that found no schedule without a spill
     while True:
         try:
-            return *_attempt(graph, sensor, deferred, pixel_range, spill=False), deferred
+            return _attempt(graph, sensor, schedules, pixel_range, spill=False)
         except RegisterError as error:
-            if deferred.get(error.section):
-                deferred[error.section] //= 2
+            layer = error.section
+            if layer in schedules and (frugal := schedules[layer].frugal()):
+                schedules[layer] = frugal
             elif spill:
+                tight.add(layer)
                 break
             else:
                 raise
         except StoreError:
-            if not any(deferred.values()):
+            widest = max(schedules, key=lambda name: schedules[name].deferred)
+            if not schedules[widest].deferred:
+                if spill:
+                    break
                 raise
-            deferred[max(deferred, key=deferred.get)] = 0  # ripple counting repeats, and so takes less room
-    return _with_spills(graph, sensor, deferred, most, pixel_range)
+            schedules[widest] = Schedule()  # ripple counting repeats, and so takes less room
+    tight |= {name for name, schedule in schedules.items() if schedule.is_frugal}
+    return _with_spills(graph, sensor, schedules, tight & most.keys(), most, pixel_range)
 
 
 def _with_spills(
     graph: QuantGraph,
     sensor: Sensor,
-    deferred: dict[str, int],
-    most: dict[str, int],
-    pixel_range: tuple[float, float],
-) -> tuple[Lowering, Built, dict[str, int]]:
-    """As ``_built`` where something must be spilled: layers that do not fit defer less until that takes more words."""
-    best: tuple[Lowering, Built, dict[str, int]] | None = None
-    for columns in (max(most.values()), 2, 1, 0):
-        option = {name: count or min(columns, most[name]) for name, count in deferred.items()}
+    schedules: Mapping[str, Schedule],
+    tight: set[str],
+    most: Mapping[str, Schedule],
+    pixel_range: Range,
+) -> _Result:
+    """As ``_built`` where something must be spilled: tight layers defer less until that takes more words."""
+    best: _Result | None = None
+    largest = max((schedule.deferred for schedule in most.values()), default=0)
+    for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
+        chosen = {
+            **schedules,
+            **{name: replace(option, deferred=min(option.deferred, most[name].deferred)) for name in tight},
+        }
         try:
-            found = *_attempt(graph, sensor, option, pixel_range, spill=True), option
+            found = _attempt(graph, sensor, chosen, pixel_range, spill=True)
         except (RegisterError, StoreError):
-            if not columns and best is None:
+            if option.is_frugal and best is None:
                 raise
             continue
-        if best is not None and found[1].total_icw >= best[1].total_icw:
+        if best is not None and found.built.total_icw >= best.built.total_icw:
             break
         best = found
     return best
 
 
 def _attempt(
-    graph: QuantGraph, sensor: Sensor, deferred: dict[str, int], pixel_range: tuple[float, float], spill: bool
-) -> tuple[Lowering, Built]:
-    lowering = Lowering(graph, sensor, dict(deferred), pixel_range)
+    graph: QuantGraph, sensor: Sensor, schedules: Mapping[str, Schedule], pixel_range: Range, spill: bool
+) -> _Result:
+    lowering = Lowering(graph, sensor, schedules, pixel_range)
     lowering.run()
-    return lowering, build(lowering.code, spill)
+    return _Result(lowering, build(lowering.code, spill), dict(schedules))

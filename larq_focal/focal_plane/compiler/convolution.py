@@ -12,6 +12,7 @@ from larq_focal.focal_plane.compiler.gathering import Gatherer
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Counts, Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.shifts import window
 from larq_focal.focal_plane.compiler.thresholds import at_least
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
@@ -58,16 +59,20 @@ class Convolution:
         return -((-sums - self.offsets) // 2)
 
 
-def count(code: Code, constants: Constants, maps: Maps, layer: Convolution, deferred: int) -> Iterator[list[Operand]]:
+def count(
+    code: Code, constants: Constants, maps: Maps, layer: Convolution, schedule: Schedule
+) -> Iterator[list[Operand]]:
     """The counts of a layer, lowest bit first, one after the other for each plane of ``output_layout``."""
     layout = output_layout(maps.layout, layer.op)
+    code.is_frugal = schedule.is_frugal
     for plane in range(layout.planes):
-        counter = Count(code, deferred)
+        counter = Count(code, schedule.deferred)
         channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
         gatherer = Gatherer(code, constants, maps)
         for slot in range(layer.codes.shape[2]):
             _count_slot(code, constants, counter, gatherer, layer, layout, channels, slot)
         yield counter.bits()
+    code.is_frugal = False
 
 
 def output_layout(layout: Layout, op: Conv2D) -> Layout:
@@ -135,20 +140,20 @@ def _agreement(code: Code, constants: Constants, seen: Operand, weights: dict[Pa
 
 
 def binarized(
-    code: Code, constants: Constants, maps: Maps, layer: Convolution, sums: np.ndarray, deferred: int
+    code: Code, constants: Constants, maps: Maps, layer: Convolution, sums: np.ndarray, schedule: Schedule
 ) -> Maps:
     """The layer with its threshold: 1 where the sum reaches ``sums`` ``[out]``."""
     layout = output_layout(maps.layout, layer.op)
     thresholds = layer.thresholds(sums)
     planes = tuple(
         at_least(code, constants, bits, thresholds, layout, plane)
-        for plane, bits in enumerate(count(code, constants, maps, layer, deferred))
+        for plane, bits in enumerate(count(code, constants, maps, layer, schedule))
     )
     return Maps(layout, planes)
 
 
-def counted(code: Code, constants: Constants, maps: Maps, layer: Convolution, deferred: int) -> Counts:
+def counted(code: Code, constants: Constants, maps: Maps, layer: Convolution, schedule: Schedule) -> Counts:
     """The layer's counts themselves."""
     layout = output_layout(maps.layout, layer.op)
-    planes = tuple(tuple(bits) for bits in count(code, constants, maps, layer, deferred))
+    planes = tuple(tuple(bits) for bits in count(code, constants, maps, layer, schedule))
     return Counts(layout, planes, layer.offsets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 
 from larq_focal.focal_plane.compiler.layout import Place
@@ -31,30 +31,57 @@ class Gatherer:
         in_place = all(source.offset == place for source, places in wanted.items() for place in places)
         if len(planes) == 1 and (in_place or layout.is_spread):
             return self._maps.planes[planes.pop()]
-        parts = [self._brought(source, places) for source, places in wanted.items()]
+        groups = _alike(wanted)
+        parts = [self._brought(group) for group in groups]
         if len(parts) > 1:
-            parts = [self._kept(part, places, sources) for part, places in zip(parts, wanted.values(), strict=True)]
+            kept = [[place for places in group.values() for place in places] for group in groups]
+            parts = [self._kept(part, places, sources) for part, places in zip(parts, kept, strict=True)]
         while len(parts) > 1:
             parts = [self._code.either(*parts[:2]), *parts[2:]]
         return parts[0]
 
-    def _brought(self, source: Place, places: list[Pair]) -> Operand:
-        """The channel at ``source``, spread over the smallest rectangle that holds ``places`` too."""
-        layout = self._maps.layout
+    def _brought(self, group: Mapping[Place, list[Pair]]) -> Operand:
+        """The channels of sources that are alike, spread over their own rectangles."""
+        layout, code = self._maps.layout, self._code
+        source = next(iter(group))
         if source.plane not in self._inverted:
-            self._inverted[source.plane] = self._code.nor(self._maps.planes[source.plane])
+            self._inverted[source.plane] = code.nor(self._maps.planes[source.plane])
         everywhere = list(product(range(layout.pitch[0]), range(layout.pitch[1])))
-        chosen = self._constants.one_plane([source.offset], everywhere, layout.pitch)
-        others = self._code.nor(chosen)
-        self._code.split()
-        alone = self._code.nor(self._inverted[source.plane], others)
-        rows, columns = [place[0] for place in places], [place[1] for place in places]
-        up, down = max(source.row - min(rows), 0), max(max(rows) - source.row, 0)
-        left, right = max(source.column - min(columns), 0), max(max(columns) - source.column, 0)
-        spread(self._code, alone, (up, down), (left, right))
+        chosen = self._constants.one_plane([place.offset for place in group], everywhere, layout.pitch)
+        others = code.nor(chosen)
+        code.split()
+        alone = code.nor(self._inverted[source.plane], others)
+        rows, columns = _rectangle(source, group[source])
+        up, left = source.row - rows[0], source.column - columns[0]
+        spread(code, alone, (up, rows[1] - source.row), (left, columns[1] - source.column))
         return alone
 
     def _kept(self, part: Operand, places: list[Pair], every: Mapping[Pair, int]) -> Operand:
         """``part`` at ``places`` only; what stands where nothing is read does not matter."""
         kept = self._constants.one_plane(places, every, self._maps.layout.pitch)
         return self._code.nor(self._code.nor(part), self._code.nor(kept))
+
+
+def _rectangle(source: Place, places: Iterable[Pair]) -> tuple[Pair, Pair]:
+    """First and last row, and first and last column, of the smallest rectangle that holds the source and ``places``."""
+    rows, columns = zip(source.offset, *places, strict=True)
+    return (min(rows), max(rows)), (min(columns), max(columns))
+
+
+def _alike(wanted: Mapping[Place, list[Pair]]) -> list[dict[Place, list[Pair]]]:
+    """Sources that one spread brings to all their places: it reaches equally far, and their rectangles are apart."""
+    groups: dict[tuple[int, ...], list[dict[Place, list[Pair]]]] = defaultdict(list)
+    for source, places in wanted.items():
+        (top, bottom), (left, right) = _rectangle(source, places)
+        reach = source.plane, source.row - top, bottom - source.row, source.column - left, right - source.column
+        for group in groups[reach]:
+            if all(_are_apart(_rectangle(source, places), _rectangle(*other)) for other in group.items()):
+                group[source] = places
+                break
+        else:
+            groups[reach].append({source: places})
+    return [group for alike in groups.values() for group in alike]
+
+
+def _are_apart(one: tuple[Pair, Pair], other: tuple[Pair, Pair]) -> bool:
+    return any(a[1] < b[0] or b[1] < a[0] for a, b in zip(one, other, strict=True))

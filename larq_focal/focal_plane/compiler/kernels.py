@@ -48,7 +48,8 @@ def placed(
         if access.is_analog and not flag_is_one:
             repairs.append(Instruction("ALL"))
             flag_is_one = True
-        if propagation in written and mask and not mask_is_one:
+        writes_masked = propagation in written or (propagation in access.writes and mask not in access.writes)
+        if writes_masked and mask and not mask_is_one:
             repairs.append(Instruction("SET", (mask,)))
             mask_is_one = True
         starts = statement.starts_kernel
@@ -65,7 +66,7 @@ def placed(
             flag_is_one = False
         if flag in access.writes:
             flag_is_one = True  # or what the program wants it to be
-        if mask in access.writes:
+        if mask in access.writes or mask in written:
             mask_is_one = here == Instruction("SET", (mask,))
         result.append(Placed(here, statement.section, starts))
     if not flag_is_one:

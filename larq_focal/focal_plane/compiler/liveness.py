@@ -9,40 +9,50 @@ from collections.abc import Sequence
 from larq_focal.focal_plane.compiler.accesses import Access
 from larq_focal.focal_plane.compiler.allocation import LiveRange
 from larq_focal.focal_plane.compiler.virtual import Code, Plane
+from larq_focal.focal_plane.sensor import Sensor
 
 Span = tuple[int, int]
 _LIFTS_FLAG = ("all", "ALL")
 
 
+def masks_of(sensor: Sensor) -> dict[str, str]:
+    """By register, the one that masks its writes."""
+    return dict(zip(sensor.digital.propagation, sensor.digital.mask, strict=False))
+
+
 def live_ranges(code: Code, accesses: Sequence[Access]) -> dict[Plane, LiveRange]:
-    """The live range of every plane, ordered by start. Registers of few uses come first, free ones last.
+    """The live range of every plane, ordered by start; of its registers those of few uses come first.
+
+    What changes late in its life should not lie where the mask register limits writes: then that can hold a plane, too.
 
     Raises:
         ValueError: a plane is read before it is written.
     """
     digital = code.sensor.digital
-    spans, only_copied, masked = _plane_spans(accesses, digital.mask)
+    spans, written, only_copied, masked = _plane_spans(accesses, digital.mask)
     blocked = blocked_spans(code, accesses)
-    ordered = digital.direction + digital.flag + digital.propagation + digital.free
-    candidates = [name for name in ordered if name not in code.reserved]
+    first, last = digital.direction + digital.flag, digital.mask
+    steady = [name for name in first + digital.propagation + digital.free + last if name not in code.reserved]
+    changing = [name for name in first + digital.free + digital.propagation + last if name not in code.reserved]
     if not digital.mask:  # then nothing masks the propagation register
         masked = set()
     ranges = {}
     for plane, span in sorted(spans.items(), key=lambda item: item[1]):
         registers = tuple(
             name
-            for name in candidates
+            for name in (changing if 4 * (written[plane] - span[0]) > span[1] - span[0] else steady)
             if (name not in digital.flag or plane in only_copied)
             and (name not in digital.propagation or plane not in masked)
             and not (name in blocked and blocked[name].touches(span))
         )
-        ranges[plane] = LiveRange(*span, registers)
+        ranges[plane] = LiveRange(*span, registers, written[plane])
     return ranges
 
 
-def _plane_spans(accesses: Sequence[Access], mask: tuple[str, ...]) -> tuple[dict[Plane, Span], set, set]:
-    """First and last statement of each plane, those only written by copies, and those in macros that use the mask."""
+def _plane_spans(accesses: Sequence[Access], mask: tuple[str, ...]) -> tuple[dict[Plane, Span], dict, set, set]:
+    """First and last statement of planes, their last write, which are only copied to, and which the mask works on."""
     spans: dict[Plane, Span] = {}
+    written: dict[Plane, int] = {}
     not_copied: set[Plane] = set()
     masked: set[Plane] = set()
     for index, access in enumerate(accesses):
@@ -54,11 +64,12 @@ def _plane_spans(accesses: Sequence[Access], mask: tuple[str, ...]) -> tuple[dic
         for name in access.writes:
             if isinstance(name, Plane):
                 spans[name] = (spans.get(name, (index,))[0], index)
+                written[name] = index
                 if not access.copies:
                     not_copied.add(name)
         if set(mask) & set(access.writes):
             masked.update(name for name in access.reads + access.writes if isinstance(name, Plane))
-    return spans, set(spans) - not_copied, masked
+    return spans, written, set(spans) - not_copied, masked
 
 
 class Blocked:
@@ -87,6 +98,7 @@ class Blocked:
 def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
     """By register: where what a program wrote to it by name must be kept, and where an instruction overwrites it."""
     flag = code.sensor.digital.flag
+    masks = masks_of(code.sensor)
     blocked: dict[str, Blocked] = defaultdict(Blocked)
     flag_is_lifted = True
     for index, (statement, access) in enumerate(zip(code.statements, accesses, strict=True)):
@@ -100,4 +112,6 @@ def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
                 blocked[name].add(index)
                 if name in flag:
                     flag_is_lifted = statement.name in _LIFTS_FLAG
+                if name in masks:
+                    blocked[masks[name]].add(index)
     return blocked

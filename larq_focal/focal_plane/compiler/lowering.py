@@ -16,6 +16,7 @@ from larq_focal.focal_plane.compiler.maps import Counts, Maps
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
+from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
@@ -43,13 +44,13 @@ class Lowering:
     Args:
         graph: as ``fold_thresholds`` gives it.
         sensor: where it will run.
-        deferred: by layer, columns of its count that hold two bits.
+        schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
     """
 
     graph: QuantGraph
     sensor: Sensor
-    deferred: Mapping[str, int]
+    schedules: Mapping[str, Schedule]
     pixel_range: tuple[float, float]
     code: Code = field(init=False)
     inputs: list[LightInput | PlaneInput] = field(init=False, default_factory=list)
@@ -62,6 +63,11 @@ class Lowering:
         self._values: dict[str, Maps | Counts | _Sums] = {}
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
         self._pitch = base_pitch(self.graph, self.sensor)
+
+    @property
+    def layouts(self) -> dict[str, Layout]:
+        """Where the one-bit maps that have been emitted lie."""
+        return {name: value.layout for name, value in self._values.items() if isinstance(value, Maps)}
 
     def run(self) -> None:
         """Emits the whole network.
@@ -188,8 +194,7 @@ class Lowering:
     def _counted_above(self, layer: Convolution, threshold: np.ndarray) -> Maps:
         with self.code.section(layer.op.name):
             maps = self._maps(layer.op.inputs[0], layer.reads_beyond)
-            deferred = self.deferred.get(layer.op.name, 0)
-            return binarized(self.code, self.constants, maps, layer, threshold, deferred)
+            return binarized(self.code, self.constants, maps, layer, threshold, self.schedules[layer.op.name])
 
     def _inverted(self, maps: Maps, flip: np.ndarray) -> Maps:
         """The maps with the channels ``flip`` inverted."""
@@ -212,7 +217,7 @@ class Lowering:
             layer = Convolution.of(value.op, self.graph[value.op.inputs[0]].shape)
             with self.code.section(value.op.name):
                 maps = self._maps(value.op.inputs[0], layer.reads_beyond)
-                value = counted(self.code, self.constants, maps, layer, self.deferred.get(name, 0))
+                value = counted(self.code, self.constants, maps, layer, self.schedules[name])
             offsets = value.offsets
         planes = [bits if isinstance(bits, tuple) else (bits,) for bits in value.planes]
         names = []

@@ -80,6 +80,8 @@ class Constants:
             if len(planes) == self.MOST_AT_ONCE:
                 planes = [self._code.either(*planes)]
             planes.append(self._code.loaded("load_pattern", r, c, rx | beyond[0], cx | beyond[1]))
+            if self._code.is_frugal and len(planes) > 1:
+                self._code.emit("OR", planes[0], planes.pop())
         return planes
 
     def one_plane(self, wanted: Iterable[Pair], used: Iterable[Pair], pitch: Pair) -> Plane:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
@@ -11,21 +12,20 @@ from larq_focal.network.ops import Pair
 
 def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0) -> Operand:
     """What each pixel sees ``rows`` below and ``columns`` to the right of it; zeros come in from past the border."""
-    plane = _seen_along(code, plane, rows, ("north", "south"))
-    return _seen_along(code, plane, columns, ("west", "east"))
-
-
-def _seen_along(code: Code, plane: Operand, distance: int, directions: Sequence[str]) -> Operand:
-    if not distance:
-        return plane
     registers = code.sensor.digital.direction
-    code.emit("CLR", *registers)
-    code.emit("SET", registers[DIRECTIONS.index(directions[distance > 0])])
-    for _ in range(abs(distance)):
-        moved = Plane("shifted")
-        code.emit("DNEWS0", moved, plane)
-        plane = moved
-    return plane
+    seen = plane
+    for distance, (negative, positive) in ((rows, ("north", "south")), (columns, ("west", "east"))):
+        if distance:
+            code.emit("CLR", *registers)
+            code.emit("SET", registers[DIRECTIONS.index(positive if distance > 0 else negative)])
+        for _ in range(abs(distance)):
+            if code.is_frugal and seen is not plane:
+                code.emit("DNEWS0", seen, code.either(seen))
+            else:
+                moved = Plane("shifted")
+                code.emit("DNEWS0", moved, seen)
+                seen = moved
+    return seen
 
 
 def spread(code: Code, plane: Plane, rows: Pair, columns: Pair) -> None:
@@ -48,8 +48,13 @@ def spread(code: Code, plane: Plane, rows: Pair, columns: Pair) -> None:
 def window(code: Code, plane: Operand, rows: Sequence[int], columns: Sequence[int]) -> Iterator[tuple[Pair, Operand]]:
     """The plane as seen at all rows and columns of a window, with their indices.
 
-    From the pixel itself outwards, so that nothing is lost past the border that is needed later.
+    From the pixel itself outwards, so that nothing is lost past the border that is needed later; or, in frugal
+    code, from the pixel to each of them, so that fewer planes are held.
     """
+    if code.is_frugal:
+        for (y, row), (x, column) in product(enumerate(rows), enumerate(columns)):
+            yield (y, x), seen_at(code, plane, row, column)
+        return
     for y, in_row in _outwards(code, plane, rows, 0):
         for x, here in _outwards(code, in_row, columns, 1):
             yield (y, x), here

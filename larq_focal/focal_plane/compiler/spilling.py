@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from larq_focal.focal_plane.compiler.accesses import Access
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
-from larq_focal.focal_plane.compiler.liveness import blocked_spans
+from larq_focal.focal_plane.compiler.liveness import blocked_spans, masks_of
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 
 _SHARE_OF_RANGE = 2  # a one is stored as half the analog range
@@ -58,7 +58,7 @@ class Spiller:
             victims[plane] = register
             del left[plane]
             try:
-                allocate(list(left.values()))
+                allocate(list(left.values()), masks_of(code.sensor))
                 return victims
             except AllocationError as another:
                 error = another

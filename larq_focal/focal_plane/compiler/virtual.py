@@ -50,17 +50,23 @@ class Code:
 
     Registers may be named where their duty matters (``"R1"``, ``"A"``, ``"FLAG"``); all else are planes, which
     ``build`` places. What a named register holds is kept from where it is written to where it is last read; a register
-    that must keep its value from frame to frame is ``reserved``. The mask register is kept at one between instructions.
+    that must keep its value from frame to frame is ``reserved``. Where an instruction writes the propagation
+    register the mask is at one, unless the program writes the mask by name.
 
     Args:
         sensor: where the program will run.
         reserved: digital registers that planes must not take.
+
+    Attributes:
+        is_frugal: where there is a choice, fewer registers come before fewer words: long shifts go to and fro with
+            FLAG, and windows, weights and copies are made anew instead of being held.
     """
 
     def __init__(self, sensor: Sensor, reserved: tuple[str, ...] = ()):
         self.sensor = sensor
         self.reserved = reserved
         self.statements: list[Statement] = []
+        self.is_frugal = False
         self._section = "main"
         self._starts_kernel = False
 

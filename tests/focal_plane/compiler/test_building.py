@@ -96,7 +96,7 @@ def crowd(sensor, count: int) -> Code:
     return code
 
 
-@pytest.mark.parametrize("count", [7, 8, 11, 13])
+@pytest.mark.parametrize("count", [8, 9, 11, 14])
 def test_what_is_too_much_goes_to_analog_registers_and_comes_back(count):
     rng = np.random.default_rng(0)
     inputs = {f"input{index}": rng.random((6, 6)) < 0.5 for index in range(count)}
@@ -104,9 +104,9 @@ def test_what_is_too_much_goes_to_analog_registers_and_comes_back(count):
     results = Simulator(SCAMP5).run(built.program, inputs).results
     for index in range(count):
         np.testing.assert_array_equal(results[f"value{index}"][0], inputs[f"input{index}"])
-    # Eight registers keep a plane through the shift, and one takes its result.
-    assert len(built.allocation.spilled) == len(set(built.allocation.spilled.values())) == count - 7
-    assert built.allocation.stores == count - 7
+    # Nine registers keep a plane through the shift, R0 among them once R12 is written; one takes the result.
+    assert len(built.allocation.spilled) == len(set(built.allocation.spilled.values())) == count - 8
+    assert built.allocation.stores == count - 8
 
 
 def test_never_more_than_the_sensor_has():
@@ -115,7 +115,7 @@ def test_never_more_than_the_sensor_has():
     ):
         build(crowd(SCAMP5, 29))
     with pytest.raises(RegisterError, match="planes at once"):
-        build(crowd(SCAMP5, 8), spill=False)
+        build(crowd(SCAMP5, 9), spill=False)
 
 
 def test_a_named_register_keeps_its_value_while_it_is_needed():

@@ -1,0 +1,19 @@
+"""How a layer is counted: a choice between instruction words and registers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """``deferred`` columns of the count are carry-save, see ``Count``; ``is_frugal`` as in ``Code``."""
+
+    deferred: int = 0
+    is_frugal: bool = False
+
+    def frugal(self) -> Schedule | None:
+        """The next schedule of fewer registers and more words, or None."""
+        if self.deferred:
+            return Schedule(self.deferred // 2)
+        return None if self.is_frugal else Schedule(is_frugal=True)
