@@ -4,6 +4,7 @@ from larq_focal.layers.binary_dense import BinaryDense
 from larq_focal.layers.binary_sum import BinarySumConv2D
 from larq_focal.layers.bit_plane_conv import BitPlaneConv2D
 from larq_focal.layers.bit_planes import BitPlanes
+from larq_focal.layers.dprelu import DPReLU
 from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.ghost_sign import GhostSign
 from larq_focal.layers.l1_batch_normalization import L1BatchNormalization
@@ -17,6 +18,7 @@ __all__ = [
     "BinarySumConv2D",
     "BitPlaneConv2D",
     "BitPlanes",
+    "DPReLU",
     "FixedSignConv2D",
     "GhostSign",
     "L1BatchNormalization",

@@ -93,6 +93,9 @@ class BitPlaneConv2D(SignPlanesConv2D):
         """Of each input value; the conversion's audit asks for it."""
         return self.bits
 
+    def call(self, inputs):
+        return super().call(tf.cast(inputs, self.compute_dtype))
+
     def convolution_op(self, inputs, kernel):
         if self.input_quantizer is None:
             return super().convolution_op(inputs, kernel)

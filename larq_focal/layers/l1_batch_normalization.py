@@ -109,9 +109,9 @@ class L1BatchNormalization(keras.layers.Layer):
     def call(self, inputs, training=None):
         x = tf.cast(inputs, tf.float32)
         if training and self.trainable:
-            return tf.cast(self._normalized_over_batch(x) + self.beta, inputs.dtype)
+            return tf.cast(self._normalized_over_batch(x) + self.beta, self.compute_dtype)
         scale, shift = self.folded()
-        return tf.cast(x * scale + shift, inputs.dtype)
+        return tf.cast(x * scale + shift, self.compute_dtype)
 
     def folded(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Scale and shift of inference, each [channels]."""

@@ -69,6 +69,7 @@ class XnorConv2D(larq.layers.QuantConv2D):
             raise ValueError("XnorConv2D: data_format must be 'channels_last'.")
 
     def call(self, inputs):
+        inputs = tf.cast(inputs, self.compute_dtype)
         return super().call(inputs) * self.magnitude_map(inputs)
 
     def magnitude_map(self, inputs: tf.Tensor) -> tf.Tensor:

@@ -59,6 +59,11 @@ class TestTwoBitsInGroups(TestFeatureMaps):
         return Runtime(flatbuffer).run(self.inputs())  # the other interpreter takes no groups
 
 
+def test_takes_integer_types():
+    layer, pixels = BitPlaneConv2D(3, 2, kernel_quantizer="ste_sign"), integers((4, 4, 1), 0, 256)
+    np.testing.assert_array_equal(layer(pixels.astype(np.uint8)), layer(pixels))
+
+
 def test_training_moves_kernel_and_range():
     layer = BitPlaneConv2D(3, 3, input_quantizer=PACT(8, clip=1.0), kernel_quantizer="ste_sign")
     model = keras.Sequential([keras.Input((5, 5, 2)), layer])
