@@ -3,12 +3,14 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from larq_focal.deploy.audit import audit
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import BitPlaneConv2D
 from larq_focal.network.from_keras import from_keras
 from larq_focal.quantizers import PACT
+from tests.support.lce import converted
 from tests.support.quantizer_contract import FORMATS
 from tests.support.rewrite_contract import RewriteContract, integers
 
@@ -57,6 +59,14 @@ class TestTwoBitsInGroups(TestFeatureMaps):
 
     def file_outputs(self, flatbuffer):
         return Runtime(flatbuffer).run(self.inputs())  # the other interpreter takes no groups
+
+
+def test_audit_of_a_float_convolution_of_feature_maps_names_it():
+    conv = lq.layers.QuantConv2D(4, 3, input_quantizer=PACT(8), kernel_quantizer="ste_sign")
+    model = keras.Sequential([keras.Input((6, 6, 2)), conv])
+    (row,) = audit(model, converted(model)).layers
+    assert (row.intended, row.became) == ("few-bit", "float")
+    assert "use signs, or a BitPlaneConv2D with its bits" in row.mend
 
 
 def test_takes_integer_types():

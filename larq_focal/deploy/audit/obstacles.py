@@ -149,14 +149,22 @@ def _input(
             f"{who} gives {len(levels)} levels, and only the two of -1 and +1 are packed",
             "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", len(levels)),
         )
+    elif layer.input_quantizer in _BIT_PLANES:
+        yield Obstacle(f"{who} gives many levels, and only the two of -1 and +1 are packed", "use signs" + _OR_PLANES)
     elif layer.input_quantizer:
         yield Obstacle(f"{who} leaves the activations float", "use input_quantizer='ste_sign' or another sign")
     else:
         yield Obstacle("its input is not quantized", "give it an input quantizer, such as 'ste_sign', if it may be")
 
 
+_BIT_PLANES = ("dorefa_quantizer", "pact")
+_OR_PLANES = ", or a BitPlaneConv2D with its bits, which is a binary convolution for each"
+
+
 def _or_binary_sum(quantizer: str, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
     """The exact rewrite by binary convolutions as a further mend; "" where the levels are many or move in training."""
+    if argument == "input_levels" and quantizer in _BIT_PLANES and count > 2:
+        return _OR_PLANES
     row = _ROWS.get(quantizer)
     if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
         return ""
