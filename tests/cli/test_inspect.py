@@ -51,7 +51,7 @@ def test_network_as_json(files):
         {"reference": "the network's graph", "compared": 1024, "mismatching": 0, "is_exact": True}
     ]
     assert plain["store_icw"] <= 1024 and plain["live_ranges"]["peak_digital"] <= 13
-    assert {place["name"] for place in plain["maps"]} == {"bit", "sign2"}
+    assert {place["name"] for place in plain["maps"]} == {"bit", "sign1", "sign2"}
 
 
 def test_program_text(files):

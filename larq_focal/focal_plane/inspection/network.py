@@ -33,6 +33,7 @@ def inspect_network(
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     seed: int = 0,
     region: Region | None = None,
+    keras_model: Any | None = None,
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
@@ -46,6 +47,7 @@ def inspect_network(
         pixel_range: the network's input values for no light and for the brightest.
         seed: of the random image.
         region: the part of the array to record, see ``StepRecorder``.
+        keras_model: the Keras model that ``network`` was read from, where it is not one itself.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
@@ -60,11 +62,14 @@ def inspect_network(
     if images is None:
         images = _random_image(graph, pixel_range, seed)
     exactness = [_against_graph(compiled, images)]
-    if not isinstance(network, QuantGraph | str | Path):
-        exactness.append(_against_keras(compiled, network, images))
+    if keras_model is None and not isinstance(network, QuantGraph | str | Path):
+        keras_model = network
+    if keras_model is not None:
+        exactness.append(_against_keras(compiled, keras_model, images))
     return inspect_array_program(
         compiled.array,
         _inputs(compiled, images[:1])[0],
+        layouts=compiled.layouts,
         name=graph.name,
         region=region,
         exactness=exactness,
@@ -75,6 +80,7 @@ def inspect_array_program(
     array: ArrayProgram,
     images: Mapping[str, np.ndarray],
     *,
+    layouts: Mapping[str, Layout] | None = None,
     name: str = "program",
     region: Region | None = None,
     exactness: Sequence[Exactness] = (),
@@ -84,6 +90,7 @@ def inspect_array_program(
     Args:
         array: the program, as ``compile_network`` makes it or ``read_program`` reads it.
         images: by the name of the input, as ``ArrayProgram.frame`` takes them.
+        layouts: where its maps lie, by the names of values; those of inputs and outputs are added.
         name: what reports call the program.
         region: the part of the array to record, see ``StepRecorder``.
         exactness: how the program compares with references, if it was compared.
@@ -94,7 +101,8 @@ def inspect_array_program(
     simulator = Simulator(array.sensor)
     recorder = StepRecorder(simulator, region)
     _, run = array.frame(simulator, images, recorder)
-    maps = [_map_place(value.name, value.layout) for value in (*array.inputs, *array.outputs)]
+    ends = {value.name: value.layout for value in (*array.inputs, *array.outputs)}
+    maps = [_map_place(value, layout) for value, layout in {**(layouts or {}), **ends}.items()]
     return report_of(array.program, simulator, run, recorder, name, maps, exactness)
 
 

@@ -47,7 +47,7 @@ def test_a_wrong_program_is_told(monkeypatch):
 def test_maps_lie_apart():
     """No pixel of the array holds two pixels of one value."""
     report = inspect_network(two_layer_network(side=12, maps=4), SENSOR)
-    assert [place.name for place in report.maps] == ["bit", "sign2"]
+    assert [place.name for place in report.maps] == ["bit", "sign1", "sign2"]
     for place in report.maps:
         taken = [
             (plane, y * place.pitch[0] + row, x * place.pitch[1] + column)
