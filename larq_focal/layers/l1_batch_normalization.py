@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.quantizers.channels import fix_channels
 
 Backward = Literal["exact", "signs"]
 
@@ -88,17 +89,11 @@ class L1BatchNormalization(keras.layers.Layer):
         self.epsilon = epsilon
 
     def build(self, input_shape):
-        shape = tf.TensorShape(input_shape)
-        if shape.rank is None or shape.rank < 2 or shape[-1] is None:
-            raise ValueError(
-                f"L1BatchNormalization {self.name!r} needs inputs of shape [batch, ..., channels] with known channels, "
-                f"but got {shape}."
-            )
-        self.input_spec = keras.layers.InputSpec(ndim=shape.rank, axes={-1: shape[-1]})
+        channels = fix_channels(self, input_shape)
 
         def weight(name: str, initializer: str, trainable: bool) -> tf.Variable:
             return self.add_weight(
-                name, (shape[-1],), tf.float32, initializer, trainable=trainable, experimental_autocast=False
+                name, (channels,), tf.float32, initializer, trainable=trainable, experimental_autocast=False
             )
 
         self.beta = weight("beta", "zeros", trainable=True)
