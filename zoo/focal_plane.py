@@ -134,7 +134,11 @@ def pixelrnn(
     """
     frames = layers.Input(input_shape, name="frames")
     conv = _SIGNS.conv(16, 5, padding="same", name="conv")
-    relu, pool, threshold = layers.ReLU(name="relu"), layers.MaxPool2D(4, name="pool"), _Threshold(name="threshold")
+    relu, pool, threshold = (
+        layers.ReLU(name="relu"),
+        layers.MaxPool2D(4, name="pool"),
+        ScalarThreshold(name="threshold"),
+    )
     gate_input, gate_state, output_input, output_state = (
         _SIGNS.conv(1, 5, padding="same", name=name)
         for name in ("gate_input", "gate_state", "output_input", "output_state")
@@ -152,7 +156,7 @@ def pixelrnn(
 
 
 @larq.utils.register_keras_custom_object
-class _Threshold(keras.layers.Layer):
+class ScalarThreshold(keras.layers.Layer):
     """Subtracts one trained number."""
 
     def build(self, input_shape):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.layers.dprelu import DPReLU
+from larq_focal.layers import DPReLU
 from larq_focal.quantizers import SAWB, clipped_sign
 from larq_focal.zoo.methods import Method
 from larq_focal.zoo.parts import channel_padded, classified, normalised

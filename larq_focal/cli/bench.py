@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from larq_focal.cli.options import engine_option, threads_option
-from larq_focal.cli.output import console, quiet, say
+from larq_focal.cli.output import quiet, say, status_line
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -27,10 +25,17 @@ def bench(models: str | None, **options) -> None:
     """Train, convert, check, time and judge the two-layer networks, and write a report."""
     chosen = [name.strip() for name in models.split(",")] if models else None
     try:
-        with quiet(), _epoch_line() as epoch_done:
+        with quiet(), status_line() as show_line:
             from larq_focal.bench import run_bench
 
-            run_bench(models=chosen, say=say, epoch_done=epoch_done, **options)
+            run_bench(
+                models=chosen,
+                say=say,
+                epoch_done=lambda entry, row: show_line(
+                    f"{entry.title}: epoch {row['epoch']}, loss {row['loss']:.3f}, validation {row['val_accuracy']:.1%}"
+                ),
+                **options,
+            )
     except KeyboardInterrupt:
         click.echo("\nInterrupted. Finished runs are kept; the same command with --resume goes on.", err=True)
         raise SystemExit(INTERRUPTED) from None
@@ -55,16 +60,3 @@ def report(folders: tuple[Path, ...], output: Path) -> None:
     from larq_focal.report import read_records, write_report
 
     click.echo(write_report([record for folder in folders for record in read_records(folder)], output))
-
-
-@contextmanager
-def _epoch_line() -> Iterator:
-    """A status line that follows the epochs on a terminal, and stays out of the way elsewhere."""
-    with console().status("starting") as status:
-
-        def epoch_done(entry, row: dict) -> None:
-            status.update(
-                f"{entry.title}: epoch {row['epoch']}, loss {row['loss']:.3f}, validation {row['val_accuracy']:.1%}"
-            )
-
-        yield epoch_done

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,20 @@ def console():
 
 def say(line: str) -> None:
     console().print(line, soft_wrap=True, markup=False)
+
+
+@contextmanager
+def status_line(print_elsewhere: bool = False) -> Iterator[Callable[[str], None]]:
+    """Shows the latest line on a terminal; elsewhere prints each, or none."""
+    screen = console()
+    with screen.status("starting") as status:
+
+        def show_line(line: str) -> None:
+            status.update(line)
+            if print_elsewhere and not screen.is_terminal:
+                screen.print(line)
+
+        yield show_line
 
 
 def show(result, as_json: bool) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.output import console, quiet, say, show
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+from larq_focal.cli.bench import INTERRUPTED
+from larq_focal.cli.output import quiet, say, show, status_line
 
 
 @click.group()
@@ -57,11 +56,11 @@ def get(name: str, **options) -> None:
 def train(model: str, dataset: str, variant: str, seed: int, epochs: int | None, **options) -> None:
     """Train MODEL by its recipe, or go on with it: the same command after an interruption continues."""
     try:
-        with quiet(), _epoch_line() as epoch_done:
+        with quiet(), status_line(print_elsewhere=True) as show_line:
             from larq_focal.recipes import find_recipe, run_recipe
 
             recipe = find_recipe(model, dataset, variant=variant, seed=seed, epochs=epochs)
-            folder = run_recipe(recipe, say=say, epoch_done=epoch_done, **options)
+            folder = run_recipe(recipe, say=say, epoch_done=lambda row: show_line(_epoch_text(row)), **options)
         click.echo(folder)
     except KeyboardInterrupt:
         click.echo("\nInterrupted. Whole epochs are kept; the same command goes on.", err=True)
@@ -93,19 +92,8 @@ def _progress_bar() -> Iterator:
         yield received
 
 
-@contextmanager
-def _epoch_line() -> Iterator:
-    """A status line that follows the epochs on a terminal; elsewhere a line for each."""
-    screen = console()
-    with screen.status("starting") as status:
-
-        def epoch_done(row: dict) -> None:
-            line = (
-                f"epoch {row['epoch']}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.1%}, "
-                f"validation {row['val_accuracy']:.1%}, {row['seconds']:.0f} s"
-            )
-            status.update(line)
-            if not screen.is_terminal:
-                screen.print(line)
-
-        yield epoch_done
+def _epoch_text(row: dict) -> str:
+    return (
+        f"epoch {row['epoch']}: loss {row['loss']:.3f}, accuracy {row['accuracy']:.1%}, "
+        f"validation {row['val_accuracy']:.1%}, {row['seconds']:.0f} s"
+    )
