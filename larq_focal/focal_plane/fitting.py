@@ -1,8 +1,9 @@
-"""Judging a whole network on a sensor. First form: by formulas; the report does not know."""
+"""Judging a whole network on a sensor: costs by formulas, verdicts by programs."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from larq_focal.focal_plane.binary_processor import (
 )
 from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.changes import changes_that_fit
+from larq_focal.focal_plane.compiler.layer_program import LayerProgram, layer_program
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement, judge
@@ -39,17 +41,21 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Linear
 
+MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
+
 
 def fit(
     network: Any,
     sensor: str | Path | Sensor | BinaryProcessor = "scamp5",
     with_program: bool = False,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
+    keras_model: Any | None = None,
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
     Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
-    read out for them.
+    read out for them. A convolution that fits by the formulas is compiled by itself, and its verdict is that of the
+    program; notes tell where one is too large for that. Changes that would fit are found by the formulas alone.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
@@ -59,6 +65,7 @@ def fit(
         with_program: whether a network that is judged for a sensor is compiled too, its program run for one frame, and
             what it does told; this takes seconds.
         pixel_range: the network's input values for no light and for the brightest, for the program.
+        keras_model: what the program is compared with too; ``network`` itself, where that is a Keras model.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
@@ -73,19 +80,22 @@ def fit(
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
     report = _fit_registers(graph, target)
-    return _with_program(report, network, target, pixel_range) if with_program else report
+    return _with_program(report, network, target, pixel_range, keras_model) if with_program else report
 
 
-def _with_program(report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float]) -> FitReport:
+def _with_program(
+    report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float], keras_model: Any | None
+) -> FitReport:
     """The report with what the program does, or with the reason why there is none."""
     # Imported here, because judging by formulas does not need the compiler.
     from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
     from larq_focal.focal_plane.inspection import inspect_network
 
     try:
-        return replace(report, program=inspect_network(network, sensor, pixel_range=pixel_range))
+        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model)
     except (RegisterError, StoreError, UnsupportedError) as error:
         return replace(report, notes=(*report.notes, f"no program: {error}"))
+    return replace(report, program=program)
 
 
 def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
@@ -102,8 +112,9 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
     there = on_controller(graph)
     shapes = {op.name: conv_layer(graph, op) for op in graph.layers if op.name not in there}
     judged = {name: judge(layer, sensor) for name, layer in shapes.items()}
+    programs = {name: _program(graph, layer, judged[name], sensor) for name, layer in shapes.items()}
     layers = tuple(
-        _array_layer(op, shapes[op.name], judged[op.name], sensor)
+        _array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor)
         if op.name in shapes
         else _controller_layer(op, read.get(op.name), sensor)
         for op in graph.layers
@@ -132,20 +143,29 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
     )
 
 
-def _array_layer(op: Linear, layer: ConvLayer, judged: Judgement, sensor: Sensor) -> LayerFit:
+def _program(graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: Sensor) -> LayerProgram | None:
+    """The program of a layer that fits by the formulas; None where it does not, or where it would take long."""
+    if judged.verdict is Verdict.NO_FIT or layer.fan_in * judged.placement.passes > MOST_TAPS_COMPILED:
+        return None
+    return layer_program(graph, layer.name, sensor)
+
+
+def _array_layer(
+    op: Linear, layer: ConvLayer, judged: Judgement, program: LayerProgram | None, sensor: Sensor
+) -> LayerFit:
     plan, placement = judged.plan, judged.placement
     uses = register_map(plan, sensor) if plan else ()
     digital, analog = sensor.digital, sensor.analog
     common = {
         "name": layer.name,
-        "verdict": judged.verdict,
+        "verdict": program.verdict if program else judged.verdict,
         "fan_in": layer.fan_in,
         "accumulator_bits": accumulator_bits(layer.fan_in) if plan else None,
         **_weight_fields(op, sensor),
         "maps_per_plane": placement.maps_per_plane if placement else 0,
         "map_planes": placement.output_planes if placement else None,
         "changes": changes_that_fit(layer, sensor, judged),
-        "notes": tuple(layer_notes(layer, judged, sensor)),
+        "notes": (*layer_notes(layer, judged, sensor), *_program_notes(judged, program)),
     }
     if plan is None:
         return LayerFit(
@@ -176,6 +196,16 @@ def _array_layer(op: Linear, layer: ConvLayer, judged: Judgement, sensor: Sensor
             for other in judged.plans
         ),
     )
+
+
+def _program_notes(judged: Judgement, program: LayerProgram | None) -> Iterator[str]:
+    if program is None:
+        if judged.verdict is not Verdict.NO_FIT:
+            yield "judged by formula: a layer of this size is not compiled here"
+    elif program.reason:
+        yield f"no program: {program.reason}"
+    else:
+        yield f"compiled by itself to {counted(program.icw, 'instruction word')} and {program.used} digital registers"
 
 
 def _costs(plan: Plan, sensor: Sensor) -> dict[str, Any]:
