@@ -49,12 +49,12 @@ def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: 
         "audit": audit,
         "cost": summary(graph).to_dict(),
         "timing": time(conversion.path).to_dict(),
-        "fit": _fitted(model),
+        "fit": _fitted(graph, model),
     }
 
 
-def _fitted(model: keras.Model) -> dict[str, Any]:
+def _fitted(graph: QuantGraph, model: keras.Model) -> dict[str, Any]:
     """The fit with its program, where there is one, and the steps of that for a page."""
     black, white = (float(value) for value in as_input(np.array([0, 255], np.uint8)))
-    report = fit(model, SENSOR, with_program=True, pixel_range=(black, white))
+    report = fit(graph, SENSOR, with_program=True, pixel_range=(black, white), keras_model=model)
     return report.to_dict() | {"program": report.program and report.program.to_page()}
