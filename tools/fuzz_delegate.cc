@@ -2,6 +2,7 @@
 //
 // With clang:  clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -DLIBFUZZER tools/fuzz_delegate.cc <the sources>
 // With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the argument is its seconds.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -9,7 +10,9 @@
 #include <random>
 #include <vector>
 
-#include "../larq_focal/delegate/add.h"
+#include "../larq_focal/delegate/channel_mean.h"
+#include "../larq_focal/delegate/channels.h"
+#include "../larq_focal/delegate/elementwise.h"
 #include "../larq_focal/delegate/network.h"
 
 namespace {
@@ -21,7 +24,9 @@ using Bytes = std::vector<uint8_t>;
 long runs = 0;  // inputs that prepare accepted
 
 constexpr int kTensors = 7;
-constexpr int kSum = kTensors;  // of the output and tensor 5, where an addition follows
+constexpr int kResidual = 5;  // of the shape of a convolution's output, in sound inputs
+constexpr int kMostFollowing = 6;  // operations behind the first
+constexpr size_t kChoices = 1 + 8 * kMostFollowing;  // bytes that decide on these
 constexpr size_t kMostConstant = 1 << 14;  // bytes of memory behind a constant
 constexpr size_t kMostRun = 1 << 18;       // bytes of a tensor with which an operation still runs
 
@@ -69,10 +74,11 @@ void describe(Source& source, Tensor& tensor, std::vector<Bytes>& memory) {
   tensor.data = memory.back().data();
 }
 
+// To all that come from outside or go there.
 bool give_memory(larq_focal::Network& network, std::vector<Bytes>& memory) {
-  for (int number = 0; number <= kSum; ++number) {
+  for (int number = 0; number < kTensors + kMostFollowing; ++number) {
     Tensor& tensor = network.tensor(number);
-    if (tensor.is_constant) continue;
+    if (tensor.is_constant || tensor.data || tensor.whole) continue;
     try {
       if (byte_count(tensor) > kMostRun) return false;
     } catch (const larq_focal::Error&) {
@@ -84,6 +90,60 @@ bool give_memory(larq_focal::Network& network, std::vector<Bytes>& memory) {
   return true;
 }
 
+// What follows binary convolutions in networks.
+std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_focal::Kernel& kernel, const Tensor& image) {
+  const auto activation = static_cast<larq_focal::Activation>(source.take<uint8_t>() % 8 == 0);
+  const int channels = source.take<uint8_t>() % 4;
+  using Kind = larq_focal::FloatStep::Kind;
+  switch (source.take<uint8_t>() % 9) {
+    case 0:
+      return std::make_unique<larq_focal::Elementwise>(Kind::kAdd, activation);
+    case 1:
+      return std::make_unique<larq_focal::Elementwise>(Kind::kMultiply, activation);
+    case 2:
+      return std::make_unique<larq_focal::Elementwise>(Kind::kPrelu, larq_focal::Activation::kNone);
+    case 3:
+    case 4:
+      return std::make_unique<larq_focal::Concatenation>();
+    case 5:
+      return std::make_unique<larq_focal::ChannelPadding>(channels, channels / 2);
+    case 6:
+      return std::make_unique<larq_focal::SliceAddition>(channels);
+    case 7:
+      return std::make_unique<larq_focal::ChannelMean>(kernel, image.dims.size() > 1 ? image.dims[1] : 1,
+                                                       image.dims.size() > 2 ? image.dims[2] : 1, activation);
+    default:
+      return larq_focal::make_lce_operation("LceQuantize", nullptr, 0, kernel);
+  }
+}
+
+// Operations on what was made before, or on a residual or constants.
+void add_following(Source& source, const larq_focal::Kernel& kernel, int output, larq_focal::Network& network) {
+  const int count = source.take<uint8_t>() % (kMostFollowing + 1);
+  std::set<int> outputs{count > 0 ? kTensors + count - 1 : output};
+  for (int i = 0; i < count; ++i) {
+    const int previous = i == 0 ? output : kTensors + i - 1;
+    const int others[] = {kResidual, kResidual, 2, 3, previous, output, previous - 1, source.take<uint8_t>() % kTensors};
+    auto other = [&] { return std::max(others[source.take<uint8_t>() % 8], 0); };
+    auto operation = following(source, kernel, network.tensor(kResidual));
+    const bool is_unary = dynamic_cast<larq_focal::Elementwise*>(operation.get()) == nullptr &&
+                          dynamic_cast<larq_focal::Concatenation*>(operation.get()) == nullptr &&
+                          dynamic_cast<larq_focal::SliceAddition*>(operation.get()) == nullptr;
+    const bool packs = dynamic_cast<larq_focal::OperationWithSteps*>(operation.get()) != nullptr &&
+                       dynamic_cast<larq_focal::ChannelMean*>(operation.get()) == nullptr;
+    const int made = kTensors + i;
+    network.tensor(made).type = packs ? Type::kPacked : Type::kFloat32;
+    network.tensor(made).dims = network.tensor(previous).dims;
+    const int value = source.take<uint8_t>() % 4 ? previous : other();
+    std::vector<int> inputs{value};
+    if (!is_unary) inputs.push_back(other());
+    if (source.take<uint8_t>() % 8 == 0) outputs.insert(made);
+    network.add("operation", std::move(operation), inputs, {made});
+  }
+  network.set_outputs(outputs);
+  network.fuse();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -92,22 +152,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto kernels = larq_focal::supported_kernels();
   const auto& kernel = *kernels[source.take<uint8_t>() % kernels.size()];
   const std::string name = kNames[source.take<uint8_t>() % (sizeof(kNames) / sizeof(kNames[0]))];
-  const bool follows = source.take<uint8_t>() % 4 == 0;
   std::vector<int> inputs(source.take<uint8_t>() % 7);
   for (int& number : inputs) number = source.take<uint8_t>() % (kTensors + 1) - 1;
   const int output = source.take<uint8_t>() % kTensors;
+  Bytes choices(kChoices);
+  for (uint8_t& choice : choices) choice = source.take<uint8_t>();
   try {
     larq_focal::Network network;
     for (int number = 0; number < kTensors; ++number) describe(source, network.tensor(number), memory);
     network.add(name, larq_focal::make_lce_operation(name, source.rest(), source.left(), kernel), inputs, {output});
-    if (follows) {
-      network.add("ADD", std::make_unique<larq_focal::Add>(larq_focal::Activation::kRelu), {output, 5}, {kSum});
-      network.tensor(kSum).type = Type::kFloat32;
-      network.set_outputs({kSum});
-      network.fuse();
-    } else {
-      network.set_outputs({output});
-    }
+    Source chosen(choices.data(), choices.size());
+    add_following(chosen, kernel, output, network);
     network.prepare();
     larq_focal::ThreadPool threads;
     if (give_memory(network, memory)) {
@@ -172,9 +227,13 @@ Bytes sound(std::mt19937& random) {
   const Type types[] = {Type::kFloat32, Type::kPacked, Type::kInt8};
   const Type type = types[random() % 3];
   Bytes bytes;
-  put(bytes, {kernel, operation, static_cast<int>(random() % 4)});
+  put(bytes, {kernel, operation});
+  auto put_choices = [&] {
+    for (size_t i = 0; i < kChoices; ++i) put(bytes, {static_cast<int>(random() % 256)});
+  };
   if (operation == 3) {
     put(bytes, {5, 1, 2, 3, 4, 5, 6});
+    put_choices();
     put_tensor(bytes, Type::kPacked, {2, side, side, words}, false);
     put_tensor(bytes, Type::kPacked, {outputs, window, window, words}, true);
     put_tensor(bytes, Type::kFloat32, {outputs}, true);
@@ -195,6 +254,7 @@ Bytes sound(std::mt19937& random) {
   }
   const Type value = type == Type::kPacked ? Type::kBool : type;
   put(bytes, {1, 1, 6});
+  put_choices();
   put_tensor(bytes, operation == 0 ? value : Type::kPacked, {2, side, side, operation == 0 ? channels : words}, false);
   for (int i = 1; i < 6; ++i) put_tensor(bytes, Type::kFloat32, {1}, false);
   put_tensor(bytes, operation == 1 ? value : Type::kPacked, {2, side, side, channels}, false);

@@ -38,6 +38,10 @@ void Concatenation::prepare() {
     const Tensor& from = input(i, "input", {Type::kFloat32});
     require(!from.dims.empty() && have_same_pixels(from, *inputs[0]),
             "its inputs have the shapes " + shape_text(inputs[0]->dims) + " and " + shape_text(from.dims) + ".");
+    const bool is_first = std::find(inputs.begin(), inputs.begin() + i, &from) == inputs.begin() + i;
+    require(from.whole != &to || !is_first || from.first_channel == channels,
+            "its input of the shape " + shape_text(from.dims) + " lies behind others of more or fewer channels than the "
+            "model tells.");
     channels += from.dims.back();
   }
   to.dims = inputs[0]->dims;

@@ -112,12 +112,12 @@ bool Network::fuse_quantize(int index) {
 void Network::make_views(int index) {
   Operation& gathering = *steps_[index].operation;
   if (dynamic_cast<Concatenation*>(&gathering)) {
-    int first_channel = 0;
+    int64_t first_channel = 0;  // as the model tells it; the concatenation checks it
     for (Tensor* piece : gathering.inputs) {
-      if (!piece || piece->dims.empty()) return;
+      if (!piece || piece->dims.empty() || first_channel > INT32_MAX) return;
       if (may_be_view(piece)) {
         piece->whole = gathering.outputs[0];
-        piece->first_channel = first_channel;
+        piece->first_channel = static_cast<int>(first_channel);
       }
       first_channel += piece->dims.back();
     }

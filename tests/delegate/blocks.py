@@ -86,16 +86,17 @@ def draw_dense_block(rng: np.random.Generator) -> Case:
     return block.case(block.binarised(value, depth) if rng.integers(2) else value, "dense block")
 
 
-def draw_gated_block(rng: np.random.Generator) -> Case:
+def draw_gated_block(rng: np.random.Generator, *, takes_gates: bool = True) -> Case:
     """Real-to-Binary Net's: a gate for each channel, PRELU and a residual, then the signs and the mean of the scaled
-    sum. Gates come from outside, or from the mean, so that the block must wait for them."""
+    sum. Gates come from outside, if the block ``takes_gates``, or from the mean, so that it must wait for them."""
     block = _Block(rng)
     depth = channels(rng)
     shape = (*block.pixels, depth)
     value, file = block.input(*shape), block.file
     scaled = block.normalised(value, depth)
     for _ in range(int(rng.integers(1, 4))):
-        gate = block.input(1, depth) if rng.integers(2) else file.image_mean(scaled)
+        is_given = rng.integers(2) and takes_gates
+        gate = block.input(1, depth) if is_given else file.image_mean(scaled)
         product = block.convolution(quantized(file, scaled, shape), depth, depth)
         block.sometimes_give(product)
         steps = {

@@ -12,7 +12,7 @@ import pytest
 
 from larq_focal import Runtime
 from larq_focal.keras import keras
-from tests.delegate import cases
+from tests.delegate import blocks, cases
 from tests.delegate.engines import assert_same, lce_outputs
 from tests.support.lce import converted, randomise_batch_norms
 from tools.arm64_python import Arm64Python, Arm64Unavailable, set_up
@@ -27,6 +27,8 @@ DRAWN = {
     cases.draw_dequantize: 10,
     cases.draw_max_pool: 10,
     cases.draw_residual_block: 20,
+    blocks.draw_dense_block: 15,
+    blocks.draw_gated_block: 15,
 }
 
 

@@ -65,6 +65,26 @@ def test_blocks_of_networks_equal_those_of_lce(draw, seed):
         assert_like_lce(case, xnnpack=False, **settings)
 
 
+def draw_gated_by_itself(rng):
+    return blocks.draw_gated_block(rng, takes_gates=False)  # the interpreter takes one input
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("draw", [cases.draw_residual_block, blocks.draw_dense_block, draw_gated_by_itself])
+def test_blocks_of_networks_equal_those_of_the_quant_graph(draw, seed):
+    """The last value, of which a few signs may differ: the interpreter rounds the numbers before in another way."""
+    case = draw(np.random.default_rng(seed))
+    graph = from_tflite(case.content)
+    expected = interpret(graph, case.inputs[0], graph.outputs)[graph.outputs[-1]]
+    for kernel in KERNELS:
+        output = WithDelegate(case.content, kernel=kernel, xnnpack=False).run(*case.inputs)[-1]
+        if output.dtype == np.int32:
+            differing = np.unpackbits((output ^ pack_bits(expected)).view(np.uint8)).sum() / expected.size
+        else:
+            differing = (np.abs(output - expected) > 1e-4 * np.abs(expected).max()).mean()
+        assert differing < 0.01, f"{kernel}: {case.text}"
+
+
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("threads", [2, 5])
 def test_threads_change_nothing(seed, threads):
