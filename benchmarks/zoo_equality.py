@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
+from larq_focal.deploy.engines import LiteRTEngine
 from larq_focal.deploy.lce_extension import lce_extension
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.memory import Growth, peak_memory
@@ -91,12 +92,11 @@ def operation_differences(model: FlatModel, batch: np.ndarray) -> Iterator[float
         inputs = [tensor for tensor in operator.inputs if tensor is not None and not tensor.is_constant]
         feeds = [values[index] for index in dict.fromkeys(tensor.index for tensor in inputs)]
         if operator.is_custom:
-            (output,), (expected,) = WithDelegate(content).run(*feeds), lce_outputs(content, *feeds)
-            yield difference(output, expected)
+            (output,), expected = WithDelegate(content).run(*feeds), lce_outputs(content, *feeds)
+            yield difference(output, expected[0])
         else:
-            runtime = Runtime(content)
-            expected = runtime.run(dict(zip(runtime.input_names, feeds, strict=True)))
-        values[operator.outputs[0].index] = expected
+            expected = LiteRTEngine(read_flatbuffer(content), 1).run(feeds)
+        values |= {tensor.index: output for tensor, output in zip(operator.outputs, expected, strict=True)}
 
 
 def network_differences(model: FlatModel) -> tuple[float, float]:
