@@ -93,6 +93,14 @@ class Profile:
         return Group(kinds, slowest, Text(closing, "dim"))
 
 
+def require_profiled(runtime: Runtime) -> None:
+    """Raises EngineError where the engine cannot be profiled."""
+    if runtime.engine not in PROFILED_ENGINES:
+        raise EngineError(
+            f"The engine '{runtime.engine}' cannot be profiled; choose one of {', '.join(PROFILED_ENGINES)}."
+        )
+
+
 def profile_operations(runtime: Runtime, *, seed: int = 0) -> Profile:
     """Times every operation of a network alone, with as many threads as the network has.
 
@@ -103,10 +111,7 @@ def profile_operations(runtime: Runtime, *, seed: int = 0) -> Profile:
     Raises:
         EngineError: the engine is another.
     """
-    if runtime.engine not in PROFILED_ENGINES:
-        raise EngineError(
-            f"The engine '{runtime.engine}' cannot be profiled; choose one of {', '.join(PROFILED_ENGINES)}."
-        )
+    require_profiled(runtime)
     random = np.random.default_rng(seed)
     operations = tuple(
         OperationTime(

@@ -12,7 +12,7 @@ from larq_focal.deploy.histogram import Histogram
 from larq_focal.deploy.machine import describe_machine, emulator
 from larq_focal.deploy.measuring import Measurement, measure
 from larq_focal.deploy.memory import peak_memory
-from larq_focal.deploy.profile import profile_operations
+from larq_focal.deploy.profile import profile_operations, require_profiled
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.state import disturbances
 from larq_focal.deploy.timing_results import PairedTiming, ThreadSweep, Timing
@@ -60,6 +60,8 @@ def time(
     runtime = _runtime(model, threads, engine)
     if watts is not None and not watts > 0:
         raise ValueError(f"The power must be above 0 W, not {watts}.")
+    if profile:
+        require_profiled(runtime)
     _refuse_emulation()
     measured = measure([runtime.prepare(seed)], runs, warmup, min_seconds)
     return _timing(

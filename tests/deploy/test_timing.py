@@ -12,7 +12,7 @@ import pytest
 
 from larq_focal.deploy import machine, measuring, power, timing
 from larq_focal.deploy.histogram import Histogram
-from larq_focal.deploy.runtime import Runtime
+from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.state import State
 from larq_focal.deploy.timing import EmulatedProcessor, Timing, paired, sweep_threads, time
 from tests.support.flatbuffers import dense_network, relu_network
@@ -221,6 +221,12 @@ def test_a_sensor_is_read_during_the_runs_and_a_given_figure_is_preferred(monkey
 def test_impossible_powers_are_refused(watts):
     with pytest.raises(ValueError, match="power must be above 0 W"):
         time(relu_network(), watts=watts)
+
+
+def test_what_cannot_be_profiled_is_refused_before_the_timing(monkeypatch):
+    monkeypatch.setattr(timing, "measure", lambda *arguments: pytest.fail("measured"))
+    with pytest.raises(EngineError, match="'lce' cannot be profiled"):
+        time(relu_network(), engine="lce", profile=True)
 
 
 def test_threads_are_swept():
