@@ -104,6 +104,7 @@ def measured(
         result[name] = summary(found, labels[:count], sums[:count])
         result[name]["keras_on_the_same"] = accuracy_of(sums[:count].argmax(1), labels[:count])
         result[name]["seconds_per_frame"] = round((time.monotonic() - started) / count, 4)
+        print(text(name, result[name]), flush=True)
     return result | {
         "icw": run.total_icw,
         "icw_by_class": dict(run.icw),
@@ -118,9 +119,9 @@ def measured(
 @click.command()
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder that holds mnist.npz.")
 @click.option("--sensor", "sensor_name", default="scamp5", show_default=True)
-@click.option("--epochs", default=20, show_default=True)
-@click.option("--images", default=2000, show_default=True, help="Test images for the exact simulation.")
-@click.option("--noisy-images", default=1000, show_default=True, help="Test images for the simulation with noise.")
+@click.option("--epochs", default=6, show_default=True)
+@click.option("--images", default=1000, show_default=True, help="Test images for the exact simulation.")
+@click.option("--noisy-images", default=500, show_default=True, help="Test images for the simulation with noise.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="JSON file to write.")
 def main(data_dir, sensor_name, epochs, images, noisy_images, seed, record) -> None:
@@ -134,8 +135,6 @@ def main(data_dir, sensor_name, epochs, images, noisy_images, seed, record) -> N
     result = {"sensor": sensor_name, "epochs": epochs, "seed": seed, "training_s": round(trained_s, 1), **result}
     keras_accuracy = result["keras"]
     print(f"Keras: {keras_accuracy['value']:.2%} of {keras_accuracy['total']:,} test images")
-    for name in ("exact", "noise"):
-        print(text(name, result[name]))
     loss = result["noise"]["keras_on_the_same"]["value"] - result["noise"]["accuracy"]["value"]
     print(f"loss under noise: {100 * loss:.2f} points on the same images")
     print(f"{result['icw']} instruction words a frame (published: {PUBLISHED_ICW}), calls {result['calls']}")

@@ -10,6 +10,8 @@ import numpy as np
 from larq_focal.focal_plane.analog.taps import KernelError
 from larq_focal.network import QuantGraph, ops
 
+DARK = 64  # pixels are 1 above this light, of 0 to 127
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TiledClassifier:
@@ -90,12 +92,12 @@ class TiledClassifier:
 
 def is_lit(images: np.ndarray) -> np.ndarray:
     """Which pixels are 1: those above mid-grey in the seven bits that a pixel keeps of the light, 0 to 255."""
-    return np.asarray(images) // 2 > 64
+    return np.asarray(images) // 2 > DARK
 
 
 def as_keras_input(images: np.ndarray) -> np.ndarray:
     """Images uint8 ``[N, height, width]`` as a network's input ``[N, height, width, 1]`` in [-0.5, 0.5), of 7 bits."""
-    return ((np.asarray(images) // 2).astype(np.float32)[..., None] - 64) / 128
+    return ((np.asarray(images) // 2).astype(np.float32)[..., None] - DARK) / 128
 
 
 def tiled_classifier(graph: QuantGraph) -> TiledClassifier:

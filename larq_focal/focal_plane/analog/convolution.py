@@ -11,6 +11,8 @@ import numpy as np
 from rich.console import Group
 from rich.table import Table
 
+from larq_focal.focal_plane.analog.effort import Effort
+from larq_focal.focal_plane.analog.likeness import Likeness
 from larq_focal.focal_plane.analog.moves import Moves
 from larq_focal.focal_plane.analog.packed import Lattice
 from larq_focal.focal_plane.analog.registers import assigned
@@ -33,8 +35,9 @@ class CompiledKernels:
 
     ``results`` are the registers of the results by the names of the kernels. ``icw`` are the instruction words.
     ``gain`` is the largest sum of the sizes of weights in any register on the way: an image of values up to
-    ``127 / gain`` cannot saturate. ``halvings`` is how often the image is divided by two: values that are multiples
-    of ``2 ** halvings`` come out exactly, others are rounded at each division, halves to even.
+    ``127 / gain`` cannot saturate; one bright pixel must not exceed ``127 / largest_weight``. ``halvings`` is how often
+    the image is divided by two: values that are multiples of ``2 ** halvings`` come out exactly, others are rounded at
+    each division, halves to even.
     """
 
     instructions: tuple[Instruction, ...]
@@ -42,6 +45,7 @@ class CompiledKernels:
     results: Mapping[str, str]
     icw: int
     gain: Fraction
+    largest_weight: Fraction
     halvings: int
     nodes: int
 
@@ -57,6 +61,7 @@ class CompiledKernels:
             "results": dict(self.results),
             "icw": self.icw,
             "gain": float(self.gain),
+            "largest_weight": float(self.largest_weight),
             "halvings": self.halvings,
             "nodes": self.nodes,
         }
@@ -114,8 +119,10 @@ def compile_kernels(
     source = lattice.packed({lattice.place((0, 0)): 1 << halvings})
     packed = {name: _packed(taps, halvings, lattice) for name, taps in wanted.items()}
     most_gain = max(1 << halvings, *(lattice.pattern(kernel).gain for kernel in packed.values()))
-    moves = Moves(lattice, source, division, most_gain)
-    search = Search(lattice, moves, packed.values(), source, _icw, len(names), seed)
+    likeness = Likeness(lattice)
+    moves = Moves(lattice, likeness, source, division, most_gain)
+    effort = Effort(lattice, likeness, source)
+    search = Search(lattice, moves, effort, packed.values(), source, _icw, len(names), seed)
     found = search.run(most_nodes, time_limit_s)
     if found is None:
         raise KernelError(
@@ -125,13 +132,14 @@ def compile_kernels(
     instructions, registers = assigned(found.moves, source, packed.values(), names, input_register)
     results = {name: registers[kernel] for name, kernel in packed.items()}
     _check(instructions, InstructionSet(sensor), input_register, results, wanted)
-    gain = max(lattice.pattern(kernel).gain for kernel in (source, *(move.result for move in found.moves)))
+    patterns = [lattice.pattern(kernel) for kernel in (source, *(move.result for move in found.moves))]
     return CompiledKernels(
         instructions=instructions,
         input_register=input_register,
         results=results,
         icw=found.icw,
-        gain=Fraction(gain, 1 << halvings),
+        gain=Fraction(max(pattern.gain for pattern in patterns), 1 << halvings),
+        largest_weight=Fraction(max(max(map(abs, pattern.weights)) for pattern in patterns), 1 << halvings),
         halvings=halvings,
         nodes=found.nodes,
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from larq_focal.focal_plane.analog.moves import REACH, Moves
+from larq_focal.focal_plane.analog.likeness import Likeness
+from larq_focal.focal_plane.analog.moves import REACH
 from larq_focal.focal_plane.analog.packed import Lattice
 
 
 class Effort:
     """Guesses from each kernel's own repetitions; what different kernels share shows only once it is split off."""
 
-    def __init__(self, lattice: Lattice, moves: Moves, source: int):
+    def __init__(self, lattice: Lattice, likeness: Likeness, source: int):
         self._lattice = lattice
-        self._moves = moves
+        self._likeness = likeness
         self._source = source
         self._source_twos = lattice.pattern(source).twos
         self._near = {lattice.distance(offset) for offset in REACH}
@@ -42,13 +43,14 @@ class Effort:
         pattern = self._lattice.pattern(kernel)
         if pattern.shape not in self._by_shape:
             self._by_shape[pattern.shape] = pattern.digits - 1.0  # ends recursion, and a bound: one for each digit
-            parts = self._moves.parts(kernel, kernel)[:3] if len(pattern.places) > 1 else ()
-            for distance, sign, part, rest in parts:
-                effort = self._of(part) + (distance not in self._near or sign > 0) + (rest != 0) * 0.5
-                effort += 1 + self._of(rest) if rest and self._shape(rest) != self._shape(part) else 0
-                self._by_shape[pattern.shape] = min(self._by_shape[pattern.shape], effort + 0.5)
+            for part in self._likeness.parts(kernel, kernel)[:3]:
+                effort = 0.5 + self._of(part.kernel) + (part.distance not in self._near or part.sign > 0)
+                if part.rest:
+                    effort += 0.5 + (
+                        0 if self._shape(part.rest) == self._shape(part.kernel) else 1 + self._of(part.rest)
+                    )
+                self._by_shape[pattern.shape] = min(self._by_shape[pattern.shape], effort)
         return self._by_shape[pattern.shape]
 
     def _shape(self, kernel: int) -> int:
-        pattern = self._lattice.pattern(kernel)
-        return pattern.shape if pattern else 0
+        return self._lattice.pattern(kernel).shape

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from larq_focal.focal_plane.analog.likeness import Likeness
 from larq_focal.focal_plane.analog.packed import Lattice, Pattern
 from larq_focal.focal_plane.analog.taps import STEPS, Offset
 
@@ -43,14 +44,14 @@ class Move:
 class Moves:
     """Finds moves; ``most_gain`` bounds the sum of the weights' sizes of all that a program computes."""
 
-    def __init__(self, lattice: Lattice, source: int, divide: str, most_gain: int):
+    def __init__(self, lattice: Lattice, likeness: Likeness, source: int, divide: str, most_gain: int):
         self._lattice = lattice
+        self._likeness = likeness
         self._source = source
         self.divide = divide
         self._most_gain = most_gain
         self._reach = [(lattice.distance(offset), directions) for offset, directions in REACH.items()]
         self._origin = lattice.place((0, 0))
-        self._splits: dict[tuple[int, int], list[tuple[int, int, int, int]]] = {}
 
     def removals(self, goal: int, others: frozenset[int]) -> Iterator[Move]:
         """Moves that make ``goal`` of kernels that are wanted anyhow."""
@@ -90,10 +91,10 @@ class Moves:
 
     def _candidates(self, goal: int, own: Pattern, others: frozenset[int]) -> Iterator[Move]:
         yield from self._with_others(goal, own, others)
-        yield from self._by_likeness(goal, goal, own)
+        yield from self._by_repetition(goal)
         for other in others:
             if other != self._source:
-                yield from self._by_likeness(goal, other, own)
+                yield from self._by_sharing(goal, other)
         yield from self._nearer(goal, own, [kernel for kernel in others if self._pattern(kernel).shape == own.shape])
         if len(own.places) == 1:
             yield from self._single(goal, own)
@@ -130,32 +131,37 @@ class Moves:
             if rest not in (first, second) and self._is_simpler(rest, own):
                 yield Move("add", goal, (first, second, rest))
 
-    def _by_likeness(self, goal: int, other: int, own: Pattern) -> Iterator[Move]:
-        """A part of ``goal`` that is found again in ``other``, there moved and perhaps negated."""
-        shifted = self._lattice.shifted
+    def _by_repetition(self, goal: int) -> Iterator[Move]:
+        """A part that ``goal`` has twice, the second time moved and perhaps negated."""
         directions_by_distance = dict(self._reach)
-        for distance, sign, part, rest in self.parts(goal, other):
-            image = sign * shifted(part, -distance)  # the part, as it stands in the other kernel
-            directions = directions_by_distance.get(distance)
-            if goal == other:
-                if rest and image != rest and part not in (rest, image):
-                    yield Move("add", goal, (part, image, rest))
-                elif not rest:
-                    yield from self._sums(goal, part, image)
-                if not rest and sign < 0 and directions_by_distance.get(-distance):
-                    yield _along("sub", goal, (-part, -part), directions_by_distance[-distance])
-                if not rest and sign < 0 and directions:
-                    yield _along("sub", goal, (-image, -image), directions)
+        for part in self._likeness.parts(goal, goal):
+            kernel, image, rest = part.kernel, part.image, part.rest
+            if rest:
+                if len({kernel, image, rest}) == 3:
+                    yield Move("add", goal, (kernel, image, rest))
                 continue
-            if not rest or part == rest:
+            yield from self._sums(goal, kernel, image)
+            if part.sign < 0:  # the difference of one kernel and the same, moved
+                for moved, distance in ((kernel, -part.distance), (image, part.distance)):
+                    if distance in directions_by_distance:
+                        yield _along("sub", goal, (-moved, -moved), directions_by_distance[distance])
+
+    def _by_sharing(self, goal: int, other: int) -> Iterator[Move]:
+        """A part of ``goal`` that is found again in ``other``, there moved and perhaps negated."""
+        directions_by_distance = dict(self._reach)
+        for part in self._likeness.parts(goal, other):
+            kernel, image, rest = part.kernel, part.image, part.rest
+            if not rest or kernel == rest:
                 continue
-            yield from self._sums(goal, part, rest)
-            yield Move("sub", goal, (part, -rest))
-            yield Move("sub", goal, (rest, -part))
-            if directions and sign > 0:
+            yield from self._sums(goal, kernel, rest)
+            yield Move("sub", goal, (kernel, -rest))
+            yield Move("sub", goal, (rest, -kernel))
+            directions = directions_by_distance.get(part.distance)
+            if directions and part.sign > 0:
                 yield _along("sub", goal, (image, -rest), directions)
-                if image != shifted(rest, -distance):
-                    yield _along("add", goal, (image, shifted(rest, -distance)), directions)
+                moved = self._lattice.shifted(rest, -part.distance)
+                if image != moved:
+                    yield _along("add", goal, (image, moved), directions)
 
     def _sums(self, goal: int, first: int, second: int) -> Iterator[Move]:
         """The sum of two kernels, as they are or read from where one of them has a weight on the image's own pixel."""
@@ -202,46 +208,6 @@ class Moves:
 
     def _halved(self, goal: int) -> Move:
         return Move(self.divide, goal, (2 * goal,), spare=-goal if self.divide == "div" else None)
-
-    def parts(self, goal: int, other: int) -> list[tuple[int, int, int, int]]:
-        """The largest parts: how far ``goal`` has them from ``other``, with which sign, the part, and what is left."""
-        if (goal, other) not in self._splits:
-            found = [
-                split
-                for distance in self._distances(goal, other)
-                for sign in (1, -1)
-                if (split := self._split(goal, other, distance, sign))
-            ]
-            found.sort(key=lambda split: (-split[0], split[1:]))
-            self._splits[goal, other] = [split[1:] for split in found[:8]]
-        return self._splits[goal, other]
-
-    def _distances(self, goal: int, other: int) -> list[int]:
-        mine, theirs = self._pattern(goal).places, self._pattern(other).places
-        distances = {a - b for a in mine for b in theirs}
-        return sorted(d for d in distances if d > 0) if goal == other else sorted(distances)
-
-    def _split(self, goal: int, other: int, distance: int, sign: int) -> tuple[int, int, int, int, int] | None:
-        """Tap by tap the smaller of both weights, where they agree in sign; within one kernel each tap serves once."""
-        left = dict(zip(self._pattern(goal).places, self._pattern(goal).weights, strict=True))
-        theirs = (
-            left if goal == other else dict(zip(self._pattern(other).places, self._pattern(other).weights, strict=True))
-        )
-        part = {}
-        for place in sorted(left, reverse=goal == other):
-            mine, match = left.get(place, 0), sign * theirs.get(place - distance, 0)
-            if mine * match <= 0:
-                continue
-            weight = min(mine, match, key=abs)
-            part[place] = weight
-            if goal == other:
-                left[place] -= weight
-                left[place - distance] -= sign * weight
-        if not part or part == left:
-            return None
-        packed = self._lattice.packed(part)
-        rest = goal - packed - (sign * self._lattice.shifted(packed, -distance) if goal == other else 0)
-        return sum(map(abs, part.values())), distance, sign, packed, rest
 
     def _pattern(self, kernel: int) -> Pattern:
         pattern = self._lattice.pattern(kernel)

@@ -52,6 +52,7 @@ class Search:
     Args:
         lattice: packs the kernels.
         moves: finds moves.
+        effort: guesses what kernels still take.
         goals, source: packed kernels.
         cost_icw: instruction words of a move, by mnemonic.
         registers: how many values can be held at once.
@@ -62,6 +63,7 @@ class Search:
         self,
         lattice: Lattice,
         moves: Moves,
+        effort: Effort,
         goals: Iterable[int],
         source: int,
         cost_icw: Callable[[str], int],
@@ -75,7 +77,7 @@ class Search:
         self._cost_icw = cost_icw
         self._registers = registers
         self._random = random.Random(seed)
-        self._effort = Effort(lattice, moves, source)
+        self._effort = effort
         self._nodes = 0
         self._best: _Node | None = None
 
