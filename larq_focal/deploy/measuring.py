@@ -26,7 +26,7 @@ class Measurement:
 
     ``other_cores`` is how many cores the rest of the machine kept busy, None if that is not known.
     ``settled`` is False where the times still changed when the warm-up had to end, and None where the number of warm-up
-    runs was prescribed or too small to tell.
+    runs was prescribed.
     """
 
     times_ms: np.ndarray
@@ -82,14 +82,16 @@ def _warm_up(calls: Sequence[Call], count: int | None, min_seconds: float) -> tu
     """How many rounds were run, and whether their times settled."""
     if count is not None:
         return len(_rounds(calls, _enough(count, 0, 0))), None
-    total, median_ns, settled = 0, None, None
     begin = perf_counter_ns()
-    while not settled and (perf_counter_ns() - begin) / 1e9 < _MAX_WARMUP_SECONDS * min_seconds:
+    block = _rounds(calls, _enough(None, MIN_WARMUP, min_seconds / 10))
+    total, settled = len(block), False
+    while not settled:
+        last_ns = np.median(np.sum(block, axis=1))
         block = _rounds(calls, _enough(None, MIN_WARMUP, min_seconds / 10))
         total += len(block)
-        last_ns, median_ns = median_ns, np.median(np.sum(block, axis=1))
-        if last_ns is not None:
-            settled = bool(abs(median_ns / last_ns - 1) <= _SETTLED)
+        settled = bool(abs(np.median(np.sum(block, axis=1)) / last_ns - 1) <= _SETTLED)
+        if (perf_counter_ns() - begin) / 1e9 >= _MAX_WARMUP_SECONDS * min_seconds:
+            break
     return total, settled
 
 
