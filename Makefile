@@ -3,6 +3,7 @@
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
 #   make docs       the page of the quantizers, docs/quantizers.md, with its pictures
+#   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/; the latter takes Debian's g++-aarch64-linux-gnu
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
 	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: bench test test-fast lint docs wheels clean
+.PHONY: bench test test-fast lint docs tflite-models wheels clean
 
 bench: $(VENV)/installed
 	$(BIN)/larq-focal bench --resume
@@ -28,6 +29,9 @@ lint: $(VENV)/installed-test
 
 docs: $(VENV)/installed-docs
 	$(BIN)/python docs/quantizers.py
+
+tflite-models: $(VENV)/installed
+	$(BIN)/python -m tools.tflite_models
 
 wheels: $(VENV)/installed-test
 	$(BIN)/python -m tools.wheels dist

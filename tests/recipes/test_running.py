@@ -8,7 +8,9 @@ from click.testing import CliRunner
 from larq_focal.cli.zoo import zoo
 from larq_focal.recipes import RECIPES, model_card
 from larq_focal.report import read_records, write_report
+from larq_focal.report.records import read_record
 from larq_focal.zoo import two_layer
+from tools.publish_weights import publish
 
 TRAIN = ["train", "two_layer_ste_sign", "--dataset", "digits", "--epochs", "2"]
 
@@ -62,6 +64,22 @@ def test_a_card_says_what_the_record_says(folder):
     assert record["file"]["sha256"] in card
     assert "2 epochs, seed 0" in card
     assert "in 2 stretches" in card
+
+
+def test_a_finished_training_is_published_with_its_record(folder, tmp_path):
+    (tmp_path / "manifest.json").write_text("[]")
+    for _ in range(2):  # again replaces it
+        assert publish(folder, tmp_path) == "two_layer_ste_sign-digits"
+    (row,) = json.loads((tmp_path / "manifest.json").read_text())
+    assert row["bytes"] == (tmp_path / row["name"]).stat().st_size == (folder / "weights.npz").stat().st_size
+    assert read_record(tmp_path / "two_layer_ste_sign-digits.json")["run"] == "two_layer_ste_sign-digits"
+
+
+def test_weights_that_are_too_large_are_not_published(folder, tmp_path):
+    (tmp_path / "manifest.json").write_text("[]")
+    (tmp_path / "another.npz").write_bytes(bytes(20_000_000))
+    with pytest.raises(ValueError, match="too much for the repository"):
+        publish(folder, tmp_path)
 
 
 def test_the_list_names_models_and_recipes():
