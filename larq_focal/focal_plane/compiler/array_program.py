@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.dense import Scores
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.machine.program import Program
@@ -16,12 +17,16 @@ from larq_focal.focal_plane.sensor import Sensor
 
 @dataclass(frozen=True)
 class ArrayProgram:
-    """``constants`` are planes ``[height, width]`` that the program loads, by name."""
+    """``scores`` are sums of dense layers that are read out.
+
+    ``constants`` are planes ``[height, width]`` that the program loads, by name.
+    """
 
     sensor: Sensor
     program: Program
     inputs: tuple[LightInput | PlaneInput, ...]
     outputs: tuple[Output, ...]
+    scores: tuple[Scores, ...]
     constants: Mapping[str, np.ndarray]
 
     def frame(
@@ -36,7 +41,8 @@ class ArrayProgram:
             observe: called after every instruction and call.
 
         Returns:
-            The values read out ``[height, width, channels]``, signs or integer sums, by name; and what the run took.
+            The values read out by name, signs or integer sums: ``[height, width, channels]`` of maps, ``[units]`` of
+            dense layers; and what the run took.
 
         Raises:
             ValueError: an image is missing or has another shape.
@@ -51,7 +57,7 @@ class ArrayProgram:
                 planes |= source.planes(image, array)
         run = simulator.run(self.program, planes, observe)
         results = {name: values[-1] for name, values in run.results.items()}
-        return {output.name: output.value(results) for output in self.outputs}, run
+        return {output.name: output.value(results) for output in (*self.outputs, *self.scores)}, run
 
 
 def _checked(images: Mapping[str, np.ndarray], source: LightInput | PlaneInput) -> np.ndarray:

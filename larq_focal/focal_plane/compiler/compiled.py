@@ -113,6 +113,7 @@ class Compiled:
                 {"name": output.name, "shape": list(output.layout.shape), "planes": output.plane_count}
                 for output in self.array.outputs
             ],
+            "scores": [{"name": scores.name, "units": len(scores.terms)} for scores in self.array.scores],
             "on_controller": list(self.tail),
             "allocation": self.allocation.to_dict(),
             "icw": {name: dict(count) for name, count in self.icw.items()},

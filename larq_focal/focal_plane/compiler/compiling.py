@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D
 
-Range = tuple[float, float]
+Lower = Callable[..., Lowering]  # the network's lowering for given schedules
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def compile_network(
     sensor: str | Path | Sensor = "scamp5",
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     spill: bool = True,
+    dense_on_array: bool = False,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -47,6 +49,8 @@ def compile_network(
         sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
         pixel_range: the network's input values for no light and for the brightest.
         spill: whether planes may move to analog registers where digital ones run out.
+        dense_on_array: whether binary and ternary dense layers over one-bit maps run on the array too, by global
+            counts: few values are read then, but a plane of weights is loaded for every unit.
 
     Raises:
         UnsupportedError: the array cannot run a layer, or the image is larger than the array.
@@ -61,10 +65,16 @@ def compile_network(
         sensor = load_sensor(sensor)
     network = as_graph(network)
     graph = fold_thresholds(network)
-    found = _built(graph, sensor, pixel_range, spill)
+    lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
+    found = _built(lower, graph, spill)
     lowering, built = found.lowering, found.built
     array = ArrayProgram(
-        sensor, built.program, tuple(lowering.inputs), tuple(lowering.outputs), lowering.constants.planes
+        sensor=sensor,
+        program=built.program,
+        inputs=tuple(lowering.inputs),
+        outputs=tuple(lowering.outputs),
+        scores=tuple(lowering.scores),
+        constants=lowering.constants.planes,
     )
     return Compiled(
         graph=graph,
@@ -78,14 +88,14 @@ def compile_network(
     )
 
 
-def _built(graph: QuantGraph, sensor: Sensor, pixel_range: Range, spill: bool) -> _Result:
+def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
     most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
     schedules = dict(most)
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:
         try:
-            return _attempt(graph, sensor, schedules, pixel_range, spill=False)
+            return _attempt(lower, schedules, spill=False)
         except RegisterError as error:
             layer = error.section
             if layer in schedules and (frugal := schedules[layer].frugal()):
@@ -96,34 +106,26 @@ def _built(graph: QuantGraph, sensor: Sensor, pixel_range: Range, spill: bool) -
             else:
                 raise
         except StoreError:
-            widest = max(schedules, key=lambda name: schedules[name].deferred)
-            if not schedules[widest].deferred:
+            widest = max(schedules, key=lambda name: schedules[name].deferred, default=None)
+            if widest is None or not schedules[widest].deferred:
                 if spill:
                     break
                 raise
             schedules[widest] = Schedule()  # ripple counting repeats, and so takes less room
     tight |= {name for name, schedule in schedules.items() if schedule.is_frugal}
-    return _with_spills(graph, sensor, schedules, tight & most.keys(), most, pixel_range)
+    return _with_spills(lower, schedules, tight & most.keys(), most)
 
 
 def _with_spills(
-    graph: QuantGraph,
-    sensor: Sensor,
-    schedules: Mapping[str, Schedule],
-    tight: set[str],
-    most: Mapping[str, Schedule],
-    pixel_range: Range,
+    lower: Lower, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule]
 ) -> _Result:
     """As ``_built`` where something must be spilled: tight layers defer less until that takes more words."""
     best: _Result | None = None
     largest = max((schedule.deferred for schedule in most.values()), default=0)
     for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
-        chosen = {
-            **schedules,
-            **{name: replace(option, deferred=min(option.deferred, most[name].deferred)) for name in tight},
-        }
+        limited = {name: replace(option, deferred=min(option.deferred, most[name].deferred)) for name in tight}
         try:
-            found = _attempt(graph, sensor, chosen, pixel_range, spill=True)
+            found = _attempt(lower, {**schedules, **limited}, spill=True)
         except (RegisterError, StoreError):
             if option.is_frugal and best is None:
                 raise
@@ -134,9 +136,7 @@ def _with_spills(
     return best
 
 
-def _attempt(
-    graph: QuantGraph, sensor: Sensor, schedules: Mapping[str, Schedule], pixel_range: Range, spill: bool
-) -> _Result:
-    lowering = Lowering(graph, sensor, schedules, pixel_range)
+def _attempt(lower: Lower, schedules: Mapping[str, Schedule], spill: bool) -> _Result:
+    lowering = lower(schedules=schedules)
     lowering.run()
     return _Result(lowering, build(lowering.code, spill), dict(schedules))

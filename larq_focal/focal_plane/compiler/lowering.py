@@ -10,6 +10,7 @@ import numpy as np
 
 from larq_focal.focal_plane.compiler.convolution import Convolution, binarized, counted
 from larq_focal.focal_plane.compiler.counting import alike
+from larq_focal.focal_plane.compiler.dense import Scores, scored
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, grey_to_bits, light_levels
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Counts, Maps
@@ -22,7 +23,7 @@ from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.fold import largest_sum
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Binarize, Concat, Conv2D, Input, Linear, Op, Pool2D, Unknown
+from larq_focal.network.ops import Binarize, Concat, Conv2D, Dense, Input, Linear, Op, Pool2D, Reshape, Unknown
 
 
 class UnsupportedError(ValueError):
@@ -46,15 +47,18 @@ class Lowering:
         sensor: where it will run.
         schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
+        dense_on_array: whether dense layers over one-bit maps run on the array.
     """
 
     graph: QuantGraph
     sensor: Sensor
     schedules: Mapping[str, Schedule]
     pixel_range: tuple[float, float]
+    dense_on_array: bool = False
     code: Code = field(init=False)
     inputs: list[LightInput | PlaneInput] = field(init=False, default_factory=list)
     outputs: list[Output] = field(init=False, default_factory=list)
+    scores: list[Scores] = field(init=False, default_factory=list)
     tail: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self):
@@ -81,16 +85,27 @@ class Lowering:
                 self._lower(op)
         if not self._values:
             raise UnsupportedError(f"'{self.graph.name}' has no one-bit maps that the array could work on.")
-        wanted = dict.fromkeys(self.graph.outputs)
-        wanted |= dict.fromkeys(name for op in self.graph if op.name in self.tail for name in op.inputs)
-        for name in wanted:
+        for name in self._read_by_controller():
             if name in self._values:
                 with self.code.section("read out"):
                     self._read(name)
 
+    def _read_by_controller(self) -> list[str]:
+        """Outputs of the network and what operations on the controller need for them; other operations are dropped."""
+        wanted = dict.fromkeys(self.graph.outputs)
+        for op in reversed(self.graph.ops):
+            if op.name in self.tail and op.name in wanted:
+                wanted |= dict.fromkeys(op.inputs)
+        self.tail &= wanted.keys()
+        return list(wanted)
+
     def _lower(self, op: Op) -> None:
         if isinstance(op, Unknown):
             raise UnsupportedError(f"'{op.name}': {op.kind} is not understood.")
+        if self.dense_on_array and isinstance(op, Dense) and (maps := self._flattened(op)):
+            self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name)))
+            self.tail.discard(op.name)
+            return
         if op.name in self.tail:
             return
         known = [self._values.get(name) for name in op.inputs]
@@ -108,6 +123,14 @@ class Lowering:
             self._values[op.name] = _joined(known)
         else:
             self.tail.add(op.name)
+
+    def _flattened(self, op: Dense) -> Maps | None:
+        """The one-bit maps that a binary or ternary dense layer reads flattened."""
+        source = self.graph[op.inputs[0]]
+        if not isinstance(source, Reshape) or op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
+            return None
+        maps = self._values.get(source.inputs[0])
+        return maps if isinstance(maps, Maps) and len(source.shape) == 1 else None
 
     def _ends_binary(self, op: Op) -> bool:
         consumers = self.graph.consumers(op.name)

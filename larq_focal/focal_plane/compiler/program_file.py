@@ -18,6 +18,7 @@ import yaml
 
 from larq_focal.files import write_text
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.dense import Scores
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
 from larq_focal.focal_plane.compiler.layout import Layout, Place
 from larq_focal.focal_plane.compiler.outputs import Output
@@ -25,6 +26,7 @@ from larq_focal.focal_plane.machine.assembly import assemble, disassemble
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import ProgramError
 from larq_focal.focal_plane.sensor import load_sensor
+from larq_focal.focal_plane.sensor_file import SensorError
 
 FORMAT = "larq_focal.scamp/1"
 _MARK = "#:"
@@ -51,6 +53,7 @@ def program_text(array: ArrayProgram, sensor: str | Path | None = None) -> str:
         "array": [array.sensor.height, array.sensor.width],
         "inputs": [_input_data(source) for source in array.inputs],
         "outputs": [_output_data(output) for output in array.outputs],
+        "scores": [_scores_data(scores) for scores in array.scores],
         "planes": {name: list(_plane_lines(bits)) for name, bits in array.constants.items()},
     }
     lines = yaml.safe_dump(header, sort_keys=False, default_flow_style=None, width=110).splitlines()
@@ -90,12 +93,15 @@ def program_from_text(text: str) -> ArrayProgram:
         sensor = replace(load_sensor(header["sensor"]), height=height, width=width)
         inputs = tuple(_input(data) for data in header["inputs"])
         outputs = tuple(_output(data) for data in header["outputs"])
+        scores = tuple(_scores(data) for data in header["scores"])
         constants = {str(name): _plane(lines, (height, width)) for name, lines in header["planes"].items()}
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ProgramError(f"the header behind '{_MARK}' is incomplete: {type(error).__name__}: {error}.") from None
+    except (ProgramError, SensorError):
+        raise
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        raise ProgramError(f"the header behind '{_MARK}' is at fault: {type(error).__name__}: {error}.") from None
     except OverflowError as error:
         raise ProgramError(str(error)) from None
-    return ArrayProgram(sensor, assemble(text, InstructionSet(sensor)), inputs, outputs, constants)
+    return ArrayProgram(sensor, assemble(text, InstructionSet(sensor)), inputs, outputs, scores, constants)
 
 
 def _sizes(values: Sequence[Any]) -> tuple[int, ...]:
@@ -151,6 +157,19 @@ def _output(data: Mapping[str, Any]) -> Output:
         offsets = np.broadcast_to(np.asarray(data["offsets"], np.int64), layout.shape)
     planes = tuple(tuple(str(name) for name in names) for names in data["planes"])
     return Output(str(data["name"]), layout, planes, offsets)
+
+
+def _scores_data(scores: Scores) -> dict[str, Any]:
+    terms = [[f"{factor} * {name}" for name, factor in unit] for unit in scores.terms]
+    return {"name": scores.name, "terms": terms, "offsets": list(scores.offsets)}
+
+
+def _scores(data: Mapping[str, Any]) -> Scores:
+    terms = [[term.split(" * ") for term in unit] for unit in data["terms"]]
+    if len(data["offsets"]) != len(terms):
+        raise ProgramError(f"the header gives {len(terms)} sums and {len(data['offsets'])} offsets.")
+    units = tuple(tuple((name, int(factor)) for factor, name in unit) for unit in terms)
+    return Scores(str(data["name"]), units, tuple(int(offset) for offset in data["offsets"]))
 
 
 def _plane_lines(bits: np.ndarray) -> Iterator[str]:

@@ -68,7 +68,7 @@ def faulty(change: tuple[str, str]) -> str:
         (("    NOR(", "    NOPE("), r"Line \d+: NOPE\(.*NOPE is not an instruction"),
         (("    SET(R0)", "    SET(R77)"), r"Line \d+: SET\(R77\): R77 is not a digital register that can be written"),
         (("larq_focal.scamp/1", "larq_focal.scamp/9"), "lacks 'format: larq_focal.scamp/1'"),
-        (("#: array:", "#: arrow:"), "the header behind '#:' is incomplete: KeyError: 'array'"),
+        (("#: array:", "#: arrow:"), "the header behind '#:' is at fault: KeyError: 'array'"),
         (("#: array: [64, 64]", "#: array: [640000, 64000]"), "the size .640000, 64000., which is out of bounds"),
         (("#: planes:\n", "#: planes: {a: ['01 : 0']}\n#: other:\n"), "a row of 2 bits in a plane"),
         (("#: sensor: scamp5", "#: sensor: scamp9"), "scamp9"),
