@@ -57,7 +57,7 @@ def test_a_run_of_the_simulator_is_counted_alike():
 
 
 def test_fit_sets_the_three_figures_side_by_side():
-    graph = two_layer_network()
+    graph = two_layer_network(side=16, maps=4)
     report = fit(QuantGraph("liu2022", graph.ops, graph.outputs))
     kinds = [estimate.kind for estimate in report.estimates]
     assert kinds == ["lower bound", "calibrated", "calibrated", "published"]
@@ -74,6 +74,6 @@ def test_published_figures_are_there_also_where_nothing_fits():
 
 
 def test_fit_states_the_reduction_with_its_bit_depth():
-    report = fit(two_layer_network())
+    report = fit(two_layer_network(side=16, maps=4))
     assert (report.raw_bits, report.raw_pixel_bits) == (256 * 256 * 8, 8)
-    assert report.data_reduction == report.raw_bits / report.bits_read == 8
+    assert report.data_reduction == report.raw_bits / report.bits_read == 256 * 256 * 8 / (16 * 16 * 4)
