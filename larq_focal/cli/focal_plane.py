@@ -46,6 +46,7 @@ def fit(model: Path | None, from_graph: Path | None, sensor: str, with_program: 
     show_default=True,
     help="The network's input values for no light and for the brightest.",
 )
+@click.option("--dense-on-array", is_flag=True, help="Run one-bit dense layers on the array too, by global counts.")
 @json_option
 def compile_model(
     model: Path | None,
@@ -53,6 +54,7 @@ def compile_model(
     sensor: str,
     output: Path,
     pixel_range: tuple[float, float],
+    dense_on_array: bool,
     as_json: bool,
 ) -> None:
     """Compile a MODEL to a program of a focal-plane processor."""
@@ -61,7 +63,7 @@ def compile_model(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        compiled = compile_network(model or from_graph, sensor, pixel_range)
+        compiled = compile_network(model or from_graph, sensor, pixel_range, dense_on_array=dense_on_array)
     write_program(compiled.array, output, sensor)
     show(compiled, as_json)
 

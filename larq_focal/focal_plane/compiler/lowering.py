@@ -170,12 +170,12 @@ class Lowering:
         return PlaneInput(op.name, Layout(height, width, pitch, places))
 
     def _checked(self, op: Conv2D) -> Conv2D:
+        if (bits := self.graph.input_bits(op)) > 1:
+            raise UnsupportedError(
+                f"'{op.name}' reads '{op.inputs[0]}' of {bits} bits; the array multiplies 1-bit inputs: binarize it."
+            )
         if op.inputs[0] in self.tail:
             raise UnsupportedError(f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller.")
-        if not isinstance(self._values.get(op.inputs[0]), Maps):
-            raise UnsupportedError(
-                f"'{op.name}' reads '{op.inputs[0]}', which is not binarized; the array multiplies 1-bit inputs."
-            )
         if op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
             raise UnsupportedError(
                 f"'{op.name}' has weights of {op.kernel.bits} bits; the array multiplies 1-bit and ternary ones."
