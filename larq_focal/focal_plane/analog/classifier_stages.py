@@ -79,7 +79,8 @@ class ClassifierStages:
         yield _do("mov", self._sum, "IN")
         yield _do("all")
         size = self._network.kernel_size
-        counted = compile_kernels({"count": -np.ones((size, size))}, self._sensor, input_register=self._sum)
+        kernel = {"count": -np.ones((size, size))}
+        counted = compile_kernels(kernel, self._sensor, input_register=self._sum, most_nodes=300, time_limit_s=600)
         yield from counted.instructions
         if counted.results["count"] != self._sum:
             yield _do("mov", self._sum, counted.results["count"])
