@@ -1,0 +1,130 @@
+"""The fit of single layers: on the array, with the program that proves it, and on the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from larq_focal.focal_plane.changes import changes_that_fit
+from larq_focal.focal_plane.compiler.layer_program import LayerProgram, layer_program
+from larq_focal.focal_plane.controller import Readout
+from larq_focal.focal_plane.counters import accumulator_bits
+from larq_focal.focal_plane.judge import Judgement
+from larq_focal.focal_plane.layer import ConvLayer
+from larq_focal.focal_plane.notes import layer_notes
+from larq_focal.focal_plane.rate import energy_lower_bound_uj, latency_lower_bound_us
+from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
+from larq_focal.focal_plane.report import LayerFit, Need, ScheduleFit
+from larq_focal.focal_plane.schedules import Plan
+from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.steps import icw_by_class
+from larq_focal.focal_plane.text import counted
+from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.ops import Linear
+
+MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
+
+
+def program_of(graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: Sensor) -> LayerProgram | None:
+    """The program of a layer that fits by the formulas; None where it does not, or where it would take long."""
+    if judged.verdict is Verdict.NO_FIT or layer.fan_in * judged.placement.passes > MOST_TAPS_COMPILED:
+        return None
+    return layer_program(graph, layer.name, sensor)
+
+
+def array_layer(
+    op: Linear, layer: ConvLayer, judged: Judgement, program: LayerProgram | None, sensor: Sensor
+) -> LayerFit:
+    plan, placement = judged.plan, judged.placement
+    uses = register_map(plan, sensor) if plan else ()
+    digital, analog = sensor.digital, sensor.analog
+    common = {
+        "name": layer.name,
+        "verdict": program.verdict if program else judged.verdict,
+        "fan_in": layer.fan_in,
+        "accumulator_bits": accumulator_bits(layer.fan_in) if plan else None,
+        **_weight_fields(op, sensor),
+        "maps_per_plane": placement.maps_per_plane if placement else 0,
+        "map_planes": placement.output_planes if placement else None,
+        "changes": changes_that_fit(layer, sensor, judged),
+        "notes": (*layer_notes(layer, judged, sensor), *_program_notes(judged, program)),
+    }
+    if plan is None:
+        return LayerFit(
+            **common,
+            schedule=None,
+            digital=Need(None, digital.nominal, None, len(digital.holders)),
+            analog=Need(None, analog.nominal, None, len(analog.storage)),
+        )
+    return LayerFit(
+        **common,
+        max_fan_in=plan.max_fan_in,
+        schedule=plan.schedule,
+        counter=plan.counter,
+        digital=Need(digital_needed(uses, sensor), digital.nominal, len(plan.digital), len(digital.holders)),
+        analog=Need(analog_needed(uses, sensor), analog.nominal, len(plan.analog), len(analog.storage)),
+        registers=uses,
+        **(_costs(plan, sensor) if plan.fits else {}),
+        considered=tuple(
+            ScheduleFit(
+                schedule=other.schedule,
+                counter=other.counter,
+                icw=other.icw,
+                max_fan_in=other.max_fan_in,
+                held_digital=len(other.digital),
+                held_analog=len(other.analog),
+                reason="; ".join(other.reasons),
+            )
+            for other in judged.plans
+        ),
+    )
+
+
+def _program_notes(judged: Judgement, program: LayerProgram | None) -> Iterator[str]:
+    if program is None:
+        if judged.verdict is not Verdict.NO_FIT:
+            yield "judged by formula: a layer of this size is not compiled here"
+    elif program.reason:
+        yield f"no program: {program.reason}"
+    else:
+        yield f"compiled by itself to {counted(program.icw, 'instruction word')} and {program.used} digital registers"
+
+
+def _costs(plan: Plan, sensor: Sensor) -> dict[str, Any]:
+    words = icw_by_class(plan.steps_icw)
+    return {
+        "icw": plan.icw,
+        "steps_icw": plan.steps_icw,
+        "calls": plan.calls,
+        "latency_lower_bound_us": latency_lower_bound_us(words, plan.calls, sensor),
+        "energy_lower_bound_uj": energy_lower_bound_uj(words, sensor),
+    }
+
+
+def controller_layer(op: Linear, readout: Readout | None, sensor: Sensor) -> LayerFit:
+    note = "runs on the controller"
+    if readout:
+        note += (
+            f", which reads {counted(readout.bits, 'bit')} per frame for it: {counted(readout.planes, 'plane')}, "
+            f"{readout.planes * sensor.plane_bytes:,} bytes if read whole"
+        )
+    return LayerFit(
+        name=op.name,
+        verdict=Verdict.FIT,
+        fan_in=op.kernel.fan_in,
+        accumulator_bits=accumulator_bits(op.kernel.fan_in) if op.kernel.bits <= 2 else None,
+        **_weight_fields(op, sensor),
+        schedule="controller",
+        digital=Need(0, sensor.digital.nominal, 0, len(sensor.digital.holders)),
+        analog=Need(0, sensor.analog.nominal, 0, len(sensor.analog.storage)),
+        icw=0,
+        bits_read=readout.bits if readout else 0,
+        notes=(note,),
+    )
+
+
+def _weight_fields(op: Linear, sensor: Sensor) -> dict[str, int]:
+    """All weight bits of a layer, and the planes that they would fill: ternary weights take two."""
+    planes = -(-op.kernel.size // sensor.plane_bits) * op.kernel.bits
+    return {"weight_bits": op.kernel.size * op.kernel.bits, "weight_planes": planes}
