@@ -70,7 +70,19 @@ _FIT = {
     "notes": [str],
     "unknown": [str],
 }
-# A part of newer records.
+# Parts of newer records.
+_ESTIMATES = [
+    {
+        "kind": str,
+        "source": str,
+        "latency_us": OrNone(NUMBER),
+        "frames_per_second": OrNone(NUMBER),
+        "chip_energy_uj": OrNone(NUMBER),
+        "system_energy_uj": OrNone(NUMBER),
+        "left_out": [str],
+    }
+]
+_REDUCTION = {"bits_read": int, "raw_bits": int, "raw_pixel_bits": int}
 _PROGRAM = {
     "store_icw": int,
     "store_limit_icw": OrNone(int),
@@ -90,7 +102,7 @@ _PROGRAM = {
     },
     "maps": [{"name": str, "kind": str, "height": int, "width": int, "pitch": [int], "places": [[int]]}],
     "exactness": [{"reference": str, "compared": int, "mismatching": int, "is_exact": bool}],
-    "estimates": [{"kind": str, "source": str, "latency_us": OrNone(NUMBER), "left_out": [str]}],
+    "estimates": _ESTIMATES,
     "stepping": {
         "region": [int],
         "height": int,
@@ -151,7 +163,7 @@ def check_record(record: Any, name: str) -> None:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = repr(record.get("format")) if isinstance(record, dict) else f"a {type(record).__name__}"
         raise RecordError(f"{name} is not a run record: its format is {found}, but this version reads {FORMAT!r}.")
-    problems = _problems(record, SCHEMA, "") or _program_problems(record) or _confusion_problems(record)
+    problems = _problems(record, SCHEMA, "") or _newer_problems(record) or _confusion_problems(record)
     if problems:
         raise RecordError(f"{name} is not a complete run record: {'; '.join(problems)}.")
 
@@ -199,9 +211,14 @@ def _problems(value: Any, schema: Any, path: str) -> list[str]:
     return [] if isinstance(value, schema) and not is_bool_for_number else [_is_not(path, _name(schema), value)]
 
 
-def _program_problems(record: Record) -> list[str]:
-    program = (record["fit"] or {}).get("program")
-    return [] if program is None else _problems(program, _PROGRAM, "fit.program")
+def _newer_problems(record: Record) -> list[str]:
+    """Problems of what older records do not have."""
+    fit = record["fit"] or {}
+    problems = _problems(fit, _REDUCTION, "fit") if fit.get("data_reduction") else []
+    for part, schema in (("estimates", _ESTIMATES), ("program", _PROGRAM)):
+        if fit.get(part) is not None:
+            problems += _problems(fit[part], schema, f"fit.{part}")
+    return problems
 
 
 def _confusion_problems(record: Record) -> list[str]:

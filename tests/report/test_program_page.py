@@ -6,10 +6,12 @@ import time
 import numpy as np
 import pytest
 
+from larq_focal.focal_plane import fit
 from larq_focal.focal_plane.adaptive import PixelRnn, RecurrentWeights, moving_digits, watch
 from larq_focal.focal_plane.inspection import Exactness, MapPlace, inspect_program
 from larq_focal.focal_plane.machine import Simulator
 from larq_focal.report import RecordError, write_program_page, write_report
+from tests.focal_plane.graphs import two_layer_network
 from tests.focal_plane.inspection.test_inspect import replayed, steps_of
 from tests.focal_plane.machine.programs import small_sensor
 from tests.report.test_browser import FAINT_TEXTS
@@ -154,6 +156,17 @@ def test_report_of_runs_steps_through_their_programs(browser, program, tmp_path)
     assert np.array_equal(shown(browser, "R7"), 255 * replayed(program["stepping"], 40)["R7"].ravel().astype(int))
     assert browser.run("return document.querySelectorAll('[data-figure$=ranges] .scatterlayer .trace').length") > 10
     assert browser.complaints() == []
+
+
+def test_time_and_reduction_of_the_fit_are_shown(tmp_path):
+    fit_of = fit(two_layer_network(side=16, maps=4)).to_dict()
+    record = fake_record("lab") | {"fit": fit_of}
+    text = " ".join(Page(write_report([record], tmp_path / "report.html").read_text(encoding="utf-8")).texts)
+    assert "1,024 bits read per frame, of 524,288 in the raw image (8 for each pixel): 512.0 times fewer" in text
+    assert "Calibrated" in text and "AnalogNet2" in text
+    broken = record | {"fit": fit_of | {"estimates": [{"kind": "calibrated"}]}}
+    with pytest.raises(RecordError, match=r"'fit\.estimates\[0\]\.source' is missing"):
+        write_report([broken], tmp_path / "report.html")
 
 
 @pytest.mark.parametrize(
