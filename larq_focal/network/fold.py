@@ -84,8 +84,9 @@ def _largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
         return 1
     if isinstance(op, ops.Quantize):
         return int(np.abs(op.levels).max()) if np.array_equal(op.levels, np.rint(op.levels)) else None
-    if _moves(op):
-        return _largest_integer(graph, graph[op.inputs[0]])
+    if _moves(op) or isinstance(op, ops.Concat):
+        largest = [_largest_integer(graph, graph[name]) for name in op.inputs]
+        return None if None in largest else max(largest)
     return None
 
 

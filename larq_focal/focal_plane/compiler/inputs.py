@@ -54,7 +54,6 @@ class LightInput:
             parts.append(part)
             if len(parts) > 1:
                 parts = [code.either(*parts)]
-        code.emit("respix")
         plane = parts[0]
         falling = [place.offset for place, falls in zip(self.layout.places, self.falls, strict=True) if falls]
         if falling:

@@ -14,6 +14,7 @@ from larq_focal.focal_plane.compiler.dense import Scores, scored
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, grey_to_bits, light_levels
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Counts, Maps
+from larq_focal.focal_plane.compiler.merging import added_above, are_aligned, multiplied
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
@@ -23,7 +24,20 @@ from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.fold import largest_sum
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Binarize, Concat, Conv2D, Dense, Input, Linear, Op, Pool2D, Reshape, Unknown
+from larq_focal.network.ops import (
+    Add,
+    Binarize,
+    Concat,
+    Conv2D,
+    Dense,
+    Input,
+    Linear,
+    Multiply,
+    Op,
+    Pool2D,
+    Reshape,
+    Unknown,
+)
 
 
 class UnsupportedError(ValueError):
@@ -36,6 +50,13 @@ class _Sums:
 
     op: Conv2D
     pools: tuple[Pool2D, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Added:
+    """A sum of one-bit maps that waits for its threshold."""
+
+    values: tuple[Maps, ...]
 
 
 @dataclass
@@ -64,7 +85,7 @@ class Lowering:
     def __post_init__(self):
         self.code = Code(self.sensor)
         self.constants = Constants(self.code)
-        self._values: dict[str, Maps | Counts | _Sums] = {}
+        self._values: dict[str, Maps | Counts | _Sums | _Added] = {}
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
         self._pitch = base_pitch(self.graph, self.sensor)
 
@@ -89,6 +110,9 @@ class Lowering:
             if name in self._values:
                 with self.code.section("read out"):
                     self._read(name)
+        if any(isinstance(source, LightInput) for source in self.inputs):
+            with self.code.section("reset the pixels"):
+                self.code.emit("respix")
 
     def _read_by_controller(self) -> list[str]:
         """Outputs of the network and what operations on the controller need for them; other operations are dropped."""
@@ -119,6 +143,13 @@ class Lowering:
             self._values[op.name] = replace(known[0], pools=(*known[0].pools, op))
         elif isinstance(op, Binarize) and isinstance(known[0], _Sums):
             self._values[op.name] = self._binarized(known[0], op)
+        elif isinstance(op, Multiply) and are_aligned(known):
+            self._values[op.name] = multiplied(self.code, known)
+        elif isinstance(op, Add) and are_aligned(known) and self._ends_binary(op):
+            self._values[op.name] = _Added(tuple(known))
+        elif isinstance(op, Binarize) and isinstance(known[0], _Added | Maps):
+            added = known[0] if isinstance(known[0], _Added) else _Added((known[0],))
+            self._values[op.name] = self._merged(added, op)
         elif isinstance(op, Concat) and op.axis in (-1, 2) and all(isinstance(value, Maps) for value in known):
             self._values[op.name] = _joined(known)
         else:
@@ -134,7 +165,8 @@ class Lowering:
 
     def _ends_binary(self, op: Op) -> bool:
         consumers = self.graph.consumers(op.name)
-        return len(consumers) == 1 and isinstance(consumers[0], Binarize | Pool2D)
+        ends = Binarize | Pool2D if isinstance(op, Pool2D) else Binarize
+        return len(consumers) == 1 and isinstance(consumers[0], ends) and op.name not in self.graph.outputs
 
     def _lower_before(self, op: Op) -> None:
         """Takes the first one-bit value behind the input to the array."""
@@ -195,12 +227,21 @@ class Lowering:
             maps = maps.cleaned(self.code, self.constants)
         return pooled(self.code, maps, op)
 
-    def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
+    def _threshold(self, op: Binarize) -> tuple[np.ndarray, np.ndarray]:
+        """Threshold and flip of each channel."""
         threshold = np.broadcast_to(np.asarray(op.threshold, np.float64), op.shape)
         if (threshold != threshold[0, 0]).any():
             raise UnsupportedError(f"'{op.name}' has thresholds of each pixel's own, which are not folded yet.")
-        threshold = threshold[0, 0]
-        flip = np.zeros(threshold.shape, bool) if op.flip is None else np.broadcast_to(op.flip, threshold.shape)
+        flip = np.zeros(op.shape[-1], bool) if op.flip is None else np.broadcast_to(op.flip, op.shape[-1:])
+        return threshold[0, 0], flip
+
+    def _merged(self, added: _Added, op: Binarize) -> Maps:
+        threshold, flip = self._threshold(op)
+        above = np.where(flip, np.floor(threshold) + 1, threshold)
+        return self._inverted(added_above(self.code, self.constants, added.values, above), flip)
+
+    def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
+        threshold, flip = self._threshold(op)
         if largest_sum(self.graph, sums.op) is None or (sums.op.kernel.scale != 1).any() or sums.op.bias is not None:
             raise UnsupportedError(
                 f"'{op.name}' behind '{sums.op.name}' changes its sign more than once: no threshold is its like."

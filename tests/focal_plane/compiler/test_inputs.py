@@ -76,3 +76,14 @@ def test_what_depends_on_neighbours_is_loaded():
     source, values = simulated(graph, images)
     assert isinstance(source, PlaneInput)
     np.testing.assert_array_equal(values, interpret(graph, images)["sign"])
+
+
+def test_light_is_looked_at_more_than_once():
+    image = ops.Input(name="image", shape=(6, 6, 1))
+    dark, bright = sign("dark", image, 60.0), sign("bright", image, 180.0)
+    both = ops.Concat(name="both", inputs=("dark", "bright"), shape=(6, 6, 2))
+    layer = conv("conv", both, 2)
+    graph = QuantGraph("twice", [image, dark, bright, both, layer, sign("sign", layer)], ["sign"])
+    images = np.random.default_rng(0).integers(0, 256, (1, 6, 6, 1)).astype(np.float32)
+    _, values = simulated(graph, images)
+    np.testing.assert_array_equal(values, interpret(graph, images)["sign"])

@@ -90,7 +90,7 @@ def test_a_dense_layer_of_16_maps_fits_with_a_spill_and_more_groups_without():
 
 
 def test_without_a_spill_the_dense_layer_is_refused_with_its_reason():
-    graph = network(Draw(in_channels=16, out_channels=16, height=12, width=12))
+    graph = network(Draw(in_channels=8, out_channels=16))
     with pytest.raises(RegisterError, match=r"'conv' holds .* planes at once"):
         compile_network(graph, small("scamp5"), spill=False)
 
@@ -99,7 +99,7 @@ def test_without_analog_registers_nothing_spills():
     sensor = small("scamp5")
     digital_only = replace(sensor, analog=replace(sensor.analog, storage=()))
     with pytest.raises(RegisterError):
-        compile_network(network(Draw(in_channels=16, out_channels=16)), digital_only)
+        compile_network(network(Draw(in_channels=8, out_channels=16)), digital_only)
 
 
 def test_a_small_store_is_kept_to():
