@@ -25,6 +25,7 @@ def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit
     layers = tuple(_layer(graph, op, width, processor) for op in graph.layers)
     faults = list(_network_faults(graph, convolutions, width, processor))
     operations = sum(layer.operations for layer in layers)
+    fits = not faults and not any(layer.reasons for layer in layers)
     return ProcessorFit(
         network=graph.name,
         sensor=processor.name,
@@ -38,7 +39,7 @@ def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit
         dense_bits=_weight_bits(_dense(graph)),
         dense_memory_bits=processor.dense_memory_bits,
         operations=operations,
-        estimates=tuple(_estimates(operations, convolutions, width, processor)),
+        estimates=tuple(_estimates(operations, convolutions, width, processor)) if fits else (),
         unknown=(
             "frames per second: published for one network only, and not to be derived from what is",
             *(f"assumed: {assumption}" for assumption in processor.assumptions),

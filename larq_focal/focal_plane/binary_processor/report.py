@@ -50,7 +50,7 @@ class ProcessorLayer:
 class ProcessorFit:
     """Whether a network runs on a processor of fixed structure, with ``width`` the nearest that it offers.
 
-    ``reasons`` and ``changes`` are those of the network as a whole.
+    ``reasons`` and ``changes`` are those of the network as a whole. There are ``estimates`` of energy where it fits.
     """
 
     network: str
@@ -80,9 +80,9 @@ class ProcessorFit:
         return "; ".join([*self.changes, *of_layers]) or None
 
     @property
-    def energy_uj(self) -> float:
-        """Of one inference, by the efficiency that meets the published energies."""
-        return next(estimate.chip_energy_uj for estimate in self.estimates if estimate.kind == "calibrated")
+    def energy_uj(self) -> float | None:
+        """Of one inference, by the efficiency that meets the published energies; None where the network does not fit."""
+        return next((estimate.chip_energy_uj for estimate in self.estimates if estimate.kind == "calibrated"), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -109,7 +109,8 @@ class ProcessorFit:
             f"weights: {self.convolution_bits:,} of {self.convolution_memory_bits:,} bits for convolutions, "
             f"{self.dense_bits:,} of {self.dense_memory_bits:,} for dense layers"
         )
-        return Group(self._table(), Text(memory), estimates_table(self.estimates), *self._lists())
+        energy = [estimates_table(self.estimates)] if self.estimates else []
+        return Group(self._table(), Text(memory), *energy, *self._lists())
 
     def _table(self) -> Table:
         title = Text.assemble(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from larq_focal.focal_plane.binary_processor.processor import BinaryProcessor
+from larq_focal.focal_plane.text import counted
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.ops import Activation, Affine, Binarize, Conv2D, Dense, Linear, Op, Pool2D, Reshape
@@ -36,9 +37,9 @@ def convolution_faults(graph: QuantGraph, op: Conv2D, width: int, processor: Bin
     if op.groups > 1:
         yield Fault(f"it has {op.groups} groups; every neuron reads all channels", "groups=1")
     if channels * op.groups != width:
-        yield Fault(f"it reads {channels * op.groups} channels", f"{width} input channels")
+        yield Fault(f"it reads {counted(channels * op.groups, 'channel')}", f"{width} input channels")
     if maps != width:
-        yield Fault(f"it makes {maps} maps", f"{width} output channels")
+        yield Fault(f"it makes {counted(maps, 'map')}", f"{width} output channels")
 
 
 def dense_faults(graph: QuantGraph, op: Dense) -> Iterator[Fault]:

@@ -95,6 +95,7 @@ def test_what_does_not_fit_says_why_and_what_does(changed, reason, change):
     assert any(reason in text for text in reasons), reasons
     assert change in report.smallest_change
     assert reason in printed(report) and "NO FIT" in printed(report)
+    assert report.energy_uj is None and report.estimates == (), "what does not run takes no energy"
 
 
 @pytest.mark.parametrize("smaller", [{}, {"depths": (4, 2), "classes": 4}, {"width": 128}, {"width": 256}])
