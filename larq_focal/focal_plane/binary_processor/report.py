@@ -81,7 +81,7 @@ class ProcessorFit:
 
     @property
     def energy_uj(self) -> float | None:
-        """Of one inference, by the efficiency that meets the published energies; None where the network does not fit."""
+        """Of one inference, by the efficiency that meets the published energies; None where nothing fits."""
         return next((estimate.chip_energy_uj for estimate in self.estimates if estimate.kind == "calibrated"), None)
 
     def to_dict(self) -> dict[str, Any]:
