@@ -15,7 +15,7 @@ from larq_focal.focal_plane.machine.program import Statement
 from larq_focal.focal_plane.sensor import Sensor
 
 _FREE = 7  # digital registers: image and kernels twice each, where weights start, tiles, fully connected layer
-_STORAGE = 4  # analog registers: at most what the count of lit pixels takes; afterwards three
+_STORAGE = 3  # analog registers: the sum, and two to compare it with its neighbours'
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ def classifier_programs(network: TiledClassifier, sensor: Sensor) -> ClassifierP
     """
     origins = _tile_origins(network, sensor)
     _check_registers(sensor)
-    step = sensor.analog.maximum // max(network.kernel_size**2, 2)  # twice the step is added at once
+    step = sensor.analog.maximum // network.kernel_size**2
     if step < 1:
         raise KernelError(
             f"A kernel of {network.kernel_size}x{network.kernel_size} counts beyond the analog range of "

@@ -4,10 +4,9 @@ The order of work is that of L. Bose et al., "Fully embedding fast convolutional
 ECCV 2020: each tile keeps its kernel in a digital register, one weight after the other is flooded over the tile and
 added where the shifted image is lit, and the classes' sums come out of the whole array at once. It differs in that
 
-* the accumulator starts at minus the count of lit pixels, and twice the step is added where weight and image agree:
-  one masked addition for each weight, and never a value beyond that of the final range;
 * image and weights are shifted by the same words, along a path that turns at the end of each row;
-* the masked write of the propagation register does the work of AND.
+* masked writes of the propagation register do the work of AND;
+* what is below half a step is cleared after the convolution and after pooling, which is a ReLU where nothing errs.
 """
 
 from __future__ import annotations
@@ -15,10 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from larq_focal.focal_plane.analog.classifier import DARK, TiledClassifier
-from larq_focal.focal_plane.analog.convolution import compile_kernels
 from larq_focal.focal_plane.machine import Call, Instruction
 from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
 from larq_focal.focal_plane.sensor import Sensor
@@ -54,8 +50,6 @@ class ClassifierStages:
         yield Call("load_in", (str(-DARK),))
         yield _stage("threshold", self._threshold())
         yield Call("load_in", (str(self._step),))
-        yield _stage("count", self._count())
-        yield Call("load_in", (str(2 * self._step),))
         yield _stage("convolve", *self._convolve())
         yield Call("load_in", (str(self._step // 2),))
         yield _stage("pool", [*self._rectified(), *self._pool(), *self._rectified()])
@@ -72,18 +66,6 @@ class ClassifierStages:
         yield _do("MOV", self._image[0], self._flag)
         yield _do("all")
         yield _do("res", self._sum)
-
-    def _count(self) -> Iterator[Instruction]:
-        """Minus the step for each lit pixel that the kernel covers."""
-        yield _do("WHERE", self._image[0])
-        yield _do("mov", self._sum, "IN")
-        yield _do("all")
-        size = self._network.kernel_size
-        kernel = {"count": -np.ones((size, size))}
-        counted = compile_kernels(kernel, self._sensor, input_register=self._sum, most_nodes=300, time_limit_s=600)
-        yield from counted.instructions
-        if counted.results["count"] != self._sum:
-            yield _do("mov", self._sum, counted.results["count"])
 
     def _convolve(self) -> Iterator[list[Instruction]]:
         """Weight by weight, from row to row and turning at each row's end; the kernels come back to their place."""
@@ -112,7 +94,11 @@ class ClassifierStages:
             pair.reverse()
 
     def _add_weight(self) -> Iterator[Instruction]:
-        """Spreads the weight that has come to the start over the tile, and adds where it is +1 and the image lit."""
+        """Spreads the weight that has come to the start over the tile, and adds or subtracts a step where it is lit.
+
+        Starting from minus the count of lit pixels, one addition would do; but what a chip loses at each write would
+        then not cancel between the two signs.
+        """
         yield _do("SET", self._mask)
         yield _do("CLR", self._spread)
         yield _do("MOV", self._mask, self.loaded["starts"])
@@ -124,6 +110,11 @@ class ClassifierStages:
         yield _do("CLR", self._spread)
         yield _do("WHERE", self._spread)
         yield _do("add", self._sum, self._sum, "IN")
+        negative = self._direction["south"]
+        yield _do("NOR", negative, self._mask, self._spread)
+        yield _do("WHERE", negative)
+        yield _do("sub", self._sum, self._sum, "IN")
+        yield self._all_directions()
 
     def _rectified(self) -> Iterator[Instruction]:
         """Clears what is below half a step: in exact numbers a ReLU, and else the noise of dark pixels as well.

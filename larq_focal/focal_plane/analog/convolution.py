@@ -13,11 +13,12 @@ from rich.table import Table
 
 from larq_focal.focal_plane.analog.effort import Effort
 from larq_focal.focal_plane.analog.likeness import Likeness
+from larq_focal.focal_plane.analog.linear import registers_after
 from larq_focal.focal_plane.analog.moves import Moves
 from larq_focal.focal_plane.analog.packed import Lattice
 from larq_focal.focal_plane.analog.registers import assigned
 from larq_focal.focal_plane.analog.search import Search
-from larq_focal.focal_plane.analog.taps import KernelError, Taps, registers_after, taps_of
+from larq_focal.focal_plane.analog.taps import KernelError, Taps, taps_of
 from larq_focal.focal_plane.machine import Instruction, InstructionSet, Kernel, Launch, Program
 from larq_focal.focal_plane.machine.forms import FORMS
 from larq_focal.focal_plane.sensor import Sensor

@@ -8,18 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from larq_focal.focal_plane.analog.taps import STEPS, KernelError
+from larq_focal.focal_plane.analog.linear import Form, LinearRun
+from larq_focal.focal_plane.analog.taps import KernelError
 from larq_focal.focal_plane.machine import Instruction, InstructionSet, NoiseModel
-from larq_focal.focal_plane.machine.bit_planes import OPPOSITE
-from larq_focal.focal_plane.machine.pixel_array import NEIGHBOUR_PORTS
 from larq_focal.focal_plane.sensor import Sensor
 
-_LINEAR = ("bus", "bus2", "bus3", "nop")
-# A value as a sum of coefficients times terms, each of which stands at a row and column from the pixel: the content of
-# a register before, the numbers drawn for a write, or what is fixed for a pixel.
-_Term = tuple[str, int, int]
-_Form = dict[_Term, float]
-_GAIN, _OFFSET = "gain", "offset"
+_GAIN, _OFFSET = "gain", "offset"  # terms for what is fixed for a pixel, besides those of registers and of draws
 
 
 @dataclass(frozen=True)
@@ -64,15 +58,10 @@ def expected_error(
     Raises:
         KernelError: an instruction is not linear, or reads a register that nothing was written to.
     """
-    instructions, instruction_set = tuple(instructions), InstructionSet(sensor)
-    ideal = _Propagation(instruction_set, None, contents)
-    real = _Propagation(instruction_set, noise, contents)
-    for instruction in instructions:
-        for word in instruction_set.words(instruction):
-            if word.form.mnemonic not in _LINEAR:
-                raise KernelError(f"{instruction} is not linear; its error cannot be told.")
-            for run in (ideal, real):
-                run.execute(word.targets, word.sources)
+    instructions = tuple(instructions)
+    ideal, real = (_ErringRun(sensor, model, contents) for model in (None, noise))
+    ideal.run(instructions)
+    real.run(instructions)
     if register not in ideal.held:
         raise KernelError(f"Nothing was written to {register}.")
     value = ideal.mean(ideal.held[register])
@@ -92,37 +81,20 @@ def expected_accumulation_error(additions: int, step: int, sensor: Sensor, noise
     return expected_error(adding, sensor, noise, {register: 0, "IN": step}, register)
 
 
-class _Propagation:
-    """Registers as forms, word by word; without ``noise`` what they should hold."""
+class _ErringRun(LinearRun):
+    """Registers with the errors of every write; without ``noise`` what they should hold."""
 
-    def __init__(self, instruction_set: InstructionSet, noise: NoiseModel | None, contents: Mapping[str, float]):
-        (self._news,) = instruction_set.registers["A"][-len(NEIGHBOUR_PORTS) - 1 : -len(NEIGHBOUR_PORTS)]
+    def __init__(self, sensor: Sensor, noise: NoiseModel | None, contents: Mapping[str, float]):
+        super().__init__(InstructionSet(sensor), contents)
         self._noise = noise
         self._contents = dict(contents)
         self._writes = 0
-        self.held: dict[str, _Form] = {name: {(name, 0, 0): 1.0} for name in contents}
-        self.largest = 0.0
+        self.largest = max(map(abs, contents.values()), default=0.0)
 
-    def execute(self, targets: tuple[str, ...], sources: tuple[str, ...]) -> None:
-        total: _Form = defaultdict(float)
-        for source in sources:
-            is_port = source in NEIGHBOUR_PORTS
-            if (self._news if is_port else source) not in self.held:
-                raise KernelError(f"{source} is read, but nothing was written to it.")
-            form = _moved(self.held[self._news], NEIGHBOUR_PORTS[source]) if is_port else self.held[source]
-            for term, coefficient in form.items():
-                total[term] -= coefficient / len(targets)
-        for target in targets:
-            form = self._written(total, len(targets) > 1)
-            self.largest = max(self.largest, self._reach(form))
-            if target in NEIGHBOUR_PORTS:
-                self.held[self._news] = _moved(form, OPPOSITE[NEIGHBOUR_PORTS[target]])
-            else:
-                self.held[target] = form
-
-    def _written(self, form: _Form, is_share: bool) -> _Form:
+    def written(self, form: Form, is_share: bool) -> Form:
         if self._noise is None:
-            return dict(form)
+            self.largest = max(self.largest, self._reach(form))
+            return form
         written = defaultdict(float, {term: value * (1 + self._noise.gain) for term, value in form.items()})
         written[_GAIN, 0, 0] += self.mean(form)
         if is_share:
@@ -131,12 +103,12 @@ class _Propagation:
         written[f"write {self._writes}", 0, 0] = 1
         return written
 
-    def mean(self, form: _Form) -> float:
+    def mean(self, form: Form) -> float:
         offset = self._noise.division_offset if self._noise else 0
         means = {**self._contents, _OFFSET: offset}
         return sum(coefficient * means.get(name, 0) for (name, _, _), coefficient in form.items())
 
-    def deviation(self, form: _Form) -> float:
+    def deviation(self, form: Form) -> float:
         noise = self._noise
         variance = 0.0
         for (name, row, column), coefficient in form.items():
@@ -150,10 +122,5 @@ class _Propagation:
                 variance += (coefficient * noise.write_deviation) ** 2
         return math.sqrt(variance)
 
-    def _reach(self, form: _Form) -> float:
+    def _reach(self, form: Form) -> float:
         return sum(abs(coefficient * self._contents.get(name, 0)) for (name, _, _), coefficient in form.items())
-
-
-def _moved(form: _Form, direction: str) -> _Form:
-    rows, columns = STEPS[direction]
-    return {(name, row + rows, column + columns): value for (name, row, column), value in form.items()}

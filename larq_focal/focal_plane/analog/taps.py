@@ -1,21 +1,15 @@
-"""Convolution kernels as weights by offset, and what a run of analog instructions computes in these terms."""
+"""Convolution kernels as weights by offset."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 import numpy as np
-
-from larq_focal.focal_plane.machine import Instruction, InstructionSet
-from larq_focal.focal_plane.machine.bit_planes import OPPOSITE
-from larq_focal.focal_plane.machine.pixel_array import NEIGHBOUR_PORTS
 
 Offset = tuple[int, int]
 Taps = dict[Offset, Fraction]
 
 STEPS: dict[str, Offset] = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
-_LINEAR = ("bus", "bus2", "bus3", "nop")
 
 
 class KernelError(ValueError):
@@ -33,39 +27,7 @@ def taps_of(kernel: np.ndarray) -> Taps:
     return {(int(r) - top, int(c) - left): Fraction(float(kernel[r, c])) for r, c in np.argwhere(kernel)}
 
 
-def moved(taps: Mapping[Offset, Fraction], direction: str) -> Taps:
-    """What a pixel's neighbour in ``direction`` holds, where every pixel holds ``taps``."""
+def moved_offset(offset: Offset, direction: str) -> Offset:
+    """Where a tap at ``offset`` of a pixel's neighbour in ``direction`` stands from the pixel."""
     rows, columns = STEPS[direction]
-    return {(r + rows, c + columns): weight for (r, c), weight in taps.items()}
-
-
-def registers_after(
-    instructions: Iterable[Instruction], instruction_set: InstructionSet, input_register: str
-) -> dict[str, Taps]:
-    """The taps that each analog register holds after ``instructions``, with the image in ``input_register`` before.
-
-    The readable reference for the simulator's response to an impulse; it knows neither borders nor saturation.
-
-    Raises:
-        KernelError: an instruction is not linear, or reads a register that nothing was written to.
-    """
-    (news,) = instruction_set.registers["A"][-len(NEIGHBOUR_PORTS) - 1 : -len(NEIGHBOUR_PORTS)]
-    held: dict[str, Taps] = {input_register: {(0, 0): Fraction(1)}}
-    for instruction in instructions:
-        for word in instruction_set.words(instruction):
-            if word.form.mnemonic not in _LINEAR:
-                raise KernelError(f"{instruction} is not linear; it has no taps.")
-            total: Taps = {}
-            for source in word.sources:
-                if (news if source in NEIGHBOUR_PORTS else source) not in held:
-                    raise KernelError(f"{instruction} reads {source}, which nothing was written to.")
-                taps = moved(held[news], NEIGHBOUR_PORTS[source]) if source in NEIGHBOUR_PORTS else held[source]
-                for offset, weight in taps.items():
-                    total[offset] = total.get(offset, Fraction(0)) - weight / len(word.targets)
-            total = {offset: weight for offset, weight in total.items() if weight}
-            for target in word.targets:
-                if target in NEIGHBOUR_PORTS:
-                    held[news] = moved(total, OPPOSITE[NEIGHBOUR_PORTS[target]])
-                else:
-                    held[target] = total
-    return held
+    return offset[0] + rows, offset[1] + columns

@@ -62,7 +62,7 @@ def test_what_has_no_expected_error_is_refused():
     sensor = load_sensor("scamp5")
     with pytest.raises(KernelError, match="not linear"):
         expected_error([Instruction("abs", ("B", "A"))], sensor, NOISE, {"A": 1}, "B")
-    with pytest.raises(KernelError, match="C is read, but nothing was written"):
+    with pytest.raises(KernelError, match="reads C, but nothing was written"):
         expected_error([Instruction("mov", ("B", "C"))], sensor, NOISE, {"A": 1}, "B")
     with pytest.raises(KernelError, match="Nothing was written to D"):
         expected_error([], sensor, NOISE, {"A": 1}, "D")
