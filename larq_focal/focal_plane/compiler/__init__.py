@@ -5,9 +5,9 @@ from larq_focal.focal_plane.compiler.building import Allocation, Built, Register
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.kernels import StoreError
-from larq_focal.focal_plane.compiler.lowering import UnsupportedError
 from larq_focal.focal_plane.compiler.program_file import read_program, write_program
 from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code, Plane
 
 compile = compile_network  # its name in ``larq_focal``

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from larq_focal.focal_plane.compiler.counting import alike
-from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
+from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.ops import Op, Pair
@@ -111,6 +112,23 @@ class PlaneInput:
 
     def to_dict(self) -> dict[str, Any]:
         return {"kind": "planes", "name": self.name, "shape": list(self.layout.shape)}
+
+
+def chosen_input(
+    graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_range: tuple[float, float]
+) -> LightInput | PlaneInput:
+    """How the one-bit value ``op`` gets on the array: by the light on its own pixel where that decides it."""
+    height, width, channels = op.shape
+    places = places_in_blocks(channels, (pitch, pitch))
+    layout = Layout(height, width, (pitch, pitch), places)
+    sees_light = bool(sensor.digital.flag) and sensor.analog.maximum is not None
+    is_grey = [source.shape for source in graph.inputs] == [(height, width, 1)]
+    if sees_light and is_grey and layout.planes == 1:
+        table = grey_to_bits(graph, op, pixel_range)
+        levels = light_levels(table) if table is not None else None
+        if levels:
+            return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
+    return PlaneInput(op.name, layout)
 
 
 def grey_to_bits(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> np.ndarray | None:

@@ -9,7 +9,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.building import RegisterError
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.kernels import StoreError
-from larq_focal.focal_plane.compiler.lowering import UnsupportedError
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.fold import fold_thresholds

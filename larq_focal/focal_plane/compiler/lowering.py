@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,14 +10,16 @@ import numpy as np
 from larq_focal.focal_plane.compiler.convolution import Convolution, binarized, counted
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
-from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, grey_to_bits, light_levels
-from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
-from larq_focal.focal_plane.compiler.maps import Counts, Maps
+from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, chosen_input
+from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
 from larq_focal.focal_plane.compiler.merging import added_above, are_aligned, multiplied
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.pitch import base_pitch
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
@@ -38,10 +39,6 @@ from larq_focal.network.ops import (
     Reshape,
     Unknown,
 )
-
-
-class UnsupportedError(ValueError):
-    """The array cannot run a part of the network; the message names the layer, the reason and the mend."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +147,8 @@ class Lowering:
         elif isinstance(op, Binarize) and isinstance(known[0], _Added | Maps):
             added = known[0] if isinstance(known[0], _Added) else _Added((known[0],))
             self._values[op.name] = self._merged(added, op)
-        elif isinstance(op, Concat) and op.axis in (-1, 2) and all(isinstance(value, Maps) for value in known):
-            self._values[op.name] = _joined(known)
+        elif isinstance(op, Concat) and op.axis in (-1, 2) and can_be_joined(known):
+            self._values[op.name] = joined(known)
         else:
             self.tail.add(op.name)
 
@@ -178,28 +175,9 @@ class Lowering:
         if self.graph.bits(op.name) > 1 or len(op.shape) != 3:
             self._before.add(op.name)
             return
-        source = self._input(op)
+        source = chosen_input(self.graph, op, self.sensor, self._pitch, self.pixel_range)
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)
-
-    def _input(self, op: Op) -> LightInput | PlaneInput:
-        height, width, channels = op.shape
-        pitch = self._pitch, self._pitch
-        places = places_in_blocks(channels, pitch)
-        inputs = self.graph.inputs
-        sees_light = bool(self.sensor.digital.flag) and self.sensor.analog.maximum is not None
-        if (
-            sees_light
-            and len(inputs) == 1
-            and inputs[0].shape == (height, width, 1)
-            and 1 + max(p.plane for p in places) == 1
-        ):
-            table = grey_to_bits(self.graph, op, self.pixel_range)
-            levels = light_levels(table) if table is not None else None
-            if levels:
-                layout = Layout(height, width, pitch, places, is_spread=channels == 1)
-                return LightInput(op.name, layout, self.pixel_range, *levels)
-        return PlaneInput(op.name, Layout(height, width, pitch, places))
 
     def _checked(self, op: Conv2D) -> Conv2D:
         if (bits := self.graph.input_bits(op)) > 1:
@@ -294,47 +272,3 @@ class Lowering:
 
 def _word(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name)
-
-
-def _joined(values: list[Maps]) -> Maps:
-    """Channels of several values behind each other, every value in its own planes."""
-    places, planes = [], []
-    for value in values:
-        places += [replace(place, plane=place.plane + len(planes)) for place in value.layout.places]
-        planes += value.planes
-    layout = replace(values[0].layout, places=tuple(places), is_spread=False)
-    return Maps(layout, tuple(planes), all(value.is_clean for value in values))
-
-
-def base_pitch(graph: QuantGraph, sensor: Sensor) -> int:
-    """The pitch of the input: the smallest at which the channels of all layers take as few planes as they can.
-
-    Raises:
-        UnsupportedError: the image is larger than the array.
-    """
-    source = graph.inputs[0]
-    height, width = source.shape[:2] if len(source.shape) == 3 else (1, 1)
-    largest = min(sensor.height // height, sensor.width // width)
-    if not largest:
-        raise UnsupportedError(
-            f"'{source.name}' of '{graph.name}' is {height}x{width} pixels, and the array of {sensor.name} "
-            f"{sensor.height}x{sensor.width}: take a smaller image or another sensor."
-        )
-    strides: dict[str, int] = {}
-    blocks: list[tuple[int, int]] = []  # channels of a layer, and by how much its blocks are larger than the first
-    for op in graph:
-        before = min((strides[name] for name in op.inputs), default=1)
-        strides[op.name] = before * (min(op.strides) if isinstance(op, Conv2D | Pool2D) else 1)
-        if isinstance(op, Conv2D) or graph.bits(op.name) == 1:
-            blocks.append((op.shape[-1], before))
-
-    def cost(pitch: int) -> tuple[int, bool, int]:
-        side = [
-            min(1 << (math.isqrt(channels - 1)).bit_length() if channels > 1 else 1, pitch * times)
-            for channels, times in blocks
-        ]
-        planes = sum(-(-channels // (edge * edge)) for (channels, _), edge in zip(blocks, side, strict=True))
-        return planes, pitch & (pitch - 1) != 0, pitch
-
-    powers = [1 << power for power in range(largest.bit_length())]
-    return min((*powers, largest), key=cost)

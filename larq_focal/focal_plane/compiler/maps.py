@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.patterns import Constants
@@ -32,8 +35,26 @@ class Maps:
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums that go on as they are: per plane of the layout the bits of the count, lowest first."""
+    """Sums that go on as they are: per plane of the layout the bits of the count, lowest first.
+
+    A count p stands for the sum ``2 p - offsets``, with ``offsets`` ``[height, width, channels]``.
+    """
 
     layout: Layout
     planes: tuple[tuple[Operand, ...], ...]
-    offsets: object = field(repr=False)  # [height, width, channels]: sum = 2 * count - offset
+    offsets: np.ndarray
+
+
+def can_be_joined(values: Sequence[object]) -> bool:
+    """Whether all are maps whose pixels lie alike."""
+    return all(isinstance(value, Maps) and value.layout.pitch == values[0].layout.pitch for value in values)
+
+
+def joined(values: Sequence[Maps]) -> Maps:
+    """Channels of several values behind each other, every value in its own planes."""
+    places, planes = [], []
+    for value in values:
+        places += [replace(place, plane=place.plane + len(planes)) for place in value.layout.places]
+        planes += value.planes
+    layout = replace(values[0].layout, places=tuple(places), is_spread=False)
+    return Maps(layout, tuple(planes), all(value.is_clean for value in values))

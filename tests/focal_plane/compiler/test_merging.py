@@ -24,7 +24,8 @@ def residual(merge: type[ops.Op], threshold, flip=None, branches: int = 2) -> Qu
         layer.kernel.codes[:] = rng.choice([-1, 1], layer.kernel.codes.shape)
         operations += [layer, sign(f"branch{index}", layer)]
     names = tuple(f"branch{index}" for index in range(branches))
-    merged = merge(name="merged", inputs=names, shape=(8, 8, CHANNELS))
+    channels = CHANNELS * branches if merge is ops.Concat else CHANNELS
+    merged = merge(name="merged", inputs=names, shape=(8, 8, channels))
     operations.append(merged)
     if threshold is not None:
         again = ops.Binarize(
@@ -54,3 +55,7 @@ def test_channels_that_fall():
 
 def test_products_of_signs():
     check(residual(ops.Multiply, 0.0))
+
+
+def test_channels_behind_each_other():
+    check(residual(ops.Concat, None))
