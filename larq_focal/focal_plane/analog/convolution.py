@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from rich.console import Group
@@ -112,6 +112,8 @@ def compile_kernels(
     input_register = input_register or names[0]
     if input_register not in names:
         raise KernelError(f"{input_register} does not store analog values; choose from {', '.join(names)}.")
+    if division not in get_args(Division):
+        raise KernelError(f"There is no division '{division}'; choose from {', '.join(get_args(Division))}.")
     wanted = {name: _checked(name, kernel) for name, kernel in kernels.items()}
     if not wanted:
         raise KernelError("There is no kernel; give one or more by name.")

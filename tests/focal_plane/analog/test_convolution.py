@@ -111,6 +111,7 @@ def test_the_program_is_plain_assembly():
         ({"large": np.full((3, 3), 20)}, {}, "'large' add up beyond"),
         ({"broken": np.array([[np.nan]])}, {}, "'broken' holds a weight that is not finite"),
         (SOBEL, {"input_register": "NEWS"}, "NEWS does not store"),
+        (SOBEL, {"division": "half"}, "no division 'half'; choose from div, divq"),
         (SOBEL, {"most_nodes": 2}, "No program was found for sobel in 6 registers within 2 states"),
     ],
 )
