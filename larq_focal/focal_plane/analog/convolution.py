@@ -91,9 +91,9 @@ def compile_kernels(
 ) -> CompiledKernels:
     """Finds a short program of analog instructions for convolutions of one image.
 
-    Results follow Keras: a pixel gets the sum of each weight times the pixel at the weight's offset from the centre;
-    0 beyond the border of the array. Every program is checked before it is returned: what its instructions compute,
-    word by word, are the kernels.
+    Results follow Keras: a pixel gets the sum of each weight times the pixel at the weight's offset from the centre.
+    A ring of a few pixels at the border of the array is wrong, as what is shifted over the border is lost. Every
+    program is checked before it is returned: what its instructions compute, word by word, are the kernels.
 
     Args:
         kernels: ``[rows, columns]`` by name; weights are multiples of ``2 ** -7`` or of a larger power of two.
