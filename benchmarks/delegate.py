@@ -1,23 +1,27 @@
 """Times the LiteRT delegate against LCE's interpreter and against float and int8 networks, and draws its roofline.
 
-    python -m benchmarks.delegate [--models FOLDER] [--networks NAME ...] [--rounds N]
+    python -m benchmarks.delegate [--models FOLDER] [--networks NAME ...] [--rounds N] [--record FILE.json]
 
 Run it from the repository, with larq_focal[tensorflow] installed (conversion takes TensorFlow) and a C++ compiler for
 the roofline. Prints Markdown tables. All engines take turns in one process, so that whatever else the machine does
-hits them alike; of each, the fastest and the median round are shown, and how many times LCE's best time is the
-delegate's (the median of the ratios within rounds).
+hits them alike. With one thread, times are those of the processor, which a busy machine lengthens little; with two, of
+the clock. Shown are the fastest and the median round, and how many times the fastest round of LCE's best mode is the
+delegate's. --record keeps every round, with the machine and the versions.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
+import json
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, load_delegate
@@ -25,6 +29,7 @@ from ai_edge_litert.interpreter import Interpreter, load_delegate
 from larq_focal import delegate
 from larq_focal.deploy.lce_extension import lce_extension
 from larq_focal.deploy.machine import describe_machine
+from larq_focal.files import write_text
 from larq_focal.network.packing import pack_bits
 from tests.support.lce_file import LceFile
 
@@ -39,7 +44,7 @@ NETWORKS = (
 )
 LAYERS = ((56, 32), (56, 64), (28, 64), (28, 128), (14, 256), (7, 512))  # pixels along a side, channels
 IMAGE = (1, 224, 224, 3)
-BEST_LCE = "LCE indirect"
+WARM_UP_S = 0.01
 Run = Callable[[], object]
 
 
@@ -48,6 +53,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("results/delegate_models"), help="where models are kept")
     parser.add_argument("--networks", nargs="*", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--record", type=Path, help="JSON file for the times of all rounds")
     parser.add_argument("--convert", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.convert:
@@ -55,40 +61,64 @@ def main() -> None:
         return
     machine = describe_machine()
     print(f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}\n")
-    print_roofline(arguments.rounds)
-    print_networks(arguments.networks, arguments.models, arguments.rounds)
+    record = {
+        "machine": machine,
+        "versions": {name: version(name) for name in ("larq_focal", "ai-edge-litert", "larq-compute-engine")},
+        "load_before": os.getloadavg(),
+        "roofline": print_roofline(arguments.rounds),
+    }
+    for threads in (1, 2):
+        record[f"{threads} threads, ms"] = print_networks(
+            arguments.networks, arguments.models, arguments.rounds, threads
+        )
+    record["load_after"] = os.getloadavg()
+    if arguments.record:
+        write_text(arguments.record, json.dumps(record, indent=1) + "\n")
 
 
 # Networks
 
 
-def print_networks(networks: tuple[str, ...], folder: Path, rounds: int) -> None:
-    print(f"Milliseconds per image of 224 by 224, batch 1, fastest / median of {rounds} rounds\n")
-    rows = []
+def print_networks(networks: tuple[str, ...], folder: Path, rounds: int, threads: int) -> dict[str, dict[str, list]]:
+    """Returns the milliseconds of all rounds, by network and engine."""
+    clock = thread_time if threads == 1 else perf_counter
+    print(f"Milliseconds per image of 224 by 224, batch 1, {threads} thread(s), fastest / median of {rounds} rounds\n")
+    best = [f"best LCE / {column}" for column in delegate_columns(threads)]
+    taken = {}
     for name in networks:
-        rows.append((name, times(engines(models(name, folder)), rounds)))
-    mobile = {"MobileNetV2 int8": litert(models("MobileNetV2", folder)["int8"])}
-    columns = list(rows[0][1])
-    first, second, *_ = [column for column in columns if column.startswith("delegate")]
-    print(f"| network | {' | '.join(columns)} | {BEST_LCE} / {first} | {BEST_LCE} / {second} |")
-    print("| --- " * (len(columns) + 3) + "|")
-    for name, taken in rows:
-        ratios = [np.median(taken[BEST_LCE] / taken[column]) for column in (first, second)]
-        cells = [f"{taken[column].min():.2f} / {np.median(taken[column]):.2f}" for column in columns]
-        print(f"| {name} | {' | '.join(cells)} | {' | '.join(f'{ratio:.1f}' for ratio in ratios)} |")
-    taken = times(mobile, rounds)["MobileNetV2 int8"]
-    print(f"\nMobileNetV2, int8 with XNNPACK: {taken.min():.2f} / {np.median(taken):.2f}")
+        taken[name] = times(engines(models(name, folder), threads), rounds, clock)
+        if name == networks[0]:
+            print(f"| network | {' | '.join([*taken[name], *best])} |")
+            print("| --- " * (len(taken[name]) + len(best) + 1) + "|")
+        fastest = {column: values.min() for column, values in taken[name].items()}
+        best_lce = min(value for column, value in fastest.items() if column.startswith("LCE"))
+        ratios = [f"{best_lce / fastest[column]:.1f}" for column in delegate_columns(threads)]
+        cells = [f"{values.min():.2f} / {np.median(values):.2f}" for values in taken[name].values()]
+        print(f"| {name} | {' | '.join([*cells, *ratios])} |", flush=True)
+    mobile = times({"int8": litert(models("MobileNetV2", folder)["int8"], threads)}, rounds, clock)
+    print(f"\nMobileNetV2, int8 with XNNPACK: {mobile['int8'].min():.2f} / {np.median(mobile['int8']):.2f}\n")
+    return {
+        name: {column: values.tolist() for column, values in columns.items()}
+        for name, columns in {**taken, "MobileNetV2": mobile}.items()
+    }
 
 
-def engines(files: dict[str, Path]) -> dict[str, Run]:
+def delegate_columns(threads: int) -> list[str]:
+    kernels = vector_kernels() if threads == 1 else vector_kernels()[:1]
+    return [f"delegate {kernel}" for kernel in kernels]
+
+
+def engines(files: dict[str, Path], threads: int) -> dict[str, Run]:
     """What takes turns on a network, by the heading of its column."""
     binary = files["lce"].read_bytes()
-    runs = {f"delegate {kernel}": litert(files["lce"], kernel=kernel) for kernel in vector_kernels()}
-    runs[f"delegate {delegate.kernels()[0]}, 2 threads"] = litert(files["lce"], 2, kernel=delegate.kernels()[0])
-    runs[BEST_LCE] = lce(binary, use_indirect_bgemm=True)
-    runs["LCE indirect, XNNPACK"] = lce(binary, use_indirect_bgemm=True, use_xnnpack=True)
-    runs["LCE default"] = lce(binary)
-    runs["float, XNNPACK"] = litert(files["float"])
+    runs = {
+        column: litert(files["lce"], threads, kernel=column.removeprefix("delegate "))
+        for column in delegate_columns(threads)
+    }
+    runs["LCE indirect"] = lce(binary, threads, use_indirect_bgemm=True)
+    runs["LCE indirect, XNNPACK"] = lce(binary, threads, use_indirect_bgemm=True, use_xnnpack=True)
+    runs["LCE default"] = lce(binary, threads)
+    runs["float, XNNPACK"] = litert(files["float"], threads)
     return runs
 
 
@@ -115,23 +145,25 @@ def _litert(interpreter: Interpreter, delegates: list) -> Run:
     return interpreter.invoke
 
 
-def lce(content: bytes, *, use_indirect_bgemm: bool = False, use_xnnpack: bool = False) -> Run:
+def lce(content: bytes, threads: int, *, use_indirect_bgemm: bool = False, use_xnnpack: bool = False) -> Run:
     wrapper = lce_extension("tflite.python.interpreter_wrapper_lite")
-    interpreter = wrapper.LiteInterpreter(content, 1, False, use_indirect_bgemm, use_xnnpack)
+    interpreter = wrapper.LiteInterpreter(content, threads, False, use_indirect_bgemm, use_xnnpack)
     image = [np.random.default_rng(0).normal(size=IMAGE).astype(np.float32)]
     return lambda: interpreter.predict(image)
 
 
-def times(runs: dict[str, Run], rounds: int) -> dict[str, np.ndarray]:
-    """Milliseconds of each run in each round; the faster ones run twice in a round, and the second time counts."""
+def times(runs: dict[str, Run], rounds: int, clock: Callable[[], float]) -> dict[str, np.ndarray]:
+    """Milliseconds of each run in each round."""
     taken: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds + 2):
+    for _ in range(rounds):
         for name, run in runs.items():
-            run()  # caches and clock as when it runs alone
-            start = perf_counter()
+            warm_until = thread_time() + WARM_UP_S
+            while thread_time() < warm_until:
+                run()  # caches as when it runs alone
+            start = clock()
             run()
-            taken[name].append(1000 * (perf_counter() - start))
-    return {name: np.array(values[2:]) for name, values in taken.items()}
+            taken[name].append(1000 * (clock() - start))
+    return {name: np.array(values) for name, values in taken.items()}
 
 
 def models(name: str, folder: Path) -> dict[str, Path]:
@@ -176,12 +208,13 @@ def convert(name: str, folder: Path) -> None:
 # Roofline
 
 
-def print_roofline(rounds: int) -> None:
+def print_roofline(rounds: int) -> list[dict[str, float | int | str]]:
     print("Roofline: 3x3 convolutions, 1e12 binary multiply-accumulates per second on one core, and their part of the")
     print("peak: the kernel's inner loop (AVX-512: xor, popcount, add; AVX2: table lookup, add) on registers alone\n")
     kernels = vector_kernels()
     print(f"| image, channels | {' | '.join(f'{kernel} | of peak' for kernel in kernels)} |")
     print("| --- " * (2 * len(kernels) + 1) + "|")
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         peaks = peak_library(Path(folder))
         for side, channels in LAYERS:
@@ -189,8 +222,10 @@ def print_roofline(rounds: int) -> None:
             for kernel in kernels:
                 rate, peak = layer_rate(side, channels, kernel, getattr(peaks, f"peak_{kernel}"), rounds)
                 cells.append(f"{rate / 1e12:.2f} | {100 * rate / peak:.0f} %")
-            print(f"| {side}x{side}, {channels} | {' | '.join(cells)} |")
+                rows.append({"side": side, "channels": channels, "kernel": kernel, "rate": rate, "peak": peak})
+            print(f"| {side}x{side}, {channels} | {' | '.join(cells)} |", flush=True)
     print()
+    return rows
 
 
 def peak_library(folder: Path) -> ctypes.CDLL:
@@ -226,7 +261,7 @@ def layer_rate(side: int, channels: int, kernel: str, peak: Callable[[], float],
     best_ms, best_peak = np.inf, 0.0
     for _ in range(rounds):
         best_peak = max(best_peak, peak())
-        best_ms = min(best_ms, times({"layer": run}, 5)["layer"].min())
+        best_ms = min(best_ms, times({"layer": run}, 5, thread_time)["layer"].min())
     return side**2 * 9 * channels**2 / best_ms * 1000, best_peak
 
 

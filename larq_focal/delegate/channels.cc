@@ -24,7 +24,8 @@ void copy_channels(ThreadPool& threads, const Tensor& value, const Tensor& resul
 }
 
 bool have_same_pixels(const Tensor& left, const Tensor& right) {
-  return left.dims.size() == right.dims.size() && std::equal(left.dims.begin(), left.dims.end() - 1, right.dims.begin());
+  return left.dims.size() == right.dims.size() &&
+         std::equal(left.dims.begin(), left.dims.end() - 1, right.dims.begin());
 }
 
 }  // namespace
@@ -40,8 +41,8 @@ void Concatenation::prepare() {
             "its inputs have the shapes " + shape_text(inputs[0]->dims) + " and " + shape_text(from.dims) + ".");
     const bool is_first = std::find(inputs.begin(), inputs.begin() + i, &from) == inputs.begin() + i;
     require(from.whole != &to || !is_first || from.first_channel == channels,
-            "its input of the shape " + shape_text(from.dims) + " lies behind others of more or fewer channels than the "
-            "model tells.");
+            "its input of the shape " + shape_text(from.dims) + " lies behind others that do not have the channels which "
+            "the model tells.");
     channels += from.dims.back();
   }
   to.dims = inputs[0]->dims;

@@ -17,7 +17,7 @@ class Concatenation : public Operation {
 // PAD of a float32 value with zeros before and behind its channels.
 class ChannelPadding : public Operation {
  public:
-  explicit ChannelPadding(int before, int behind) : before_(before), behind_(behind) {}
+  ChannelPadding(int before, int behind) : before_(before), behind_(behind) {}
 
   void prepare() override;
   void run(ThreadPool& threads) override;
@@ -32,7 +32,7 @@ class ChannelPadding : public Operation {
 // padded value. MeliusNet's improvement blocks are made of these.
 class SliceAddition : public Operation {
  public:
-  SliceAddition(int first_channel) : first_channel_(first_channel) {}
+  explicit SliceAddition(int first_channel) : first_channel_(first_channel) {}
 
   void prepare() override;
   void run(ThreadPool& threads) override;

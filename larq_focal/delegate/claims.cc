@@ -104,7 +104,7 @@ bool Claims::needs(size_t node, size_t other) const {
   return is_needed[other];
 }
 
-// What the convolution takes in: elementwise operations one after another, then those on the way to the signs, and these.
+// What the convolution takes in: elementwise operations one after another, then those on the way to signs and means.
 std::vector<size_t> Claims::chain_after(size_t convolution) const {
   std::vector<size_t> chain{convolution};
   for (size_t i = 0; i < chain.size(); ++i) {

@@ -39,7 +39,8 @@ void take_step(const FloatStep& step, const float* operands, int channels, float
 int Elementwise::value_side() const {
   const std::vector<int>&left = inputs[0]->dims, &right = inputs[1]->dims;
   if (!takes_either_side() || !is_row(left)) return 0;
-  return !is_row(right) || left.size() < right.size() || (!left.empty() && left.size() == right.size() && left.back() < right.back());
+  if (!is_row(right) || left.size() != right.size()) return !is_row(right) || left.size() < right.size();
+  return !left.empty() && left.back() < right.back();
 }
 
 void Elementwise::prepare() {

@@ -92,9 +92,8 @@ bool GraphNode::pads_channels() {
   const litert::Tensor& paddings = context_->tensors[inputs_[1]];
   const int rank = dims(inputs_[0])->size;
   const size_t bytes = 2 * sizeof(int32_t) * rank;
-  if (rank < 1 || paddings.type != litert::kInt32 || !is_constant(paddings) || !paddings.data || paddings.bytes != bytes) {
-    return false;
-  }
+  const bool is_known = paddings.type == litert::kInt32 && is_constant(paddings) && paddings.data;
+  if (rank < 1 || !is_known || paddings.bytes != bytes) return false;
   const auto* counts = static_cast<const int32_t*>(paddings.data);
   for (int i = 0; i < 2 * rank - 2; ++i) {
     if (counts[i] != 0) return false;

@@ -11,7 +11,15 @@ namespace litert {
 enum Status : int { kOk = 0, kError = 1 };
 enum TensorType : int { kNoType = 0, kFloat32 = 1, kInt32 = 2, kBool = 6, kInt8 = 9 };
 enum Allocation : int { kMappedReadOnly = 1, kPersistentReadOnly = 5 };
-enum BuiltinOperator : int { kAdd = 0, kAveragePool2d = 1, kConcatenation = 2, kMul = 18, kCustom = 32, kPad = 34, kPrelu = 54 };
+enum BuiltinOperator : int {
+  kAdd = 0,
+  kAveragePool2d = 1,
+  kConcatenation = 2,
+  kMul = 18,
+  kCustom = 32,
+  kPad = 34,
+  kPrelu = 54
+};
 enum DelegateFlags : int64_t { kAllowDynamicTensors = 1 };
 constexpr int kOptionalTensor = -1;
 

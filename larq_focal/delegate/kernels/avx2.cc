@@ -50,6 +50,8 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 
 #include "output.inc.h"
 
+#include "floats.inc.h"
+
 namespace larq_focal {
 namespace {
 
@@ -199,7 +201,8 @@ template <int vectors>
 void convolve_block(const Convolution& conv, int channel, int begin, int end) {
   constexpr int kMost = kPositions / vectors;  // at once, so that all counts stay in registers
   constexpr auto kCountBits = count_bits_of<vectors>(std::make_integer_sequence<int, kMost>());
-  auto* weights = reinterpret_cast<const uint8_t*>(conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.words() * kWeightWords);
+  const ptrdiff_t skipped_words = static_cast<ptrdiff_t>(channel) * conv.window.words() * kWeightWords;
+  auto* weights = reinterpret_cast<const uint8_t*>(conv.weights + skipped_words);
   Places walk(conv, begin);
   Tile tile[kMost];
   for (int tiles = (end - begin + kMost - 1) / kMost; tiles > 0; --tiles) {

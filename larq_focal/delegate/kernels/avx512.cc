@@ -39,6 +39,8 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 
 #include "output.inc.h"
 
+#include "floats.inc.h"
+
 namespace larq_focal {
 namespace {
 

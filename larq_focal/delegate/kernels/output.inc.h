@@ -1,4 +1,4 @@
-// The way from popcounts to outputs, and bit packing: included by each kernel file, which compiles it for its processor.
+// The way from popcounts to outputs: included by each kernel file, which compiles it for its processor.
 //
 // Everything here is static, so that no function compiled for one processor stands in for that of another. The file
 // that includes this defines kVectorBytes and, for 32 elements each (bit i of the result belongs to element i):
@@ -82,7 +82,9 @@ LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, i
       operands = own;
     }
 #pragma GCC unroll 8
-    for (int v = 0; v < kWordVectors; ++v) values[v] = stepped(step, values[v], load_vector<Floats>(operands + v * kLanes));
+    for (int v = 0; v < kWordVectors; ++v) {
+      values[v] = stepped(step, values[v], load_vector<Floats>(operands + v * kLanes));
+    }
   }
 }
 
@@ -212,69 +214,6 @@ class Places {
   const uint32_t* row_;
   const uint32_t* place_;
 };
-
-// 32 channels of a row, after the steps.
-template <bool is_whole>
-LARQ_FOCAL_INLINE void load_floats(const float* values, int count, const FloatSteps& steps, size_t row, int channel,
-                                   Floats (&floats)[kWordVectors]) {
-  alignas(64) float own[kWordBits];
-  if (!is_whole) {
-    for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? values[c] : 0;
-    values = own;
-  }
-#pragma GCC unroll 8
-  for (int v = 0; v < kWordVectors; ++v) floats[v] = load_vector<Floats>(values + v * kLanes);
-  take_steps<is_whole>(steps, static_cast<ptrdiff_t>(row), channel, count, floats);
-}
-
-template <bool is_whole>
-inline uint32_t packed_word(const float* values, int count, const FloatSteps& steps, size_t row, int channel) {
-  Floats floats[kWordVectors];
-  load_floats<is_whole>(values, count, steps, row, channel, floats);
-  return is_whole ? below_zero(floats) : below_zero(floats) & low_bits(count);
-}
-
-template <bool is_whole>
-inline void sum_word(const float* values, ptrdiff_t stride, size_t rows, int count, const FloatSteps& steps, int channel,
-                     float* sums) {
-  Floats totals[kWordVectors], floats[kWordVectors];
-  load_floats<is_whole>(sums, count, {}, 0, channel, totals);
-  for (size_t row = 0; row < rows; ++row, values += stride) {
-    load_floats<is_whole>(values, count, steps, row, channel, floats);
-#pragma GCC unroll 8
-    for (int v = 0; v < kWordVectors; ++v) totals[v] += floats[v];
-  }
-  store_floats<is_whole>(totals, count, sums);
-}
-
-void sum_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums) {
-  int c = 0;
-  for (; c + kWordBits <= channels; c += kWordBits) {
-    sum_word<true>(values + c, stride, rows, kWordBits, steps, c, sums + c);
-  }
-  if (c < channels) sum_word<false>(values + c, stride, rows, channels - c, steps, c, sums + c);
-}
-
-void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, uint32_t* words) {
-  for (size_t row = 0; row < rows; ++row, values += stride) {
-    int c = 0;
-    for (; c + kWordBits <= channels; c += kWordBits) {
-      *words++ = packed_word<true>(values + c, kWordBits, steps, row, c);
-    }
-    if (c < channels) *words++ = packed_word<false>(values + c, channels - c, steps, row, c);
-  }
-}
-
-void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
-  for (size_t row = 0; row < rows; ++row, values += channels) {
-    int c = 0;
-    for (; c + kWordBits <= channels; c += kWordBits) *words++ = below(values + c, zero_point);
-    if (c == channels) continue;
-    int8_t rest[kWordBits];
-    for (int i = 0; i < kWordBits; ++i) rest[i] = c + i < channels ? values[c + i] : zero_point;
-    *words++ = below(rest, zero_point);
-  }
-}
 
 }  // namespace
 }  // namespace larq_focal

@@ -32,6 +32,8 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 
 #include "output.inc.h"
 
+#include "floats.inc.h"
+
 namespace larq_focal {
 namespace {
 
