@@ -3,8 +3,9 @@
     python -m benchmarks.zoo_equality [--models FOLDER] [--networks NAME ...]
 
 Run it from the repository with larq_focal[tensorflow,test]. It converts each network, with random weights and
-normalisations as if trained, in a process of its own; XNORNet and BinaryAlexNet take some GB for that. DoReFaNet is left
-out: LCE keeps its two-bit activations in float, so that no operation is binary. The converted files are kept. Prints a Markdown table, and fails where a network differs:
+normalisations as if trained, in a process of its own; XNORNet and BinaryAlexNet take some GB for that. DoReFaNet is
+left out: LCE keeps its two-bit activations in float, so that no operation is binary. The converted files are kept.
+Prints a Markdown table, and fails where a network differs:
 
 - "operations": the binary operations one by one, each by the delegate and by LCE, on what goes into them for one image:
   how many there are, how many differ (packed and int8 outputs at all, float ones by more than 1e-5), and the largest
