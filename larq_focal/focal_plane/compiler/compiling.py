@@ -31,7 +31,7 @@ class _Result:
     schedules: dict[str, Schedule]
 
 
-def compile_network(
+def compile(
     network: Any,
     sensor: str | Path | Sensor = "scamp5",
     pixel_range: tuple[float, float] = (-1.0, 1.0),
@@ -86,6 +86,9 @@ def compile_network(
         icw=built.icw,
         schedules=found.schedules,
     )
+
+
+compile_network = compile  # its name where Python's own ``compile`` should not be hidden
 
 
 def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
