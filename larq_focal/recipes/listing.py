@@ -59,16 +59,15 @@ class Structures:
         return [comparison.to_dict() for comparison in self.comparisons]
 
     def __rich__(self) -> Table:
-        table = Table("model", "count", box=None)
+        table = Table(box=None, caption="Sources, and what explains a difference: --json", caption_justify="left")
+        for title in ("model", "count"):
+            table.add_column(title, no_wrap=True)
         for title in ("ours", "published", "difference"):
-            table.add_column(title, justify="right")
-        table.add_column("source")
+            table.add_column(title, justify="right", no_wrap=True)
         for each in self.comparisons:
             digits = _DIGITS.get(each.published.figure, 0)
             figures = f"{each.ours:,.{digits}f}", f"{each.published.value:,.{digits}f}", f"{each.difference:+.2%}"
-            remark = f"; {each.published.remark}" if each.published.remark else ""
-            count = each.published.figure.replace("_", " ")
-            table.add_row(each.model, count, *figures, each.published.source + remark)
+            table.add_row(each.model, each.published.figure.replace("_", " "), *figures)
         return table
 
 
