@@ -104,7 +104,7 @@ _LARQ_ZOO = "https://github.com/larq/docs, docs/zoo/index.md"
 _BOOLNET = "https://github.com/hpi-xnor/BoolNet"
 _IMAGENET18 = {"input_shape": (224, 224, 3), "num_classes": 1000}
 _RESNET18 = (Published("word_operations", 1.63e8, _REACT, 0.01, _IMAGENET18, "ours counts the classifier, 0.005e8"),)
-_NOT_COUNTED = "the source counts more than convolutions and the classifier; its difference of k = 4 to 1 is ours"
+_NOT_COUNTED = "the source counts more than the convolutions and the classifier"
 
 _ROWS: list[ModelRow] = [
     *(

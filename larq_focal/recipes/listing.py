@@ -59,10 +59,16 @@ class Structures:
         return [comparison.to_dict() for comparison in self.comparisons]
 
     def __rich__(self) -> Table:
-        table = Table(box=None, caption="Sources, and what explains a difference: --json", caption_justify="left")
+        table = Table(
+            box=None,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+            caption="Sources, and what explains a difference: --json",
+            caption_justify="left",
+        )
         for title in ("model", "count"):
             table.add_column(title, no_wrap=True)
-        for title in ("ours", "published", "difference"):
+        for title in ("ours", "published", "differs"):
             table.add_column(title, justify="right", no_wrap=True)
         for each in self.comparisons:
             digits = _DIGITS.get(each.published.figure, 0)
