@@ -13,6 +13,7 @@ from larq_focal.keras import keras
 from larq_focal.zoo import focal_plane, learned_binarizers
 from larq_focal.zoo.binareye import WIDTHS, binareye
 from larq_focal.zoo.boolnet import boolnet
+from larq_focal.zoo.bose2020 import bose2020
 from larq_focal.zoo.human_activity import human_activity
 from larq_focal.zoo.lenet import lenet
 from larq_focal.zoo.methods import METHODS
@@ -301,6 +302,16 @@ _ROWS: list[ModelRow] = [
         "Human activity from inertial signals",
         "https://arxiv.org/abs/2205.12781",
         {},
+    ),
+    ModelRow(
+        "bose2020",
+        "Digits on SCAMP-5 (Bose et al. 2020)",
+        bose2020,
+        "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example",
+        {},
+        {"input_shape": (12, 12, 1)},
+        "all binary kernels: the pixels are 0 and 1, and the maps are sums",
+        (Published("weights", 256 + 40_960, "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example"),),
     ),
     ModelRow(
         "liu2022",

@@ -13,10 +13,17 @@ from larq_focal.zoo.registry import MODELS, ModelRow, build
 from larq_focal.zoo.structure import compare
 from tests.support.lce import randomise_batch_norms
 
-QUICK = ("lenet_sign", "human_activity_sign", "liu2022", "analognet2")
+QUICK = ("lenet_sign", "human_activity_sign", "bose2020", "liu2022", "analognet2")
 SLOW = (*(f"resnet8_{method}" for method in ("full_precision", "irnet", "tbn", "lab")), "small_residual_hysteresis")
 """Converted in a slow run; ``benchmarks/zoo_models.py`` converts all the others as well."""
-COUNTED = ("lenet_full_precision", "resnet20_full_precision", "resnet8_full_precision", "binareye_64_sign", "liu2022")
+COUNTED = (
+    "lenet_full_precision",
+    "resnet20_full_precision",
+    "resnet8_full_precision",
+    "binareye_64_sign",
+    "bose2020",
+    "liu2022",
+)
 COUNTED_SLOWLY = tuple(name for name, row in MODELS.items() if row.published and name not in COUNTED)
 
 
