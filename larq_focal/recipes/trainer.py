@@ -142,8 +142,8 @@ def _epoch(model: keras.Model, recipe: Recipe, kept: tuple, held_out: tuple, epo
         validation_batch_size=recipe.batch_size,
         verbose=0,
     ).history
-    figures = {key: float(values[-1]) for key, values in logs.items()}
-    flips = [figures.pop(key) for key in list(figures) if key.startswith(_FLIPS)]
+    figures = {key: float(values[-1]) for key, values in logs.items() if _FLIPS not in key}
+    flips = [float(values[-1]) for key, values in logs.items() if key.startswith(_FLIPS)]
     if flips:
         figures["flip_ratio"] = sum(flips) / len(flips)
     return {"epoch": epoch + 1, **figures, "seconds": round(time.monotonic() - clock, 1)}

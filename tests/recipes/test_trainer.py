@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from larq_focal.bench.datasets import Dataset
-from larq_focal.keras import keras
+from larq_focal.keras import keras, larq
 from larq_focal.recipes import RECIPES, Recipe, find_recipe
 from larq_focal.recipes.checkpoint import CheckpointError, load_state
 from larq_focal.recipes.trainer import train_stretch
@@ -62,6 +62,15 @@ def test_stretches_compute_what_one_run_computes(whole, tmp_path):
     assert [(each["first_epoch"], each["last_epoch"]) for each in training.stretches] == [(1, 1), (2, 2), (3, 3)]
     assert len(whole.stretches) == 1
     assert whole.stretches[0]["versions"]["tensorflow"]
+
+
+def test_flips_are_counted_where_the_network_measures_them(tmp_path):
+    keras.utils.set_random_seed(0)
+    with larq.context.metrics_scope(["flip_ratio"]):
+        model = two_layer("ste_sign", num_classes=3, filters=(4, 8))
+    (row,) = train_stretch(recipe(epochs=1), model, DATA, tmp_path).history
+    assert 0 < row["flip_ratio"] < 0.5
+    assert set(row) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "flip_ratio", "seconds"}
 
 
 def test_a_finished_training_is_only_read(whole, tmp_path):
