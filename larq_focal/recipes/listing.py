@@ -39,12 +39,11 @@ class Listing:
         ]
 
     def __rich__(self) -> Table:
-        table = Table(box=None)
-        table.add_column("model", no_wrap=True)
-        for title in ("weights", "recipe for", "source"):
-            table.add_column(title, overflow="fold")
+        table = Table(box=None, pad_edge=False, caption="Sources: --json", caption_justify="left")
+        for heading in ("model", "title", "weights", "recipe for"):
+            table.add_column(heading, no_wrap=heading != "title")
         for row in self.to_dict():
-            table.add_row(row["name"], ", ".join(row["weights"]), ", ".join(row["recipes"]), row["source"])
+            table.add_row(row["name"], row["title"], ", ".join(row["weights"]), ", ".join(row["recipes"]))
         return table
 
 
