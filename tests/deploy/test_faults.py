@@ -250,3 +250,15 @@ class TestTies:
     def test_do_not_occur_with_padding_by_one(self, tmp_path):
         model = network(*self.stack(padding="same", pad_values=1))
         assert convert(model, tmp_path / "model.tflite").audit.agreement.max_abs_difference < 1e-3
+
+
+class TestZerosAroundSmallImages:
+    """LCE's kernel miscounts zero padding where the image is smaller than the filter."""
+
+    @pytest.mark.parametrize("pixels", [1, 2])
+    def test_are_named(self, pixels, tmp_path):
+        with pytest.raises(ConversionError, match=r"smaller than its filter.*pad_values=1"):
+            convert(network(convolution(padding="same"), shape=(pixels, pixels, 32)), tmp_path / "model.tflite")
+
+    def test_of_the_filters_size_are_right(self, tmp_path):
+        convert(network(convolution(padding="same"), shape=(3, 3, 32)), tmp_path / "model.tflite")

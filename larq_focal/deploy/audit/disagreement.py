@@ -11,7 +11,7 @@ from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
 from larq_focal.deploy.conversion.lowering import is_sign
-from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.network.flatbuffer import FlatModel, Operator
 
 _FEW = 0.05
 """Part of the samples of an int8 network that may differ: its values are rounded to steps after every layer."""
@@ -48,6 +48,14 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
             "million: values lie so close to the threshold of a quantizer that rounding decides."
         )
         yield Finding("disagreement", "warning", "", message, "")
+    elif small := _padded_beyond_the_image(model):
+        message += (
+            f" '{small.outputs[0].name}' pads an image of {small.inputs[0].shape[1]}x{small.inputs[0].shape[2]} with "
+            "zeros, which is smaller than its filter: there the kernel of Larq Compute Engine miscounts. larq_focal's "
+            "delegate computes it as Keras does."
+        )
+        mend = "Use pad_values=1, or a layer without padding; or run the file with the delegate only."
+        yield Finding("disagreement", "error", "", message, mend)
     elif _pads_with_zeros(model) and (ties := _ties(frozen, samples[0])):
         message += (
             f" In sample {agreement.differing[0]}, {ties} values lie exactly on the threshold of a quantizer. Larq "
@@ -103,14 +111,24 @@ def saturation(frozen: FrozenGraph, expected: np.ndarray) -> Iterator[Finding]:
         )
 
 
-def _pads_with_zeros(model: FlatModel) -> bool:
+def _pads_with_zeros(model: FlatModel) -> list[Operator]:
     same, zero = 0, 0
-    return any(
-        operator.kind == BINARY_CONVOLUTION
+    return [
+        operator
+        for operator in model.operators
+        if operator.kind == BINARY_CONVOLUTION
         and operator.options["padding"] == same
         and operator.options["pad_values"] == zero
-        for operator in model.operators
-    )
+    ]
+
+
+def _padded_beyond_the_image(model: FlatModel) -> Operator | None:
+    """The first binary convolution whose filter reaches beyond both sides of its image, into zeros."""
+    for operator in _pads_with_zeros(model):
+        image, kernel = operator.inputs[:2]
+        if any(pixels < filter_size for pixels, filter_size in zip(image.shape[1:3], kernel.shape[1:3], strict=True)):
+            return operator
+    return None
 
 
 def _ties(frozen: FrozenGraph, sample: Data) -> int:
