@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def count(
         channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
         gatherer = Gatherer(code, constants, maps)
         for slot in range(layer.codes.shape[2]):
-            _count_slot(code, constants, counter, gatherer, layer, layout, channels, slot)
+            _count_slot(code, constants, counter, gatherer, layer, layout, channels, slot, schedule.regathers)
         yield counter.bits()
     code.is_frugal = False
 
@@ -98,6 +99,7 @@ def _count_slot(
     layout: Layout,
     channels: list[int],
     slot: int,
+    regathers: bool,
 ) -> None:
     """Counts the taps of one input channel of each group."""
     op, codes = layer.op, layer.codes[:, :, slot]
@@ -106,12 +108,17 @@ def _count_slot(
     depth, per_group = layer.codes.shape[2], op.shape[-1] // op.groups
     offsets = {layout.places[c].offset: c for c in channels}
     pitch = layout.pitch[0] // op.strides[0], layout.pitch[1] // op.strides[1]
-    plane = gatherer.at({place: c // per_group * depth + slot for place, c in offsets.items()})
+    sources = {place: c // per_group * depth + slot for place, c in offsets.items()}
     rows, columns = (
         [(k * dilation - pad[0]) * step for k in range(size)]
         for size, dilation, pad, step in zip(codes.shape[:2], op.dilation, layer.pads, pitch, strict=True)
     )
-    for (y, x), seen in window(code, plane, rows, columns):
+    if regathers:
+        window_places = product(enumerate(rows), enumerate(columns))
+        taps = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
+    else:
+        taps = window(code, gatherer.at(sources), rows, columns)
+    for (y, x), seen in taps:
         weights = {place: int(codes[y, x, c]) for place, c in offsets.items()}
         if any(weights.values()):
             code.split()

@@ -9,17 +9,24 @@ from itertools import product
 from larq_focal.focal_plane.compiler.layout import Place
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
-from larq_focal.focal_plane.compiler.shifts import spread
+from larq_focal.focal_plane.compiler.shifts import seen_at, spread
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
 from larq_focal.network.ops import Pair
 
 
 class Gatherer:
-    """Reads channels of one value; what several channels need is made once."""
+    """Reads channels of one value; what several channels need is made once.
 
-    def __init__(self, code: Code, constants: Constants, maps: Maps):
-        self._code, self._constants, self._maps = code, constants, maps
+    ``offset``: rows and columns of the array by which all that is read lies below and to the right.
+    """
+
+    def __init__(self, code: Code, constants: Constants, maps: Maps, offset: Pair = (0, 0)):
+        self._code, self._constants, self._maps, self._offset = code, constants, maps, offset
         self._inverted: dict[int, Operand] = {}
+
+    def seen_from(self, rows: int, columns: int) -> Gatherer:
+        """A gatherer that reads what each pixel sees ``rows`` below and ``columns`` to the right of it."""
+        return Gatherer(self._code, self._constants, self._maps, (rows, columns))
 
     def at(self, sources: Mapping[Pair, int]) -> Operand:
         """A plane that holds at each place (row, column of a block) the channel that ``sources`` names for it."""
@@ -30,7 +37,7 @@ class Gatherer:
         planes = {source.plane for source in wanted}
         in_place = all(source.offset == place for source, places in wanted.items() for place in places)
         if len(planes) == 1 and (in_place or layout.is_spread):
-            return self._maps.planes[planes.pop()]
+            return self._seen(planes.pop())
         groups = _alike(wanted)
         parts = [self._brought(group) for group in groups]
         if len(parts) > 1:
@@ -40,12 +47,15 @@ class Gatherer:
             parts = [self._code.either(*parts[:2]), *parts[2:]]
         return parts[0]
 
+    def _seen(self, plane: int) -> Operand:
+        return seen_at(self._code, self._maps.planes[plane], *self._offset)
+
     def _brought(self, group: Mapping[Place, list[Pair]]) -> Operand:
         """The channels of sources that are alike, spread over their own rectangles."""
         layout, code = self._maps.layout, self._code
         source = next(iter(group))
         if source.plane not in self._inverted:
-            self._inverted[source.plane] = code.nor(self._maps.planes[source.plane])
+            self._inverted[source.plane] = code.nor(self._seen(source.plane))
         everywhere = list(product(range(layout.pitch[0]), range(layout.pitch[1])))
         chosen = self._constants.one_plane([place.offset for place in group], everywhere, layout.pitch)
         others = code.nor(chosen)
@@ -53,8 +63,7 @@ class Gatherer:
         alone = code.nor(self._inverted[source.plane], others)
         rows, columns = _rectangle(source, group[source])
         up, left = source.row - rows[0], source.column - columns[0]
-        spread(code, alone, (up, rows[1] - source.row), (left, columns[1] - source.column))
-        return alone
+        return spread(code, alone, (up, rows[1] - source.row), (left, columns[1] - source.column))
 
     def _kept(self, part: Operand, places: list[Pair], every: Mapping[Pair, int]) -> Operand:
         """``part`` at ``places`` only; what stands where nothing is read does not matter."""

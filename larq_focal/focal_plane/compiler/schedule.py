@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schedule:
-    """``deferred`` columns of the count are carry-save, see ``Count``; ``is_frugal`` as in ``Code``."""
+    """``deferred`` columns of the count are carry-save, see ``Count``; ``is_frugal`` as in ``Code``.
+
+    ``regathers``: for every tap of the window the maps are shifted, and then the channels brought to the places that
+    read them, so that no plane holds them from tap to tap.
+    """
 
     deferred: int = 0
     is_frugal: bool = False
+    regathers: bool = False
 
     def frugal(self) -> Schedule | None:
         """The next schedule of fewer registers and more words, or None."""
         if self.deferred:
             return Schedule(self.deferred // 2)
-        return None if self.is_frugal else Schedule(is_frugal=True)
+        return None if self.regathers else Schedule(is_frugal=True, regathers=self.is_frugal)

@@ -16,6 +16,8 @@ def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0) -> Oper
     seen = plane
     for distance, (negative, positive) in ((rows, ("north", "south")), (columns, ("west", "east"))):
         if distance:
+            if code.is_frugal:
+                code.split()
             code.emit("CLR", *registers)
             code.emit("SET", registers[DIRECTIONS.index(positive if distance > 0 else negative)])
         for _ in range(abs(distance)):
@@ -28,8 +30,10 @@ def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0) -> Oper
     return seen
 
 
-def spread(code: Code, plane: Plane, rows: Pair, columns: Pair) -> None:
-    """ORs into ``plane`` what lies up to ``rows`` above and below and ``columns`` to the left and right of each pixel.
+def spread(code: Code, plane: Plane, rows: Pair, columns: Pair) -> Plane:
+    """The OR of what lies up to ``rows`` above and below and ``columns`` to the left and right of each pixel.
+
+    In frugal code it goes from pixel to pixel, and the plane lies in FLAG meanwhile; else ever further.
 
     Args:
         rows: how far ones get up and down.
@@ -38,11 +42,16 @@ def spread(code: Code, plane: Plane, rows: Pair, columns: Pair) -> None:
     for distance, down, right in ((rows[0], 1, 0), (rows[1], -1, 0), (columns[0], 0, 1), (columns[1], 0, -1)):
         reached = 0
         while reached < distance:
-            step = min(reached + 1, distance - reached)
+            step = 1 if code.is_frugal else min(reached + 1, distance - reached)
             code.split()
-            code.emit("OR", plane, seen_at(code, plane, down * step, right * step))
+            if code.is_frugal:
+                held = code.either(plane)
+                plane = code.either(held, seen_at(code, held, down, right))
+            else:
+                code.emit("OR", plane, seen_at(code, plane, down * step, right * step))
             reached += step
     code.split()
+    return plane
 
 
 def window(code: Code, plane: Operand, rows: Sequence[int], columns: Sequence[int]) -> Iterator[tuple[Pair, Operand]]:

@@ -86,11 +86,25 @@ def test_the_layer_of_16_filters_needs_fewer_words_than_published_counts():
 def test_a_dense_layer_of_16_maps_fits_with_a_spill_and_more_groups_without():
     layer = Draw(in_channels=16, out_channels=16, height=12, width=12)
     assert check(layer) == {"scamp5": "spill", "scamp5_programmer": "spill", "scamp7": "fit"}
-    assert check(replace(layer, groups=16))["scamp5"] == "fit"
+    for groups in (2, 16):  # 7 and 4 bits of count
+        assert check(replace(layer, groups=groups)) == dict.fromkeys(sensor_names(), "fit")
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(16, 2), (14, 1)])
+def test_counts_of_7_bits_fit_on_the_whole_array(channels, groups):
+    """3x3 on 64x64 pixels, 72 and 126 taps: exact at the border, without a spill."""
+    layer = Draw(in_channels=channels, out_channels=channels, groups=groups, height=64, width=64, padding="same")
+    graph = network(layer)
+    compiled = compile_network(graph, "scamp5", spill=False)
+    assert compiled.allocation.used == 12
+    inputs = images(graph, 1)
+    expected = interpret(graph, inputs, graph.outputs)
+    for output, values in compiled.run(inputs).items():
+        np.testing.assert_array_equal(values, expected[output])
 
 
 def test_without_a_spill_the_dense_layer_is_refused_with_its_reason():
-    graph = network(Draw(in_channels=8, out_channels=16))
+    graph = network(Draw(in_channels=16, out_channels=16))
     with pytest.raises(RegisterError, match=r"'conv' holds .* planes at once"):
         compile_network(graph, small("scamp5"), spill=False)
 
@@ -99,7 +113,7 @@ def test_without_analog_registers_nothing_spills():
     sensor = small("scamp5")
     digital_only = replace(sensor, analog=replace(sensor.analog, storage=()))
     with pytest.raises(RegisterError):
-        compile_network(network(Draw(in_channels=8, out_channels=16)), digital_only)
+        compile_network(network(Draw(in_channels=16, out_channels=16)), digital_only)
 
 
 def test_a_small_store_is_kept_to():
