@@ -1,4 +1,4 @@
-"""Draws the README's pictures from real results: a benchmark's report, and an audit that catches a float layer.
+"""Draws the README's pictures from real results: a benchmark's report, an audit, and a program of the array.
 
     python docs/pictures.py results/mnist
 
@@ -11,33 +11,61 @@ import io
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from selenium import webdriver
+from sklearn.datasets import load_digits
 
 import larq_focal as lqf
 from larq_focal.keras import keras, larq
+from larq_focal.report import write_program_page
 
 IMAGES = Path(__file__).parent / "images"
+STEPPED_DIGIT, STEP, WHOLE = 8, 150, (0, 0, 255, 255)
 
 
-def draw_report(results: Path) -> None:
-    """The first screen of the report in ``results``."""
+@contextmanager
+def browser(width: int, height: int) -> Iterator[webdriver.Chrome]:
+    """A Chromium of its own, with a window of that many pixels."""
     options = webdriver.ChromeOptions()
     for flag in ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-background-networking"):
         options.add_argument(flag)
     with tempfile.TemporaryDirectory() as profile:
         options.add_argument(f"--user-data-dir={profile}")
-        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+        opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
         try:
-            browser.set_window_size(1280, 1480)
-            browser.get((results / "report.html").resolve().as_uri())
-            browser.implicitly_wait(5)
-            browser.find_element("css selector", ".main-svg")
-            browser.save_screenshot(str(IMAGES / "report.png"))
+            opened.set_window_size(width, height)
+            opened.implicitly_wait(5)
+            yield opened
         finally:
-            browser.quit()
+            opened.quit()
+
+
+def draw_report(results: Path) -> None:
+    """The first screen of the report in ``results``."""
+    with browser(1280, 1480) as window:
+        window.get((results / "report.html").resolve().as_uri())
+        window.find_element("css selector", ".main-svg")
+        window.save_screenshot(str(IMAGES / "report.png"))
+
+
+def draw_program() -> None:
+    """A step of a compiled network, on a handwritten digit."""
+    digit = load_digits().images[STEPPED_DIGIT]
+    image = (digit / 16 - 0.5).astype(np.float32)[None, ..., None]
+    inspected = lqf.inspect_network(lqf.zoo.two_layer("ste_sign", weights="digits"), "scamp5", image, region=WHOLE)
+    with tempfile.TemporaryDirectory() as folder, browser(1280, 1800) as window:
+        page = write_program_page(inspected.to_page(), Path(folder) / "program.html")
+        window.get(page.resolve().as_uri())
+        slider = window.find_element("css selector", "input[type=range]")
+        window.execute_script(
+            "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))", slider, STEP
+        )
+        slider.find_element("xpath", "ancestor::section").screenshot(str(IMAGES / "program.png"))
 
 
 def draw_audit() -> None:
@@ -68,4 +96,5 @@ def draw_audit() -> None:
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     draw_audit()
+    draw_program()
     draw_report(Path(sys.argv[1]))
