@@ -39,6 +39,11 @@ def test_make_targets_exist():
     assert set(re.findall(r"^    make ([\w-]+)", README, re.M)) <= set(targets)
 
 
+def test_pages_exist():
+    pages = re.findall(r"\]\((docs/\w+\.md)\)", README)
+    assert {ROOT / page for page in pages} == set((ROOT / "docs").glob("*.md"))
+
+
 def test_pictures_exist():
     for path in re.findall(r"!\[.*?\]\((.*?)\)", README, re.S):
         assert (ROOT / path).stat().st_size > 1000
