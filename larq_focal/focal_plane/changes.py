@@ -1,4 +1,4 @@
-"""The smallest changes that make a layer fit, each found by judging the changed layer again."""
+"""The smallest changes that make a layer fit: found by formula, and where it is quick, proved by a program."""
 
 from __future__ import annotations
 
@@ -13,13 +13,25 @@ from larq_focal.focal_plane.sensor import Sensor, load_sensor, sensor_names
 from larq_focal.focal_plane.verdict import Verdict
 
 Option = tuple[str, ConvLayer, Sensor]
+Proof = Callable[[ConvLayer, Sensor, Verdict], bool | None]  # whether a program exists; None where that is not tried
 
 
-def changes_that_fit(layer: ConvLayer, sensor: Sensor, judged: Judgement) -> tuple[str, ...]:
+def no_proof(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> None:
+    """All is by formula."""
+
+
+def changes_that_fit(layer: ConvLayer, sensor: Sensor, judged: Judgement, proof: Proof = no_proof) -> tuple[str, ...]:
     """Single changes by which ``layer`` fits, the one that leaves most of the network as it is first.
 
     A layer of other than 1-bit values is made binary first. Where nothing makes it fit without a spill, changes by
     which it fits with one are named. Empty where it fits already, or where no single change helps.
+
+    Args:
+        layer: the layer that shall fit.
+        sensor: where it shall.
+        judged: how it fits as it is.
+        proof: whether there is a program for a changed layer, asked until one is found for the first change that is
+            named. A change without one is not named; all others are said to fit by formula.
     """
     if judged.verdict is Verdict.FIT:
         return ()
@@ -27,11 +39,14 @@ def changes_that_fit(layer: ConvLayer, sensor: Sensor, judged: Judgement) -> tup
     for wanted in (Verdict.FIT, Verdict.SPILL):
         if wanted.rank >= judged.verdict.rank:
             break
-        if quantized and judge(layer, sensor).verdict.rank <= wanted.rank:
-            return (quantized,)
-        found = [option for options in _families(layer, sensor) if (option := _first(options, wanted))]
+        if quantized and (how := _fits((quantized, layer, sensor), wanted, proof)) is not None:
+            return (f"{quantized} ({how[2:]})" if how else quantized,)
+        found: list[str] = []
+        for options in _families(layer, sensor):
+            text = _first(options, wanted, no_proof if found else proof, quantized)
+            found += [text] if text else []
         if found:
-            return tuple(_described(option, quantized) for option in found)
+            return tuple(found)
     return ()
 
 
@@ -49,16 +64,26 @@ def _binary(layer: ConvLayer) -> tuple[ConvLayer, str]:
     return replace(layer, weight_bits=weight_bits, input_bits=input_bits), " and ".join(changed)
 
 
-def _first(options: Iterable[Option], wanted: Verdict) -> Option | None:
-    return next((option for option in options if judge(option[1], option[2]).verdict.rank <= wanted.rank), None)
+def _first(options: Iterable[Option], wanted: Verdict, proof: Proof, quantized: str) -> str | None:
+    """The first option that fits, in words."""
+    for option in options:
+        how = _fits(option, wanted, proof)
+        if how is not None:
+            text, layer, sensor = option
+            fits = f"{text} (fan-in {layer.fan_in}, {judge(layer, sensor).plan.schedule}{how})"
+            return f"{quantized} and {fits}" if quantized else fits
+    return None
 
 
-def _described(option: Option, quantized: str) -> str:
-    text, layer, sensor = option
-    judged = judge(layer, sensor)
-    fits = f"{text} (fan-in {layer.fan_in}, {judged.plan.schedule}"
-    fits += ", with spill)" if judged.verdict is Verdict.SPILL else ")"
-    return f"{quantized} and {fits}" if quantized else fits
+def _fits(option: Option, wanted: Verdict, proof: Proof) -> str | None:
+    """How an option fits, as a list that starts with a comma; None where it does not."""
+    _, layer, sensor = option
+    if judge(layer, sensor).verdict.rank > wanted.rank:
+        return None
+    is_proved = proof(layer, sensor, wanted)
+    if is_proved is False:
+        return None
+    return (", with spill" if wanted is Verdict.SPILL else "") + ("" if is_proved else ", by formula")
 
 
 def _families(layer: ConvLayer, sensor: Sensor) -> Iterator[Iterable[Option]]:

@@ -46,7 +46,8 @@ def fit(
 
     Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
     read out for them. A convolution that fits by the formulas is compiled by itself, and its verdict is that of the
-    program; notes tell where one is too large for that. Changes that would fit are found by the formulas alone.
+    program; notes tell where one is too large for that. Changes that would fit are found by the formulas and then
+    compiled with random weights; those that are too large for that are said to fit by formula.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or

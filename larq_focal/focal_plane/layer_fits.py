@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from larq_focal.focal_plane.changes import changes_that_fit
 from larq_focal.focal_plane.compiler.layer_program import LayerProgram, layer_program
+from larq_focal.focal_plane.compiler.stand_in import stand_in
 from larq_focal.focal_plane.controller import Readout
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement
 from larq_focal.focal_plane.layer import ConvLayer
 from larq_focal.focal_plane.notes import layer_notes
+from larq_focal.focal_plane.placement import place
 from larq_focal.focal_plane.rate import energy_lower_bound_uj, latency_lower_bound_us
 from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
 from larq_focal.focal_plane.report import LayerFit, Need, ScheduleFit
@@ -24,30 +27,45 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Linear
 
 MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
+MOST_TAPS_TRIED = 100  # the same for a change that might fit, of which there are several
 
 
 def program_of(graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: Sensor) -> LayerProgram | None:
     """The program of a layer that fits by the formulas; None where it does not, or where it would take long."""
-    if judged.verdict is Verdict.NO_FIT or layer.fan_in * judged.placement.passes > MOST_TAPS_COMPILED:
+    if judged.verdict is Verdict.NO_FIT or _taps(layer, sensor) > MOST_TAPS_COMPILED:
         return None
     return layer_program(graph, layer.name, sensor)
+
+
+def _taps(layer: ConvLayer, sensor: Sensor) -> int:
+    return layer.fan_in * place(layer, sensor).passes
+
+
+def _has_program(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | None:
+    """Whether a layer of this shape compiles; None where that takes long, or something else needs planes beside it."""
+    if layer.held_values or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
+        return None
+    return (
+        layer_program(stand_in(layer), layer.name, sensor, spill=wanted is Verdict.SPILL).verdict is not Verdict.NO_FIT
+    )
 
 
 def array_layer(
     op: Linear, layer: ConvLayer, judged: Judgement, program: LayerProgram | None, sensor: Sensor
 ) -> LayerFit:
     plan, placement = judged.plan, judged.placement
+    verdict = program.verdict if program else judged.verdict
     uses = register_map(plan, sensor) if plan else ()
     digital, analog = sensor.digital, sensor.analog
     common = {
         "name": layer.name,
-        "verdict": program.verdict if program else judged.verdict,
+        "verdict": verdict,
         "fan_in": layer.fan_in,
         "accumulator_bits": accumulator_bits(layer.fan_in) if plan else None,
         **_weight_fields(op, sensor),
         "maps_per_plane": placement.maps_per_plane if placement else 0,
         "map_planes": placement.output_planes if placement else None,
-        "changes": changes_that_fit(layer, sensor, judged),
+        "changes": changes_that_fit(layer, sensor, replace(judged, verdict=verdict), _has_program),
         "notes": (*layer_notes(layer, judged, sensor), *_program_notes(judged, program)),
     }
     if plan is None:
@@ -85,9 +103,11 @@ def _program_notes(judged: Judgement, program: LayerProgram | None) -> Iterator[
     if program is None:
         if judged.verdict is not Verdict.NO_FIT:
             yield "judged by formula: a layer of this size is not compiled here"
-    elif program.reason:
+    elif program.verdict is Verdict.NO_FIT:
         yield f"no program: {program.reason}"
     else:
+        if program.reason:
+            yield f"no program without a spill was found: {program.reason}"
         yield f"compiled by itself to {counted(program.icw, 'instruction word')} and {program.used} digital registers"
 
 

@@ -23,10 +23,10 @@ def changes(shape, target=SCAMP5):
 def test_second_layer():
     """Every way out of a fan-in of 144 where 127 is the most, the one that keeps all maps first."""
     assert changes(SECOND) == (
-        "groups=2 (fan-in 72, S3)",
-        "a 2x2 kernel (fan-in 64, S3)",
-        "14 input channels (fan-in 126, S3)",
-        "sensor scamp7 (fan-in 144, S1)",
+        "groups=2 (fan-in 72, S3, by formula)",
+        "a 2x2 kernel (fan-in 64, S3, by formula)",
+        "14 input channels (fan-in 126, S3, by formula)",
+        "sensor scamp7 (fan-in 144, S1, by formula)",
     )
 
 
@@ -35,14 +35,14 @@ def test_a_layer_that_fits_needs_none():
 
 
 def test_full_precision_becomes_binary_first():
-    assert changes(layer(weight_bits=32)) == ("binary weights",)
-    assert changes(layer(weight_bits=8, input_bits=8)) == ("binary weights and 1-bit inputs",)
-    assert changes(replace(SECOND, weight_bits=32))[0] == "binary weights and groups=2 (fan-in 72, S3)"
+    assert changes(layer(weight_bits=32)) == ("binary weights (by formula)",)
+    assert changes(layer(weight_bits=8, input_bits=8)) == ("binary weights and 1-bit inputs (by formula)",)
+    assert changes(replace(SECOND, weight_bits=32))[0] == "binary weights and groups=2 (fan-in 72, S3, by formula)"
 
 
 def test_map_larger_than_the_array_shrinks():
     assert changes(layer(height=600, width=300)) == (
-        "maps of 150x75 (stride 4 before it, or a smaller image) (fan-in 9, S1)",
+        "maps of 150x75 (stride 4 before it, or a smaller image) (fan-in 9, S1, by formula)",
     )
 
 
@@ -53,12 +53,21 @@ def test_too_many_output_maps():
 
 def test_a_spill_is_named_where_nothing_better_is_found():
     held = HeldValue("skip", 64, 64, 15 * 16, 1)
-    assert changes(layer(held_values=(held,))) == ("sensor scamp7 (fan-in 9, S4, with spill)",)
+    assert changes(layer(held_values=(held,))) == ("sensor scamp7 (fan-in 9, S4, with spill, by formula)",)
 
 
 def test_nothing_is_named_where_no_single_change_helps():
     held = HeldValue("skip", 64, 64, 30 * 16, 1)
     assert changes(layer(held_values=(held,))) == ()
+
+
+def test_a_change_without_a_program_is_not_named():
+    judged = judge(SECOND, SCAMP5)
+    assert changes_that_fit(SECOND, SCAMP5, judged, lambda *changed: False) == ()
+    proved = changes_that_fit(SECOND, SCAMP5, judged, lambda changed, *_: True if changed.groups > 2 else None)
+    assert proved[0] == "groups=2 (fan-in 72, S3, by formula)"
+    proved = changes_that_fit(SECOND, SCAMP5, judged, lambda changed, *_: changed.groups > 2)
+    assert proved[0] == "groups=4 (fan-in 36, S2)" and all("by formula" in other for other in proved[1:])
 
 
 @given(layers())

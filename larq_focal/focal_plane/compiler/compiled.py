@@ -32,6 +32,7 @@ class Compiled:
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
     The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
     lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
+    Where planes spill, ``spills_because`` tells what stopped the last attempt without.
     """
 
     graph: QuantGraph
@@ -42,6 +43,7 @@ class Compiled:
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
     schedules: Mapping[str, Schedule]
+    spills_because: str = ""
 
     @property
     def sensor(self) -> Sensor:

@@ -29,6 +29,7 @@ class _Result:
     lowering: Lowering
     built: Built
     schedules: dict[str, Schedule]
+    spills_because: str = ""
 
 
 def compile(
@@ -85,6 +86,7 @@ def compile(
         allocation=built.allocation,
         icw=built.icw,
         schedules=found.schedules,
+        spills_because=found.spills_because,
     )
 
 
@@ -100,7 +102,7 @@ def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
         try:
             return _attempt(lower, schedules, spill=False)
         except RegisterError as error:
-            layer = error.section
+            layer, reason = error.section, str(error)
             if layer in schedules and (frugal := schedules[layer].frugal()):
                 schedules[layer] = frugal
             elif spill:
@@ -108,7 +110,8 @@ def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
                 break
             else:
                 raise
-        except StoreError:
+        except StoreError as error:
+            reason = str(error)
             widest = max(schedules, key=lambda name: schedules[name].deferred, default=None)
             if widest is None or not schedules[widest].deferred:
                 if spill:
@@ -116,7 +119,8 @@ def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
                 raise
             schedules[widest] = Schedule()  # ripple counting repeats, and so takes less room
     tight |= {name for name, schedule in schedules.items() if schedule.is_frugal}
-    return _with_spills(lower, schedules, tight & most.keys(), most)
+    found = _with_spills(lower, schedules, tight & most.keys(), most)
+    return replace(found, spills_because=reason) if found.built.allocation.spilled else found
 
 
 def _with_spills(

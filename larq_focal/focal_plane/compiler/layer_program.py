@@ -19,7 +19,10 @@ from larq_focal.network.ops import Binarize, Conv2D, Input, Op, Pool2D
 
 @dataclass(frozen=True)
 class LayerProgram:
-    """``icw`` and ``used`` digital registers are those of the program, None where there is none for ``reason``."""
+    """``icw`` and ``used`` digital registers are those of the program, None where there is none for ``reason``.
+
+    Where the program spills, ``reason`` is that of the last attempt without.
+    """
 
     verdict: Verdict
     icw: int | None = None
@@ -27,14 +30,17 @@ class LayerProgram:
     reason: str = ""
 
 
-def layer_program(graph: QuantGraph, name: str, sensor: Sensor) -> LayerProgram:
-    """Compiles the convolution ``name`` by itself, with the threshold and the pooling behind it."""
+def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: bool = True) -> LayerProgram:
+    """Compiles the convolution ``name`` by itself, with the threshold and the pooling behind it.
+
+    ``spill``: whether planes may move to analog registers.
+    """
     try:
-        compiled = compile_network(_alone(fold_thresholds(graph), name), sensor)
+        compiled = compile_network(_alone(fold_thresholds(graph), name), sensor, spill=spill)
     except (UnsupportedError, RegisterError, StoreError) as error:
         return LayerProgram(Verdict.NO_FIT, reason=str(error))
     verdict = Verdict.SPILL if compiled.allocation.spilled else Verdict.FIT
-    return LayerProgram(verdict, compiled.total_icw, compiled.allocation.used)
+    return LayerProgram(verdict, compiled.total_icw, compiled.allocation.used, compiled.spills_because)
 
 
 def _alone(graph: QuantGraph, name: str) -> QuantGraph:

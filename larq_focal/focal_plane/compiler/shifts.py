@@ -9,6 +9,8 @@ from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
 from larq_focal.network.ops import Pair
 
+_SPLIT_AFTER = 8  # pixels of a long shift in frugal code that make a kernel
+
 
 def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0) -> Operand:
     """What each pixel sees ``rows`` below and ``columns`` to the right of it; zeros come in from past the border."""
@@ -20,8 +22,10 @@ def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0) -> Oper
                 code.split()
             code.emit("CLR", *registers)
             code.emit("SET", registers[DIRECTIONS.index(positive if distance > 0 else negative)])
-        for _ in range(abs(distance)):
+        for step in range(abs(distance)):
             if code.is_frugal and seen is not plane:
+                if step % _SPLIT_AFTER == 1:
+                    code.split()
                 code.emit("DNEWS0", seen, code.either(seen))
             else:
                 moved = Plane("shifted")
