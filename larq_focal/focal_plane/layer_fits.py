@@ -8,7 +8,7 @@ from typing import Any
 
 from larq_focal.focal_plane.changes import changes_that_fit
 from larq_focal.focal_plane.compiler.layer_program import LayerProgram, layer_program
-from larq_focal.focal_plane.compiler.stand_in import stand_in
+from larq_focal.focal_plane.compiler.stand_in import output_size, stand_in
 from larq_focal.focal_plane.controller import Readout
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement
@@ -43,6 +43,8 @@ def _taps(layer: ConvLayer, sensor: Sensor) -> int:
 
 def _has_program(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | None:
     """Whether a layer of this shape compiles; None where that takes long, or something else needs planes beside it."""
+    if min(output_size(layer)) < 1:
+        return False
     if layer.held_values or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
         return None
     return (

@@ -69,6 +69,15 @@ def test_a_fit_is_only_said_where_there_is_a_program():
     assert any("compiled by itself to" in note for note in layer.notes)
 
 
+def test_no_change_is_named_that_leaves_no_output():
+    """A 5x5 kernel, unpadded, on maps that a stride before it would make smaller than itself."""
+    image = Input(name="image", shape=(300, 8, 1))
+    bits = sign("bits", image)
+    graph = chain("tall", image, bits, conv("conv", bits, 4, size=5, padding="valid", shape=(296, 4, 4)))
+    (layer,) = fit(graph).layers
+    assert layer.verdict is Verdict.NO_FIT and not any("maps of" in change for change in layer.changes)
+
+
 def test_a_layer_for_which_there_is_no_program_does_not_fit():
     sensor = replace(load_sensor("scamp5"), code_store_icw=50)
     (layer,) = fit(one_layer(), sensor).layers

@@ -21,7 +21,7 @@ def stand_in(layer: ConvLayer) -> QuantGraph:
     codes = rng.integers(-1, 2, size) if layer.is_ternary else rng.choice([-1, 1], size)
     kernel = Kernel(codes.astype(np.int8), np.ones(layer.out_channels, np.float32), 2 if layer.is_ternary else 1)
     bits_shape = (layer.height, layer.width, layer.in_channels)
-    shape = (*_out(layer), layer.out_channels)
+    shape = (*output_size(layer), layer.out_channels)
     spread = np.sqrt(layer.fan_in) if layer.own_thresholds else 0
     threshold = np.rint(rng.normal(0, 1, layer.out_channels) * spread).astype(np.float32)
     operations: list[Op] = [
@@ -56,7 +56,8 @@ def stand_in(layer: ConvLayer) -> QuantGraph:
     return QuantGraph(layer.name, operations, [operations[-1].name])
 
 
-def _out(layer: ConvLayer) -> Pair:
+def output_size(layer: ConvLayer) -> Pair:
+    """Rows and columns of the output; below 1 where the kernel is larger than the maps."""
     if layer.same_padding:
         rows, columns = (-(-side // by) for side, by in zip((layer.height, layer.width), layer.strides, strict=True))
         return rows, columns
