@@ -15,7 +15,9 @@ from larq_focal.focal_plane.binary_processor import (
     processor_names,
 )
 from larq_focal.focal_plane.calibration import published_for
+from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
+from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge
 from larq_focal.focal_plane.layer import conv_layer
 from larq_focal.focal_plane.layer_fits import array_layer, controller_layer, program_of
@@ -79,10 +81,6 @@ def _with_program(
     report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float], keras_model: Any | None
 ) -> FitReport:
     """The report with what the program does, or with the reason why there is none."""
-    # Imported here, because judging by formulas does not need the compiler.
-    from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
-    from larq_focal.focal_plane.inspection import inspect_network
-
     try:
         program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model)
     except (RegisterError, StoreError, UnsupportedError) as error:
