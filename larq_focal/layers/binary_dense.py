@@ -33,7 +33,7 @@ class BinaryDense(larq.layers.QuantDense):
         super().build(input_shape)
 
     def call(self, inputs):
-        pixel = tf.reshape(inputs, (-1, 1, 1, inputs.shape[-1]))
+        pixel = tf.reshape(inputs, (-1, 1, 1, self.kernel.shape[0]))
         if self.input_quantizer:
             pixel = self.input_quantizer(pixel)
         with larq.context.quantized_scope(True):

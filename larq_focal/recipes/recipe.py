@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
+
+Arithmetic = Literal["float32", "mixed_bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Recipe:
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
         seed: Seeds the initial weights, the images held out, their order, and the augmentation.
         options: Further arguments of the model's factory.
+        arithmetic: Of the training: "float32", or "mixed_bfloat16", which is up to twice as fast on processors that have
+            it. Products of signs are exact in both; what is converted and judged computes in float32.
         variant: Tells recipes of one model and data set apart; "" for the one of its pretrained weights.
     """
 
@@ -35,6 +39,7 @@ class Recipe:
     held_out: int = 2500
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    arithmetic: Arithmetic = "float32"
     variant: str = ""
 
     def __post_init__(self):
@@ -42,6 +47,9 @@ class Recipe:
             raise ValueError(f"Epochs, batch size and images held out must be at least 1: {self}.")
         if not self.learning_rate > 0 or self.shift < 0 or self.seed < 0:
             raise ValueError(f"The learning rate must be above 0, shift and seed 0 or more: {self}.")
+
+        if self.arithmetic not in get_args(Arithmetic):
+            raise ValueError(f"The arithmetic must be one of {', '.join(get_args(Arithmetic))}: {self}.")
 
     @property
     def name(self) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from larq_focal.bench.datasets import as_input, load_dataset
+from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.judging import judged
 from larq_focal.bench.records import write_record
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras, larq
 from larq_focal.network.from_keras import from_keras
-from larq_focal.recipes.recipe import Recipe
+from larq_focal.recipes.recipe import Arithmetic, Recipe
 from larq_focal.recipes.trainer import EpochDone, Training, train_stretch
 from larq_focal.report.records import FORMAT
 from larq_focal.zoo.registry import find
@@ -50,15 +50,13 @@ def run_recipe(
     folder = Path(results) / recipe.name
     data = load_dataset(recipe.dataset, data_dir)
     keras.backend.clear_session()
-    keras.utils.set_random_seed(recipe.seed)
-    # A comparison of methods is also about how often their weights change sign.
-    with larq.context.metrics_scope(["flip_ratio"] if recipe.variant else []):
-        model = find(recipe.model).build(input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options)
+    model = _built(recipe, data, recipe.arithmetic)
     say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
     training = train_stretch(recipe, model, data, folder, minutes=minutes, epoch_done=epoch_done)
     if not training.finished:
         say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
         return folder
+    model = _in_float32(model, recipe, data)
     save_weights(model, folder / "weights.npz")
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
@@ -67,6 +65,29 @@ def run_recipe(
     accuracy = record["accuracy"]
     say(f"{recipe.name}: {accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%}) on {data.title}")
     return folder
+
+
+def _built(recipe: Recipe, data: Dataset, arithmetic: Arithmetic) -> keras.Model:
+    keras.utils.set_random_seed(recipe.seed)
+    policy = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(arithmetic)
+    try:
+        # A comparison of methods is also about how often their weights change sign.
+        with larq.context.metrics_scope(["flip_ratio"] if recipe.variant else []):
+            return find(recipe.model).build(
+                input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options
+            )
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+
+
+def _in_float32(trained: keras.Model, recipe: Recipe, data: Dataset) -> keras.Model:
+    """The trained network as it is converted and judged."""
+    if recipe.arithmetic == "float32":
+        return trained
+    model = _built(recipe, data, "float32")
+    model.set_weights(trained.get_weights())
+    return model
 
 
 def _record(training: Training) -> dict:

@@ -11,7 +11,7 @@ _TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab")
 _LENET = ("full_precision", "sign", "xnor", "bireal", "irnet", "tbn", "recu", "hysteresis", "gumbel", "lab")
 
 _RECIPES = (
-    Recipe("small_residual_react", "cifar10", epochs=30, shift=4, flip=True),
+    Recipe("small_residual_react", "cifar10", epochs=18, shift=4, flip=True, arithmetic="mixed_bfloat16"),
     *(
         # One equal and small budget for each way to binarize: for a comparison, not for the best accuracy.
         Recipe(

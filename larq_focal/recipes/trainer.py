@@ -13,7 +13,7 @@ import numpy as np
 from larq_focal.bench.datasets import Dataset, as_input
 from larq_focal.bench.records import describe_environment
 from larq_focal.bench.train import schedules
-from larq_focal.keras import keras
+from larq_focal.keras import keras, tf
 from larq_focal.recipes.batches import AugmentedBatches
 from larq_focal.recipes.checkpoint import CheckpointError, load_state, restore, save_checkpoint
 from larq_focal.recipes.recipe import Recipe
@@ -102,8 +102,11 @@ def _split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
 
 def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
     cosine = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps_per_epoch)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(cosine), loss, ["accuracy"])
+    model.compile(keras.optimizers.Adam(cosine), _cross_entropy, ["accuracy"])
+
+
+def _cross_entropy(labels, logits):
+    return keras.losses.sparse_categorical_crossentropy(labels, tf.cast(logits, tf.float32), from_logits=True)
 
 
 def _resume(path: Path, model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
