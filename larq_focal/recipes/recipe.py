@@ -24,8 +24,8 @@ class Recipe:
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
         seed: Seeds the initial weights, the images held out, their order, and the augmentation.
         options: Further arguments of the model's factory.
-        arithmetic: Of the training: "float32", or "mixed_bfloat16", which is up to twice as fast on processors that have
-            it. Products of signs are exact in both; what is converted and judged computes in float32.
+        arithmetic: Of the training: "float32", or "mixed_bfloat16", up to twice as fast on processors that have it.
+            Products of signs are exact in both; what is converted and judged computes in float32.
         variant: Tells recipes of one model and data set apart; "" for the one of its pretrained weights.
     """
 
