@@ -28,9 +28,10 @@ class Quantizer(larq.quantizers.Quantizer):
                 f"{type(self).__name__} {self.name!r} quantizes real numbers, but its inputs are of type "
                 f"{tf.as_dtype(dtype).name}: cast them before, for instance with tf.cast(inputs, tf.float32)."
             )
-        if self.channels is not None and inputs.shape[-1] != self.channels:
+        channels = inputs.shape[-1] if self.channels is not None else None  # None as well where they are not known yet
+        if channels is not None and channels != self.channels:
             raise ValueError(
                 f"{type(self).__name__} {self.name!r} has weights for {self.channels} channels, but its inputs have "
-                f"{inputs.shape[-1]}: give each layer its own quantizer, by the alias or a new instance."
+                f"{channels}: give each layer its own quantizer, by the alias or a new instance."
             )
         return super().__call__(inputs, *args, **kwargs)

@@ -17,9 +17,10 @@ _RECIPES = (
         Recipe(
             f"small_residual_{method}",
             "cifar10",
-            epochs=8,
+            epochs=4,
             shift=4,
             flip=True,
+            arithmetic="mixed_bfloat16",
             variant="compared",
             options={"filters": [32, 64, 128], "blocks": 2},
         )
@@ -27,8 +28,8 @@ _RECIPES = (
     ),
     Recipe("resnet8_full_precision", "cifar10", epochs=30, shift=4, flip=True),
     Recipe("resnet8_bireal", "cifar10", epochs=30, shift=4, flip=True),
-    *(Recipe(f"two_layer_{method}", "mnist", epochs=30, shift=2) for method in _TWO_LAYER),
-    *(Recipe(f"lenet_{method}", "mnist", epochs=40, shift=2) for method in _LENET),
+    *(Recipe(f"two_layer_{method}", "mnist", epochs=4) for method in _TWO_LAYER),
+    *(Recipe(f"lenet_{method}", "mnist", epochs=8) for method in _LENET),
     Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
