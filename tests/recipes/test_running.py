@@ -1,12 +1,15 @@
 """The commands of the zoo, as a user types them, on the digits that come with scikit-learn."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from larq_focal.cli.zoo import zoo
-from larq_focal.recipes import RECIPES, model_card
+from larq_focal.keras import keras
+from larq_focal.recipes import RECIPES, find_recipe, model_card, run_recipe
 from larq_focal.report import read_records, write_report
 from larq_focal.report.records import read_record
 from larq_focal.zoo import two_layer
@@ -80,6 +83,20 @@ def test_weights_that_are_too_large_are_not_published(folder, tmp_path):
     (tmp_path / "another.npz").write_bytes(bytes(20_000_000))
     with pytest.raises(ValueError, match="too much for the repository"):
         publish(folder, tmp_path)
+
+
+def test_bfloat16_is_for_training_alone(tmp_path):
+    recipe = replace(find_recipe("two_layer_ste_sign", "digits", epochs=1), arithmetic="mixed_bfloat16")
+    policy = keras.mixed_precision.global_policy().name
+    folder = run_recipe(recipe, results=tmp_path, say=lambda line: None)
+    assert keras.mixed_precision.global_policy().name == policy
+    record = read_record(folder / "record.json")
+    assert record["settings"]["arithmetic"] == "mixed_bfloat16"
+    assert record["agreement"]["same_class"] == record["agreement"]["samples"], (
+        "what is judged is the file's float32 twin"
+    )
+    with np.load(folder / "weights.npz") as weights:
+        assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
 
 
 def test_the_list_names_models_and_recipes():

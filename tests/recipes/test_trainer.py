@@ -129,7 +129,9 @@ def test_a_recipe_is_found_with_its_seed():
         find_recipe("lenet_sign", "cifar10")
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"shift": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"shift": -1}, {"arithmetic": "int4"}]
+)
 def test_wrong_settings_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         recipe(**wrong)
