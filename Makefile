@@ -2,7 +2,7 @@
 #   make bench      train, convert, audit, time and judge the digits networks; writes results/digits/report.html
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
-#   make docs       the page of the quantizers, docs/quantizers.md, with its pictures
+#   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/; the latter takes Debian's g++-aarch64-linux-gnu
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
@@ -29,6 +29,7 @@ lint: $(VENV)/installed-test
 
 docs: $(VENV)/installed-docs
 	$(BIN)/python docs/quantizers.py
+	$(BIN)/python docs/zoo_results.py
 
 tflite-models: $(VENV)/installed
 	$(BIN)/python -m tools.tflite_models

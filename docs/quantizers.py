@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from larq_focal.files import write_text
 from larq_focal.quantizers import QUANTIZERS, QuantizerRow
 from larq_focal.quantizers.registry import binary_activations, binary_kernels, few_bits, signs
+from larq_focal.report.markdown import pipe_table
 
 HERE = Path(__file__).parent
 PAGE = HERE / "quantizers.md"
@@ -90,7 +91,7 @@ def _section(family: Family) -> str:
         for row in family.rows
     )
     picture = f"![Curves and pseudo-gradients: {family.title.lower()}]({IMAGES}/{family.name}.png)"
-    return f"## {family.title}\n\n{_table(header, body)}\n\n{picture}\n"
+    return f"## {family.title}\n\n{pipe_table(header, body)}\n\n{picture}\n"
 
 
 def _public_name(quantizer: type) -> str:
@@ -106,12 +107,6 @@ def _linked(source: str) -> str:
     """Links with a short name in place of bare addresses."""
     source = re.sub(r"(https://arxiv\.org/abs/([\d.]+\d))", r"[arXiv \2](\1)", source)
     return re.sub(r"(https://github\.com/([\w.-]+/[\w.-]+\w))", r"[\2](\1)", source)
-
-
-def _table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
-    rule = ["---:" if name in right else "---" for name in header]
-    cells = [header, rule, *([cell.replace("|", "\\|") for cell in line] for line in body)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def _accuracies() -> str:
@@ -141,7 +136,7 @@ points. A longer training may rank them differently. Made on {_place(measured)} 
 
     python -m benchmarks.quantizers --data-dir DIR
 """
-    return f"{about}\n{_table(header, body, header[2:])}\n"
+    return f"{about}\n{pipe_table(header, body, header[2:])}\n"
 
 
 def _speeds() -> str:
@@ -165,9 +160,8 @@ shared with other work, by
 
     python -m benchmarks.quantizer_speed
 """
-    return (
-        f"{about}\n{_table(('quantizer', 'of', 'training step', 'inference'), body, ('training step', 'inference'))}\n"
-    )
+    header = ("quantizer", "of", "training step", "inference")
+    return f"{about}\n{pipe_table(header, body, header[2:])}\n"
 
 
 def _measured(name: str) -> dict:

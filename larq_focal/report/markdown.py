@@ -1,8 +1,8 @@
-"""The runs as a Markdown table, for a terminal and for a README."""
+"""Markdown tables: of the runs, for a terminal and for a README, and of anything else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from larq_focal.cost.text import bytes_text, count_text
 
@@ -16,6 +16,13 @@ def markdown_table(records: Iterable[dict]) -> str:
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def pipe_table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """A table of any cells; columns named in ``right`` are set to the right."""
+    rule = ["---:" if name in right else "---" for name in header]
+    cells = [header, rule, *([cell.replace("|", "\\|") for cell in line] for line in body)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def _row(record: dict) -> tuple[str, ...]:

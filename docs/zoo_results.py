@@ -1,0 +1,138 @@
+"""Writes the page of the zoo's trained networks, zoo_results.md, from their records.
+
+    python docs/zoo_results.py
+
+Needs the extra `docs`. The tables follow from docs/data/zoo_training.json (`python -m benchmarks.zoo_training`) and
+from the records beside the pretrained weights, the picture from the latter.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from larq_focal.cost.text import bytes_text
+from larq_focal.files import write_text, written_whole
+from larq_focal.report.markdown import pipe_table
+
+HERE = Path(__file__).parent
+PAGE = HERE / "zoo_results.md"
+PRETRAINED = HERE.parent / "zoo" / "pretrained"
+CURVE = "images/learning_curve.png"
+DRAWN = "small_residual_react-cifar10"
+
+INTRODUCTION = """\
+# Trained networks of the zoo
+
+<!-- Written by docs/zoo_results.py: change that, or the measurements, and run `make docs`. -->
+
+All accuracies are those of converted files on all 10,000 test images (540 of the digits), which no choice was made by.
+"CIFAR-10 (JPEG copy)" is a copy of CIFAR-10 whose images went through JPEG: its figures lie a little below those on the
+original, and are not to be set beside published ones.
+
+## Pretrained
+
+`weights="mnist"` and so on. Each was trained by one command, `larq-focal zoo train MODEL --dataset NAME`; its record,
+with curve, versions, machine and stretches, lies beside the weights in `zoo/pretrained`.
+"""
+
+MNIST = """\
+## MNIST
+
+Small and equal budgets, for comparing ways to binarize; mean and standard deviation over the seeds 0, 1, 2.
+`python -m benchmarks.zoo_training mnist --data-dir DIR`
+"""
+
+COMPARED = """\
+## Sign, learnable activation binarizer, hysteresis
+
+One network (`small_residual`, six binary convolutions), one small budget, on CIFAR-10 (JPEG copy). The flip ratio is
+the share of binary weights that change sign in a step, over all layers: its mean over the training, and over its last
+epoch. `python -m benchmarks.zoo_training compared --data-dir DIR`
+"""
+
+
+def page() -> str:
+    """The page as it must be for the measurements that there are."""
+    rows = json.loads((HERE / "data/zoo_training.json").read_text())["rows"]
+    compared = [row for row in rows if row["flip_ratio"] is not None]
+    mnist = [row for row in rows if row["dataset"] == "MNIST"]
+    pretrained = [_pretrained(json.loads(path.read_text())) for path in _records()]
+    headings = ("weights", "data", "accuracy", "epochs", "parameters", "minutes")
+    parts = [
+        INTRODUCTION,
+        pipe_table(headings, pretrained, headings[2:]),
+        f"![Accuracy by epoch of {DRAWN}, on training and held-out images]({CURVE})",
+        MNIST,
+        pipe_table(
+            ("network", "accuracy", "epochs", "parameters"), map(_mnist, mnist), ("accuracy", "epochs", "parameters")
+        ),
+        COMPARED,
+        pipe_table(
+            ("network", "accuracy", "flip ratio", "in the last epoch", "epochs"),
+            map(_compared, compared),
+            ("accuracy", "flip ratio", "in the last epoch", "epochs"),
+        ),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _records() -> list[Path]:
+    return [path for path in sorted(PRETRAINED.glob("*.json")) if path.stem != "manifest"]
+
+
+def _pretrained(record: dict) -> tuple[str, ...]:
+    accuracy = record["accuracy"]
+    return (
+        f"`{record['run']}`",
+        record["dataset"]["title"],
+        f"{accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%})",
+        str(record["settings"]["epochs"]),
+        bytes_text(record["cost"]["totals"]["parameter_bytes"]),
+        f"{record['environment']['seconds'] / 60:.0f}",
+    )
+
+
+def _mnist(row: dict) -> tuple[str, ...]:
+    return f"{row['title']}", _accuracy(row), str(row["epochs"]), bytes_text(row["parameter_bytes"])
+
+
+def _compared(row: dict) -> tuple[str, ...]:
+    flips = (f"{row[name] * 100:.3f} %" for name in ("flip_ratio", "last_flip_ratio"))
+    return row["title"], _accuracy(row), *flips, str(row["epochs"])
+
+
+def _accuracy(row: dict) -> str:
+    if row["deviation"] is None:
+        return f"{row['mean']:.2%} (one seed)"
+    seeds = "" if len(row["seeds"]) == 3 else f" ({len(row['seeds'])} seeds)"
+    return f"{row['mean']:.2%} ± {row['deviation'] * 100:.2f}{seeds}"
+
+
+def draw_curve(record: dict, path: Path) -> None:
+    """Accuracy by epoch, as PNG."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+    from matplotlib.ticker import PercentFormatter
+
+    figure, axis = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
+    epochs = [row["epoch"] for row in record["history"]]
+    for key, label, shade in (("accuracy", "training images", "#e8873a"), ("val_accuracy", "held out", "#1f4e79")):
+        axis.plot(epochs, [row[key] for row in record["history"]], label=label, color=shade, marker=".")
+    test = record["accuracy"]["value"]
+    axis.axhline(test, color="#777777", linewidth=0.8, linestyle="--", label=f"test images at the end, {test:.2%}")
+    axis.set_xlabel("epoch")
+    axis.set_title(f"{record['title']}, {record['dataset']['title']}", fontsize=10)
+    axis.yaxis.set_major_formatter(PercentFormatter(1, 0))
+    axis.grid(color="#dddddd", linewidth=0.5)
+    axis.legend(fontsize=9)
+    with written_whole(path) as file:
+        figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
+    pyplot.close(figure)
+
+
+if __name__ == "__main__":
+    draw_curve(json.loads((PRETRAINED / f"{DRAWN}.json").read_text()), HERE / CURVE)
+    write_text(PAGE, page())
