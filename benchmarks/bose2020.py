@@ -3,7 +3,9 @@
 Run ``python benchmarks/bose2020.py --data-dir FOLDER`` with ``mnist.npz`` in the folder (without the option MNIST is
 downloaded); it needs the extra ``tensorflow``. It trains ``larq_focal.zoo.bose2020`` on digits of twice their size,
 runs test images through the simulator, exact and with the errors measured on a chip, compares every sum with Keras',
-and prints accuracy, instruction words and the analog range that is used. ``--record`` keeps all that as JSON.
+and prints accuracy, instruction words and the analog range that is used. ``--ternary`` trains the same shape with
+ternary weights in as many ``--seeds``, which the array's program does not take, and prints their accuracies.
+``--record`` keeps all that as JSON.
 """
 
 from __future__ import annotations
@@ -41,9 +43,9 @@ def doubled(images: np.ndarray) -> np.ndarray:
     return np.rint(tf.image.resize(images.reshape(*images.shape[:3], 1), size).numpy()[..., 0]).astype(np.uint8)
 
 
-def trained(images: np.ndarray, labels: np.ndarray, epochs: int, seed: int) -> keras.Model:
+def trained(images: np.ndarray, labels: np.ndarray, epochs: int, seed: int, ternary: bool = False) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    model = bose2020(input_shape=(*images.shape[1:], 1))
+    model = bose2020(input_shape=(*images.shape[1:], 1), ternary=ternary)
     schedule = keras.optimizers.schedules.CosineDecay(3e-3, epochs * (len(images) // BATCH))
     model.compile(
         keras.optimizers.legacy.Adam(schedule), keras.losses.SparseCategoricalCrossentropy(True), metrics=["accuracy"]
@@ -116,6 +118,18 @@ def measured(
     }
 
 
+def trained_ternary(images, labels, test, test_labels, epochs: int, seeds: range) -> dict:
+    """The accuracies of the shape with ternary weights, seed by seed."""
+    accuracies = {}
+    for seed in seeds:
+        keras.backend.clear_session()
+        model = trained(images, labels, epochs, seed, ternary=True)
+        predicted = model.predict(as_keras_input(test), 500, verbose=0).argmax(1)
+        accuracies[seed] = accuracy_of(predicted, test_labels)
+        print(f"ternary weights, seed {seed}: {accuracies[seed]['value']:.2%} of {len(test):,} test images", flush=True)
+    return {"epochs": epochs, "accuracies": accuracies}
+
+
 @click.command()
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder that holds mnist.npz.")
 @click.option("--sensor", "sensor_name", default="scamp5", show_default=True)
@@ -123,25 +137,36 @@ def measured(
 @click.option("--images", default=1000, show_default=True, help="Test images for the exact simulation.")
 @click.option("--noisy-images", default=500, show_default=True, help="Test images for the simulation with noise.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--ternary", is_flag=True, help="Train the shape with ternary weights; nothing is simulated.")
+@click.option("--seeds", default=3, show_default=True, help="With --ternary: how many, from --seed up.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="JSON file to write.")
-def main(data_dir, sensor_name, epochs, images, noisy_images, seed, record) -> None:
+def main(data_dir, sensor_name, epochs, images, noisy_images, seed, ternary, seeds, record) -> None:
     """Trains the network, simulates test images, and prints what came out."""
     started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), time.monotonic()
     data = load_dataset("mnist", data_dir)
     train, test = (doubled(part) for part in (data.x_train, data.x_test))
-    model = trained(train, data.y_train.astype(np.int64), epochs, seed)
-    trained_s = time.monotonic() - clock
-    result = measured(model, test, data.y_test.astype(np.int64), load_sensor(sensor_name), (images, noisy_images), seed)
-    result = {"sensor": sensor_name, "epochs": epochs, "seed": seed, "training_s": round(trained_s, 1), **result}
+    labels, test_labels = (part.astype(np.int64) for part in (data.y_train, data.y_test))
+    if ternary:
+        result = trained_ternary(train, labels, test, test_labels, epochs, range(seed, seed + seeds))
+    else:
+        model = trained(train, labels, epochs, seed)
+        trained_s = round(time.monotonic() - clock, 1)
+        result = {"sensor": sensor_name, "epochs": epochs, "seed": seed, "training_s": trained_s}
+        result |= measured(model, test, test_labels, load_sensor(sensor_name), (images, noisy_images), seed)
+        tell(result)
+    if record:
+        environment = describe_environment(started, time.monotonic() - clock)
+        benchmark = "bose2020_ternary" if ternary else "bose2020"
+        write_record({"benchmark": benchmark, "data": data.source, **result, "environment": environment}, record)
+
+
+def tell(result: dict) -> None:
     keras_accuracy = result["keras"]
     print(f"Keras: {keras_accuracy['value']:.2%} of {keras_accuracy['total']:,} test images")
     loss = result["noise"]["keras_on_the_same"]["value"] - result["noise"]["accuracy"]["value"]
     print(f"loss under noise: {100 * loss:.2f} points on the same images")
     print(f"{result['icw']} instruction words a frame (published: {PUBLISHED_ICW}), calls {result['calls']}")
     print(f"{result['range_used']:.0%} of the analog range, steps of {result['step']}")
-    if record:
-        environment = describe_environment(started, time.monotonic() - clock)
-        write_record({"benchmark": "bose2020", "data": data.source, **result, "environment": environment}, record)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import replace
 from larq_focal.recipes.recipe import Recipe
 
 _COMPARED = ("sign", "lab", "hysteresis")
-_TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab")
+_TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab", "ternary", "zero_one")
 _LENET = ("full_precision", "sign", "xnor", "bireal", "irnet", "tbn", "recu", "hysteresis", "gumbel", "lab")
 
 _RECIPES = (
