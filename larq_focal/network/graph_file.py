@@ -20,7 +20,16 @@ _STRUCTURE = "structure.json"
 
 
 def save_graph(graph: QuantGraph, path: str | Path) -> Path:
-    """Writes ``graph`` to ``path`` (by custom ``*.qgraph``) and returns the path."""
+    """Writes ``graph`` to ``path`` (by custom ``*.qgraph``) and returns the path.
+
+    Raises:
+        TypeError: ``graph`` is no QuantGraph.
+    """
+    if not isinstance(graph, QuantGraph):
+        raise TypeError(
+            f"save_graph writes a QuantGraph, not a {type(graph).__name__}: read a Keras model by "
+            "larq_focal.from_keras(model), a file by larq_focal.from_tflite(path)."
+        )
     arrays: dict[str, np.ndarray] = {}
     structure = {
         "format": FORMAT,

@@ -109,3 +109,9 @@ def test_a_later_format_is_named(tmp_path, monkeypatch):
 def test_a_missing_file_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         load_graph(tmp_path / "net.qgraph")
+
+
+def test_anything_but_a_graph_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="not a dict: read a Keras model by larq_focal.from_keras"):
+        save_graph({}, tmp_path / "network.qgraph")
+    assert not list(tmp_path.iterdir())
