@@ -112,6 +112,6 @@ def test_a_missing_file_is_missing(tmp_path):
 
 
 def test_anything_but_a_graph_is_refused(tmp_path):
-    with pytest.raises(TypeError, match="not a dict: read a Keras model by larq_focal.from_keras"):
+    with pytest.raises(TypeError, match=r"not a dict: read a Keras model by larq_focal\.from_keras"):
         save_graph({}, tmp_path / "network.qgraph")
     assert not list(tmp_path.iterdir())
