@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import in_a_row, is_by_channel, largest_integer, largest_sum, moves, rewired
+from larq_focal.network.fold import in_a_row, is_by_channel, largest_sum, moves, rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import compute, rescale
 

@@ -14,12 +14,13 @@ from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.sums import largest_counts
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.network.fold import fold_thresholds
+from larq_focal.network.fold_sums import fold_sums
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D
 
 Lower = Callable[..., Lowering]  # the network's lowering for given schedules
 
@@ -65,7 +66,7 @@ def compile(
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     network = as_graph(network)
-    graph = fold_thresholds(network)
+    graph = fold_sums(fold_thresholds(network))
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
     found = _built(lower, graph, spill)
     lowering, built = found.lowering, found.built
@@ -95,7 +96,7 @@ compile_network = compile  # its name where Python's own ``compile`` should not 
 
 def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
-    most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
+    most = {name: Schedule(accumulator_bits(largest)) for name, largest in largest_counts(graph).items()}
     schedules = dict(most)
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:

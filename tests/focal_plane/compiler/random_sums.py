@@ -13,8 +13,8 @@ from larq_focal.network import Kernel, QuantGraph, ops
 class SumDraw:
     """Convolutions and one-bit maps that are added, a normalisation, a sign and perhaps pooling.
 
-    ``ratios`` are the scales of the convolutions to each other, in all channels. ``shortcuts`` are maps beside them;
-    ``normalised``: each convolution has a normalisation of its own, of either sign, where there is but one.
+    ``ratios`` are the scales of the convolutions to each other, in all channels. ``shortcuts`` are maps beside them.
+    ``normalised``: each convolution has a normalisation of its own. ``is_followed``: by another layer.
     """
 
     height: int = 8
@@ -29,6 +29,7 @@ class SumDraw:
     groups: int = 1
     is_ternary: bool = False
     pool: str = ""  # "before" or "after" the sign
+    is_followed: bool = False
     seed: int = 0
 
 
@@ -50,87 +51,69 @@ def drawn(seed: int) -> SumDraw:
         groups=channels if channels > 1 and rng.random() < 0.3 else 1,
         is_ternary=bool(rng.random() < 0.4),
         pool=str(rng.choice(["", "before", "after"])),
+        is_followed=bool(rng.random() < 0.3),
         seed=seed,
     )
 
 
 def network(draw: SumDraw) -> QuantGraph:
-    """Signs of the image; from them a first layer's maps, which the sum reads and adds; a last layer behind it."""
+    """Signs of the image's channels, which convolutions read and which are added, and another layer behind the sum."""
     rng = np.random.default_rng(draw.seed)
-    image, channels = (draw.height, draw.width, 1), draw.channels
-    operations: list[ops.Op] = [
-        ops.Input(name="image", shape=image),
-        ops.Binarize(name="bits", inputs=("image",), shape=image, threshold=np.float32(0)),
-    ]
+    channels, stride = draw.channels, draw.stride
+    image = ops.Input(name="image", shape=(draw.height, draw.width, channels * (1 + draw.shortcuts)))
+    operations: dict[str, ops.Op] = {"image": image}
 
-    def add(op: ops.Op) -> str:
-        operations.append(op)
-        return op.name
+    def add(kind: type[ops.Op], name: str, *sources: str, **fields) -> str:
+        shape = fields.pop("shape", operations[sources[0]].shape)
+        operations[name] = kind(name=name, inputs=sources, shape=shape, **fields)
+        return name
 
-    def layer(name: str, source: str, size: int, **options) -> str:
-        before = next(op.shape for op in operations if op.name == source)
-        shape, groups = (size, size, before[-1] // options.get("groups", 1), channels), options.get("groups", 1)
+    def conv(name: str, source: str, size: int, ratio: float, stride: int, groups: int) -> str:
+        height, width, depth = operations[source].shape
+        shape = (size, size, depth // groups, channels)
         codes = rng.integers(-1, 2, shape) if draw.is_ternary else rng.choice([-1, 1], shape)
-        scale = np.full(channels, options.get("scale", 1.0), np.float32)
-        stride = options.get("stride", 1)
+        scale = np.full(channels, 0.3 * ratio, np.float32)
         return add(
-            ops.Conv2D(
-                name=name,
-                inputs=(source,),
-                shape=(-(-before[0] // stride), -(-before[1] // stride), channels),
-                kernel=Kernel(codes.astype(np.int8), scale, 2 if draw.is_ternary else 1),
-                strides=(stride, stride),
-                padding="same",
-                pad_value=draw.pad_value,
-                groups=groups,
-            )
+            ops.Conv2D,
+            name,
+            source,
+            shape=(-(-height // stride), -(-width // stride), channels),
+            kernel=Kernel(codes.astype(np.int8), scale, 2 if draw.is_ternary else 1),
+            strides=(stride, stride),
+            padding="same",
+            pad_value=draw.pad_value,
+            groups=groups,
         )
 
     def normalised(name: str, source: str, spread: float) -> str:
-        return add(
-            ops.Affine(
-                name=name,
-                inputs=(source,),
-                shape=operations[-1].shape,
-                mean=rng.normal(0, spread, channels).astype(np.float32),
-                scale=(rng.choice([-1, 1], channels) * rng.uniform(0.1, 2, channels)).astype(np.float32),
-                bias=rng.normal(0, 1, channels).astype(np.float32),
-            )
-        )
+        mean, bias = (rng.normal(0, width, channels).astype(np.float32) for width in (spread, 1))
+        scale = (rng.choice([-1, 1], channels) * rng.uniform(0.1, 2, channels)).astype(np.float32)
+        return add(ops.Affine, name, source, mean=mean, scale=scale, bias=bias)
 
     def sign(name: str, source: str) -> str:
-        return add(ops.Binarize(name=name, inputs=(source,), shape=operations[-1].shape, threshold=np.float32(0)))
+        return add(ops.Binarize, name, source, threshold=np.float32(0))
 
-    def pooled(source: str) -> str:
-        height, width, _ = operations[-1].shape
+    def pooled(name: str, source: str, padding: str = "same") -> str:
+        height, width, _ = operations[source].shape
         shape = (-(-height // 2), -(-width // 2), channels)
-        return add(
-            ops.Pool2D(
-                name="pool",
-                inputs=(source,),
-                shape=shape,
-                kind="max",
-                size=(2, 2),
-                strides=(2, 2),
-                padding="same",
-            )
-        )
+        return add(ops.Pool2D, name, source, shape=shape, kind="max", size=(2, 2), strides=(2, 2), padding=padding)
 
-    maps = sign("maps", normalised("first_norm", layer("first", "bits", 3), 2))
+    maps = []
+    for index in range(1 + draw.shortcuts):
+        begin, shape = (0, 0, channels * index), (*image.shape[:2], channels)
+        part = add(ops.Slice, f"channels{index}", "image", shape=shape, begin=begin, strides=(1, 1, 1))
+        maps.append(sign(f"maps{index}", part))
     added = []
     for index, (size, ratio) in enumerate(zip(draw.kernel_sizes, draw.ratios, strict=True)):
-        source = "bits" if index % 2 and draw.groups == 1 else maps
-        groups = draw.groups if source == maps else 1
-        name = layer(f"conv{index}", source, size, scale=0.3 * ratio, stride=draw.stride, groups=groups)
+        name = conv(f"conv{index}", maps[index % len(maps)], size, ratio, stride, draw.groups)
         added.append(normalised(f"norm{index}", name, size) if draw.normalised else name)
-    for index in range(draw.shortcuts):
-        added.append(sign(f"shortcut{index}", layer(f"beside{index}", "bits", 2 + index, stride=draw.stride)))
-    shape = operations[-1].shape
-    last = add(ops.Add(name="sum", inputs=tuple(added), shape=shape))
+    for index, shortcut in enumerate(maps[1:]):
+        added.append(shortcut if stride == 1 else pooled(f"shortcut{index}", shortcut))
+    last = add(ops.Add, "sum", *added, shape=operations[added[0]].shape)
     if draw.pool == "before":
-        last = pooled(last)
+        last = pooled("pool", last)
     last = sign("sign", normalised("norm", last, 2))
     if draw.pool == "after":
-        last = pooled(last)
-    last = sign("out", layer("last", last, 2))
-    return QuantGraph("sum", operations, [last])
+        last = pooled("pool", last)
+    behind = sign("out", conv("behind", last, 2, 1, 1, 1)) if draw.is_followed else last
+    return QuantGraph("sum", list(operations.values()), list(dict.fromkeys([last, behind])))
