@@ -24,7 +24,7 @@ from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.fold import largest_sum
-from larq_focal.network.fold_sums import FINEST_FRACTION, LARGEST_WEIGHT, why_unfolded
+from larq_focal.network.fold_sums import why_unfolded
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
     Add,
@@ -41,6 +41,7 @@ from larq_focal.network.ops import (
     Reshape,
     Unknown,
 )
+from larq_focal.network.whole_weights import FINEST_FRACTION, LARGEST_WEIGHT
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,9 @@ def network(draw: SumDraw) -> QuantGraph:
     image = ops.Input(name="image", shape=(draw.height, draw.width, channels * (1 + draw.shortcuts)))
     operations: dict[str, ops.Op] = {"image": image}
 
-    def add(kind: type[ops.Op], name: str, *sources: str, **fields) -> str:
+    def add(operation: type[ops.Op], name: str, *sources: str, **fields) -> str:
         shape = fields.pop("shape", operations[sources[0]].shape)
-        operations[name] = kind(name=name, inputs=sources, shape=shape, **fields)
+        operations[name] = operation(name=name, inputs=sources, shape=shape, **fields)
         return name
 
     def conv(name: str, source: str, size: int, ratio: float, stride: int, groups: int) -> str:
