@@ -12,7 +12,7 @@ from larq_focal.focal_plane.compiler.dense import Scores, scored
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, chosen_input
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
-from larq_focal.focal_plane.compiler.merging import are_aligned, multiplied
+from larq_focal.focal_plane.compiler.merging import can_be_multiplied, constant, multiplied
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pitch import base_pitch
@@ -137,8 +137,10 @@ class Lowering:
         elif isinstance(op, Binarize) and isinstance(known[0], _Sums | Maps):
             sums = known[0] if isinstance(known[0], _Sums) else _Sums(op.inputs)
             self._values[op.name] = self._binarized(sums, op)
-        elif isinstance(op, Multiply) and are_aligned(known):
-            self._values[op.name] = multiplied(self.code, known)
+        elif isinstance(op, Multiply) and can_be_multiplied(known):
+            self._values[op.name] = multiplied(self.code, self.constants, known)
+        elif isinstance(op, Affine) and isinstance(known[0], Maps) and _is_constant_sign(op):
+            self._values[op.name] = constant(self.code, self.constants, known[0].layout, op.bias)
         elif isinstance(op, Add) and self._ends_binary(op) and self._can_be_added(op):
             self._values[op.name] = _Sums(op.inputs)
         elif isinstance(op, Concat) and op.axis in (-1, 2) and can_be_joined(known):
@@ -302,6 +304,10 @@ class Lowering:
             for plane, result in zip(bits, names[-1], strict=True):
                 self.code.call("read_plane", plane, result=result)
         self.outputs.append(Output(name, value.layout, tuple(names), offsets))
+
+
+def _is_constant_sign(op: Affine) -> bool:
+    return not op.scale.any() and bool((np.abs(op.bias) == 1).all()) and op.bias.ndim == 1
 
 
 def _word(name: str) -> str:

@@ -1,24 +1,40 @@
-"""Residual merges of one-bit maps: products of signs."""
+"""One-bit maps that the array merges or makes up without counting: products of signs, and constants."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from larq_focal.focal_plane.compiler.counting import alike
+from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Maps
+from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.sums import Sum, Term, binarized, common_layout, moved
 from larq_focal.focal_plane.compiler.virtual import Code
 
 
-def are_aligned(values: Sequence[object]) -> bool:
-    """Whether all are maps of which every channel lies at the same place."""
-    first = values[0]
-    return all(isinstance(value, Maps) and value.layout == first.layout for value in values)
+def can_be_multiplied(values: Sequence[object]) -> bool:
+    """Whether all are maps whose channels can be brought to the same places."""
+    return all(isinstance(value, Maps) for value in values) and common_layout(_terms(values)) is not None
 
 
-def multiplied(code: Code, values: Sequence[Maps]) -> Maps:
+def multiplied(code: Code, constants: Constants, values: Sequence[Maps]) -> Maps:
     """Products of signs: whether bits are alike."""
-    first, *others = values
+    terms = _terms(values)
+    layout = common_layout(terms)
+    first, *others = (moved(code, constants, term, layout) for term in terms)
     planes = list(first.planes)
     for other in others:
         planes = [alike(code, a, [b]) for a, b in zip(planes, other.planes, strict=True)]
-    return Maps(first.layout, tuple(planes))
+    return Maps(layout, tuple(planes))
+
+
+def constant(code: Code, constants: Constants, layout: Layout, signs: np.ndarray) -> Maps:
+    """Maps of which each channel has one of ``signs`` ``[channels]`` everywhere."""
+    return binarized(code, constants, Sum(layout, ()), np.where(signs > 0, -np.inf, np.inf), Schedule())
+
+
+def _terms(values: Sequence[Maps]) -> list[Term]:
+    return [Term.of_signs(f"factor {index}", maps, np.ones(maps.layout.channels)) for index, maps in enumerate(values)]

@@ -151,6 +151,13 @@ def binarized(code: Code, constants: Constants, total: Sum, sums: np.ndarray, sc
     return Maps(total.layout, tuple(planes))
 
 
+def moved(code: Code, constants: Constants, term: Term, layout: Layout) -> Maps:
+    """One-bit maps, of which every channel weighs 1, at the places of ``layout``."""
+    if term.layout == layout:
+        return term.maps
+    return Maps(layout, tuple(_signs(code, constants, term, layout, plane) for plane in range(layout.planes)))
+
+
 def counted(code: Code, constants: Constants, total: Sum, schedule: Schedule) -> Counts:
     """The counts themselves."""
     planes = tuple(tuple(bits) for bits in _counts(code, constants, total, schedule))

@@ -86,7 +86,7 @@ def network(draw: SumDraw) -> QuantGraph:
         )
 
     def normalised(name: str, source: str, spread: float) -> str:
-        mean, bias = (rng.normal(0, width, channels).astype(np.float32) for width in (spread, 1))
+        mean, bias = (rng.normal(0, width, channels).astype(np.float32) for width in (spread, 0.3))
         scale = (rng.choice([-1, 1], channels) * rng.uniform(0.1, 2, channels)).astype(np.float32)
         return add(ops.Affine, name, source, mean=mean, scale=scale, bias=bias)
 
@@ -112,7 +112,7 @@ def network(draw: SumDraw) -> QuantGraph:
     last = add(ops.Add, "sum", *added, shape=operations[added[0]].shape)
     if draw.pool == "before":
         last = pooled("pool", last)
-    last = sign("sign", normalised("norm", last, 2))
+    last = sign("sign", normalised("norm", last, 0.5))
     if draw.pool == "after":
         last = pooled("pool", last)
     behind = sign("out", conv("behind", last, 2, 1, 1, 1)) if draw.is_followed else last
