@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.counted_sums import counted_sums
 from larq_focal.network.fold import in_a_row, rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.sign_of_sum import NoWholeSum, SignOfSum, sign_of_sum
@@ -32,7 +33,7 @@ def fold_sums(graph: QuantGraph) -> QuantGraph:
     for op in [op for op in graph if isinstance(op, ops.Binarize)]:
         try:
             total = sign_of_sum(graph, op)
-            if total is not None:
+            if total is not None and not _is_folded(graph, total):
                 graph = _rewritten(graph, total)
         except NoWholeSum:
             continue
@@ -45,11 +46,15 @@ def why_unfolded(graph: QuantGraph, binarize: ops.Op) -> str | None:
         return None
     try:
         total = sign_of_sum(graph, binarize)
-        if total is not None:
+        if total is not None and not _is_folded(graph, total):
             whole_weights(graph, total)
     except NoWholeSum as error:
         return str(error)
     return None
+
+
+def _is_folded(graph: QuantGraph, total: SignOfSum) -> bool:
+    return any(total.add is done.add for done in counted_sums(graph))
 
 
 def _rewritten(graph: QuantGraph, total: SignOfSum) -> QuantGraph:

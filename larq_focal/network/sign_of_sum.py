@@ -96,6 +96,8 @@ def is_signs(graph: QuantGraph, op: ops.Op) -> bool:
         return True
     if isinstance(op, ops.Quantize):
         return np.array_equal(op.levels, [-1, 1])
+    if isinstance(op, ops.Affine) and not op.scale.any():
+        return bool((np.abs(op.bias) == 1).all())
     if isinstance(op, ops.Multiply | ops.Concat) or moves(op):
         return all(is_signs(graph, graph[name]) for name in op.inputs)
     return False

@@ -23,7 +23,7 @@ from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.fold import largest_sum
+from larq_focal.network.counted_sums import has_whole_weights, is_weighted_map
 from larq_focal.network.fold_sums import why_unfolded
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
@@ -41,7 +41,7 @@ from larq_focal.network.ops import (
     Reshape,
     Unknown,
 )
-from larq_focal.network.whole_weights import FINEST_FRACTION, LARGEST_WEIGHT
+from larq_focal.network.whole_weights import FINEST_FRACTION
 
 
 @dataclass(frozen=True)
@@ -221,13 +221,11 @@ class Lowering:
         if isinstance(maps, Maps):
             return Term.of_signs(name, maps, np.ones(op.shape[-1]) * signs)
         source = self._values.get(op.inputs[0])
-        if isinstance(op, Affine) and isinstance(source, Maps) and not op.mean.any() and not op.bias.any():
+        if is_weighted_map(op) and isinstance(source, Maps):
             return Term.of_signs(name, source, op.scale * signs)
-        if not isinstance(op, Conv2D) or op.bias is not None or largest_sum(self.graph, op) is None:
+        if not isinstance(op, Conv2D) or not has_whole_weights(self.graph, op):
             return None
         weights = op.kernel.scale * signs
-        if (weights % 1).any() or np.abs(weights).max() > LARGEST_WEIGHT:
-            return None
         return Term.of_sums(source, op, self.graph[op.inputs[0]].shape, weights)
 
     def _can_be_added(self, op: Add) -> bool:

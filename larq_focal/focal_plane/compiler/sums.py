@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,8 @@ from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.thresholds import at_least
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
-from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
-from larq_focal.network.ops import Add, Affine, Conv2D, Op
+from larq_focal.network.ops import Conv2D
 
 MOST_CHOICES = 3  # one-bit maps that choose between thresholds, of which each doubles the comparisons
 
@@ -70,26 +68,6 @@ def common_layout(terms: Sequence[Term]) -> Layout | None:
         if all(other.can_lie_in(term.layout) for other in terms):
             return term.layout
     return None
-
-
-def largest_counts(graph: QuantGraph) -> dict[str, int]:
-    """The largest count that each convolution goes into, by its name: its own, or that of the sum that it is added to.
-
-    Args:
-        graph: as ``fold_sums`` gives it.
-    """
-    largest = {op.name: op.kernel.fan_in for op in graph if isinstance(op, Conv2D)}
-    for op in graph:
-        added = [graph[name] for name in op.inputs] if isinstance(op, Add) else []
-        total = sum(_largest_count(term) for term in added)
-        largest |= {term.name: total for term in added if isinstance(term, Conv2D)}
-    return largest
-
-
-def _largest_count(term: Op) -> int:
-    if isinstance(term, Conv2D) and term.kernel.scale is not None:
-        return term.kernel.fan_in * math.ceil(np.abs(term.kernel.scale).max())
-    return math.ceil(np.abs(term.scale).max()) if isinstance(term, Affine) else 1
 
 
 @dataclass(frozen=True, eq=False)
