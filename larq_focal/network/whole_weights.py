@@ -63,6 +63,7 @@ class _Search:
         self._sums = _combinations(values)
         self._signs = _combinations([np.array([-1, 1])] * self._maps)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def found(self) -> Weights:
         is_plus, falls = self._evaluated_signs()
         slopes = self._slopes()
@@ -97,7 +98,9 @@ class _Search:
                 above = np.where(is_beyond, sums, np.inf).min(1)
                 if (below >= above).any():
                     continue
-                for rounded in _rounded(directed[~self._is_sum], np.abs(sums).max()):
+                largest = np.abs(sums).max()
+                bits = directed[~self._is_sum]
+                for rounded in (*_rounded(bits, largest), *_centred(bits, below, above, largest)):
                     shift = self._signs @ rounded
                     last, first = (below + shift).max(), (above + shift).min()
                     if last < first:
@@ -109,12 +112,11 @@ class _Search:
         names = " and ".join(f"'{leaf.name}'" for leaf in self._total.leaves)
         ratio = " : ".join(f"{slope:.4g}" for slope in slopes)
         return (
-            f"'{self._total.add.name}' adds {names} at {ratio} in channel {channel}, which no whole weights up to "
-            f"{LARGEST_WEIGHT} stand for: give the convolutions one scale, with the normalisation behind the sum, or "
-            "binarize each before it."
+            f"'{self._total.binarize.name}' is no threshold on whole multiples, up to {LARGEST_WEIGHT}, of what "
+            f"'{self._total.add.name}' adds, which is {names} at {ratio} in channel {channel}: give the convolutions "
+            "one scale, with a normalisation and activations that only rise behind the sum, or binarize each before it."
         )
 
-    @np.errstate(over="ignore", invalid="ignore")
     def _evaluated(self, leaves: np.ndarray, steps: Sequence[ops.Op]) -> dict[str, np.ndarray]:
         """Values ``[N, C]`` of ``steps`` on signs and sums ``[N, leaves]``."""
         values: dict[str, np.ndarray] = {}
@@ -185,6 +187,14 @@ def _candidates(slopes: np.ndarray, is_sum: np.ndarray) -> Iterator[np.ndarray]:
     for most in range(1, LARGEST_WEIGHT + 1 if is_sum.any() else 2):
         weights = slopes / largest * most
         yield np.where(is_sum, np.rint(weights), weights)
+
+
+def _centred(weights: np.ndarray, below: np.ndarray, above: np.ndarray, largest: float) -> Iterator[np.ndarray]:
+    """The weight of a single one-bit map from the steps ``[signs]`` without and with it: it brings both together."""
+    if len(weights) == 1:
+        without, with_it = below + above
+        is_finite = np.isfinite([without, with_it]).all()
+        yield np.array([(without - with_it) / 4]) if is_finite else np.sign(weights) * (largest + 1)
 
 
 def _rounded(weights: np.ndarray, largest: float) -> Iterator[np.ndarray]:
