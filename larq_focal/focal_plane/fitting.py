@@ -33,6 +33,8 @@ from larq_focal.focal_plane.report import FitReport, LayerFit
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.text import counted
+from larq_focal.network.fold import fold_thresholds
+from larq_focal.network.fold_sums import fold_sums
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 
@@ -100,9 +102,10 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
 def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
     read = readouts(graph, sensor)
     there = on_controller(graph)
-    shapes = {op.name: conv_layer(graph, op) for op in graph.layers if op.name not in there}
+    folded = fold_sums(fold_thresholds(graph))
+    shapes = {op.name: conv_layer(graph, op, folded) for op in graph.layers if op.name not in there}
     judged = {name: judge(layer, sensor) for name, layer in shapes.items()}
-    programs = {name: program_of(graph, layer, judged[name], sensor) for name, layer in shapes.items()}
+    programs = {name: program_of(folded, layer, judged[name], sensor) for name, layer in shapes.items()}
     layers = tuple(
         array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor)
         if op.name in shapes

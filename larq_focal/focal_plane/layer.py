@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from larq_focal.network.counted_sums import CountedSum, counted_sums, largest_count
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
     Activation,
@@ -23,6 +25,7 @@ from larq_focal.network.ops import (
     Slice,
     UniformQuantize,
 )
+from larq_focal.network.sign_of_sum import is_signs
 
 _RISING = ("relu", "relu6", "relu_n1_to_1", "clip", "leaky_relu", "sigmoid", "hard_sigmoid", "tanh")
 _POINTWISE = Pad | Reshape | Slice | Affine | UniformQuantize | Quantize | Activation
@@ -46,7 +49,9 @@ class ConvLayer:
     ``weight_bits`` and ``input_bits`` are per element; a kernel of 2 bits that is not ternary has ``is_ternary``
     False. ``from_pixels``: the input is the image, not yet quantized. ``output_bits`` is 1 where a threshold follows
     and None where the whole count goes on; ``own_thresholds``: each map has its own. ``pool_size`` is that of a
-    max-pooling that follows, or (1, 1).
+    max-pooling that follows, or (1, 1). ``counted_before`` and ``counted_after`` are the one-bit inputs that other
+    layers and maps, ``counted_with``, bring to the same count, where a sum with them is what has a threshold;
+    ``weight`` is how often an input of this layer goes in.
     """
 
     name: str
@@ -67,6 +72,10 @@ class ConvLayer:
     own_thresholds: bool = False
     pool_size: Pair = (1, 1)
     held_values: tuple[HeldValue, ...] = ()
+    weight: int = 1
+    counted_before: int = 0
+    counted_after: int = 0
+    counted_with: tuple[str, ...] = ()
 
     @property
     def channels_per_group(self) -> int:
@@ -82,14 +91,26 @@ class ConvLayer:
         return self.taps * self.channels_per_group
 
     @property
+    def counted(self) -> int:
+        """One-bit inputs of the whole count."""
+        return self.counted_before + self.fan_in * self.weight + self.counted_after
+
+    @property
     def weights(self) -> int:
         return self.fan_in * self.out_channels
 
 
-def conv_layer(graph: QuantGraph, op: Conv2D) -> ConvLayer:
-    """The convolution ``op`` of ``graph``."""
+def conv_layer(graph: QuantGraph, op: Conv2D, folded: QuantGraph | None = None) -> ConvLayer:
+    """The convolution ``op`` of ``graph``.
+
+    ``folded``: the network as ``fold_sums`` gives it, which tells what is counted together.
+    """
     height, width, channels = graph[op.inputs[0]].shape
-    followers = list(_followers(graph, op))
+    sums = () if folded is None else tuple(counted_sums(folded))
+    total = next((total for total in sums if op.name in (layer.name for layer in total.layers)), None)
+    followers = list(_followers(graph, op) if total is None else _followers(folded, total.add))
+    gone = {layer.name for total in sums for layer in total.layers}  # never there as values
+    gone |= {earlier.name for earlier in graph if folded is not None and earlier.name not in folded}
     return ConvLayer(
         name=op.name,
         height=height,
@@ -108,8 +129,22 @@ def conv_layer(graph: QuantGraph, op: Conv2D) -> ConvLayer:
         output_bits=1 if any(isinstance(follower, Binarize) for follower in followers) else None,
         own_thresholds=op.bias is not None or any(_moves_threshold(follower) for follower in followers),
         pool_size=next((pool.size for pool in followers if isinstance(pool, Pool2D)), (1, 1)),
-        held_values=tuple(_held_past(graph, op)),
+        held_values=tuple(value for value in _held_past(graph, op) if value.name not in gone),
+        **({} if total is None else _counted_beside(total, op)),
     )
+
+
+def _counted_beside(total: CountedSum, op: Conv2D) -> dict[str, Any]:
+    """What goes into one count with ``op``: one-bit maps of weight 1 first, for the others choose a threshold."""
+    position = [layer.name for layer in total.layers].index(op.name)
+    others = [other for other in (*total.layers, *total.maps) if other.name != op.name]
+    maps = sum(not isinstance(other, Affine) or bool((np.abs(other.scale) == 1).all()) for other in total.maps)
+    return {
+        "weight": int(np.abs(total.layers[position].kernel.scale).max()),
+        "counted_before": maps + sum(map(largest_count, total.layers[:position])),
+        "counted_after": sum(map(largest_count, total.layers[position + 1 :])),
+        "counted_with": tuple(other.inputs[0] if isinstance(other, Affine) else other.name for other in others),
+    }
 
 
 def _is_image(graph: QuantGraph, name: str) -> bool:
@@ -143,4 +178,5 @@ def _held_past(graph: QuantGraph, op: Op) -> Iterator[HeldValue]:
     later = {name for other in graph.ops[position + 1 :] for name in other.inputs}
     for earlier in graph.ops[:position]:
         if len(earlier.shape) == 3 and earlier.name in later and earlier.name not in op.inputs:
-            yield HeldValue(earlier.name, *earlier.shape, graph.bits(earlier.name))
+            bits = 1 if is_signs(graph, earlier) else graph.bits(earlier.name)
+            yield HeldValue(earlier.name, *earlier.shape, bits)

@@ -38,14 +38,14 @@ def program_of(graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: S
 
 
 def _taps(layer: ConvLayer, sensor: Sensor) -> int:
-    return layer.fan_in * place(layer, sensor).passes
+    return layer.counted * place(layer, sensor).passes
 
 
 def _has_program(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | None:
     """Whether a layer of this shape compiles; None where that takes long, or something else needs planes beside it."""
     if min(output_size(layer)) < 1:
         return False
-    if layer.held_values or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
+    if layer.held_values or layer.counted_with or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
         return None
     return (
         layer_program(stand_in(layer), layer.name, sensor, spill=wanted is Verdict.SPILL).verdict is not Verdict.NO_FIT
@@ -63,12 +63,12 @@ def array_layer(
         "name": layer.name,
         "verdict": verdict,
         "fan_in": layer.fan_in,
-        "accumulator_bits": accumulator_bits(layer.fan_in) if plan else None,
+        "accumulator_bits": accumulator_bits(layer.counted) if plan else None,
         **_weight_fields(op, sensor),
         "maps_per_plane": placement.maps_per_plane if placement else 0,
         "map_planes": placement.output_planes if placement else None,
         "changes": changes_that_fit(layer, sensor, replace(judged, verdict=verdict), _has_program),
-        "notes": (*layer_notes(layer, judged, sensor), *_program_notes(judged, program)),
+        "notes": (*layer_notes(layer, judged, sensor), *_program_notes(layer, judged, program)),
     }
     if plan is None:
         return LayerFit(
@@ -101,7 +101,7 @@ def array_layer(
     )
 
 
-def _program_notes(judged: Judgement, program: LayerProgram | None) -> Iterator[str]:
+def _program_notes(layer: ConvLayer, judged: Judgement, program: LayerProgram | None) -> Iterator[str]:
     if program is None:
         if judged.verdict is not Verdict.NO_FIT:
             yield "judged by formula: a layer of this size is not compiled here"
@@ -110,7 +110,8 @@ def _program_notes(judged: Judgement, program: LayerProgram | None) -> Iterator[
     else:
         if program.reason:
             yield f"no program without a spill was found: {program.reason}"
-        yield f"compiled by itself to {counted(program.icw, 'instruction word')} and {program.used} digital registers"
+        alone = "with what it is added to" if layer.counted_with else "by itself"
+        yield f"compiled {alone} to {counted(program.icw, 'instruction word')} and {program.used} digital registers"
 
 
 def _costs(plan: Plan, sensor: Sensor) -> dict[str, Any]:

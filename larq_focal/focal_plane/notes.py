@@ -29,6 +29,9 @@ def layer_notes(layer: ConvLayer, judged: Judgement, sensor: Sensor) -> Iterator
     if layer.pool_size != (1, 1):
         rows, columns = layer.pool_size
         yield f"max-pooling {rows}x{columns} takes 2 planes after the threshold, when the count's are free"
+    if layer.counted_with:
+        names = ", ".join(f"'{name}'" for name in layer.counted_with)
+        yield f"one threshold behind the sum with {names}: counts of up to {layer.counted}"
     for value in layer.held_values:
         yield f"'{value.name}' is held past this layer, as {_kind(value.bits)}"
     if judged.placement and judged.placement.passes > 1:
@@ -58,4 +61,4 @@ def _kind(bits: int) -> str:
 
 
 def _range_used(layer: ConvLayer, sensor: Sensor) -> float:
-    return layer.fan_in * sensor.analog.smallest_step / sensor.analog.maximum
+    return layer.counted * sensor.analog.smallest_step / sensor.analog.maximum

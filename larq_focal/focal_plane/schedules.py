@@ -101,7 +101,7 @@ def _plan(schedule: Schedule, counter: Counter, layer: ConvLayer, placement: Pla
     charges = [f"held value '{value}'" for value in _held_as_charge(layer, sensor)]
     room = len(sensor.digital.holders) - len(others)
     analog_room = len(sensor.analog.storage) - len(charges)
-    count = _count_planes(counter, layer.fan_in)
+    count = _count_planes(counter, layer.counted)
     spilled = min(max(len(count) - room, 0), len(count)) if schedule.spills else 0
     digital = [*others, *count[: len(count) - spilled]]
     analog = [*charges, *(f"spilled {bit}" for bit in count[len(count) - spilled :])]
@@ -135,7 +135,7 @@ def _planes_beside_the_count(schedule: Schedule, layer: ConvLayer, placement: Pl
         roles.append(WEIGHT)
     roles += ["temporary"] * max(counters.TEMPORARIES - len(sensor.digital.direction), 0)
     roles += ["more input maps"] * (placement.input_planes - 1)
-    output_bits = layer.output_bits or counters.accumulator_bits(layer.fan_in)
+    output_bits = layer.output_bits or counters.accumulator_bits(layer.counted)
     roles += ["finished output maps"] * ((placement.output_planes - 1) * output_bits)
     for value in layer.held_values:
         if value.bits <= FEW_BITS:
@@ -184,8 +184,8 @@ def _misfits(
         yield f"{len(digital)} digital planes live at once, and {len(registers.holders)} registers can hold one"
     if len(analog) > len(sensor.analog.storage):
         yield f"{len(analog)} analog values live at once, and there are {len(sensor.analog.storage)} analog registers"
-    if schedule.is_analog and layer.fan_in > limit:
-        yield f"the analog range takes {limit} steps, and the fan-in is {layer.fan_in}"
+    if schedule.is_analog and layer.counted > limit:
+        yield f"the analog range takes {limit} steps, and {layer.counted} inputs are counted"
 
 
 def _analog_limit(sensor: Sensor) -> int:

@@ -50,9 +50,10 @@ def frame_steps_icw(
         steps["accumulate"] = passes * (icw["analog_reset"] + fan_in * add)
     else:
         count = counters.ripple_icw if counter == "ripple" else counters.carry_save_icw
-        steps["count"] = passes * count(fan_in, icw)
-        steps["spill"] = passes * _spill_icw(fan_in, spilled, icw)
-    if layer.output_bits == 1:
+        counted = layer.counted - layer.counted_after
+        steps["count"] = passes * (count(counted, icw) - (count(counted - fan_in * layer.weight, icw)))
+        steps["spill"] = passes * _spill_icw(fan_in * layer.weight, spilled, icw)
+    if layer.output_bits == 1 and not layer.counted_after:
         steps["threshold"] = passes * _threshold_icw(counter, layer, icw)
         pooled = layer.pool_size[0] * layer.pool_size[1]
         steps["pool"] = passes * (pooled - 1) * (shift_icw(placement.pitch, icw) + icw["or"] + icw["in_place"])
@@ -97,5 +98,5 @@ def _threshold_icw(counter: Counter, layer: ConvLayer, icw: counters.Costs) -> i
     if counter == "analog":
         return icw["select"] + icw["move"] + icw["select_all"]
     if layer.own_thresholds or layer.is_ternary:
-        return counters.compare_plane_icw(layer.fan_in, icw)
-    return counters.compare_constant_icw(layer.fan_in, (layer.fan_in + 1) // 2, icw)
+        return counters.compare_plane_icw(layer.counted, icw)
+    return counters.compare_constant_icw(layer.counted, (layer.counted + 1) // 2, icw)

@@ -41,11 +41,11 @@ def fold_thresholds(graph: QuantGraph) -> QuantGraph:
         if op.name in rows:
             result += rows[op.name]
         elif op.name not in folded_away:
-            result.append(_rewired(layers.get(op.name, op), last))
+            result.append(rewired(layers.get(op.name, op), last))
     return graph.rewritten(result, [last.get(name, name) for name in graph.outputs])
 
 
-def _rewired(op: ops.Op, renamed: dict[str, str]) -> ops.Op:
+def rewired(op: ops.Op, renamed: dict[str, str]) -> ops.Op:
     return dataclasses.replace(op, inputs=tuple(renamed.get(name, name) for name in op.inputs))
 
 
@@ -54,21 +54,21 @@ def _chain(graph: QuantGraph, binarize: ops.Binarize) -> list[ops.Op] | None:
     chain: list[ops.Op] = [binarize]
     while not isinstance(chain[0], ops.Linear):
         op = graph[chain[0].inputs[0]]
-        is_foldable = isinstance(op, ops.Linear | ops.Affine | ops.Activation) or _moves(op)
+        is_foldable = isinstance(op, ops.Linear | ops.Affine | ops.Activation) or moves(op)
         if not is_foldable or op.name in graph.outputs or len(graph.consumers(op.name)) > 1:
             return None
         chain.insert(0, op)
     return chain
 
 
-def _moves(op: ops.Op) -> bool:
+def moves(op: ops.Op) -> bool:
     """Whether ``op`` only selects and moves elements."""
     return isinstance(op, ops.Reshape) or (isinstance(op, ops.Pool2D) and op.kind == "max")
 
 
 def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
     """The largest magnitude that the sums of ``layer`` can have, or None where they are no integers."""
-    largest = _largest_integer(graph, graph[layer.inputs[0]])
+    largest = largest_integer(graph, graph[layer.inputs[0]])
     if largest is None or layer.kernel.scale is None:
         return None
     if isinstance(layer, ops.Conv2D) and layer.padding == "same":
@@ -78,14 +78,14 @@ def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
     return largest * int(np.abs(layer.kernel.codes.astype(np.int64)).reshape(-1, layer.shape[-1]).sum(0).max())
 
 
-def _largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
+def largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
     """The largest magnitude among the values of ``op`` if all are integers, else None."""
     if isinstance(op, ops.Binarize):
         return 1
     if isinstance(op, ops.Quantize):
         return int(np.abs(op.levels).max()) if np.array_equal(op.levels, np.rint(op.levels)) else None
-    if _moves(op) or isinstance(op, ops.Concat):
-        largest = [_largest_integer(graph, graph[name]) for name in op.inputs]
+    if moves(op) or isinstance(op, ops.Concat):
+        largest = [largest_integer(graph, graph[name]) for name in op.inputs]
         return None if None in largest else max(largest)
     return None
 
@@ -93,13 +93,13 @@ def _largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
 def _fold(graph: QuantGraph, chain: Sequence[ops.Op]) -> list[ops.Op] | None:
     """The layer of plain sums, then the binarizer and the operations that only move elements, in their new order."""
     layer, *steps, binarize = chain
-    moves = [op for op in steps if _moves(op)]
-    pools = [op for op in moves if isinstance(op, ops.Pool2D)]
+    movers = [op for op in steps if moves(op)]
+    pools = [op for op in movers if isinstance(op, ops.Pool2D)]
     largest = largest_sum(graph, layer)
-    if largest is None or pools not in ([], moves[:1]) or not _is_by_channel(chain):
+    if largest is None or pools not in ([], movers[:1]) or not is_by_channel(chain):
         return None
     pooled_at = steps.index(pools[0]) if pools else 0
-    after = [op for op in steps[pooled_at:] if not _moves(op)]
+    after = [op for op in steps[pooled_at:] if not moves(op)]
     response = _respond(layer, steps[:pooled_at], [*after, binarize], largest)
     if not response.steps_once or (pools and not (response.sign_keeps_order or response.value_keeps_order)):
         return None
@@ -107,11 +107,11 @@ def _fold(graph: QuantGraph, chain: Sequence[ops.Op]) -> list[ops.Op] | None:
     kernel = dataclasses.replace(layer.kernel, scale=np.ones_like(layer.kernel.scale))
     layer = dataclasses.replace(layer, kernel=kernel, bias=None)
     binarize = dataclasses.replace(binarize, threshold=threshold, flip=flip if flip.any() else None)
-    order = [binarize, *moves] if response.sign_keeps_order else [*pools, binarize, *moves[len(pools) :]]
-    return [layer, *_in_a_row(layer, order)]
+    order = [binarize, *movers] if response.sign_keeps_order else [*pools, binarize, *movers[len(pools) :]]
+    return [layer, *in_a_row(layer, order)]
 
 
-def _in_a_row(source: ops.Op, row: Sequence[ops.Op]) -> list[ops.Op]:
+def in_a_row(source: ops.Op, row: Sequence[ops.Op]) -> list[ops.Op]:
     """The operations of ``row``, each reading the one before; a binarizer takes on the shape of what it reads."""
     result = []
     for op in row:
@@ -121,7 +121,7 @@ def _in_a_row(source: ops.Op, row: Sequence[ops.Op]) -> list[ops.Op]:
     return result
 
 
-def _is_by_channel(chain: Sequence[ops.Op]) -> bool:
+def is_by_channel(chain: Sequence[ops.Op]) -> bool:
     """Whether every element-wise operation treats all elements of a channel of the layer alike."""
     is_reshaped = False
     for op in chain:

@@ -53,12 +53,15 @@ class Accesses:
             self._found[statement] = _of_call(statement) if statement.is_call else self._of_instruction(statement)
         return self._found[statement]
 
+    def words(self, statement: Statement) -> int:
+        """Instruction words of ``statement``; a call of the controller has none."""
+        return 0 if statement.is_call else len(self._set.words(_stood_in(statement)[0]))
+
     def _of_instruction(self, statement: Statement) -> Access:
-        planes = list(dict.fromkeys(o for o in statement.operands if isinstance(o, Plane)))
-        names = tuple(_STAND_INS[planes.index(o)] if isinstance(o, Plane) else o for o in statement.operands)
-        key = (statement.name, names)
+        instruction, planes = _stood_in(statement)
+        key = (instruction.mnemonic, instruction.operands)
         if key not in self._known:
-            self._known[key] = self._of_words(Instruction(*key))
+            self._known[key] = self._of_words(instruction)
         reads, writes, is_analog, copies = self._known[key]
         back = dict(zip(_STAND_INS, planes, strict=False))
         return Access(
@@ -79,6 +82,13 @@ class Accesses:
             is_analog |= word.form.clock == ANALOG and not set(word.targets) <= set(self._flag)
         copies = instruction.mnemonic in _COPIES and len(set(reads)) <= _MOST_COPIED and not set(reads) & set(writes)
         return tuple(reads), tuple(writes), is_analog, copies
+
+
+def _stood_in(statement: Statement) -> tuple[Instruction, list[Plane]]:
+    """The instruction with stand-ins for its planes, and these planes."""
+    planes = list(dict.fromkeys(o for o in statement.operands if isinstance(o, Plane)))
+    names = tuple(_STAND_INS[planes.index(o)] if isinstance(o, Plane) else o for o in statement.operands)
+    return Instruction(statement.name, names), planes
 
 
 def _of_call(statement: Statement) -> Access:

@@ -16,7 +16,9 @@ from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
+from larq_focal.network.counted_sums import counted_sums
 from larq_focal.network.fold import fold_thresholds
+from larq_focal.network.fold_sums import fold_sums
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D
@@ -65,7 +67,7 @@ def compile(
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     network = as_graph(network)
-    graph = fold_thresholds(network)
+    graph = fold_sums(fold_thresholds(network))
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
     found = _built(lower, graph, spill)
     lowering, built = found.lowering, found.built
@@ -95,7 +97,9 @@ compile_network = compile  # its name where Python's own ``compile`` should not 
 
 def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
-    most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
+    largest = {op.name: op.kernel.fan_in for op in graph if isinstance(op, Conv2D)}
+    largest |= {layer.name: total.largest for total in counted_sums(graph) for layer in total.layers}
+    most = {name: Schedule(accumulator_bits(count)) for name, count in largest.items()}
     schedules = dict(most)
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:

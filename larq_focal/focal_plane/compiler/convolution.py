@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,11 +10,9 @@ import numpy as np
 from larq_focal.focal_plane.compiler.counting import Count, alike
 from larq_focal.focal_plane.compiler.gathering import Gatherer
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
-from larq_focal.focal_plane.compiler.maps import Counts, Maps
+from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
-from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.shifts import window
-from larq_focal.focal_plane.compiler.thresholds import at_least
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
 from larq_focal.network.convolution import convolve, pad_image
 from larq_focal.network.interpret import conv_pads
@@ -53,27 +50,35 @@ class Convolution:
     def reads_beyond(self) -> bool:
         return bool(np.any(self.pads))
 
-    def thresholds(self, sums: np.ndarray) -> np.ndarray:
-        """Counts from which on a sum reaches ``sums`` ``[out]``, which may be infinite; ``[height, width, out]``."""
-        most = 2 * self.codes.size + 1  # beyond any sum
-        sums = np.clip(np.ceil(sums.astype(np.float64)), -most, most).astype(np.int64)
-        return -((-sums - self.offsets) // 2)
 
+def count_into(
+    counter: Count,
+    code: Code,
+    constants: Constants,
+    maps: Maps,
+    layer: Convolution,
+    weights: np.ndarray,
+    layout: Layout,
+    plane: int,
+    regathers: bool = False,
+) -> None:
+    """Adds the counts of a layer to ``counter``, for the channels in one plane of ``layout``.
 
-def count(
-    code: Code, constants: Constants, maps: Maps, layer: Convolution, schedule: Schedule
-) -> Iterator[list[Operand]]:
-    """The counts of a layer, lowest bit first, one after the other for each plane of ``output_layout``."""
-    layout = output_layout(maps.layout, layer.op)
-    code.is_frugal = schedule.is_frugal
-    for plane in range(layout.planes):
-        counter = Count(code, schedule.deferred)
-        channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
-        gatherer = Gatherer(code, constants, maps)
-        for slot in range(layer.codes.shape[2]):
-            _count_slot(code, constants, counter, gatherer, layer, layout, channels, slot, schedule.regathers)
-        yield counter.bits()
-    code.is_frugal = False
+    Args:
+        counter: where the counts go.
+        code: where the instructions go.
+        constants: loads the weights.
+        maps: the layer's input.
+        layer: the layer.
+        weights: how often the count of each output goes in, whole numbers ``[out]``.
+        layout: where the outputs shall lie.
+        plane: which plane of it.
+        regathers: as in ``Schedule``.
+    """
+    channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
+    gatherer = Gatherer(code, constants, maps)
+    for slot in range(layer.codes.shape[2]):
+        _count_slot(code, constants, counter, gatherer, layer, weights, layout, channels, slot, regathers)
 
 
 def output_layout(layout: Layout, op: Conv2D) -> Layout:
@@ -96,13 +101,14 @@ def _count_slot(
     counter: Count,
     gatherer: Gatherer,
     layer: Convolution,
+    weights: np.ndarray,
     layout: Layout,
     channels: list[int],
     slot: int,
     regathers: bool,
 ) -> None:
     """Counts the taps of one input channel of each group."""
-    op, codes = layer.op, layer.codes[:, :, slot]
+    op, codes = layer.op, layer.codes[:, :, slot] * (weights > 0)
     if not codes[..., channels].any():
         return
     depth, per_group = layer.codes.shape[2], op.shape[-1] // op.groups
@@ -119,11 +125,13 @@ def _count_slot(
     else:
         taps = window(code, gatherer.at(sources), rows, columns)
     for (y, x), seen in taps:
-        weights = {place: int(codes[y, x, c]) for place, c in offsets.items()}
-        if any(weights.values()):
-            code.split()
-            counter.add(_agreement(code, constants, seen, weights, pitch))
-            code.split()
+        for column in range(int(weights.max()).bit_length()):
+            digits = codes[y, x] * (weights >> column & 1)
+            if digits[channels].any():
+                code.split()
+                signs = {place: int(digits[c]) for place, c in offsets.items()}
+                counter.add(_agreement(code, constants, seen, signs, pitch), column)
+                code.split()
 
 
 def _agreement(code: Code, constants: Constants, seen: Operand, weights: dict[Pair, int], pitch: Pair) -> Operand:
@@ -144,23 +152,3 @@ def _agreement(code: Code, constants: Constants, seen: Operand, weights: dict[Pa
     if not minus:
         return agrees_plus
     return code.either(agrees_plus, code.nor(seen, *constants.places(not_minus, used, pitch)))
-
-
-def binarized(
-    code: Code, constants: Constants, maps: Maps, layer: Convolution, sums: np.ndarray, schedule: Schedule
-) -> Maps:
-    """The layer with its threshold: 1 where the sum reaches ``sums`` ``[out]``."""
-    layout = output_layout(maps.layout, layer.op)
-    thresholds = layer.thresholds(sums)
-    planes = tuple(
-        at_least(code, constants, bits, thresholds, layout, plane)
-        for plane, bits in enumerate(count(code, constants, maps, layer, schedule))
-    )
-    return Maps(layout, planes)
-
-
-def counted(code: Code, constants: Constants, maps: Maps, layer: Convolution, schedule: Schedule) -> Counts:
-    """The layer's counts themselves."""
-    layout = output_layout(maps.layout, layer.op)
-    planes = tuple(tuple(bits) for bits in count(code, constants, maps, layer, schedule))
-    return Counts(layout, planes, layer.offsets)

@@ -49,22 +49,30 @@ class Count:
         self._columns: list[list[Operand]] = []
         self.largest = 0
 
-    def add(self, bit: Operand) -> None:
-        """Counts one more input. The plane must keep its value, for the count may hold it as it is."""
-        self.largest += 1
-        if not self._columns and not self._deferred:
-            bit = self._code.either(bit)  # the first column is about to change it
-        self._add(bit, 0)
+    def add(self, bit: Operand, column: int = 0) -> None:
+        """Counts one more input, ``2**column`` times.
+
+        The plane must keep its value, for the count may hold it as it is.
+        """
+        self.largest += 1 << column
+        if column >= self._deferred and not any(self._columns[column : column + 1]):
+            bit = self._code.either(bit)  # the column is about to change it
+        self._add(bit, column)
 
     def bits(self) -> list[Operand]:
         """The count, lowest bit first."""
         for column in range(len(self._columns)):
             if len(self._columns[column]) > 1:
                 self._combine(column)
-        return [bits[0] for bits in self._columns]
+        return [bits[0] if bits else self._zeros() for bits in self._columns]
+
+    def _zeros(self) -> Plane:
+        plane = Plane("zeros")
+        self._code.emit("CLR", plane)
+        return plane
 
     def _add(self, bit: Operand, column: int) -> None:
-        if column == len(self._columns):
+        while column >= len(self._columns):
             self._columns.append([])
         self._code.split()
         if column < self._deferred:

@@ -12,9 +12,12 @@ from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.network.counted_sums import CountedSum, counted_sums
 from larq_focal.network.fold import fold_thresholds
+from larq_focal.network.fold_sums import fold_sums, why_unfolded
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Binarize, Conv2D, Input, Op, Pool2D
+from larq_focal.network.ops import Add, Binarize, Conv2D, Input, Linear, Op, Pool2D, Slice
+from larq_focal.network.sign_of_sum import is_signs
 
 
 @dataclass(frozen=True)
@@ -31,27 +34,73 @@ class LayerProgram:
 
 
 def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: bool = True) -> LayerProgram:
-    """Compiles the convolution ``name`` by itself, with the threshold and the pooling behind it.
+    """Compiles the convolution ``name`` by itself, with what it is added to, the threshold and the pooling behind it.
 
     ``spill``: whether planes may move to analog registers.
     """
+    folded = fold_sums(fold_thresholds(graph))
+    if reason := _why_stuck(folded, name):
+        return LayerProgram(Verdict.NO_FIT, reason=reason)
     try:
-        compiled = compile_network(_alone(fold_thresholds(graph), name), sensor, spill=spill)
+        compiled = compile_network(_alone(folded, name), sensor, spill=spill)
     except (UnsupportedError, RegisterError, StoreError) as error:
         return LayerProgram(Verdict.NO_FIT, reason=str(error))
     verdict = Verdict.SPILL if compiled.allocation.spilled else Verdict.FIT
     return LayerProgram(verdict, compiled.total_icw, compiled.allocation.used, compiled.spills_because)
 
 
+def _why_stuck(graph: QuantGraph, name: str) -> str | None:
+    """Why the sum that a convolution is added to cannot be counted, where another convolution needs its sign."""
+    for op in graph.consumers(name):
+        if isinstance(op, Binarize):
+            reason = why_unfolded(graph, op)
+            if reason and any(isinstance(after, Conv2D) for after in graph.consumers(op.name)):
+                return reason
+        elif not isinstance(op, Linear) and (reason := _why_stuck(graph, op.name)):
+            return reason
+    return None
+
+
 def _alone(graph: QuantGraph, name: str) -> QuantGraph:
-    op = graph[name]
-    before = graph[op.inputs[0]]
-    image = Input(name="maps", shape=before.shape)
-    bits = Binarize(name="bits of the maps", inputs=("maps",), shape=before.shape, threshold=np.float32(0))
-    operations: list[Op] = [image, bits, replace(op, inputs=(bits.name,))]
+    total = next((total for total in counted_sums(graph) if graph[name] in total.layers), None)
+    if total is not None:
+        operations = _sum_alone(graph, total)
+    else:
+        op = graph[name]
+        before = graph[op.inputs[0]]
+        image = Input(name="maps", shape=before.shape)
+        bits = Binarize(name="bits of the maps", inputs=("maps",), shape=before.shape, threshold=np.float32(0))
+        operations = [image, bits, replace(op, inputs=(bits.name,))]
     while (follower := _follower(graph, operations[-1].name, operations)) is not None:
         operations.append(follower)
     return QuantGraph(name, operations, [operations[-1].name])
+
+
+def _sum_alone(graph: QuantGraph, total: CountedSum) -> list[Op]:
+    """What is added, on one-bit maps that are channels of one input."""
+    wanted, maps = {total.add.name, *total.add.inputs}, []
+    for op in reversed(graph.ops):
+        if op.name not in wanted:
+            continue
+        if is_signs(graph, op) and not isinstance(op, Pool2D):
+            maps.insert(0, op)
+        else:
+            wanted.update(op.inputs)
+    area = tuple(max(op.shape[axis] for op in maps) for axis in (0, 1))
+    operations: list[Op] = [Input(name="maps", shape=(*area, sum(op.shape[-1] for op in maps)))]
+    channels = 0
+    for op in maps:
+        part = Slice(
+            name=f"channels of {op.name}",
+            inputs=("maps",),
+            shape=op.shape,
+            begin=(0, 0, channels),
+            strides=(1, 1, 1),
+        )
+        bits = Binarize(name=op.name, inputs=(part.name,), shape=op.shape, threshold=np.float32(0))
+        operations += [part, bits]
+        channels += op.shape[-1]
+    return operations + [op for op in graph if op.name in wanted and op not in maps]
 
 
 def _follower(graph: QuantGraph, name: str, before: list[Op]) -> Op | None:
@@ -60,6 +109,7 @@ def _follower(graph: QuantGraph, name: str, before: list[Op]) -> Op | None:
     if len(consumers) != 1 or name in graph.outputs:
         return None
     (op,) = consumers
-    is_sign = isinstance(op, Binarize) and not any(isinstance(other, Binarize) for other in before[2:])
-    is_pool = isinstance(op, Pool2D) and op.kind == "max" and isinstance(before[-1], Conv2D | Binarize | Pool2D)
+    layer = next(index for index, other in enumerate(before) if isinstance(other, Conv2D))
+    is_sign = isinstance(op, Binarize) and not any(isinstance(other, Binarize) for other in before[layer:])
+    is_pool = isinstance(op, Pool2D) and op.kind == "max" and isinstance(before[-1], Conv2D | Add | Binarize | Pool2D)
     return op if is_sign or is_pool else None

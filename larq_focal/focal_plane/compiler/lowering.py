@@ -7,26 +7,28 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.convolution import Convolution, binarized, counted
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
 from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, chosen_input
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
-from larq_focal.focal_plane.compiler.merging import added_above, are_aligned, multiplied
+from larq_focal.focal_plane.compiler.merging import can_be_multiplied, constant, multiplied
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pitch import base_pitch
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
-from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.schedule import Schedule, most_frugal
+from larq_focal.focal_plane.compiler.sums import Sum, Term, binarized, common_layout, counted, fewest_words, forms
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.fold import largest_sum
+from larq_focal.network.counted_sums import has_whole_weights, is_weighted_map
+from larq_focal.network.fold_sums import why_unfolded
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
     Add,
+    Affine,
     Binarize,
     Concat,
     Conv2D,
@@ -39,21 +41,15 @@ from larq_focal.network.ops import (
     Reshape,
     Unknown,
 )
+from larq_focal.network.whole_weights import FINEST_FRACTION
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """A convolution that has not been counted yet, for what follows decides how."""
+    """Convolutions and one-bit maps, by name, that have not been counted yet, for what follows decides how."""
 
-    op: Conv2D
+    names: tuple[str, ...]
     pools: tuple[Pool2D, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Added:
-    """A sum of one-bit maps that waits for its threshold."""
-
-    values: tuple[Maps, ...]
 
 
 @dataclass
@@ -82,7 +78,7 @@ class Lowering:
     def __post_init__(self):
         self.code = Code(self.sensor)
         self.constants = Constants(self.code)
-        self._values: dict[str, Maps | Counts | _Sums | _Added] = {}
+        self._values: dict[str, Maps | Counts | _Sums] = {}
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
         self._pitch = base_pitch(self.graph, self.sensor)
 
@@ -133,20 +129,20 @@ class Lowering:
         if isinstance(op, Input) or (known and all(name in self._before for name in op.inputs)):
             self._lower_before(op)
         elif isinstance(op, Conv2D):
-            self._values[op.name] = _Sums(self._checked(op))
+            self._values[op.name] = _Sums((self._checked(op).name,))
         elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], Maps):
             self._values[op.name] = self._pooled(known[0], op)
         elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], _Sums) and self._ends_binary(op):
             self._values[op.name] = replace(known[0], pools=(*known[0].pools, op))
-        elif isinstance(op, Binarize) and isinstance(known[0], _Sums):
-            self._values[op.name] = self._binarized(known[0], op)
-        elif isinstance(op, Multiply) and are_aligned(known):
-            self._values[op.name] = multiplied(self.code, known)
-        elif isinstance(op, Add) and are_aligned(known) and self._ends_binary(op):
-            self._values[op.name] = _Added(tuple(known))
-        elif isinstance(op, Binarize) and isinstance(known[0], _Added | Maps):
-            added = known[0] if isinstance(known[0], _Added) else _Added((known[0],))
-            self._values[op.name] = self._merged(added, op)
+        elif isinstance(op, Binarize) and isinstance(known[0], _Sums | Maps):
+            sums = known[0] if isinstance(known[0], _Sums) else _Sums(op.inputs)
+            self._values[op.name] = self._binarized(sums, op)
+        elif isinstance(op, Multiply) and can_be_multiplied(known):
+            self._values[op.name] = multiplied(self.code, self.constants, known)
+        elif isinstance(op, Affine) and isinstance(known[0], Maps) and _is_constant_sign(op):
+            self._values[op.name] = constant(self.code, self.constants, known[0].layout, op.bias)
+        elif isinstance(op, Add) and self._ends_binary(op) and self._can_be_added(op):
+            self._values[op.name] = _Sums(op.inputs)
         elif isinstance(op, Concat) and op.axis in (-1, 2) and can_be_joined(known):
             self._values[op.name] = joined(known)
         else:
@@ -162,8 +158,11 @@ class Lowering:
 
     def _ends_binary(self, op: Op) -> bool:
         consumers = self.graph.consumers(op.name)
-        ends = Binarize | Pool2D if isinstance(op, Pool2D) else Binarize
-        return len(consumers) == 1 and isinstance(consumers[0], ends) and op.name not in self.graph.outputs
+        if len(consumers) != 1 or op.name in self.graph.outputs:
+            return False
+        (after,) = consumers
+        is_max_pool = isinstance(after, Pool2D) and after.kind == "max"
+        return isinstance(after, Binarize) or (is_max_pool and self._ends_binary(after))
 
     def _lower_before(self, op: Op) -> None:
         """Takes the first one-bit value behind the input to the array."""
@@ -185,7 +184,8 @@ class Lowering:
                 f"'{op.name}' reads '{op.inputs[0]}' of {bits} bits; the array multiplies 1-bit inputs: binarize it."
             )
         if op.inputs[0] in self.tail:
-            raise UnsupportedError(f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller.")
+            reason = self._reason(op.inputs[0])
+            raise UnsupportedError(f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller{reason}.")
         if op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
             raise UnsupportedError(
                 f"'{op.name}' has weights of {op.kernel.bits} bits; the array multiplies 1-bit and ternary ones."
@@ -194,11 +194,13 @@ class Lowering:
             raise UnsupportedError(f"'{op.name}' pads with {op.pad_value}; the array pads with -1, 0 or 1.")
         return op
 
-    def _maps(self, name: str, reads_beyond: bool) -> Maps:
-        maps = self._values[name]
-        if reads_beyond:
-            maps = self._values[name] = maps.cleaned(self.code, self.constants)
-        return maps
+    def _cleaned(self, term: Term) -> Term:
+        """The same term; its maps are kept with 0 beyond if it reads there."""
+        if not term.layer.reads_beyond:
+            return term
+        (name,) = term.layer.op.inputs
+        maps = self._values[name] = term.maps.cleaned(self.code, self.constants)
+        return replace(term, maps=maps)
 
     def _pooled(self, maps: Maps, op: Pool2D) -> Maps:
         if np.any(pool_pads(op, maps.layout)):
@@ -213,30 +215,59 @@ class Lowering:
         flip = np.zeros(op.shape[-1], bool) if op.flip is None else np.broadcast_to(op.flip, op.shape[-1:])
         return threshold[0, 0], flip
 
-    def _merged(self, added: _Added, op: Binarize) -> Maps:
-        threshold, flip = self._threshold(op)
-        above = np.where(flip, np.floor(threshold) + 1, threshold)
-        return self._inverted(added_above(self.code, self.constants, added.values, above), flip)
+    def _term(self, name: str, signs: np.ndarray | int = 1) -> Term | None:
+        """The value ``name`` times ``signs`` as part of a sum; None where it cannot be."""
+        op, maps = self.graph[name], self._values.get(name)
+        if isinstance(maps, Maps):
+            return Term.of_signs(name, maps, np.ones(op.shape[-1]) * signs)
+        source = self._values.get(op.inputs[0])
+        if is_weighted_map(op) and isinstance(source, Maps):
+            return Term.of_signs(name, source, op.scale * signs)
+        if not isinstance(op, Conv2D) or not has_whole_weights(self.graph, op):
+            return None
+        weights = op.kernel.scale * signs
+        return Term.of_sums(source, op, self.graph[op.inputs[0]].shape, weights)
+
+    def _can_be_added(self, op: Add) -> bool:
+        terms = [self._term(name) for name in op.inputs]
+        return None not in terms and common_layout(terms) is not None
+
+    def _reason(self, name: str) -> str:
+        """Why a value is left to the controller, where a sum is the cause."""
+        op = self.graph[name]
+        if reason := why_unfolded(self.graph, op):
+            return f": {reason.rstrip('.')}"
+        terms = [self._term(source) for source in op.inputs] if isinstance(op, Add) else [None]
+        if None not in terms and common_layout(terms) is None:
+            return f": what '{name}' adds lies at different places; let all of it pass the same strides and pools"
+        found = (self._reason(source) for source in op.inputs if source in self.tail)
+        return next(filter(None, found), "")
 
     def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
         threshold, flip = self._threshold(op)
-        if largest_sum(self.graph, sums.op) is None or (sums.op.kernel.scale != 1).any() or sums.op.bias is not None:
-            raise UnsupportedError(
-                f"'{op.name}' behind '{sums.op.name}' changes its sign more than once: no threshold is its like."
-            )
-        shape = self.graph[sums.op.inputs[0]].shape
-        if sums.pools:
-            layer = Convolution.of(sums.op, shape)
-            maps = self._counted_above(layer, np.where(flip, np.floor(threshold) + 1, threshold))
-            for pool in sums.pools:
-                maps = self._pooled(maps, pool)
-            return self._inverted(maps, flip)
-        return self._counted_above(Convolution.of(sums.op, shape, flip), np.where(flip, -threshold, threshold))
+        signs = np.where(flip, -1, 1)
+        finest = 2**FINEST_FRACTION  # of the weights of one-bit maps
+        above = np.where(flip, (np.floor(threshold * finest) + 1) / finest, threshold)
+        if not sums.pools:
+            return self._reached(sums, signs, threshold * signs, op)
+        maps = self._reached(sums, 1, above, op)
+        for pool in sums.pools:
+            maps = self._pooled(maps, pool)
+        return self._inverted(maps, flip)
 
-    def _counted_above(self, layer: Convolution, threshold: np.ndarray) -> Maps:
-        with self.code.section(layer.op.name):
-            maps = self._maps(layer.op.inputs[0], layer.reads_beyond)
-            return binarized(self.code, self.constants, maps, layer, threshold, self.schedules[layer.op.name])
+    def _reached(self, sums: _Sums, signs: np.ndarray | int, wanted: np.ndarray, op: Binarize) -> Maps:
+        """1 where the sums times ``signs`` reach ``wanted`` ``[channels]``."""
+        terms = [self._term(name, signs) for name in sums.names]
+        if None in terms:
+            raise UnsupportedError(
+                f"'{op.name}' behind '{sums.names[0]}' changes its sign more than once: no threshold is its like."
+            )
+        layers = [term.layer.op.name for term in terms if not term.is_signs]
+        with self.code.section(layers[-1] if layers else op.name):
+            terms = [self._cleaned(term) for term in terms]
+            schedule = most_frugal(self.schedules[name] for name in layers)
+            form = fewest_words(self.code, list(forms(terms, wanted, common_layout(terms))), schedule)
+            return binarized(self.code, self.constants, *form, schedule)
 
     def _inverted(self, maps: Maps, flip: np.ndarray) -> Maps:
         """The maps with the channels ``flip`` inverted."""
@@ -256,10 +287,13 @@ class Lowering:
         value = self._values[name]
         offsets = None
         if isinstance(value, _Sums):
-            layer = Convolution.of(value.op, self.graph[value.op.inputs[0]].shape)
-            with self.code.section(value.op.name):
-                maps = self._maps(value.op.inputs[0], layer.reads_beyond)
-                value = counted(self.code, self.constants, maps, layer, self.schedules[name])
+            op = self.graph[name]
+            source = self.graph[op.inputs[0]]
+            with self.code.section(name):
+                ones = np.ones(op.shape[-1])
+                term = self._cleaned(Term.of_sums(self._values[source.name], op, source.shape, ones))
+                total = Sum(term.layout, (term,))
+                value = counted(self.code, self.constants, total, self.schedules[name])
             offsets = value.offsets
         planes = [bits if isinstance(bits, tuple) else (bits,) for bits in value.planes]
         names = []
@@ -268,6 +302,10 @@ class Lowering:
             for plane, result in zip(bits, names[-1], strict=True):
                 self.code.call("read_plane", plane, result=result)
         self.outputs.append(Output(name, value.layout, tuple(names), offsets))
+
+
+def _is_constant_sign(op: Affine) -> bool:
+    return not op.scale.any() and bool((np.abs(op.bias) == 1).all()) and op.bias.ndim == 1
 
 
 def _word(name: str) -> str:

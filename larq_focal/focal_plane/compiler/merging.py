@@ -1,4 +1,4 @@
-"""Residual merges of one-bit maps in Boolean form: products, and sums with a threshold."""
+"""One-bit maps that the array merges or makes up without counting: products of signs, and constants."""
 
 from __future__ import annotations
 
@@ -6,38 +6,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.counting import Count, alike
+from larq_focal.focal_plane.compiler.counting import alike
+from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
-from larq_focal.focal_plane.compiler.thresholds import at_least
+from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.sums import Sum, Term, binarized, common_layout, moved
 from larq_focal.focal_plane.compiler.virtual import Code
 
 
-def are_aligned(values: Sequence[object]) -> bool:
-    """Whether all are maps of which every channel lies at the same place."""
-    first = values[0]
-    return all(isinstance(value, Maps) and value.layout == first.layout for value in values)
+def can_be_multiplied(values: Sequence[object]) -> bool:
+    """Whether all are maps whose channels can be brought to the same places."""
+    return all(isinstance(value, Maps) for value in values) and common_layout(_terms(values)) is not None
 
 
-def multiplied(code: Code, values: Sequence[Maps]) -> Maps:
+def multiplied(code: Code, constants: Constants, values: Sequence[Maps]) -> Maps:
     """Products of signs: whether bits are alike."""
-    first, *others = values
+    terms = _terms(values)
+    layout = common_layout(terms)
+    first, *others = (moved(code, constants, term, layout) for term in terms)
     planes = list(first.planes)
     for other in others:
         planes = [alike(code, a, [b]) for a, b in zip(planes, other.planes, strict=True)]
-    return Maps(first.layout, tuple(planes))
-
-
-def added_above(code: Code, constants: Constants, values: Sequence[Maps], sums: np.ndarray) -> Maps:
-    """1 where the sum of signs reaches ``sums`` ``[channels]``: an OR, an AND or a majority."""
-    layout = values[0].layout
-    count = len(values)
-    sums = np.clip(np.ceil(sums), -count - 1, count + 1).astype(np.int64)
-    thresholds = np.broadcast_to(-((-sums - count) // 2), layout.shape)
-    planes = []
-    for index, bits in enumerate(zip(*(value.planes for value in values), strict=True)):
-        counter = Count(code, deferred=count)
-        for bit in bits:
-            counter.add(bit)
-        planes.append(at_least(code, constants, counter.bits(), thresholds, layout, index))
     return Maps(layout, tuple(planes))
+
+
+def constant(code: Code, constants: Constants, layout: Layout, signs: np.ndarray) -> Maps:
+    """Maps of which each channel has one of ``signs`` ``[channels]`` everywhere."""
+    return binarized(code, constants, Sum(layout, ()), np.where(signs > 0, -np.inf, np.inf), Schedule())
+
+
+def _terms(values: Sequence[Maps]) -> list[Term]:
+    return [Term.of_signs(f"factor {index}", maps, np.ones(maps.layout.channels)) for index, maps in enumerate(values)]

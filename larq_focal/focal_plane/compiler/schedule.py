@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+MOST_DEFERRED = 16  # columns; no count is as long
 
 
 @dataclass(frozen=True)
@@ -22,3 +25,13 @@ class Schedule:
         if self.deferred:
             return Schedule(self.deferred // 2)
         return None if self.regathers else Schedule(is_frugal=True, regathers=self.is_frugal)
+
+
+def most_frugal(schedules: Iterable[Schedule]) -> Schedule:
+    """One schedule for layers that are counted together: of the fewest registers that one of them asks for."""
+    found = list(schedules)
+    return Schedule(
+        deferred=min((schedule.deferred for schedule in found), default=MOST_DEFERRED),
+        is_frugal=any(schedule.is_frugal for schedule in found),
+        regathers=any(schedule.regathers for schedule in found),
+    )

@@ -10,34 +10,15 @@ import pytest
 from larq_focal.focal_plane import sensor_names
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, compile_network
 from larq_focal.network import interpret
+from tests.focal_plane.compiler import on_sensors
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 
 DRAWS = 200
-# The same array as SCAMP-5 in another convention: its programs are the same, and only counted otherwise.
-RECOUNTED = {"scamp5_programmer": "scamp5"}
 
 
-def check(draw: Draw, sensors: tuple[str, ...] = sensor_names(), count: int = 1) -> dict[str, str]:
+def check(draw: Draw, count: int = 1) -> dict[str, str]:
     """Simulates the layer under every sensor and returns the verdicts."""
-    graph = network(draw)
-    inputs = images(graph, count, draw.seed)
-    expected = interpret(graph, inputs, graph.outputs)
-    verdicts, compiled = {}, {}
-    for name in sensors:
-        sensor = small(name)
-        try:
-            if name in RECOUNTED and RECOUNTED[name] in compiled:
-                twin = compiled[RECOUNTED[name]]
-                compiled[name] = replace(twin, array=replace(twin.array, sensor=sensor))
-            else:
-                compiled[name] = compile_network(graph, sensor)
-        except (RegisterError, StoreError) as error:
-            verdicts[name] = type(error).__name__
-            continue
-        for output, values in compiled[name].run(inputs).items():
-            np.testing.assert_array_equal(values, expected[output], f"{name}: {draw}")
-        verdicts[name] = "spill" if compiled[name].allocation.spilled else "fit"
-    return verdicts
+    return on_sensors.check(network(draw), count, draw.seed)
 
 
 @pytest.mark.parametrize(
