@@ -3,16 +3,19 @@
 After L. Bose, P. Dudek, J. Chen, S. Carey, W. Mayol-Cuevas, "Fully embedding fast convolutional networks on pixel
 processor arrays", ECCV 2020, with the sizes of their code (github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example): one
 convolution of 16 kernels 4x4 over a thresholded image in a tile of 64x64 pixels, ReLU, 4x4 max-pool, and a fully
-connected layer from 4,096 values to 10 classes. Here all weights are +1 or -1, and there is no bias.
+connected layer from 4,096 values to 10 classes. Here all weights are +1 or -1, or ternary, and there is no bias.
 
-``larq_focal.focal_plane.analog.classifier_programs`` writes the program of such a network.
+``larq_focal.focal_plane.analog.classifier_programs`` writes the program of such a network of +1 and -1.
 """
 
 from __future__ import annotations
 
+from functools import partial
+
 import larq
 
 from larq_focal.keras import keras
+from larq_focal.quantizers import TernaryWeights
 
 layers = keras.layers
 
@@ -25,6 +28,7 @@ def bose2020(
     kernel_size: int = 4,
     pool_size: int = 4,
     margin: int = 4,
+    ternary: bool = False,
 ) -> keras.Model:
     """Builds the network; it returns logits ``[batch, num_classes]``, which are the array's sums to scale.
 
@@ -38,6 +42,7 @@ def bose2020(
         pool_size: pixels along a side of a pooled block.
         margin: dark pixels around the image, which keep neighbouring tiles apart; ``kernel_size - 1`` or more. The
             tile, image and margins, has to divide into blocks.
+        ternary: whether the weights are -1, 0 and +1, and not only -1 and +1; the array's program takes the latter.
 
     Raises:
         ValueError: the margin is too small, or the tile does not divide into blocks.
@@ -49,6 +54,7 @@ def bose2020(
         raise ValueError(
             f"A tile of {height}x{width}, image and margins, does not divide into blocks of {pool_size}x{pool_size}."
         )
+    kernel_quantizer = partial(TernaryWeights, scale=None) if ternary else larq.quantizers.SteSign
     image = layers.Input(input_shape, name="image")
     x = layers.ZeroPadding2D(margin, name="margin")(image)
     x = larq.layers.QuantConv2D(
@@ -57,7 +63,7 @@ def bose2020(
         padding="same",
         use_bias=False,
         input_quantizer=larq.quantizers.SteHeaviside(),
-        kernel_quantizer=larq.quantizers.SteSign(),
+        kernel_quantizer=kernel_quantizer(),
         kernel_constraint="weight_clip",
         name="conv",
     )(x)
@@ -67,9 +73,10 @@ def bose2020(
     x = larq.layers.QuantDense(
         num_classes,
         use_bias=False,
-        kernel_quantizer=larq.quantizers.SteSign(),
+        kernel_quantizer=kernel_quantizer(),
         kernel_constraint="weight_clip",
         name="sums",
     )(x)
     # The sums grow with the number of features; a softmax trains on a few units.
-    return keras.Model(image, layers.Rescaling(1 / features**0.5, name="logits")(x), name="bose2020")
+    logits = layers.Rescaling(1 / features**0.5, name="logits")(x)
+    return keras.Model(image, logits, name="bose2020_ternary" if ternary else "bose2020")

@@ -20,6 +20,7 @@ from larq_focal.quantizers import (
     ReCUSign,
     RSign,
     TernarySign,
+    TernaryWeights,
     XnorSign,
 )
 
@@ -41,6 +42,7 @@ class Method:
         kernel_quantizer: Makes the quantizer of its kernel.
         shortcuts: Whether a residual network has a shortcut around every convolution, or around every two.
         input_levels: The values of the inputs.
+        kernel_levels: The values of the kernel, relative to its scale.
         pad: What a map is padded with; one of the input levels.
         kernel_regularizer: Makes the regularizer of a kernel, None for none.
         activation: Makes the activation function after a convolution's sum in a residual network, None for none.
@@ -53,16 +55,22 @@ class Method:
     kernel_quantizer: Callable[[], keras.layers.Layer]
     shortcuts: bool = False
     input_levels: tuple[float, ...] = (-1, 1)
+    kernel_levels: tuple[float, ...] = (-1, 1)
     pad: float = 1.0
     kernel_regularizer: Callable[[], keras.regularizers.Regularizer] | None = None
     activation: Callable[..., keras.layers.Layer] | None = None
     packed: bool = True
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether inputs and kernels are signs, to scale."""
+        return self.input_levels == self.kernel_levels == (-1, 1)
+
     def conv(self, filters: int, kernel_size: int | tuple[int, int], **options: Any) -> larq.layers.QuantConv2D:
         """A ``QuantConv2D`` without bias that pads with ``pad``; ``options`` are further arguments of it."""
         layer = larq.layers.QuantConv2D
-        if len(self.input_levels) > 2:
-            layer = partial(BinarySumConv2D, input_levels=self.input_levels)
+        if self.packed and not self.is_binary:
+            layer = partial(BinarySumConv2D, input_levels=self.input_levels, kernel_levels=self.kernel_levels)
         pad = {"pad_values": self.pad} if options.get("padding") == "same" else {}
         quantized = {"input_quantizer": self.input_quantizer(), **self._kernel(), **pad}
         return layer(filters, kernel_size, **{"use_bias": False, **quantized, **options})
@@ -72,8 +80,8 @@ class Method:
         return larq.layers.QuantConv2D(filters, kernel_size, **{"use_bias": False, **self._kernel(), **options})
 
     def dense(self, units: int, **options: Any) -> larq.layers.QuantDense:
-        """A dense layer without bias; a packed one where the inputs are signs."""
-        layer = BinaryDense if self.input_levels == (-1, 1) else larq.layers.QuantDense
+        """A dense layer without bias; a packed one where inputs and kernel are signs."""
+        layer = BinaryDense if self.is_binary else larq.layers.QuantDense
         quantized = {"input_quantizer": self.input_quantizer(), **self._kernel()}
         return layer(units, **{"use_bias": False, **quantized, **options})
 
@@ -110,6 +118,16 @@ METHODS: Mapping[str, Method] = {
             packed=False,
         ),
         Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, signs.SteSign, shortcuts=True),
+        Method("ternary", "Ternary weights", signs.SteSign, TernaryWeights, shortcuts=True, kernel_levels=(-1, 0, 1)),
+        Method(
+            "zero_one",
+            "Inputs 0 and 1",
+            signs.SteHeaviside,
+            signs.SteSign,
+            shortcuts=True,
+            input_levels=(0, 1),
+            pad=0.0,
+        ),
     )
 }
 """The published ways to binarize that the networks of this package take by name."""

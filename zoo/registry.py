@@ -16,7 +16,7 @@ from larq_focal.zoo.boolnet import boolnet
 from larq_focal.zoo.bose2020 import bose2020
 from larq_focal.zoo.human_activity import human_activity
 from larq_focal.zoo.lenet import lenet
-from larq_focal.zoo.methods import METHODS
+from larq_focal.zoo.methods import METHODS, Method
 from larq_focal.zoo.pokebnn import pokebnn
 from larq_focal.zoo.reactnet import reactnet_a
 from larq_focal.zoo.resnet import resnet8, resnet18, resnet20
@@ -89,11 +89,17 @@ def _by_method(factory, name: str, title: str, source: str, small: Mapping[str, 
             source,
             {"method": method},
             small,
-            "" if method is None or METHODS[method].packed else "all binary kernels: the maps have 8 bits",
+            "" if method is None else _stays_float(METHODS[method]),
             published.get(method or "full_precision", ()),
         )
         for method in (None, *METHODS)
     ]
+
+
+def _stays_float(method: Method) -> str:
+    if not method.packed:
+        return "all binary kernels: the maps have 8 bits"
+    return "" if method.is_binary else "dense layers: only those of signs are packed"
 
 
 _CIFAR, _TINY, _IMAGENET = {"input_shape": (16, 16, 3)}, {"input_shape": (8, 8, 1)}, {"input_shape": (64, 64, 3)}
@@ -102,6 +108,7 @@ _LARGER = {"input_shape": (128, 128, 3), "num_classes": 10}
 _REACT = "https://github.com/liuzechun/ReActNet"
 _LAB = "https://arxiv.org/abs/2210.13858"
 _LARQ_ZOO = "https://github.com/larq/docs, docs/zoo/index.md"
+_BOSE = "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example"
 _BOOLNET = "https://github.com/hpi-xnor/BoolNet"
 _IMAGENET18 = {"input_shape": (224, 224, 3), "num_classes": 1000}
 _RESNET18 = (Published("word_operations", 1.63e8, _REACT, 0.01, _IMAGENET18, "ours counts the classifier, 0.005e8"),)
@@ -303,15 +310,21 @@ _ROWS: list[ModelRow] = [
         "https://arxiv.org/abs/2205.12781",
         {},
     ),
-    ModelRow(
-        "bose2020",
-        "Digits on SCAMP-5 (Bose et al. 2020)",
-        bose2020,
-        "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example",
-        {},
-        {"input_shape": (12, 12, 1)},
-        "all binary kernels: the pixels are 0 and 1, and the maps are sums",
-        (Published("weights", 256 + 40_960, "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example"),),
+    *(
+        ModelRow(
+            name,
+            f"Digits on SCAMP-5 (Bose et al. 2020){title}",
+            bose2020,
+            _BOSE,
+            options,
+            {"input_shape": (12, 12, 1)},
+            "all binary and ternary kernels: the pixels are 0 and 1, and the maps are sums",
+            (Published("weights", 256 + 40_960, _BOSE),),
+        )
+        for name, title, options in (
+            ("bose2020", "", {}),
+            ("bose2020_ternary", ", ternary weights", {"ternary": True}),
+        )
     ),
     ModelRow(
         "liu2022",

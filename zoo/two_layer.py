@@ -14,7 +14,7 @@ import larq
 
 from larq_focal.keras import keras
 from larq_focal.quantizers import GumbelSign, HysteresisSign, LearnableActivationBinarizer
-from larq_focal.zoo.methods import Method, named_method
+from larq_focal.zoo.methods import METHODS, Method, named_method
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
@@ -26,6 +26,8 @@ TWO_LAYER_METHODS: dict[str, Method] = {
         Method("hysteresis", "Hysteresis sign", larq.quantizers.SteSign, HysteresisSign),
         Method("gumbel", "Gumbel sign", larq.quantizers.SteSign, GumbelSign),
         Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, larq.quantizers.SteSign),
+        METHODS["ternary"],
+        METHODS["zero_one"],
     )
 }
 

@@ -6,14 +6,23 @@ import numpy as np
 import pytest
 
 from larq_focal.deploy.convert import convert
-from larq_focal.keras import keras, tf
+from larq_focal.keras import keras, larq, tf
 from larq_focal.network.from_keras import from_keras
-from larq_focal.zoo import METHODS, binareye, lenet, small_residual
+from larq_focal.zoo import METHODS, binareye, bose2020, lenet, small_residual
 from larq_focal.zoo.registry import MODELS, ModelRow, build
 from larq_focal.zoo.structure import compare
 from tests.support.lce import randomise_batch_norms
 
-QUICK = ("lenet_sign", "human_activity_sign", "bose2020", "liu2022", "analognet2")
+QUICK = (
+    "lenet_sign",
+    "human_activity_sign",
+    "two_layer_ternary",
+    "two_layer_zero_one",
+    "bose2020",
+    "bose2020_ternary",
+    "liu2022",
+    "analognet2",
+)
 SLOW = (*(f"resnet8_{method}" for method in ("full_precision", "irnet", "tbn", "lab")), "small_residual_hysteresis")
 """Converted in a slow run; ``benchmarks/zoo_models.py`` converts all the others as well."""
 COUNTED = (
@@ -22,6 +31,7 @@ COUNTED = (
     "resnet8_full_precision",
     "binareye_64_sign",
     "bose2020",
+    "bose2020_ternary",
     "liu2022",
 )
 COUNTED_SLOWLY = tuple(name for name, row in MODELS.items() if row.published and name not in COUNTED)
@@ -89,6 +99,24 @@ def test_every_method_passes_gradients_to_every_kernel(method):
     assert logits.shape == (8, 3)
     kernels = [layer.trainable_weights[0] for layer in quantized]
     assert all(np.any(gradient) for gradient in tape.gradient(loss, kernels))
+
+
+@pytest.mark.parametrize(
+    ("method", "inputs", "kernel"), [("ternary", {-1, 1}, {-1, 0, 1}), ("zero_one", {0, 1}, {-1, 1})]
+)
+def test_two_layers_have_the_levels_of_their_method(method, inputs, kernel):
+    model = build(f"two_layer_{method}")
+    assert [set(op.kernel.codes.flat) for op in from_keras(model).layers] == [kernel] * 3
+    quantizers = [layer.input_quantizer for layer in model.layers if hasattr(layer, "input_quantizer")]
+    assert [set(quantizer(tf.linspace(-2.0, 2.0, 9)).numpy()) for quantizer in quantizers] == [inputs] * 3
+
+
+def test_ternary_weights_are_integers_on_the_array():
+    model = bose2020(input_shape=(12, 12, 1), ternary=True)
+    assert model.name == "bose2020_ternary"
+    with larq.context.quantized_scope(True):
+        levels = [set(model.get_layer(name).get_weights()[0].flat) for name in ("conv", "sums")]
+    assert levels == [{-1, 0, 1}] * 2
 
 
 def test_a_map_without_top_has_no_classes():

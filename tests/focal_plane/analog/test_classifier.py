@@ -146,6 +146,8 @@ class TestKeras:
             tiled_classifier(from_keras(two_layer()))
         with pytest.raises(KernelError, match="'conv' runs on the array only where it has one input channel"):
             tiled_classifier(from_keras(bose2020(input_shape=(24, 24, 3), filters=4)))
+        with pytest.raises(KernelError, match=r"'conv' runs .* weights of \+1 and -1, no bias"):
+            tiled_classifier(from_keras(bose2020(input_shape=(24, 24, 1), filters=4, ternary=True)))
 
     @pytest.mark.parametrize(
         ("options", "fault"),
