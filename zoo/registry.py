@@ -17,6 +17,7 @@ from larq_focal.zoo.bose2020 import bose2020
 from larq_focal.zoo.human_activity import human_activity
 from larq_focal.zoo.lenet import lenet
 from larq_focal.zoo.methods import METHODS, Method
+from larq_focal.zoo.mobinet import mobinet
 from larq_focal.zoo.pokebnn import pokebnn
 from larq_focal.zoo.reactnet import reactnet_a
 from larq_focal.zoo.resnet import resnet8, resnet18, resnet20
@@ -109,6 +110,7 @@ _REACT = "https://github.com/liuzechun/ReActNet"
 _LAB = "https://arxiv.org/abs/2210.13858"
 _LARQ_ZOO = "https://github.com/larq/docs, docs/zoo/index.md"
 _BOSE = "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example"
+_MOBILENET = "https://arxiv.org/abs/1704.04861, table 4, MobileNet: the same shape at K = 1"
 _BOOLNET = "https://github.com/hpi-xnor/BoolNet"
 _IMAGENET18 = {"input_shape": (224, 224, 3), "num_classes": 1000}
 _RESNET18 = (Published("word_operations", 1.63e8, _REACT, 0.01, _IMAGENET18, "ours counts the classifier, 0.005e8"),)
@@ -235,6 +237,24 @@ _ROWS: list[ModelRow] = [
             ("basenet_4", "BoolNet without split, 4 slices", {"split": False}, 1.54e8, _FIVE_MILLION),
             ("basenet_1", "BoolNet without split, 1 slice", {"split": False, "slices": 1}, 1.51e8, _FIVE_MILLION),
         )
+    ),
+    *(
+        ModelRow(
+            f"mobinet_{shortcut}_k{k}",
+            f"MoBiNet, shortcuts {shortcut}-block, K = {k}",
+            mobinet,
+            "https://arxiv.org/abs/1907.12629",
+            {"shortcut": shortcut, "k": k},
+            {**_IMAGENET, "num_classes": 10, "filters": 8},
+            "" if k % 32 == 0 else f"the 3x3 convolutions: their groups have {k} channels, packed ones multiples of 32",
+            (
+                Published("macs", 569e6, _MOBILENET, 0.001, {}, "rounded"),
+                Published("parameters", 4.2e6, _MOBILENET, 0.013, {}, "rounded; ours has the moving averages, 0.02e6"),
+            )
+            if k == 1
+            else (),
+        )
+        for shortcut, k in (("pre", 4), ("mid", 1), ("mid", 4), ("mid", 32), ("post", 4))
     ),
     ModelRow(
         "pokebnn",
