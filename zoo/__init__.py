@@ -18,6 +18,7 @@ from larq_focal.zoo.focal_plane import analognet2, liu2022, pixelrnn
 from larq_focal.zoo.human_activity import human_activity
 from larq_focal.zoo.lenet import lenet
 from larq_focal.zoo.methods import METHODS, Method
+from larq_focal.zoo.mobinet import mobinet
 from larq_focal.zoo.pokebnn import pokebnn
 from larq_focal.zoo.reactnet import reactnet_a
 from larq_focal.zoo.resnet import resnet8, resnet18, resnet20
@@ -70,6 +71,7 @@ __all__ = [
     "lab_bnn",
     "lenet",
     "liu2022",
+    "mobinet",
     "pixelrnn",
     "pokebnn",
     "quicknet_lab",

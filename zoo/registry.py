@@ -17,6 +17,7 @@ from larq_focal.zoo.bose2020 import bose2020
 from larq_focal.zoo.human_activity import human_activity
 from larq_focal.zoo.lenet import lenet
 from larq_focal.zoo.methods import METHODS, Method
+from larq_focal.zoo.mobinet import mobinet
 from larq_focal.zoo.pokebnn import pokebnn
 from larq_focal.zoo.reactnet import reactnet_a
 from larq_focal.zoo.resnet import resnet8, resnet18, resnet20
@@ -24,7 +25,7 @@ from larq_focal.zoo.small_residual import SMALL_RESIDUAL_METHODS, small_residual
 from larq_focal.zoo.two_layer import TWO_LAYER_METHODS, two_layer
 from larq_focal.zoo.vgg import alexnet_cifar, binarynet, vgg_small
 
-Figure = Literal["parameters", "weights", "macs", "operations", "word_operations", "mebibytes"]
+Figure = Literal["parameters", "weights", "macs", "operations", "word_operations", "mebibytes", "megabytes"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Published:
     Attributes:
         figure: What is counted: trained numbers with the normalisations' statistics ("parameters"), kernel weights,
             multiply-accumulates, operations of which a multiply-accumulate is two, operations of which 64 binary
-            multiply-accumulates are one ("word_operations"), or the parameters' memory in MiB.
+            multiply-accumulates are one ("word_operations"), or the parameters' memory in MiB or in MB of 10^6 bytes.
         value: The published count.
         source: Where it stands.
         tolerance: By which share ours may differ; above 0 where the source rounds or counts something else as well.
@@ -109,10 +110,15 @@ _REACT = "https://github.com/liuzechun/ReActNet"
 _LAB = "https://arxiv.org/abs/2210.13858"
 _LARQ_ZOO = "https://github.com/larq/docs, docs/zoo/index.md"
 _BOSE = "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example"
+_MOBILENET = "https://arxiv.org/abs/1704.04861, table 4, MobileNet: the same shape at K = 1"
 _BOOLNET = "https://github.com/hpi-xnor/BoolNet"
 _IMAGENET18 = {"input_shape": (224, 224, 3), "num_classes": 1000}
 _RESNET18 = (Published("word_operations", 1.63e8, _REACT, 0.01, _IMAGENET18, "ours counts the classifier, 0.005e8"),)
-_NOT_COUNTED = "the source counts more than the convolutions and the classifier"
+_FCN_KERNELS = "16 and 128 kernels of 4x4 and 64 of 1x1 make 2,368; what the other 210 are is not known"
+_FIVE_MILLION = (
+    "0.05e8 is counted besides convolutions and classifier, in each of three networks; their code does not say"
+)
+_STAR = "the last stage at twice the size is 0.22e8 more than BoolNet, of which the source has 0.12e8"
 
 _ROWS: list[ModelRow] = [
     *(
@@ -224,13 +230,32 @@ _ROWS: list[ModelRow] = [
             _BOOLNET,
             options,
             {**_IMAGENET, "num_classes": 10, "filters": 32},
-            published=(Published("word_operations", value, _BOOLNET, 0.05, {}, _NOT_COUNTED),),
+            published=(Published("word_operations", value, _BOOLNET, 0.035, {}, remark),),
         )
-        for name, title, options, value in (
-            ("boolnet_4", "BoolNet, 4 slices", {}, 1.64e8),
-            ("basenet_4", "BoolNet without split, 4 slices", {"split": False}, 1.54e8),
-            ("basenet_1", "BoolNet without split, 1 slice", {"split": False, "slices": 1}, 1.51e8),
+        for name, title, options, value, remark in (
+            ("boolnet_4", "BoolNet, 4 slices", {}, 1.64e8, _FIVE_MILLION),
+            ("boolnet_4_star", "BoolNet*, 4 slices", {"dilated": True}, 1.76e8, _STAR),
+            ("basenet_4", "BoolNet without split, 4 slices", {"split": False}, 1.54e8, _FIVE_MILLION),
+            ("basenet_1", "BoolNet without split, 1 slice", {"split": False, "slices": 1}, 1.51e8, _FIVE_MILLION),
         )
+    ),
+    *(
+        ModelRow(
+            f"mobinet_{shortcut}_k{k}",
+            f"MoBiNet, shortcuts {shortcut}-block, K = {k}",
+            mobinet,
+            "https://arxiv.org/abs/1907.12629",
+            {"shortcut": shortcut, "k": k},
+            {**_IMAGENET, "num_classes": 10, "filters": 8},
+            "" if k % 32 == 0 else f"the 3x3 convolutions: their groups have {k} channels, packed ones multiples of 32",
+            (
+                Published("macs", 569e6, _MOBILENET, 0.001, {}, "rounded"),
+                Published("parameters", 4.2e6, _MOBILENET, 0.013, {}, "rounded; ours has the moving averages, 0.02e6"),
+            )
+            if k == 1
+            else (),
+        )
+        for shortcut, k in (("pre", 4), ("mid", 1), ("mid", 4), ("mid", 32), ("post", 4))
     ),
     ModelRow(
         "pokebnn",
@@ -249,12 +274,12 @@ _ROWS: list[ModelRow] = [
         {**_IMAGENET, "num_classes": 10, "filters": 16},
         published=(
             Published(
-                "mebibytes",
+                "megabytes",
                 4.62,
                 "https://github.com/sfalkena/zoo, lab_bnn.py",
-                0.11,
+                0.065,
                 {},
-                "the authors' binarizer learns two kernels, this one their difference: a quarter of it",
+                "the authors' second kernel and bias of each binarized channel are 0.14; the other 0.16 are not known",
             ),
         ),
     ),
@@ -334,7 +359,7 @@ _ROWS: list[ModelRow] = [
         {},
         {"input_shape": (16, 16, 1)},
         "conv_2: its groups have 2 channels, and a packed convolution takes multiples of 32",
-        (Published("weights", 2578, "Liu and Lu, CVPR Workshops 2022", 0.1, {}, "16, 128 and 64 kernels make 2,368"),),
+        (Published("weights", 2578, "Liu and Lu, CVPR Workshops 2022", 0.082, {}, _FCN_KERNELS),),
     ),
     ModelRow(
         "analognet2",

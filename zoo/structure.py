@@ -63,6 +63,8 @@ def count(model: keras.Model, figure: Figure) -> float:
         return cost.weights
     if figure == "mebibytes":
         return cost.parameter_bytes / 2**20
+    if figure == "megabytes":
+        return cost.parameter_bytes / 1e6
     return _operations(cost, figure)
 
 

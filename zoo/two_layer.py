@@ -39,6 +39,7 @@ def two_layer(
     input_shape: tuple[int, int, int] = (8, 8, 1),
     num_classes: int = 10,
     filters: Sequence[int] = (16, 32),
+    use_bias: bool = False,
 ) -> keras.Model:
     """Builds the network; it returns logits ``[batch, num_classes]``.
 
@@ -48,6 +49,7 @@ def two_layer(
         input_shape: ``(height, width, channels)``; pixels are expected in [-0.5, 0.5), so that 0 is mid-grey.
         num_classes: number of logits.
         filters: feature maps of the two convolutions.
+        use_bias: whether the convolutions have a bias; the float classifier always has one.
 
     Raises:
         ValueError: ``method`` or ``weights`` is not known.
@@ -58,12 +60,13 @@ def two_layer(
         method = named_method(method, TWO_LAYER_METHODS)
         build, name = _binary_layers(method), method.name
     image = layers.Input(input_shape, name="image")
-    return with_weights(keras.Model(image, build(image, filters, num_classes), name=f"two_layer_{name}"), weights)
+    logits = build(image, filters, num_classes, use_bias)
+    return with_weights(keras.Model(image, logits, name=f"two_layer_{name}"), weights)
 
 
-def _float_layers(x, filters: Sequence[int], num_classes: int):
+def _float_layers(x, filters: Sequence[int], num_classes: int, use_bias: bool):
     for index, maps in enumerate(filters, 1):
-        x = layers.Conv2D(maps, 3, padding="same", use_bias=False, name=f"conv_{index}")(x)
+        x = layers.Conv2D(maps, 3, padding="same", use_bias=use_bias, name=f"conv_{index}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
     features = layers.Flatten(name="features")(layers.MaxPool2D(2, name="pool")(x))
@@ -71,9 +74,9 @@ def _float_layers(x, filters: Sequence[int], num_classes: int):
 
 
 def _binary_layers(method: Method):
-    def build(x, filters: Sequence[int], num_classes: int):
+    def build(x, filters: Sequence[int], num_classes: int, use_bias: bool):
         for index, maps in enumerate(filters, 1):
-            x = method.conv(maps, 3, padding="same", name=f"conv_{index}")(x)
+            x = method.conv(maps, 3, padding="same", use_bias=use_bias, name=f"conv_{index}")(x)
             x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.MaxPool2D(2, name="pool")(x)
         x = method.conv(num_classes, x.shape[1:3], name="classifier")(x)

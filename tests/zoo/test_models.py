@@ -8,7 +8,7 @@ import pytest
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras, larq, tf
 from larq_focal.network.from_keras import from_keras
-from larq_focal.zoo import METHODS, binareye, bose2020, lenet, small_residual
+from larq_focal.zoo import METHODS, binareye, bose2020, lenet, small_residual, two_layer
 from larq_focal.zoo.registry import MODELS, ModelRow, build
 from larq_focal.zoo.structure import compare
 from tests.support.lce import randomise_batch_norms
@@ -128,6 +128,8 @@ def test_bias_is_a_choice():
     with_bias, without = lenet("sign", use_bias=True), lenet("sign")
     assert with_bias.count_params() - without.count_params() == 20 + 50 + 500 + 10
     assert lenet(None).count_params() - lenet(None, use_bias=False).count_params() == 20 + 50 + 500 + 10
+    for method in (None, "ste_sign", "ternary", "zero_one"):
+        assert two_layer(method, use_bias=True).count_params() - two_layer(method).count_params() == 16 + 32
 
 
 @pytest.mark.parametrize(
