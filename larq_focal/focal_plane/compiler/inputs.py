@@ -109,11 +109,13 @@ def chosen_input(graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_ra
         return PlaneInput(op.name, layout, f"no instruction of {sensor.title} compares light")
     if len(graph.inputs) > 1 or graph.inputs[0].shape[2:] != (1,):
         return PlaneInput(op.name, layout, "the image has more than one channel")
-    if graph.inputs[0].shape == (height, width, 1) and layout.planes == 1:
-        table = grey_to_bits(graph, op, pixel_range)
-        levels = light_levels(table) if table is not None else None
-        if levels:
-            return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
+    if graph.inputs[0].shape == (height, width, 1) and (table := grey_to_bits(graph, op, pixel_range)) is not None:
+        levels = light_levels(table)
+        if levels is None:
+            return PlaneInput(op.name, layout, "it changes more than once from dark to bright")
+        if layout.planes > 1:
+            return PlaneInput(op.name, layout, f"its {channels} channels take {layout.planes} planes")
+        return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
     found = pair_input(graph, op, sensor, layout, pixel_range)
     return PlaneInput(op.name, layout, found) if isinstance(found, str) else found
 

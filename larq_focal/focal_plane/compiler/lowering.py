@@ -193,10 +193,10 @@ class Lowering:
         )
 
     def _is_binarized(self, op: Op) -> bool:
-        if op.name in self.graph.outputs or isinstance(op, Linear):
-            return False
-        consumers = self.graph.consumers(op.name)
-        return self.graph.bits(op.name) == 1 or (bool(consumers) and all(map(self._is_binarized, consumers)))
+        if self.graph.bits(op.name) == 1:
+            return True
+        consumers = [] if op.name in self.graph.outputs else self.graph.consumers(op.name)
+        return bool(consumers) and not isinstance(op, Linear) and all(map(self._is_binarized, consumers))
 
     def _checked(self, op: Conv2D) -> Conv2D:
         if (bits := self.graph.input_bits(op)) > 1:

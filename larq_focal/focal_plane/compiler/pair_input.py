@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -149,10 +149,11 @@ def pair_input(
     found = comparisons(graph, op, pixel_range)
     if isinstance(found, str):
         return found
+    layout = replace(layout, is_spread=layout.channels == 1)
     return PairInput(op.name, layout, pixel_range, graph.inputs[0].shape[:2], found)
 
 
-@lru_cache(maxsize=16)  # a network is lowered again and again
+@lru_cache(maxsize=4)  # a network is lowered again and again
 def comparisons(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> tuple[Comparison, ...] | str:
     """The comparison that each channel of ``op`` makes.
 
