@@ -22,7 +22,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.ops import Op, Pair
 
-MOST_INEXACT = GREY_LEVELS**2 // 100  # pairs of grey levels that a comparison may tell otherwise
+MOST_INEXACT = GREY_LEVELS**2 // 50  # pairs of grey levels that a comparison may tell otherwise
 _REGISTERS = 6
 _LARGEST_WINDOW = 128  # pixels
 

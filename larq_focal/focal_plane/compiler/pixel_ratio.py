@@ -12,7 +12,7 @@ from larq_focal.focal_plane.compiler.light import GREY_LEVELS, PIXEL_LEVELS, tes
 from larq_focal.focal_plane.compiler.virtual import Code, Plane
 
 LARGEST = PIXEL_LEVELS - 1  # the analog range must hold it
-NEGLIGIBLE = 64  # pairs of grey levels (0.1 %) that fewer words are worth
+NEGLIGIBLE = 32  # pairs of grey levels, of 65,536, that fewer words are worth
 _MOST_WHOLE = 3  # copies of a register that a word can sum besides another
 _MOST_TIMES = 40
 _NEAR = 0.15  # how far a ratio may be from the slope that is looked for, relative to it
@@ -97,7 +97,8 @@ class PixelRatio:
 def fitted_ratio(table: np.ndarray) -> tuple[PixelRatio, int] | None:
     """The test that is most like ``table``, and how many pairs of grey levels it tells otherwise.
 
-    Of tests that differ by less than ``NEGLIGIBLE`` pairs from the best, the one of the fewest words.
+    It tells the same of black beside black, which is most of many images. Of tests that differ by less than
+    ``NEGLIGIBLE`` pairs from the best, it is the one of the fewest words.
 
     Args:
         table: bool ``[256, 256]``, the answer for the grey levels of x and of y; more often true for a larger x, never
@@ -113,7 +114,7 @@ def fitted_ratio(table: np.ndarray) -> tuple[PixelRatio, int] | None:
     for whole, weight, times in _options():
         option = PixelRatio(whole, weight, times)
         if slope is not None and abs(option.ratio - slope) <= _NEAR * slope:
-            inexact, offset = _best_offset(option.score(x, y).ravel(), trues)
+            inexact, offset = _best_offset(option.score(x, y).ravel(), trues, bool(table[0, 0]))
             found.append((inexact, PixelRatio(whole, weight, times, offset)))
     if not found:
         return None
@@ -141,19 +142,21 @@ def _options() -> Iterator[tuple[int, int, int]]:
                 yield whole, weight, times
 
 
-def _best_offset(scores: np.ndarray, trues: np.ndarray) -> tuple[int, int]:
+def _best_offset(scores: np.ndarray, trues: np.ndarray, is_above: bool) -> tuple[int, int]:
     """The fewest pairs told otherwise, and the offset nearest to 0 that gives them.
 
     Args:
         scores: by pair of levels.
         trues: how many of the four pairs of grey levels behind each are true.
+        is_above: whether the offset must be above 0, or must not.
     """
     lowest = int(scores.min())
     below = np.bincount(scores - lowest, trues)  # by score: the true pairs that are lost where more is asked for
     above = np.bincount(scores - lowest, 4 - trues)
     wrong = np.concatenate([[0], np.cumsum(below)]) + np.concatenate([np.cumsum(above[::-1])[::-1], [0]])
     offsets = 1 - lowest - np.arange(len(wrong))
-    wrong = np.where((offsets >= -LARGEST - 1) & (offsets <= LARGEST), wrong, np.inf)
+    is_allowed = (np.abs(offsets) <= LARGEST) & ((offsets > 0) == is_above)
+    wrong = np.where(is_allowed, wrong, np.inf)
     best = np.flatnonzero(wrong == wrong.min())
     best = best[np.abs(offsets[best]).argmin()]
     return int(wrong[best]), int(offsets[best])

@@ -57,6 +57,14 @@ def test_thresholds_of_log_gradients(threshold):
     assert ratio.words <= 19
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.05, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize("is_strict", [True, False])
+def test_black_beside_black_is_as_the_network_tells(threshold, is_strict):
+    wanted = table(np.exp(threshold)) if is_strict else ~table(np.exp(-threshold)).T
+    ratio, inexact = fitted_ratio(wanted)
+    assert ratio.holds(0, 0) == wanted[0, 0] == (not is_strict) and inexact <= MOST_INEXACT
+
+
 def test_a_tenth_takes_13_words():
     ratio, inexact = fitted_ratio(table(np.exp(0.1)))
     assert (ratio.ratio, ratio.words) == (1.1, 13) and inexact < 160
