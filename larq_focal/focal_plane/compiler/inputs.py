@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from larq_focal.focal_plane.compiler.virtual import Code, Operand
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
-from larq_focal.network.ops import Op, Pair
+from larq_focal.network.ops import Activation, Add, Affine, Binarize, Linear, Op, Pair
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,29 @@ def chosen_input(graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_ra
         return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
     found = pair_input(graph, op, sensor, layout, pixel_range)
     return PlaneInput(op.name, layout, found) if isinstance(found, str) else found
+
+
+def is_encoded_again(graph: QuantGraph, op: Op, on_controller: Set[str]) -> bool:
+    """Whether only values of several bits are made of the one-bit value ``op``, and those binarized before a layer.
+
+    Then it is a step of the encoding, and what is binarized last goes to the array. A sum whose sign is all that is
+    wanted is no such value, for the array can merge its maps.
+    """
+    consumers = [] if op.name in graph.outputs else graph.consumers(op.name)
+    return bool(consumers) and all(
+        isinstance(consumer, Affine | Activation | Add)
+        and consumer.name not in on_controller
+        and not (isinstance(consumer, Add) and [type(after) for after in graph.consumers(consumer.name)] == [Binarize])
+        and _is_binarized(graph, consumer)
+        for consumer in consumers
+    )
+
+
+def _is_binarized(graph: QuantGraph, op: Op) -> bool:
+    if graph.bits(op.name) == 1:
+        return True
+    consumers = [] if op.name in graph.outputs else graph.consumers(op.name)
+    return bool(consumers) and not isinstance(op, Linear) and all(_is_binarized(graph, after) for after in consumers)
 
 
 def grey_to_bits(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> np.ndarray | None:

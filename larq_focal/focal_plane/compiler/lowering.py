@@ -10,7 +10,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.convolution import Convolution, binarized, counted
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
-from larq_focal.focal_plane.compiler.inputs import ArrayInput, chosen_input
+from larq_focal.focal_plane.compiler.inputs import ArrayInput, chosen_input, is_encoded_again
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
 from larq_focal.focal_plane.compiler.merging import added_above, are_aligned, multiplied
@@ -26,9 +26,7 @@ from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.fold import largest_sum
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
-    Activation,
     Add,
-    Affine,
     Binarize,
     Concat,
     Conv2D,
@@ -174,29 +172,12 @@ class Lowering:
             raise UnsupportedError(
                 f"'{op.name}' reads values of {bits} bits; the array multiplies 1-bit ones: quantize its input."
             )
-        if self.graph.bits(op.name) > 1 or len(op.shape) != 3 or self._is_encoded_again(op):
+        if self.graph.bits(op.name) > 1 or len(op.shape) != 3 or is_encoded_again(self.graph, op, self.tail):
             self._before.add(op.name)
             return
         source = chosen_input(self.graph, op, self.sensor, self._pitch, self.pixel_range)
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)
-
-    def _is_encoded_again(self, op: Op) -> bool:
-        """Whether values of several bits are made of ``op``, and binarized: then those bits go to the array."""
-        consumers = [] if op.name in self.graph.outputs else self.graph.consumers(op.name)
-        return bool(consumers) and all(
-            isinstance(consumer, Affine | Activation | Add)
-            and consumer.name not in self.tail
-            and not self._ends_binary(consumer)
-            and self._is_binarized(consumer)
-            for consumer in consumers
-        )
-
-    def _is_binarized(self, op: Op) -> bool:
-        if self.graph.bits(op.name) == 1:
-            return True
-        consumers = [] if op.name in self.graph.outputs else self.graph.consumers(op.name)
-        return bool(consumers) and not isinstance(op, Linear) and all(map(self._is_binarized, consumers))
 
     def _checked(self, op: Conv2D) -> Conv2D:
         if (bits := self.graph.input_bits(op)) > 1:

@@ -11,7 +11,7 @@ from larq_focal.focal_plane.compiler import compile_network, read_program, simul
 from larq_focal.focal_plane.compiler.inputs import PairInput, PlaneInput
 from larq_focal.network import QuantGraph, interpret, ops
 from larq_focal.network.load import as_graph
-from tests.focal_plane.compiler.pixel_pairs import (
+from tests.focal_plane.compiler.gradients import (
     ALONG_HEIGHT,
     ALONG_WIDTH,
     GREYS,

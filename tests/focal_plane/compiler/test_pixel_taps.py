@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from larq_focal.focal_plane.compiler.pixel_taps import NotByWindow, on_one_window, pixel_taps
 from larq_focal.network import QuantGraph, interpret, ops
-from tests.focal_plane.compiler.pixel_pairs import compared, image, random_images
+from tests.focal_plane.compiler.gradients import compared, image, random_images
 from tests.focal_plane.graphs import conv
 
 PIXEL = st.tuples(st.integers(0, 2), st.integers(0, 2))
