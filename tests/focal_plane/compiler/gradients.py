@@ -6,6 +6,7 @@ import numpy as np
 
 from larq_focal.focal_plane.compiler.pair_input import PairInput
 from larq_focal.network import QuantGraph, interpret, ops
+from tests.focal_plane.graphs import conv, sign
 
 GREYS = (np.arange(256) / np.float32(255)).astype(np.float32)
 ALONG_WIDTH, ALONG_HEIGHT = ((1, 2), (1, 0)), ((2, 1), (0, 1))  # the pixels of a central difference
@@ -34,6 +35,24 @@ def compared(side: int, first: tuple[int, int], second: tuple[int, int], ratio: 
 
 def image(side: int, channels: int = 1) -> ops.Input:
     return ops.Input(name="image", shape=(side, side, channels))
+
+
+def gradient(
+    side: int = 10, ratio: float = 1.105, pixels=(ALONG_WIDTH, ALONG_HEIGHT), with_layer: bool = False
+) -> QuantGraph:
+    """Signs of I1 - ratio * I2 for pairs of pixels, and perhaps a binary convolution of them."""
+    steps = [image(side)]
+    for index, pair in enumerate(pixels):
+        steps += compared(side, *pair, ratio, f"bits_{index}")
+    values = tuple(f"bits_{index}_difference" for index in range(len(pixels)))
+    steps = [step for step in steps if not isinstance(step, ops.Binarize)]
+    shape = (side - 2, side - 2, len(pixels))
+    both = ops.Concat(name="both", inputs=values, shape=shape)
+    steps += [both, sign("bits", both)]
+    if with_layer:
+        layer = conv("layer", steps[-1], 4)
+        steps += [layer, sign("sign", layer)]
+    return QuantGraph("gradient", steps, [steps[-1].name])
 
 
 def random_images(*shape: int, ratio: float = 1.105, seed: int = 0) -> np.ndarray:

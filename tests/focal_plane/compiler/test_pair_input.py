@@ -12,34 +12,17 @@ from larq_focal.focal_plane.compiler.inputs import PairInput, PlaneInput
 from larq_focal.network import QuantGraph, interpret, ops
 from larq_focal.network.load import as_graph
 from tests.focal_plane.compiler.gradients import (
-    ALONG_HEIGHT,
     ALONG_WIDTH,
     GREYS,
     compared,
     exact,
+    gradient,
     image,
     random_images,
     told,
 )
 from tests.focal_plane.compiler.random_layers import small
-from tests.focal_plane.graphs import conv, sign
-
-
-def gradient(side: int = 10, ratio: float = 1.105, pixels=(ALONG_WIDTH, ALONG_HEIGHT), with_layer: bool = False):
-    """Signs of I1 - ratio * I2 for pairs of pixels, and perhaps a binary convolution of them."""
-    steps = [image(side)]
-    for index, pair in enumerate(pixels):
-        steps += compared(side, *pair, ratio, f"bits_{index}")
-    # The sum of the real values' signs would be a value of several bits: their stack is what goes to the array.
-    values = tuple(f"bits_{index}_difference" for index in range(len(pixels)))
-    steps = [step for step in steps if not isinstance(step, ops.Binarize)]
-    shape = (side - 2, side - 2, len(pixels))
-    both = ops.Concat(name="both", inputs=values, shape=shape)
-    steps += [both, sign("bits", both)]
-    if with_layer:
-        layer = conv("layer", steps[-1], 4)
-        steps += [layer, sign("sign", layer)]
-    return QuantGraph("gradient", steps, [steps[-1].name])
+from tests.focal_plane.graphs import sign
 
 
 def compiled_gradient(graph: QuantGraph, side: int = 64):
@@ -89,7 +72,6 @@ def test_what_stops_the_light_is_told():
     steps = [image(8), *compared(8, *ALONG_WIDTH, 1.2, "a"), *compared(8, *ALONG_WIDTH[::-1], 1.2, "b")]
     either = [ops.Add(name="sum", inputs=("a", "b"), shape=(6, 6, 1)), None]
     either[1] = sign("bits", either[0], 0.5)
-    # Signs are maps by themselves where they are merged: only sums of the real values are seen as one comparison.
     scaled = ops.Affine(
         name="half", inputs=("sum",), shape=(6, 6, 1), mean=np.zeros(1), scale=np.ones(1) / 2, bias=np.zeros(1)
     )
