@@ -135,7 +135,7 @@ def model(request):
     normalisation = keras.layers.BatchNormalization(moving_mean_initializer=keras.initializers.RandomNormal(0, 2))
     return keras.Sequential(
         [
-            keras.layers.Input((16, 16, 1)),
+            keras.layers.Input((10, 10, 1)),
             LogGradient(0.1, request.param),
             layer(4, 3, **levels, **binary),
             normalisation,
@@ -147,7 +147,7 @@ def model(request):
 def test_keras_log_gradients(model):
     compiled, source = compiled_gradient(as_graph(model))
     assert isinstance(source, PairInput) and not compiled.tail
-    greys = random_images(2, 16, 16, 1)
+    greys = random_images(4, 10, 10, 1)
     values = next(iter(compiled.run(GREYS[greys]).values()))
     behind = compiled.graph.ops[[op.name for op in compiled.graph].index(source.name) + 1 :]
     bits = ops.Input(name=source.name, shape=source.layout.shape)
