@@ -16,6 +16,7 @@ from larq_focal.focal_plane.binary_processor import (
 )
 from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
+from larq_focal.focal_plane.compiler.few_levels import levels_as_signs
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge
@@ -75,7 +76,7 @@ def fit(
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
-    report = _fit_registers(graph, target)
+    report = _fit_registers(levels_as_signs(graph), target)
     return _with_program(report, network, target, pixel_range, keras_model) if with_program else report
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from larq_focal.cli import main
 from larq_focal.network import interpret, save_graph
+from tests.focal_plane.compiler.gradients import gradient
 from tests.focal_plane.compiler.random_layers import Draw, images, network
 from tests.focal_plane.graphs import chain, conv, sign
 
@@ -56,6 +57,18 @@ def test_pictures_are_looked_at(files):
     invoked("compile", files / "layer.qgraph", "-o", files / "layer.scamp")
     shown = [invoked("simulate", files / "layer.scamp", "--input", files / f"image.{kind}") for kind in ("png", "npy")]
     assert shown[0] == shown[1] and "8x8x4" in shown[0]
+
+
+def test_gradients_are_looked_at(files):
+    save_graph(gradient(8, with_layer=True), files / "gradient.qgraph")
+    program = files / "gradient.scamp"
+    text = invoked("compile", files / "gradient.qgraph", "--pixel-range", 0, 1, "-o", program)
+    assert "the light of two pixels" in text
+    np.save(files / "grey.npy", np.random.default_rng(0).integers(0, 256, (8, 8, 1), np.uint8))
+    assert "6x6x4" in invoked("simulate", program, "--input", files / "grey.npy")
+    assert "mov2x" in invoked("inspect", program, "--data", files / "grey.npy")
+    np.save(files / "small.npy", np.zeros((6, 6, 1)))
+    assert "[6, 6, 1]; the network takes [8, 8, 1]" in refused("simulate", program, "--input", files / "small.npy")
 
 
 def test_faults_are_one_message(files):

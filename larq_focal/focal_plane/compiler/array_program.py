@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from larq_focal.focal_plane.compiler.dense import Scores
-from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
+from larq_focal.focal_plane.compiler.inputs import ArrayInput
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Observer, Run, Simulator
@@ -24,7 +24,7 @@ class ArrayProgram:
 
     sensor: Sensor
     program: Program
-    inputs: tuple[LightInput | PlaneInput, ...]
+    inputs: tuple[ArrayInput, ...]
     outputs: tuple[Output, ...]
     scores: tuple[Scores, ...]
     constants: Mapping[str, np.ndarray]
@@ -51,7 +51,7 @@ class ArrayProgram:
         array = self.sensor.height, self.sensor.width
         for source in self.inputs:
             image = _checked(images, source)
-            if isinstance(source, LightInput):
+            if source.sees_light:
                 simulator.expose(source.light(image[..., 0], array))
             else:
                 planes |= source.planes(image, array)
@@ -60,7 +60,7 @@ class ArrayProgram:
         return {output.name: output.value(results) for output in (*self.outputs, *self.scores)}, run
 
 
-def _checked(images: Mapping[str, np.ndarray], source: LightInput | PlaneInput) -> np.ndarray:
+def _checked(images: Mapping[str, np.ndarray], source: ArrayInput) -> np.ndarray:
     if source.name not in images:
         raise ValueError(f"The program needs an image for '{source.name}'.")
     image = np.asarray(images[source.name])

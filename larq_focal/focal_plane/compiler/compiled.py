@@ -12,7 +12,6 @@ from rich.table import Table
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
-from larq_focal.focal_plane.compiler.inputs import LightInput
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
@@ -101,9 +100,9 @@ class Compiled:
 
     def array_images(self, images: np.ndarray) -> list[dict[str, np.ndarray]]:
         """What the array gets of each image ``[height, width, channels]``, by the name of the input."""
-        names = [source.name for source in self.array.inputs if not isinstance(source, LightInput)]
+        names = [source.name for source in self.array.inputs if not source.sees_light]
         given = interpret(self.graph, images, names) if names else {}
-        given |= {source.name: images for source in self.array.inputs if isinstance(source, LightInput)}
+        given |= {source.name: images for source in self.array.inputs if source.sees_light}
         return [{name: value[index] for name, value in given.items()} for index in range(len(images))]
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,6 +138,8 @@ class Compiled:
         table.add_row("digital registers", f"{allocation.used} of {allocation.nominal}", "")
         if allocation.spilled:
             table.add_row("spilled", f"{allocation.stores} stores, {allocation.reloads} reloads", "")
+        for source in self.array.inputs:
+            table.add_row(f"input {source.name}", source.summary, "")
         if self.tail:
             table.add_row("on the controller", ", ".join(self.tail), "")
         return table

@@ -11,6 +11,7 @@ from typing import Any
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.few_levels import levels_as_signs
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
@@ -67,7 +68,7 @@ def compile(
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     network = as_graph(network)
-    graph = fold_sums(fold_thresholds(network))
+    graph = fold_sums(fold_thresholds(levels_as_signs(network)))
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
     found = _built(lower, graph, spill)
     lowering, built = found.lowering, found.built

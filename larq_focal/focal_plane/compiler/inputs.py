@@ -1,43 +1,38 @@
-"""How images get on the array: thresholds on the light of each pixel, or one-bit planes from the controller."""
+"""How images get on the array: by the light on one or two pixels, or as one-bit planes from the controller."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
+from larq_focal.focal_plane.compiler.light import GREY_LEVELS, PIXEL_LEVELS, OnLight, grey_values, kept_at, tested
 from larq_focal.focal_plane.compiler.maps import Maps
+from larq_focal.focal_plane.compiler.pair_input import PairInput, pair_input
 from larq_focal.focal_plane.compiler.patterns import Constants
-from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
+from larq_focal.focal_plane.compiler.virtual import Code, Operand
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
-from larq_focal.network.ops import Op, Pair
-
-GREY_LEVELS = 256
-PIXEL_LEVELS = 128  # PIX keeps the upper 7 bits of the light
+from larq_focal.network.ops import Activation, Add, Affine, Binarize, Linear, Op, Pair
 
 
 @dataclass(frozen=True)
-class LightInput:
+class LightInput(OnLight):
     """One-bit maps of the light on each pixel; channel c is 1 from grey level ``2 * levels[c]`` on, or up to there.
 
-    ``pixel_range`` are the network's values for no light and for the brightest. ``inexact`` counts the grey levels,
-    of all channels, for which the network would tell otherwise.
+    ``inexact`` counts the grey levels, of all channels, for which the network would tell otherwise.
     """
 
-    name: str
-    layout: Layout
-    pixel_range: tuple[float, float]
     levels: tuple[int, ...] = ()
     falls: tuple[bool, ...] = ()
     inexact: int = 0
 
     def emit(self, code: Code, constants: Constants) -> Maps:
-        flag = code.sensor.digital.flag
         parts: list[Operand] = []
         used = [place.offset for place in self.layout.places]
         for level in sorted(set(self.levels)):
@@ -45,14 +40,8 @@ class LightInput:
                 place.offset for place, other in zip(self.layout.places, self.levels, strict=True) if other == level
             ]
             code.call("load_in", PIXEL_LEVELS - level)
-            code.emit("where", "PIX", "IN")
-            part = Plane("light")
-            code.emit("MOV", part, *flag)
-            code.emit("ALL")
-            if len(here) < len(used):
-                chosen = code.nor(constants.one_plane(here, used, self.layout.pitch))
-                part = code.nor(code.nor(part), chosen)
-            parts.append(part)
+            part = tested(code, "PIX", "IN")
+            parts.append(kept_at(code, constants, part, here, used, self.layout.pitch))
             if len(parts) > 1:
                 parts = [code.either(*parts)]
         plane = parts[0]
@@ -65,20 +54,10 @@ class LightInput:
     def image_shape(self) -> tuple[int, int, int]:
         return self.layout.height, self.layout.width, 1
 
-    def light(self, image: np.ndarray, array: Pair) -> np.ndarray:
-        """Grey levels ``[height, width]`` of the array for an image ``[height, width]``: every pixel fills its block.
-
-        Args:
-            image: integers are grey levels from 0 to 255, anything else values of the network.
-            array: rows and columns of the array.
-        """
-        if not np.issubdtype(image.dtype, np.integer):
-            low, high = self.pixel_range
-            image = np.rint((image - low) / (high - low) * (GREY_LEVELS - 1))
-        grown = self.layout.grown(np.clip(image, 0, GREY_LEVELS - 1).astype(np.int16))
-        light = np.zeros(array, np.int16)
-        light[: grown.shape[0], : grown.shape[1]] = grown
-        return light
+    @property
+    def summary(self) -> str:
+        levels = GREY_LEVELS * len(self.levels)
+        return f"the light of single pixels; {self.inexact} of {levels} grey levels inexact"
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -93,10 +72,12 @@ class LightInput:
 
 @dataclass(frozen=True)
 class PlaneInput:
-    """One-bit maps that the controller loads, as ``<name>_<plane>``."""
+    """One-bit maps that the controller loads, as ``<name>_<plane>``; ``reason`` tells why the light gives none."""
 
     name: str
     layout: Layout
+    reason: str = ""
+    sees_light: ClassVar[bool] = False
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -111,32 +92,63 @@ class PlaneInput:
         return {f"{self.name}_{i}": plane for i, plane in enumerate(self.layout.planes_of(values > 0, array))}
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "planes", "name": self.name, "shape": list(self.layout.shape)}
+        return {"kind": "planes", "name": self.name, "shape": list(self.layout.shape), "reason": self.reason}
+
+    @property
+    def summary(self) -> str:
+        return f"planes of the controller: {self.reason}" if self.reason else "planes of the controller"
 
 
-def chosen_input(
-    graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_range: tuple[float, float]
-) -> LightInput | PlaneInput:
-    """How the one-bit value ``op`` gets on the array: by the light on its own pixel where that decides it."""
+ArrayInput = LightInput | PairInput | PlaneInput
+
+
+def chosen_input(graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_range: tuple[float, float]) -> ArrayInput:
+    """How the one-bit value ``op`` gets on the array: by the light on one or two pixels where that decides it."""
     height, width, channels = op.shape
-    places = places_in_blocks(channels, (pitch, pitch))
-    layout = Layout(height, width, (pitch, pitch), places)
-    sees_light = bool(sensor.digital.flag) and sensor.analog.maximum is not None
-    is_grey = [source.shape for source in graph.inputs] == [(height, width, 1)]
-    if sees_light and is_grey and layout.planes == 1:
-        table = grey_to_bits(graph, op, pixel_range)
-        levels = light_levels(table) if table is not None else None
-        if levels:
-            return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
-    return PlaneInput(op.name, layout)
+    layout = Layout(height, width, (pitch, pitch), places_in_blocks(channels, (pitch, pitch)))
+    if not sensor.digital.flag or sensor.analog.maximum is None:
+        return PlaneInput(op.name, layout, f"no instruction of {sensor.title} compares light")
+    if len(graph.inputs) > 1 or graph.inputs[0].shape[2:] != (1,):
+        return PlaneInput(op.name, layout, "the image has more than one channel")
+    if graph.inputs[0].shape == (height, width, 1) and (table := grey_to_bits(graph, op, pixel_range)) is not None:
+        levels = light_levels(table)
+        if levels is None:
+            return PlaneInput(op.name, layout, "it changes more than once from dark to bright")
+        if layout.planes > 1:
+            return PlaneInput(op.name, layout, f"its {channels} channels take {layout.planes} planes")
+        return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
+    found = pair_input(graph, op, sensor, layout, pixel_range)
+    return PlaneInput(op.name, layout, found) if isinstance(found, str) else found
+
+
+def is_encoded_again(graph: QuantGraph, op: Op, on_controller: Set[str]) -> bool:
+    """Whether only values of several bits are made of the one-bit value ``op``, and those binarized before a layer.
+
+    Then it is a step of the encoding, and what is binarized last goes to the array. A sum whose sign is all that is
+    wanted is no such value, for the array can merge its maps.
+    """
+    consumers = [] if op.name in graph.outputs else graph.consumers(op.name)
+    return bool(consumers) and all(
+        isinstance(consumer, Affine | Activation | Add)
+        and consumer.name not in on_controller
+        and not (isinstance(consumer, Add) and [type(after) for after in graph.consumers(consumer.name)] == [Binarize])
+        and _is_binarized(graph, consumer)
+        for consumer in consumers
+    )
+
+
+def _is_binarized(graph: QuantGraph, op: Op) -> bool:
+    if graph.bits(op.name) == 1:
+        return True
+    consumers = [] if op.name in graph.outputs else graph.consumers(op.name)
+    return bool(consumers) and not isinstance(op, Linear) and all(_is_binarized(graph, after) for after in consumers)
 
 
 def grey_to_bits(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> np.ndarray | None:
     """The value of ``op`` for every grey level, ``[256, channels]``, if it depends on its own pixel only, else None."""
     source = graph.inputs[0]
     height, width, _ = source.shape
-    low, high = pixel_range
-    greys = (low + (high - low) * np.arange(GREY_LEVELS) / (GREY_LEVELS - 1)).astype(np.float32)
+    greys = grey_values(pixel_range)
     rng = np.random.default_rng(0)
     pixels = rng.permuted(np.tile(np.arange(GREY_LEVELS), (height * width, 1)), axis=1).T  # every grey at every pixel
     images = greys[pixels].reshape(GREY_LEVELS, height, width, 1)

@@ -109,7 +109,10 @@ def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
                 blocked[name].extend(index)
         for name in access.writes:
             if isinstance(name, str):
-                blocked[name].add(index)
+                if access.is_analog and not flag_is_lifted:
+                    blocked[name].extend(index)  # pixels where FLAG is 0 keep what they had
+                else:
+                    blocked[name].add(index)
                 if name in flag:
                     flag_is_lifted = statement.name in _LIFTS_FLAG
                 if name in masks:

@@ -9,7 +9,7 @@ import numpy as np
 
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
-from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput, chosen_input
+from larq_focal.focal_plane.compiler.inputs import ArrayInput, chosen_input, is_encoded_again
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
 from larq_focal.focal_plane.compiler.merging import can_be_multiplied, constant, multiplied
@@ -70,7 +70,7 @@ class Lowering:
     pixel_range: tuple[float, float]
     dense_on_array: bool = False
     code: Code = field(init=False)
-    inputs: list[LightInput | PlaneInput] = field(init=False, default_factory=list)
+    inputs: list[ArrayInput] = field(init=False, default_factory=list)
     outputs: list[Output] = field(init=False, default_factory=list)
     scores: list[Scores] = field(init=False, default_factory=list)
     tail: set[str] = field(init=False, default_factory=set)
@@ -103,7 +103,7 @@ class Lowering:
             if name in self._values:
                 with self.code.section("read out"):
                     self._read(name)
-        if any(isinstance(source, LightInput) for source in self.inputs):
+        if any(source.sees_light for source in self.inputs):
             with self.code.section("reset the pixels"):
                 self.code.emit("respix")
 
@@ -171,7 +171,7 @@ class Lowering:
             raise UnsupportedError(
                 f"'{op.name}' reads values of {bits} bits; the array multiplies 1-bit ones: quantize its input."
             )
-        if self.graph.bits(op.name) > 1 or len(op.shape) != 3:
+        if self.graph.bits(op.name) > 1 or len(op.shape) != 3 or is_encoded_again(self.graph, op, self.tail):
             self._before.add(op.name)
             return
         source = chosen_input(self.graph, op, self.sensor, self._pitch, self.pixel_range)

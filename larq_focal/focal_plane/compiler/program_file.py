@@ -19,7 +19,7 @@ import yaml
 from larq_focal.files import write_text
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.dense import Scores
-from larq_focal.focal_plane.compiler.inputs import LightInput, PlaneInput
+from larq_focal.focal_plane.compiler.inputs import ArrayInput, LightInput, PairInput, PlaneInput
 from larq_focal.focal_plane.compiler.layout import Layout, Place
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.machine.assembly import assemble, disassemble
@@ -128,18 +128,26 @@ def _layout(data: Mapping[str, Any]) -> Layout:
     return Layout(height, width, _sizes(data["pitch"]), places, bool(data["spread"]))
 
 
-def _input_data(source: LightInput | PlaneInput) -> dict[str, Any]:
-    data = {"name": source.name, "kind": "planes", **_layout_data(source.layout)}
-    if isinstance(source, LightInput):
-        data |= {"kind": "light", "pixel_range": list(source.pixel_range)}
+def _input_data(source: ArrayInput) -> dict[str, Any]:
+    data = {"name": source.name, "kind": source.to_dict()["kind"], **_layout_data(source.layout)}
+    if source.sees_light:
+        data["pixel_range"] = list(source.pixel_range)
+    if isinstance(source, PairInput):
+        data["image"] = list(source.image_size)
     return data
 
 
-def _input(data: Mapping[str, Any]) -> LightInput | PlaneInput:
-    if data["kind"] == "planes":
-        return PlaneInput(str(data["name"]), _layout(data))
+def _input(data: Mapping[str, Any]) -> ArrayInput:
+    name, kind, layout = str(data["name"]), data["kind"], _layout(data)
+    if kind == "planes":
+        return PlaneInput(name, layout)
     low, high = (float(value) for value in data["pixel_range"])
-    return LightInput(str(data["name"]), _layout(data), (low, high))
+    if kind == "light":
+        return LightInput(name, layout, (low, high))
+    if kind == "pairs":
+        rows, columns = _sizes(data["image"])
+        return PairInput(name, layout, (low, high), (rows, columns))
+    raise ProgramError(f"the header gives '{name}' as '{kind}', which is no kind of input: light, pairs or planes.")
 
 
 def _output_data(output: Output) -> dict[str, Any]:

@@ -16,16 +16,16 @@ _NEAR = 6  # statements between two uses of a spilled plane that are worth a reg
 
 
 class Spiller:
-    """Chooses planes to spill and rewrites code for them; each takes an analog register that the code does not name.
+    """Chooses planes to spill and rewrites code for them; each takes an analog register where the code
+    does not use it itself.
 
     ``registers`` tells which took which; ``stores`` and ``reloads`` count the moves.
     """
 
     def __init__(self, code: Code):
         analog = code.sensor.analog
-        named = {operand for statement in code.statements for operand in statement.operands}
         is_usable = analog.maximum is not None and bool(analog.port) and bool(code.sensor.digital.flag)
-        self._usable = [name for name in analog.storage if name not in named] if is_usable else []
+        self._usable = [name for name in analog.storage if name not in code.reserved] if is_usable else []
         self._level = (analog.maximum or 0) // _SHARE_OF_RANGE
         self._flag = code.sensor.digital.flag
         self._short: set[Plane] = set()  # planes that only carry a spilled one to its use and back

@@ -11,8 +11,8 @@ import numpy as np
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.compiling import compile_network
-from larq_focal.focal_plane.compiler.inputs import GREY_LEVELS, LightInput
 from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.light import GREY_LEVELS
 from larq_focal.focal_plane.inspection.inspect import report_of
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
@@ -68,7 +68,7 @@ def inspect_network(
         exactness.append(_against_keras(compiled, keras_model, images))
     return inspect_array_program(
         compiled.array,
-        _inputs(compiled, images[:1])[0],
+        compiled.array_images(images[:1])[0],
         layouts=compiled.layouts,
         name=graph.name,
         region=region,
@@ -112,15 +112,6 @@ def _random_image(graph: QuantGraph, pixel_range: tuple[float, float], seed: int
     return (low + (high - low) * greys / (GREY_LEVELS - 1)).astype(np.float32)
 
 
-def _inputs(compiled: Compiled, images: np.ndarray) -> list[dict[str, np.ndarray]]:
-    """What the array gets of each image ``[height, width, channels]``, by the name of the input."""
-    lit = [source.name for source in compiled.array.inputs if isinstance(source, LightInput)]
-    loaded = [source.name for source in compiled.array.inputs if not isinstance(source, LightInput)]
-    encoded = interpret(compiled.graph, images, loaded) if loaded else {}
-    encoded |= dict.fromkeys(lit, images)
-    return [{name: value[number] for name, value in encoded.items()} for number in range(len(images))]
-
-
 def _against_keras(compiled: Compiled, model: Any, images: np.ndarray) -> Exactness:
     """Outputs of the network: those of the array, and what the controller makes of them."""
     simulated = compiled.run(images)
@@ -136,7 +127,7 @@ def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
     expected = interpret(compiled.graph, images, [output.name for output in compiled.array.outputs])
     simulator = Simulator(compiled.sensor)
     compared = differing = 0
-    for number, given in enumerate(_inputs(compiled, images)):
+    for number, given in enumerate(compiled.array_images(images)):
         values, _ = compiled.array.frame(simulator, given)
         for name, value in values.items():
             op, value = compiled.graph[name], value.astype(np.float32)

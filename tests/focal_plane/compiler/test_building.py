@@ -109,6 +109,25 @@ def test_what_is_too_much_goes_to_analog_registers_and_comes_back(count):
     assert built.allocation.stores == count - 8
 
 
+def test_spilled_planes_leave_analog_registers_alone_while_the_program_needs_them():
+    code = Code(SCAMP5)
+    code.call("load_in", 7)
+    for register in SCAMP5.analog.storage:
+        code.emit("bus", register, "IN")
+    inputs = {f"input{index}": np.random.default_rng(index).random((6, 6)) < 0.5 for index in range(10)}
+    planes = [code.loaded("load_plane", name) for name in inputs]
+    code.emit("DNEWS", Plane("moved"), planes[0], "north")
+    for name, plane in zip(inputs, planes, strict=True):
+        code.call("read_plane", plane, result=name)
+    code.call("read_analog", "A", result="kept")
+    built = build(code)
+    assert built.allocation.spilled and "A" not in built.allocation.spilled.values()
+    results = Simulator(SCAMP5).run(built.program, inputs).results
+    assert (results["kept"][0] == -7).all()
+    for name, plane in inputs.items():
+        np.testing.assert_array_equal(results[name][0], plane)
+
+
 def test_never_more_than_the_sensor_has():
     with pytest.raises(
         RegisterError, match=r"'main' holds .* load_plane.* scamp5 has 12 registers for planes, 8 of them"
