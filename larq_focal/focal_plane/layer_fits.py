@@ -48,7 +48,10 @@ def _has_program(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | No
     if layer.held_values or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
         return None
     return (
-        layer_program(stand_in(layer), layer.name, sensor, spill=wanted is Verdict.SPILL).verdict is not Verdict.NO_FIT
+        layer_program(
+            stand_in(layer), layer.name, sensor, spill="analog" if wanted is Verdict.SPILL else "none"
+        ).verdict
+        is not Verdict.NO_FIT
     )
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
+from larq_focal.focal_plane.compiler.homes import IN_HOME
 from larq_focal.focal_plane.compiler.inputs import LightInput
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
@@ -71,6 +72,16 @@ class Compiled:
             counts["kernel_launch" if isinstance(step, Launch) else FUNCTIONS[step.name].overhead] += 1
         return dict(counts)
 
+    @property
+    def controller_spill_us(self) -> float | None:
+        """Time in one frame of the moves to the controller and back; None where the sensor's file does not tell it."""
+        moves, overhead_us = self.allocation.moves.get("controller"), self.sensor.overhead_us
+        if not moves or not moves.homes:
+            return 0.0
+        if overhead_us["read_plane"] is None or overhead_us["load_plane"] is None:
+            return None
+        return moves.stores * overhead_us["read_plane"] + moves.reloads * overhead_us["load_plane"]
+
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
 
@@ -122,6 +133,7 @@ class Compiled:
             "total_icw": self.total_icw,
             "store_icw": self.store_icw,
             "calls": self.calls,
+            "controller_spill_us": self.controller_spill_us,
             "schedules": {name: asdict(schedule) for name, schedule in self.schedules.items()},
         }
 
@@ -137,8 +149,11 @@ class Compiled:
             table.add_row(name.replace("_", " "), str(count), "")
         allocation = self.allocation
         table.add_row("digital registers", f"{allocation.used} of {allocation.nominal}", "")
-        if allocation.spilled:
-            table.add_row("spilled", f"{allocation.stores} stores, {allocation.reloads} reloads", "")
+        for place in allocation.spills_to:
+            table.add_row(f"spilled, {IN_HOME[place]}", allocation.moves[place].text, "")
+        if "controller" in allocation.spills_to:
+            time_us = self.controller_spill_us
+            table.add_row("time of these moves", "unknown" if time_us is None else f"{time_us:,.1f} us", "")
         if self.tail:
             table.add_row("on the controller", ", ".join(self.tail), "")
         return table

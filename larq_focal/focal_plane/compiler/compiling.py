@@ -1,4 +1,7 @@
-"""From a network to a program: the fewest instruction words first, then the fewest registers, then spills."""
+"""From a network to a program: the fewest instruction words first, then the fewest registers, then spills.
+
+Spills go to analog registers, and only where those do not do, to the controller.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.homes import Spill, check_spill
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
@@ -31,12 +35,17 @@ class _Result:
     schedules: dict[str, Schedule]
     spills_because: str = ""
 
+    @property
+    def cost(self) -> tuple[int, int]:
+        """Bytes that go to the controller and back, which take the most time, and then instruction words."""
+        return sum(moves.bytes for moves in self.built.allocation.moves.values()), self.built.total_icw
+
 
 def compile(
     network: Any,
     sensor: str | Path | Sensor = "scamp5",
     pixel_range: tuple[float, float] = (-1.0, 1.0),
-    spill: bool = True,
+    spill: Spill = "analog",
     dense_on_array: bool = False,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
@@ -49,7 +58,8 @@ def compile(
             a SavedModel folder.
         sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
         pixel_range: the network's input values for no light and for the brightest.
-        spill: whether planes may move to analog registers where digital ones run out.
+        spill: how far planes may move where digital registers run out: not at all ("none"), to "analog" registers, or,
+            where these do not do, to the "controller" and back, if the sensor's file allows it.
         dense_on_array: whether binary and ternary dense layers over one-bit maps run on the array too, by global
             counts: few values are read then, but a plane of weights is loaded for every unit.
 
@@ -60,10 +70,11 @@ def compile(
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read.
+        ValueError: the file cannot be read, or ``spill`` is not known, or not for this sensor.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
+    check_spill(spill, sensor)
     network = as_graph(network)
     graph = fold_thresholds(network)
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
@@ -93,19 +104,19 @@ def compile(
 compile_network = compile  # its name where Python's own ``compile`` should not be hidden
 
 
-def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
+def _built(lower: Lower, graph: QuantGraph, spill: Spill) -> _Result:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
     most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
     schedules = dict(most)
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:
         try:
-            return _attempt(lower, schedules, spill=False)
+            return _attempt(lower, schedules, spill="none")
         except RegisterError as error:
             layer, reason = error.section, str(error)
             if layer in schedules and (frugal := schedules[layer].frugal()):
                 schedules[layer] = frugal
-            elif spill:
+            elif spill != "none":
                 tight.add(layer)
                 break
             else:
@@ -114,36 +125,41 @@ def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
             reason = str(error)
             widest = max(schedules, key=lambda name: schedules[name].deferred, default=None)
             if widest is None or not schedules[widest].deferred:
-                if spill:
+                if spill != "none":
                     break
                 raise
             schedules[widest] = Schedule()  # ripple counting repeats, and so takes less room
-    tight |= {name for name, schedule in schedules.items() if schedule.is_frugal}
-    found = _with_spills(lower, schedules, tight & most.keys(), most)
-    return replace(found, spills_because=reason) if found.built.allocation.spilled else found
+    tight = (tight | {name for name, schedule in schedules.items() if schedule.is_frugal}) & most.keys()
+    try:
+        found = _with_spills(lower, schedules, tight, most, "analog")
+    except (RegisterError, StoreError):
+        if spill != "controller":
+            raise
+        found = _with_spills(lower, schedules, tight, most, "controller")
+    return replace(found, spills_because=reason) if found.built.allocation.spills_to else found
 
 
 def _with_spills(
-    lower: Lower, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule]
+    lower: Lower, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule], spill: Spill
 ) -> _Result:
-    """As ``_built`` where something must be spilled: tight layers defer less until that takes more words."""
+    """As ``_built`` where something must be spilled: tight layers defer less until that costs more."""
     best: _Result | None = None
     largest = max((schedule.deferred for schedule in most.values()), default=0)
     for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
         limited = {name: replace(option, deferred=min(option.deferred, most[name].deferred)) for name in tight}
         try:
-            found = _attempt(lower, {**schedules, **limited}, spill=True)
+            found = _attempt(lower, {**schedules, **limited}, spill)
         except (RegisterError, StoreError):
             if option.is_frugal and best is None:
                 raise
             continue
-        if best is not None and found.built.total_icw >= best.built.total_icw:
+        if best is not None and found.cost >= best.cost:
             break
         best = found
     return best
 
 
-def _attempt(lower: Lower, schedules: Mapping[str, Schedule], spill: bool) -> _Result:
+def _attempt(lower: Lower, schedules: Mapping[str, Schedule], spill: Spill) -> _Result:
     lowering = lower(schedules=schedules)
     lowering.run()
     return _Result(lowering, build(lowering.code, spill), dict(schedules))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from larq_focal.focal_plane.compiler.building import RegisterError
 from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.homes import Moves, Spill
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
@@ -21,26 +23,30 @@ from larq_focal.network.ops import Binarize, Conv2D, Input, Op, Pool2D
 class LayerProgram:
     """``icw`` and ``used`` digital registers are those of the program, None where there is none for ``reason``.
 
-    Where the program spills, ``reason`` is that of the last attempt without.
+    Where the program spills, ``moves`` are those of one frame by where they go, and ``reason`` is that of the last
+    attempt without a spill.
     """
 
     verdict: Verdict
     icw: int | None = None
     used: int | None = None
     reason: str = ""
+    moves: Mapping[str, Moves] = field(default_factory=dict)
 
 
-def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: bool = True) -> LayerProgram:
+def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: Spill = "analog") -> LayerProgram:
     """Compiles the convolution ``name`` by itself, with the threshold and the pooling behind it.
 
-    ``spill``: whether planes may move to analog registers.
+    ``spill``: how far planes may move, as in ``compile``.
     """
     try:
         compiled = compile_network(_alone(fold_thresholds(graph), name), sensor, spill=spill)
     except (UnsupportedError, RegisterError, StoreError) as error:
         return LayerProgram(Verdict.NO_FIT, reason=str(error))
-    verdict = Verdict.SPILL if compiled.allocation.spilled else Verdict.FIT
-    return LayerProgram(verdict, compiled.total_icw, compiled.allocation.used, compiled.spills_because)
+    allocation = compiled.allocation
+    moves = {name: allocation.moves[name] for name in allocation.spills_to}
+    verdict = Verdict.SPILL if moves else Verdict.FIT
+    return LayerProgram(verdict, compiled.total_icw, allocation.used, compiled.spills_because, moves)
 
 
 def _alone(graph: QuantGraph, name: str) -> QuantGraph:
