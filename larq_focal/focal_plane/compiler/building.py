@@ -9,6 +9,7 @@ from typing import Any
 
 from larq_focal.focal_plane.compiler.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
+from larq_focal.focal_plane.compiler.flags import without_needless_lifts
 from larq_focal.focal_plane.compiler.homes import IN_HOME, Moves, Spill, check_spill
 from larq_focal.focal_plane.compiler.kernels import icw_by_section, placed, program
 from larq_focal.focal_plane.compiler.liveness import live_ranges, masks_of
@@ -111,7 +112,7 @@ def build(code: Code, spill: Spill = "analog") -> Built:
                 raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
             code = spiller.rewritten(code, accesses, victims)
             accesses = [finder.of(statement) for statement in code.statements]
-    lines = placed(code.statements, accesses, registers, code.sensor)
+    lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), code.sensor)
     instruction_set = InstructionSet(code.sensor)
     return Built(
         program=program(lines, code.sensor),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from larq_focal.focal_plane.compiler.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
 from larq_focal.focal_plane.compiler.homes import IN_HOME
@@ -18,6 +19,7 @@ from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
+from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names
 from larq_focal.focal_plane.machine.program import Launch, Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
@@ -33,6 +35,7 @@ class Compiled:
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
     The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
     lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
+    ``accumulations`` tell of the layers that a charge counts.
     Where planes spill, ``spills_because`` tells what stopped the last attempt without.
     """
 
@@ -44,6 +47,7 @@ class Compiled:
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
     schedules: Mapping[str, Schedule]
+    accumulations: Mapping[str, Accumulation]
     spills_because: str = ""
 
     @property
@@ -81,6 +85,11 @@ class Compiled:
         if overhead_us["read_plane"] is None or overhead_us["load_plane"] is None:
             return None
         return moves.stores * overhead_us["read_plane"] + moves.reloads * overhead_us["load_plane"]
+
+    @property
+    def _noise(self) -> NoiseModel | None:
+        """The noise that is measured of the sensor, if any is."""
+        return load_noise(self.sensor.name) if self.sensor.name in noise_names() else None
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
@@ -134,6 +143,7 @@ class Compiled:
             "store_icw": self.store_icw,
             "calls": self.calls,
             "controller_spill_us": self.controller_spill_us,
+            "analog_counting": {name: each.to_dict(self._noise) for name, each in self.accumulations.items()},
             "schedules": {name: asdict(schedule) for name, schedule in self.schedules.items()},
         }
 
@@ -154,6 +164,8 @@ class Compiled:
         if "controller" in allocation.spills_to:
             time_us = self.controller_spill_us
             table.add_row("time of these moves", "unknown" if time_us is None else f"{time_us:,.1f} us", "")
+        for name, accumulation in self.accumulations.items():
+            table.add_row(f"{name} in analog", accumulation.text(self._noise), "")
         if self.tail:
             table.add_row("on the controller", ", ".join(self.tail), "")
         return table

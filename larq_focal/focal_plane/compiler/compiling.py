@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.compiler.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
@@ -18,6 +19,7 @@ from larq_focal.focal_plane.compiler.homes import Spill, check_spill
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.network.fold import fold_thresholds
@@ -36,9 +38,11 @@ class _Result:
     spills_because: str = ""
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """Bytes that go to the controller and back, which take the most time, and then instruction words."""
-        return sum(moves.bytes for moves in self.built.allocation.moves.values()), self.built.total_icw
+    def cost(self) -> tuple[int, bool, int]:
+        """Bytes that go to the controller and back, whether anything spills, and instruction words."""
+        allocation = self.built.allocation
+        size = sum(moves.bytes for moves in allocation.moves.values())
+        return size, bool(allocation.spills_to), self.built.total_icw
 
 
 def compile(
@@ -47,6 +51,7 @@ def compile(
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     spill: Spill = "analog",
     dense_on_array: bool = False,
+    analog_counting: bool = False,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -62,9 +67,12 @@ def compile(
             where these do not do, to the "controller" and back, if the sensor's file allows it.
         dense_on_array: whether binary and ternary dense layers over one-bit maps run on the array too, by global
             counts: few values are read then, but a plane of weights is loaded for every unit.
+        analog_counting: whether layers may be counted in an analog register where that avoids spills or saves words.
+            That is as exact as digital counting in the simulator, and on a chip subject to its noise.
 
     Raises:
-        UnsupportedError: the array cannot run a layer, or the image is larger than the array.
+        UnsupportedError: the array cannot run a layer, the image is larger than the array, or the sensor has no analog
+            registers to count in.
         RegisterError: a layer needs more registers than there are.
         StoreError: the kernels take more words than the store of the array holds.
         SensorError: the sensor is not known, or its file is at fault.
@@ -75,10 +83,14 @@ def compile(
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     check_spill(spill, sensor)
+    if analog_counting and not can_accumulate(sensor):
+        raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
     network = as_graph(network)
     graph = fold_thresholds(network)
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
-    found = _built(lower, graph, spill)
+    digital = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
+    build_with = partial(_built, lower, spill=spill)
+    found = _with_charges(build_with, lower, digital) if analog_counting else build_with(digital)
     lowering, built = found.lowering, found.built
     array = ArrayProgram(
         sensor=sensor,
@@ -97,6 +109,7 @@ def compile(
         allocation=built.allocation,
         icw=built.icw,
         schedules=found.schedules,
+        accumulations=lowering.accumulations,
         spills_because=found.spills_because,
     )
 
@@ -104,9 +117,41 @@ def compile(
 compile_network = compile  # its name where Python's own ``compile`` should not be hidden
 
 
-def _built(lower: Lower, graph: QuantGraph, spill: Spill) -> _Result:
-    """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
-    most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
+def _with_charges(
+    build_with: Callable[[Mapping[str, Schedule]], _Result], lower: Lower, digital: Mapping[str, Schedule]
+) -> _Result:
+    """The cheaper of all layers counted digitally and all that can be by charges; then layer by layer the cheaper way.
+
+    Raises:
+        RegisterError, StoreError: none of these fits; the error is that of digital counting.
+    """
+    trial = lower(schedules=dict.fromkeys(digital, Schedule(is_analog=True)))
+    trial.run()
+    known: dict[frozenset[str], _Result] = {}  # by the names of the layers that are counted by charges
+    refused: list[RegisterError | StoreError] = []
+
+    def attempt(charged: frozenset[str]) -> None:
+        try:
+            known[charged] = build_with({**digital, **dict.fromkeys(charged, Schedule(is_analog=True))})
+        except (RegisterError, StoreError) as error:
+            refused.append(error)
+
+    every = frozenset(trial.accumulations)
+    for charged in dict.fromkeys((frozenset(), every)):
+        attempt(charged)
+    for name in trial.accumulations if len(every) > 1 else ():
+        best = min(known, key=lambda charged: known[charged].cost, default=every)
+        attempt(best ^ {name})
+    if not known:
+        raise refused[0]
+    return min(known.values(), key=lambda result: result.cost)
+
+
+def _built(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> _Result:
+    """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest.
+
+    ``most`` are the schedules of the most registers.
+    """
     schedules = dict(most)
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:
@@ -146,7 +191,10 @@ def _with_spills(
     best: _Result | None = None
     largest = max((schedule.deferred for schedule in most.values()), default=0)
     for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
-        limited = {name: replace(option, deferred=min(option.deferred, most[name].deferred)) for name in tight}
+        limited = {
+            name: replace(option, deferred=min(option.deferred, most[name].deferred), is_analog=most[name].is_analog)
+            for name in tight
+        }
         try:
             found = _attempt(lower, {**schedules, **limited}, spill)
         except (RegisterError, StoreError):

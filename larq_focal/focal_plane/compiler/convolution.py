@@ -68,10 +68,9 @@ def count(
     code.is_frugal = schedule.is_frugal
     for plane in range(layout.planes):
         counter = Count(code, schedule.deferred)
-        channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
-        gatherer = Gatherer(code, constants, maps)
-        for slot in range(layer.codes.shape[2]):
-            _count_slot(code, constants, counter, gatherer, layer, layout, channels, slot, schedule.regathers)
+        pitch = maps.layout.pitch
+        for seen, weights in taps(code, Gatherer(code, constants, maps), layer, layout, plane, schedule.regathers):
+            counter.add(_agreement(code, constants, seen, weights, pitch))
         yield counter.bits()
     code.is_frugal = False
 
@@ -90,21 +89,27 @@ def output_places(layout: Layout, op: Conv2D):
     return places_in_blocks(channels, layout.pitch)
 
 
-def _count_slot(
+def taps(
+    code: Code, gatherer: Gatherer, layer: Convolution, layout: Layout, plane: int, regathers: bool
+) -> Iterator[tuple[Operand, dict[Pair, int]]]:
+    """The taps of the channels of one plane: what is seen there, and by place of each channel its weight, not all 0."""
+    channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
+    for slot in range(layer.codes.shape[2]):
+        if layer.codes[:, :, slot, channels].any():
+            yield from _taps_of_slot(code, gatherer, layer, layout, channels, slot, regathers)
+
+
+def _taps_of_slot(
     code: Code,
-    constants: Constants,
-    counter: Count,
     gatherer: Gatherer,
     layer: Convolution,
     layout: Layout,
     channels: list[int],
     slot: int,
     regathers: bool,
-) -> None:
-    """Counts the taps of one input channel of each group."""
+) -> Iterator[tuple[Operand, dict[Pair, int]]]:
+    """The taps of one input channel of each group."""
     op, codes = layer.op, layer.codes[:, :, slot]
-    if not codes[..., channels].any():
-        return
     depth, per_group = layer.codes.shape[2], op.shape[-1] // op.groups
     offsets = {layout.places[c].offset: c for c in channels}
     pitch = layout.pitch[0] // op.strides[0], layout.pitch[1] // op.strides[1]
@@ -115,14 +120,14 @@ def _count_slot(
     )
     if regathers:
         window_places = product(enumerate(rows), enumerate(columns))
-        taps = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
+        seen_from = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
     else:
-        taps = window(code, gatherer.at(sources), rows, columns)
-    for (y, x), seen in taps:
+        seen_from = window(code, gatherer.at(sources), rows, columns)
+    for (y, x), seen in seen_from:
         weights = {place: int(codes[y, x, c]) for place, c in offsets.items()}
         if any(weights.values()):
             code.split()
-            counter.add(_agreement(code, constants, seen, weights, pitch))
+            yield seen, weights
             code.split()
 
 

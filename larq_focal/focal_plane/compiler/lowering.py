@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.accumulating import Accumulation, accumulated, accumulation
 from larq_focal.focal_plane.compiler.convolution import Convolution, binarized, counted
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
@@ -78,6 +79,7 @@ class Lowering:
     outputs: list[Output] = field(init=False, default_factory=list)
     scores: list[Scores] = field(init=False, default_factory=list)
     tail: set[str] = field(init=False, default_factory=set)
+    accumulations: dict[str, Accumulation] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
         self.code = Code(self.sensor)
@@ -236,7 +238,12 @@ class Lowering:
     def _counted_above(self, layer: Convolution, threshold: np.ndarray) -> Maps:
         with self.code.section(layer.op.name):
             maps = self._maps(layer.op.inputs[0], layer.reads_beyond)
-            return binarized(self.code, self.constants, maps, layer, threshold, self.schedules[layer.op.name])
+            schedule = self.schedules[layer.op.name]
+            plan = accumulation(layer, layer.thresholds(threshold), self.sensor) if schedule.is_analog else None
+            if plan is not None:
+                self.accumulations[layer.op.name] = plan
+                return accumulated(self.code, self.constants, maps, layer, plan, schedule)
+            return binarized(self.code, self.constants, maps, layer, threshold, schedule)
 
     def _inverted(self, maps: Maps, flip: np.ndarray) -> Maps:
         """The maps with the channels ``flip`` inverted."""

@@ -72,7 +72,7 @@ class Spiller:
         """
         before: dict[int, list[tuple[Plane, bool]]] = defaultdict(list)
         after: dict[int, list[Plane]] = defaultdict(list)
-        visits = _visits(victims, accesses)
+        visits = _visits(victims, accesses, blocked_spans(code, accesses), code.sensor.digital.flag)
         for plane, (home, place) in victims.items():
             home.moves.homes[f"{plane.name} ({len(home.moves.homes) + 1})"] = place
             for visit in visits[plane]:
@@ -134,14 +134,19 @@ class _Visit:
     stores: bool
 
 
-def _visits(victims: Mapping[Plane, Placed], accesses: Sequence[Access]) -> dict[Plane, list[_Visit]]:
+def _visits(
+    victims: Mapping[Plane, Placed], accesses: Sequence[Access], spans: Mapping[str, Blocked], flag: Sequence[str]
+) -> dict[Plane, list[_Visit]]:
+    """Visits do not begin or end where FLAG holds what is still needed, for moves change it."""
     visits: dict[Plane, list[_Visit]] = {plane: [] for plane in victims}
+    held = [spans[name] for name in flag if name in spans]
     for index, access in enumerate(accesses):
+        first, last = held[0].around(index) if held else (index, index)
         for plane in {*access.reads, *access.writes} & victims.keys():
             reads, writes, known = plane in access.reads, plane in access.writes, visits[plane]
-            if known and index - known[-1].last <= _NEAR:
-                known[-1].last = index
+            if known and first - known[-1].last <= _NEAR:
+                known[-1].last = last
                 known[-1].stores |= writes
             else:
-                known.append(_Visit(index, index, reads, writes))
+                known.append(_Visit(first, last, reads, writes))
     return visits
