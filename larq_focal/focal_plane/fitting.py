@@ -31,6 +31,7 @@ from larq_focal.focal_plane.rate import (
 )
 from larq_focal.focal_plane.report import FitReport, LayerFit
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
+from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.text import counted
 from larq_focal.network.graph import QuantGraph
@@ -43,6 +44,7 @@ def fit(
     with_program: bool = False,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     keras_model: Any | None = None,
+    spill: Spill = "analog",
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
@@ -60,12 +62,15 @@ def fit(
             what it does told; this takes seconds.
         pixel_range: the network's input values for no light and for the brightest, for the program.
         keras_model: what the program is compared with too; ``network`` itself, where that is a Keras model.
+        spill: how far planes may move where a sensor's digital registers run out: not at all ("none"), to "analog"
+            registers, or, where these do not do, to the "controller" and back.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read, or the network has no layer with weights.
+        ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
+            for this sensor.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
     graph = as_graph(network)
@@ -73,16 +78,22 @@ def fit(
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
-    report = _fit_registers(graph, target)
-    return _with_program(report, network, target, pixel_range, keras_model) if with_program else report
+    check_spill(spill, target)
+    report = _fit_registers(graph, target, spill)
+    return _with_program(report, network, target, pixel_range, keras_model, spill) if with_program else report
 
 
 def _with_program(
-    report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float], keras_model: Any | None
+    report: FitReport,
+    network: Any,
+    sensor: Sensor,
+    pixel_range: tuple[float, float],
+    keras_model: Any | None,
+    spill: Spill,
 ) -> FitReport:
     """The report with what the program does, or with the reason why there is none."""
     try:
-        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model)
+        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model, spill=spill)
     except (RegisterError, StoreError, UnsupportedError) as error:
         return replace(report, notes=(*report.notes, f"no program: {error}"))
     return replace(report, program=program)
@@ -97,14 +108,14 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     return load_sensor(name_or_path)
 
 
-def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
+def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport:
     read = readouts(graph, sensor)
     there = on_controller(graph)
     shapes = {op.name: conv_layer(graph, op) for op in graph.layers if op.name not in there}
-    judged = {name: judge(layer, sensor) for name, layer in shapes.items()}
-    programs = {name: program_of(graph, layer, judged[name], sensor) for name, layer in shapes.items()}
+    judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
+    programs = {name: program_of(graph, layer, judged[name], sensor, spill) for name, layer in shapes.items()}
     layers = tuple(
-        array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor)
+        array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor, spill)
         if op.name in shapes
         else controller_layer(op, read.get(op.name), sensor)
         for op in graph.layers

@@ -10,13 +10,14 @@ from typing import Any
 from larq_focal.focal_plane.compiler.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.flags import without_needless_lifts
-from larq_focal.focal_plane.compiler.homes import IN_HOME, Moves, Spill, check_spill
+from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.compiler.kernels import icw_by_section, placed, program
 from larq_focal.focal_plane.compiler.liveness import live_ranges, masks_of
 from larq_focal.focal_plane.compiler.spilling import Spiller
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Program
+from larq_focal.focal_plane.spills import IN_HOME, Spill, check_spill
 
 
 class RegisterError(ValueError):

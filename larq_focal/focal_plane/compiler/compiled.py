@@ -13,7 +13,6 @@ from rich.table import Table
 from larq_focal.focal_plane.compiler.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
-from larq_focal.focal_plane.compiler.homes import IN_HOME
 from larq_focal.focal_plane.compiler.inputs import LightInput
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
@@ -23,6 +22,7 @@ from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_n
 from larq_focal.focal_plane.machine.program import Launch, Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import IN_HOME
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import compute, interpret, rescale
 from larq_focal.network.ops import Linear

@@ -15,15 +15,14 @@ from larq_focal.focal_plane.compiler.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.homes import Spill, check_spill
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
+from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.network.fold import fold_thresholds
-from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D
 

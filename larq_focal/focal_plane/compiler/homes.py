@@ -5,31 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 from larq_focal.focal_plane.compiler.liveness import Blocked, Span
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
-from larq_focal.focal_plane.sensor import Sensor
-
-Spill = Literal["none", "analog", "controller"]  # how far planes may go; the controller is the last resort
-IN_HOME = {"analog": "in analog registers", "controller": "on the controller"}
+from larq_focal.focal_plane.spills import Spill
 
 _SHARE_OF_RANGE = 2  # a one is stored as half the analog range
-
-
-def check_spill(spill: str, sensor: Sensor) -> None:
-    """Refuses what is not a ``Spill``, or what the sensor does not do.
-
-    Raises:
-        ValueError: the message names the mend.
-    """
-    if spill not in get_args(Spill):
-        raise ValueError(f"spill must be one of {', '.join(get_args(Spill))}, not {spill!r}.")
-    if spill == "controller" and not sensor.spills_to_controller:
-        raise ValueError(
-            f"{sensor.name} does not let planes go to the controller and back: choose spill='analog', or set "
-            "'spills_to_controller: true' in the sensor's file."
-        )
 
 
 @dataclass

@@ -9,10 +9,11 @@ import numpy as np
 
 from larq_focal.focal_plane.compiler.building import RegisterError
 from larq_focal.focal_plane.compiler.compiling import compile_network
-from larq_focal.focal_plane.compiler.homes import Moves, Spill
+from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.graph import QuantGraph

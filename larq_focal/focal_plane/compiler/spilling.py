@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from larq_focal.focal_plane.compiler.accesses import Access
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
-from larq_focal.focal_plane.compiler.homes import Home, Moves, Spill, homes
+from larq_focal.focal_plane.compiler.homes import Home, Moves, homes
 from larq_focal.focal_plane.compiler.liveness import Blocked, blocked_spans, masks_of
 from larq_focal.focal_plane.compiler.virtual import Code, Plane
+from larq_focal.focal_plane.spills import Spill
 
 _NEAR = 6  # statements between two uses of a spilled plane that are worth a register
 
