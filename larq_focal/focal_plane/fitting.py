@@ -136,7 +136,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport
         latency_lower_bound_us=latency_lower_bound_us(words, calls, sensor) if complete else None,
         energy_lower_bound_uj=energy_lower_bound_uj(words, sensor) if complete else None,
         estimates=(*(estimates(words, calls, sensor) if complete else ()), *map(published_estimate, published)),
-        bits_read=sum(readout.bits for readout in read.values()),
+        bits_read=sum(r.bits for r in read.values()) + sum(fit.bits_read for fit in layers if fit.name in shapes),
         raw_bits=sensor.raw_bits,
         raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,
         notes=tuple(_network_notes(layers, steps.total(), read, sensor)),

@@ -136,7 +136,10 @@ def _program_notes(judged: Judgement, program: LayerProgram | None) -> Iterator[
 
 
 def _costs(plan: Plan, program: LayerProgram | None, sensor: Sensor) -> dict[str, Any]:
-    """By formula, but for the moves to the controller, which are those of the program where there is one."""
+    """By formula, but for the moves to the controller, which are those of the program where there is one.
+
+    Each of them reads a whole plane out.
+    """
     words, calls = icw_by_class(plan.steps_icw), dict(plan.calls)
     if program:
         moves = program.moves.get("controller")
@@ -145,6 +148,7 @@ def _costs(plan: Plan, program: LayerProgram | None, sensor: Sensor) -> dict[str
         "icw": plan.icw,
         "steps_icw": plan.steps_icw,
         "calls": {call: count for call, count in calls.items() if count},
+        "bits_read": calls.get("read_plane", 0) * sensor.plane_bits,
         "latency_lower_bound_us": latency_lower_bound_us(words, calls, sensor),
         "energy_lower_bound_uj": energy_lower_bound_uj(words, sensor),
     }
