@@ -13,7 +13,7 @@ from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
 from larq_focal.focal_plane.compiler.accumulating import accumulation
 from larq_focal.focal_plane.compiler.convolution import Convolution
-from larq_focal.focal_plane.machine import load_noise
+from larq_focal.focal_plane.machine import disassemble, load_noise
 from tests.focal_plane.compiler.random_layers import Draw, drawn, network, small
 from tests.focal_plane.compiler.test_spills import checked, tight
 from tests.support.terminal import printed
