@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option
+from larq_focal.cli.options import json_option, spill_option
 from larq_focal.cli.output import quiet, show
 
 
@@ -20,15 +20,18 @@ from larq_focal.cli.output import quiet, show
     help="scamp5, scamp5_programmer, scamp7 or binareye, or the path of a sensor's YAML file.",
 )
 @click.option("--program", "with_program", is_flag=True, help="Compile it too, and tell what one frame of it does.")
+@spill_option
 @json_option
-def fit(model: Path | None, from_graph: Path | None, sensor: str, with_program: bool, as_json: bool) -> None:
+def fit(
+    model: Path | None, from_graph: Path | None, sensor: str, with_program: bool, spill: str, as_json: bool
+) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor."""
     from larq_focal.focal_plane import fit as fit_model
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        result = fit_model(model or from_graph, sensor, with_program)
+        result = fit_model(model or from_graph, sensor, with_program, spill=spill)
     show(result, as_json)
 
 
@@ -46,7 +49,9 @@ def fit(model: Path | None, from_graph: Path | None, sensor: str, with_program: 
     show_default=True,
     help="The network's input values for no light and for the brightest.",
 )
+@spill_option
 @click.option("--dense-on-array", is_flag=True, help="Run one-bit dense layers on the array too, by global counts.")
+@click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
 @json_option
 def compile_model(
     model: Path | None,
@@ -54,7 +59,9 @@ def compile_model(
     sensor: str,
     output: Path,
     pixel_range: tuple[float, float],
+    spill: str,
     dense_on_array: bool,
+    analog_counting: bool,
     as_json: bool,
 ) -> None:
     """Compile a MODEL to a program of a focal-plane processor."""
@@ -63,7 +70,7 @@ def compile_model(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        compiled = compile_network(model or from_graph, sensor, pixel_range, dense_on_array=dense_on_array)
+        compiled = compile_network(model or from_graph, sensor, pixel_range, spill, dense_on_array, analog_counting)
     write_program(compiled.array, output, sensor)
     show(compiled, as_json)
 

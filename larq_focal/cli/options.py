@@ -12,6 +12,13 @@ threads_option = click.option("--threads", type=click.IntRange(min=1), default=1
 engine_option = click.option(
     "--engine", type=click.Choice(["auto", "delegate", "lce", "litert"]), default="auto", show_default=True
 )
+spill_option = click.option(
+    "--spill",
+    type=click.Choice(["none", "analog", "controller"]),
+    default="analog",
+    show_default=True,
+    help="How far planes may move where registers run out; the controller is the last resort.",
+)
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Inputs to compare on: a .npy array with a batch axis."
 )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from larq_focal.focal_plane.judge import Judgement, judge
 from larq_focal.focal_plane.layer import ConvLayer
 from larq_focal.focal_plane.sensor import Sensor, load_sensor, sensor_names
+from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
 
 Option = tuple[str, ConvLayer, Sensor]
@@ -20,7 +21,9 @@ def no_proof(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> None:
     """All is by formula."""
 
 
-def changes_that_fit(layer: ConvLayer, sensor: Sensor, judged: Judgement, proof: Proof = no_proof) -> tuple[str, ...]:
+def changes_that_fit(
+    layer: ConvLayer, sensor: Sensor, judged: Judgement, proof: Proof = no_proof, spill: Spill = "analog"
+) -> tuple[str, ...]:
     """Single changes by which ``layer`` fits, the one that leaves most of the network as it is first.
 
     A layer of other than 1-bit values is made binary first. Where nothing makes it fit without a spill, changes by
@@ -32,11 +35,12 @@ def changes_that_fit(layer: ConvLayer, sensor: Sensor, judged: Judgement, proof:
         judged: how it fits as it is.
         proof: whether there is a program for a changed layer, asked until one is found for the first change that is
             named. A change without one is not named; all others are said to fit by formula.
+        spill: where this is "none", only changes are named that fit without; none sends planes to the controller.
     """
     if judged.verdict is Verdict.FIT:
         return ()
     layer, quantized = _binary(layer)
-    for wanted in (Verdict.FIT, Verdict.SPILL):
+    for wanted in (Verdict.FIT,) if spill == "none" else (Verdict.FIT, Verdict.SPILL):
         if wanted.rank >= judged.verdict.rank:
             break
         if quantized and (how := _fits((quantized, layer, sensor), wanted, proof)) is not None:

@@ -32,6 +32,7 @@ from larq_focal.focal_plane.rate import (
 )
 from larq_focal.focal_plane.report import FitReport, LayerFit
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
+from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.text import counted
 from larq_focal.network.fold import fold_thresholds
@@ -46,6 +47,7 @@ def fit(
     with_program: bool = False,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     keras_model: Any | None = None,
+    spill: Spill = "analog",
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
@@ -63,12 +65,15 @@ def fit(
             what it does told; this takes seconds.
         pixel_range: the network's input values for no light and for the brightest, for the program.
         keras_model: what the program is compared with too; ``network`` itself, where that is a Keras model.
+        spill: how far planes may move where a sensor's digital registers run out: not at all ("none"), to "analog"
+            registers, or, where these do not do, to the "controller" and back.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read, or the network has no layer with weights.
+        ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
+            for this sensor.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
     graph = as_graph(network)
@@ -76,16 +81,22 @@ def fit(
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
-    report = _fit_registers(levels_as_signs(graph), target)
-    return _with_program(report, network, target, pixel_range, keras_model) if with_program else report
+    check_spill(spill, target)
+    report = _fit_registers(levels_as_signs(graph), target, spill)
+    return _with_program(report, network, target, pixel_range, keras_model, spill) if with_program else report
 
 
 def _with_program(
-    report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float], keras_model: Any | None
+    report: FitReport,
+    network: Any,
+    sensor: Sensor,
+    pixel_range: tuple[float, float],
+    keras_model: Any | None,
+    spill: Spill,
 ) -> FitReport:
     """The report with what the program does, or with the reason why there is none."""
     try:
-        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model)
+        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model, spill=spill)
     except (RegisterError, StoreError, UnsupportedError) as error:
         return replace(report, notes=(*report.notes, f"no program: {error}"))
     return replace(report, program=program)
@@ -100,15 +111,15 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     return load_sensor(name_or_path)
 
 
-def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
+def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport:
     read = readouts(graph, sensor)
     there = on_controller(graph)
     folded = fold_sums(fold_thresholds(graph))
     shapes = {op.name: conv_layer(graph, op, folded) for op in graph.layers if op.name not in there}
-    judged = {name: judge(layer, sensor) for name, layer in shapes.items()}
-    programs = {name: program_of(folded, layer, judged[name], sensor) for name, layer in shapes.items()}
+    judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
+    programs = {name: program_of(folded, layer, judged[name], sensor, spill) for name, layer in shapes.items()}
     layers = tuple(
-        array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor)
+        array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor, spill)
         if op.name in shapes
         else controller_layer(op, read.get(op.name), sensor)
         for op in graph.layers
@@ -129,7 +140,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor) -> FitReport:
         latency_lower_bound_us=latency_lower_bound_us(words, calls, sensor) if complete else None,
         energy_lower_bound_uj=energy_lower_bound_uj(words, sensor) if complete else None,
         estimates=(*(estimates(words, calls, sensor) if complete else ()), *map(published_estimate, published)),
-        bits_read=sum(readout.bits for readout in read.values()),
+        bits_read=sum(r.bits for r in read.values()) + sum(fit.bits_read for fit in layers if fit.name in shapes),
         raw_bits=sensor.raw_bits,
         raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,
         notes=tuple(_network_notes(layers, steps.total(), read, sensor)),

@@ -9,6 +9,7 @@ from larq_focal.focal_plane.layer import ConvLayer
 from larq_focal.focal_plane.placement import Placement, place
 from larq_focal.focal_plane.schedules import Plan, plans
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
 
 
@@ -23,17 +24,18 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-def judge(layer: ConvLayer, sensor: Sensor) -> Judgement:
+def judge(layer: ConvLayer, sensor: Sensor, spill: Spill = "analog") -> Judgement:
     """Judges one layer by itself.
 
     An input that comes straight from the pixels is taken as thresholded there. Of the plans that fit, exact ones come
     before analog ones, those without a spill before those with one, and then the one of fewest instruction words.
+    ``spill``: how far planes may go.
     """
     placement = place(layer, sensor)
     reasons = tuple(_obstacles(layer, placement, sensor))
     if reasons:
         return Judgement(Verdict.NO_FIT, placement, (), None, reasons)
-    candidates = tuple(plans(layer, placement, sensor))
+    candidates = tuple(plans(layer, placement, sensor, spill))
     fitting = [plan for plan in candidates if plan.fits]
     if not fitting:
         nearest = min(candidates, key=lambda plan: (not plan.is_exact, len(plan.digital) + len(plan.analog)))

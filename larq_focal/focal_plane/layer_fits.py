@@ -20,6 +20,7 @@ from larq_focal.focal_plane.registers import analog_needed, digital_needed, regi
 from larq_focal.focal_plane.report import LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.schedules import Plan
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import IN_HOME, Spill
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.verdict import Verdict
@@ -30,11 +31,13 @@ MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person
 MOST_TAPS_TRIED = 100  # the same for a change that might fit, of which there are several
 
 
-def program_of(graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: Sensor) -> LayerProgram | None:
+def program_of(
+    graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: Sensor, spill: Spill = "analog"
+) -> LayerProgram | None:
     """The program of a layer that fits by the formulas; None where it does not, or where it would take long."""
     if judged.verdict is Verdict.NO_FIT or _taps(layer, sensor) > MOST_TAPS_COMPILED:
         return None
-    return layer_program(graph, layer.name, sensor)
+    return layer_program(graph, layer.name, sensor, spill)
 
 
 def _taps(layer: ConvLayer, sensor: Sensor) -> int:
@@ -48,12 +51,20 @@ def _has_program(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | No
     if layer.held_values or layer.counted_with or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
         return None
     return (
-        layer_program(stand_in(layer), layer.name, sensor, spill=wanted is Verdict.SPILL).verdict is not Verdict.NO_FIT
+        layer_program(
+            stand_in(layer), layer.name, sensor, spill="analog" if wanted is Verdict.SPILL else "none"
+        ).verdict
+        is not Verdict.NO_FIT
     )
 
 
 def array_layer(
-    op: Linear, layer: ConvLayer, judged: Judgement, program: LayerProgram | None, sensor: Sensor
+    op: Linear,
+    layer: ConvLayer,
+    judged: Judgement,
+    program: LayerProgram | None,
+    sensor: Sensor,
+    spill: Spill = "analog",
 ) -> LayerFit:
     plan, placement = judged.plan, judged.placement
     verdict = program.verdict if program else judged.verdict
@@ -67,7 +78,9 @@ def array_layer(
         **_weight_fields(op, sensor),
         "maps_per_plane": placement.maps_per_plane if placement else 0,
         "map_planes": placement.output_planes if placement else None,
-        "changes": changes_that_fit(layer, sensor, replace(judged, verdict=verdict), _has_program),
+        "spills_to": _spills_to(verdict, judged, program),
+        "moves": program.moves if program else {},
+        "changes": changes_that_fit(layer, sensor, replace(judged, verdict=verdict), _has_program, spill),
         "notes": (*layer_notes(layer, judged, sensor), *_program_notes(layer, judged, program)),
     }
     if plan is None:
@@ -85,7 +98,7 @@ def array_layer(
         digital=Need(digital_needed(uses, sensor), digital.nominal, len(plan.digital), len(digital.holders)),
         analog=Need(analog_needed(uses, sensor), analog.nominal, len(plan.analog), len(analog.storage)),
         registers=uses,
-        **(_costs(plan, sensor) if plan.fits else {}),
+        **(_costs(plan, program, sensor) if plan.fits else {}),
         considered=tuple(
             ScheduleFit(
                 schedule=other.schedule,
@@ -101,6 +114,13 @@ def array_layer(
     )
 
 
+def _spills_to(verdict: Verdict, judged: Judgement, program: LayerProgram | None) -> tuple[str, ...]:
+    """Where planes are spilled to: by the program, or by the formulas where there is none."""
+    if verdict is not Verdict.SPILL:
+        return ()
+    return tuple(program.moves) if program else judged.plan.spills_to
+
+
 def _program_notes(layer: ConvLayer, judged: Judgement, program: LayerProgram | None) -> Iterator[str]:
     if program is None:
         if judged.verdict is not Verdict.NO_FIT:
@@ -110,17 +130,27 @@ def _program_notes(layer: ConvLayer, judged: Judgement, program: LayerProgram | 
     else:
         if program.reason:
             yield f"no program without a spill was found: {program.reason}"
+        for place, moves in program.moves.items():
+            yield f"spilled {IN_HOME[place]}, per frame: {moves.text}"
         alone = "with what it is added to" if layer.counted_with else "by itself"
         yield f"compiled {alone} to {counted(program.icw, 'instruction word')} and {program.used} digital registers"
 
 
-def _costs(plan: Plan, sensor: Sensor) -> dict[str, Any]:
-    words = icw_by_class(plan.steps_icw)
+def _costs(plan: Plan, program: LayerProgram | None, sensor: Sensor) -> dict[str, Any]:
+    """By formula, but for the moves to the controller, which are those of the program where there is one.
+
+    Each of them reads a whole plane out.
+    """
+    words, calls = icw_by_class(plan.steps_icw), dict(plan.calls)
+    if program:
+        moves = program.moves.get("controller")
+        calls |= {"read_plane": moves.stores if moves else 0, "load_plane": moves.reloads if moves else 0}
     return {
         "icw": plan.icw,
         "steps_icw": plan.steps_icw,
-        "calls": plan.calls,
-        "latency_lower_bound_us": latency_lower_bound_us(words, plan.calls, sensor),
+        "calls": {call: count for call, count in calls.items() if count},
+        "bits_read": calls.get("read_plane", 0) * sensor.plane_bits,
+        "latency_lower_bound_us": latency_lower_bound_us(words, calls, sensor),
         "energy_lower_bound_uj": energy_lower_bound_uj(words, sensor),
     }
 

@@ -39,8 +39,11 @@ def layer_notes(layer: ConvLayer, judged: Judgement, sensor: Sensor) -> Iterator
             f"{counted(layer.out_channels, 'output map')} take {judged.placement.passes} passes of "
             f"{counted(judged.placement.maps_per_plane, 'map')}"
         )
-    if judged.plan and judged.plan.spilled:
-        yield f"{counted(judged.plan.spilled, 'counter bit')} in analog registers: derived, run on no chip yet"
+    if judged.plan and judged.plan.spilled > judged.plan.carried:
+        charged = judged.plan.spilled - judged.plan.carried
+        yield f"{counted(charged, 'counter bit')} in analog registers: derived, run on no chip yet"
+    if judged.plan and judged.plan.carried:
+        yield f"{counted(judged.plan.carried, 'counter bit')} on the controller: derived, run on no chip yet"
     if judged.plan and not judged.plan.is_exact:
         yield f"{_range_used(layer, sensor):.0%} of the analog range is used; results are approximate"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
 
+from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import shown
 from larq_focal.focal_plane.verdict import Verdict
@@ -53,7 +54,7 @@ class ScheduleFit:
     schedule: str
     counter: str
     icw: int
-    max_fan_in: int
+    max_fan_in: int | None
     held_digital: int
     held_analog: int
     reason: str
@@ -78,6 +79,8 @@ class LayerFit:
     ``schedule`` is "controller" for a dense layer, the one that lacks least where none fits, and None where none can be
     made; ``accumulator_bits`` is then None too. ``icw``, ``latency_lower_bound_us`` and ``energy_lower_bound_uj`` are
     per frame, None where they are unknown or the layer does not fit.
+    ``spills_to`` names where a fit with spill moves planes, "analog" registers or the "controller"; ``moves`` are those
+    of the layer's program, where it was compiled.
     ``changes`` are single changes that make the layer fit, the smallest first. ``bits_read`` go to the controller.
     """
 
@@ -101,6 +104,8 @@ class LayerFit:
     latency_lower_bound_us: float | None = None
     energy_lower_bound_uj: float | None = None
     bits_read: int = 0
+    spills_to: tuple[str, ...] = ()
+    moves: Mapping[str, Moves] = field(default_factory=dict)
     considered: tuple[ScheduleFit, ...] = ()
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -132,6 +137,8 @@ class LayerFit:
             "latency_lower_bound_us": self.latency_lower_bound_us,
             "energy_lower_bound_uj": self.energy_lower_bound_uj,
             "bits_read": self.bits_read,
+            "spills_to": list(self.spills_to),
+            "moves": {name: moves.to_dict() for name, moves in self.moves.items()},
             "considered": [schedule.to_dict() for schedule in self.considered],
             "change": self.changes[0] if self.changes else None,
             "changes": list(self.changes),

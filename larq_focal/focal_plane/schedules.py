@@ -10,12 +10,13 @@ S1        packed on the array, flooded over each tile; input is kept   digital r
 S2        loaded into a register tap by tap; input shifts in place     digital registers
 S3        loaded into a temporary register; input shifts in place      digital registers
 S4        as S3                                                        highest bits spill to analog registers
+S5        as S3                                                        as S4, and what is left to the controller
 analog    as S3                                                        charge on one analog register, not exact
 ========  ===========================================================  =============================================
 
 Sources: S1 follows L. Bose et al., "Fully embedding fast convolutional networks on pixel processor arrays", ECCV 2020,
 and Y. Liu, Y. Lu, "On-sensor binarized fully convolutional neural network for localisation and coarse segmentation",
-CVPR Workshops 2022; the analog count is that of H. So et al., "PixelRNN", CVPR 2024. S2 to S4 are derived from them
+CVPR Workshops 2022; the analog count is that of H. So et al., "PixelRNN", CVPR 2024. S2 to S5 are derived from them
 and have run on no chip.
 """
 
@@ -28,7 +29,8 @@ from larq_focal.focal_plane import counters
 from larq_focal.focal_plane.layer import ConvLayer, HeldValue
 from larq_focal.focal_plane.placement import Placement, maps_per_plane
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.steps import Counter, frame_steps_icw
+from larq_focal.focal_plane.spills import Spill
+from larq_focal.focal_plane.steps import Counter, frame_steps_icw, spilled_touches
 
 WEIGHT = "weight of the tap"
 FEW_BITS = 8  # values of up to this many bits are held bit by bit in digital planes, wider ones as charge
@@ -41,6 +43,7 @@ class Schedule:
     packs_weights: bool = False
     holds_weight: bool = False
     spills: bool = False
+    spills_to_controller: bool = False
     is_analog: bool = False
 
 
@@ -49,6 +52,7 @@ SCHEDULES = (
     Schedule("S2", holds_weight=True),
     Schedule("S3"),
     Schedule("S4", spills=True),
+    Schedule("S5", spills=True, spills_to_controller=True),
     Schedule("analog", is_analog=True),
 )
 
@@ -59,7 +63,8 @@ class Plan:
 
     ``digital`` and ``analog`` are the roles of the registers that hold a value throughout; ``reasons`` say why the
     plan does not fit, and are empty where it does. ``steps_icw`` and ``calls`` cover all passes of one frame.
-    ``max_fan_in`` is the largest that this schedule takes beside the layer's other values.
+    Of the ``spilled`` bits of the count, ``carried`` ones go to the controller and back. ``max_fan_in`` is the largest
+    that this schedule takes beside the layer's other values, None where nothing limits it.
     """
 
     schedule: str
@@ -67,7 +72,8 @@ class Plan:
     digital: tuple[str, ...]
     analog: tuple[str, ...]
     spilled: int
-    max_fan_in: int
+    carried: int
+    max_fan_in: int | None
     steps_icw: Mapping[str, int]
     calls: Mapping[str, int]
     reasons: tuple[str, ...]
@@ -75,6 +81,12 @@ class Plan:
     @property
     def fits(self) -> bool:
         return not self.reasons
+
+    @property
+    def spills_to(self) -> tuple[str, ...]:
+        """Kinds of home, as in ``spills.IN_HOME``."""
+        analog, controller = self.spilled > self.carried, self.carried > 0
+        return ("analog",) * analog + ("controller",) * controller
 
     @property
     def is_exact(self) -> bool:
@@ -85,9 +97,11 @@ class Plan:
         return sum(self.steps_icw.values())
 
 
-def plans(layer: ConvLayer, placement: Placement, sensor: Sensor) -> Iterator[Plan]:
-    """Every schedule with every counter, for a layer of one-bit inputs and binary or ternary weights."""
+def plans(layer: ConvLayer, placement: Placement, sensor: Sensor, spill: Spill = "analog") -> Iterator[Plan]:
+    """Every schedule that ``spill`` allows with every counter, for one-bit inputs and binary or ternary weights."""
     for schedule in SCHEDULES:
+        if (schedule.spills and spill == "none") or (schedule.spills_to_controller and spill != "controller"):
+            continue
         if schedule.is_analog:
             yield _plan(schedule, "analog", layer, placement, sensor)
             continue
@@ -103,8 +117,11 @@ def _plan(schedule: Schedule, counter: Counter, layer: ConvLayer, placement: Pla
     analog_room = len(sensor.analog.storage) - len(charges)
     count = _count_planes(counter, layer.counted)
     spilled = min(max(len(count) - room, 0), len(count)) if schedule.spills else 0
+    carried = max(spilled - max(analog_room, 0), 0) if schedule.spills_to_controller else 0
+    bits = range(len(count))
+    charged, away = bits[len(count) - spilled : len(count) - carried], bits[len(count) - carried :]
     digital = [*others, *count[: len(count) - spilled]]
-    analog = [*charges, *(f"spilled {bit}" for bit in count[len(count) - spilled :])]
+    analog = [*charges, *(f"spilled {count[bit]}" for bit in charged)]
     if schedule.is_analog:
         analog += ["accumulator", "step constant"]
     limit = {
@@ -118,9 +135,10 @@ def _plan(schedule: Schedule, counter: Counter, layer: ConvLayer, placement: Pla
         digital=tuple(digital),
         analog=tuple(analog),
         spilled=spilled,
-        max_fan_in=limit,
-        steps_icw=frame_steps_icw(counter, spilled, layer, placement, sensor),
-        calls=_calls(schedule, layer, placement),
+        carried=carried,
+        max_fan_in=None if schedule.spills_to_controller else limit,
+        steps_icw=frame_steps_icw(counter, charged, layer, placement, sensor),
+        calls=_calls(schedule, layer, placement, spilled_touches(layer.fan_in, away)),
         reasons=tuple(_misfits(schedule, digital, analog, limit, layer, placement, sensor)),
     )
 
@@ -194,12 +212,17 @@ def _analog_limit(sensor: Sensor) -> int:
     return analog.maximum // analog.smallest_step if analog.maximum and analog.smallest_step else 0
 
 
-def _calls(schedule: Schedule, layer: ConvLayer, placement: Placement) -> dict[str, int]:
-    """Controller calls of one frame, at least: one weight pattern per tap, plane of the weights and pass."""
+def _calls(schedule: Schedule, layer: ConvLayer, placement: Placement, carried: int) -> dict[str, int]:
+    """Controller calls of one frame, at least: one weight pattern per tap, plane of the weights and pass.
+
+    ``carried``: how often in a pass a plane goes to the controller and back.
+    """
     fetches = placement.passes * layer.fan_in * layer.weight_bits
     calls = {"kernel_launch": 1, "load_pattern": fetches}
     if schedule.packs_weights:
         calls["flood"] = fetches
     if schedule.is_analog:
         calls["load_analog"] = 1
+    if carried:
+        calls |= dict.fromkeys(("read_plane", "load_plane"), placement.passes * carried)
     return calls

@@ -77,8 +77,9 @@ class Sensor:
 
     ``instruction_icw`` gives instruction control words (ICW) by the names in ``INSTRUCTIONS``; ``cycles_per_icw``
     clock cycles by the classes in ``CLASSES``; ``overhead_us`` microseconds per controller call in ``CALLS``, None
-    where unknown, all of ``sensor_keys.py``. ``calibrations`` hold what was fitted to measured times. ``assumptions``
-    are taken for granted without a source, and every report repeats them.
+    where unknown, all of ``sensor_keys.py``. ``spills_to_controller``: whether planes may be read out and loaded again
+    within a frame. ``calibrations`` hold what was fitted to measured times. ``assumptions`` are taken for granted
+    without a source, and every report repeats them.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Sensor:
     digital: DigitalRegisters
     analog: AnalogRegisters
     code_store_icw: int | None
+    spills_to_controller: bool
     instruction_icw: Mapping[str, int]
     cycles_per_icw: Mapping[str, float]
     overhead_us: Mapping[str, float | None]
@@ -189,6 +191,7 @@ def _read(path: Path) -> Sensor:
         digital=_digital(top.section("digital")),
         analog=_analog(top.section("analog")),
         code_store_icw=top.integer("code_store_icw", minimum=1, may_be_unknown=True),
+        spills_to_controller=top.truth("spills_to_controller"),
         instruction_icw=top.section("instruction_icw").table(INSTRUCTIONS, Section.integer),
         cycles_per_icw=top.section("cycles_per_icw").table(CLASSES, Section.number),
         overhead_us=top.section("overhead_us").table(CALLS, Section.number, may_be_unknown=True),

@@ -112,6 +112,12 @@ class Section:
             self._refuse(key, f"must be a whole number{' or null' * may_be_unknown}, not {value!r}")
         return value
 
+    def truth(self, key: str) -> bool:
+        value = self._take(key)
+        if not isinstance(value, bool):
+            self._refuse(key, f"must be true or false, not {value!r}")
+        return value
+
     def table(self, keys: tuple[str, ...], take: Callable[..., Any], **options: Any) -> Mapping[str, Any]:
         """All of ``keys``, and nothing else, each read with ``take`` (``Section.number`` or ``Section.integer``)."""
         values = {key: take(self, key, **options) for key in keys}

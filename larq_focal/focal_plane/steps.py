@@ -6,7 +6,7 @@ longer moves, channel rotation and spilling are counted on paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from larq_focal.focal_plane import counters
@@ -35,9 +35,12 @@ def icw_by_class(steps_icw: Mapping[str, int]) -> dict[str, int]:
 
 
 def frame_steps_icw(
-    counter: Counter, spilled: int, layer: ConvLayer, placement: Placement, sensor: Sensor
+    counter: Counter, charged: Sequence[int], layer: ConvLayer, placement: Placement, sensor: Sensor
 ) -> dict[str, int]:
-    """Instruction words of one frame, all passes, by kind of step; those that take none are left out."""
+    """Instruction words of one frame, all passes, by kind of step; those that take none are left out.
+
+    ``charged`` are the bits of the count that lie in analog registers.
+    """
     icw, fan_in, passes = sensor.instruction_icw, layer.fan_in, placement.passes
     multiply = counters.ternary_product_icw(icw) if layer.is_ternary else counters.xnor_icw(icw)
     steps = {
@@ -52,7 +55,7 @@ def frame_steps_icw(
         count = counters.ripple_icw if counter == "ripple" else counters.carry_save_icw
         counted = layer.counted - layer.counted_after
         steps["count"] = passes * (count(counted, icw) - (count(counted - fan_in * layer.weight, icw)))
-        steps["spill"] = passes * _spill_icw(fan_in * layer.weight, spilled, icw)
+        steps["spill"] = passes * _spill_icw(fan_in * layer.weight, charged, icw)
     if layer.output_bits == 1 and not layer.counted_after:
         steps["threshold"] = passes * _threshold_icw(counter, layer, icw)
         pooled = layer.pool_size[0] * layer.pool_size[1]
@@ -85,13 +88,15 @@ def _rotation_icw(pitch: int, icw: counters.Costs) -> int:
     return row + shift_icw(1, icw) + icw["multiplex"]
 
 
-def _spill_icw(fan_in: int, spilled: int, icw: counters.Costs) -> int:
-    """Reads and writes each spilled bit for every input that can reach it."""
+def spilled_touches(fan_in: int, bits: Iterable[int]) -> int:
+    """How often spilled bits of a count are read and written: each for every input that can reach it."""
+    return sum(fan_in - (1 << bit) + 1 for bit in bits)
+
+
+def _spill_icw(fan_in: int, charged: Sequence[int], icw: counters.Costs) -> int:
     read = icw["select"] + icw["move"] + icw["select_all"]
     write = icw["analog_reset"] + icw["select"] + icw["analog_add"] + icw["select_all"]
-    bits = counters.accumulator_bits(fan_in)
-    touches = sum(fan_in - (1 << bit) + 1 for bit in range(bits - spilled, bits))
-    return touches * (read + write)
+    return spilled_touches(fan_in, charged) * (read + write)
 
 
 def _threshold_icw(counter: Counter, layer: ConvLayer, icw: counters.Costs) -> int:

@@ -52,7 +52,8 @@ def _layers(report: FitReport) -> Table:
 def _row(layer: LayerFit) -> Iterator[str | Text]:
     schedule = ", ".join(filter(None, (layer.schedule, layer.counter)))
     yield Text(layer.name)
-    yield Text.assemble((layer.verdict.value, COLOURS[layer.verdict]), f"\n{schedule}")
+    spills = f"\nto {', '.join(layer.spills_to)}" if layer.spills_to else ""
+    yield Text.assemble((layer.verdict.value, COLOURS[layer.verdict]), f"{spills}\n{schedule}")
     yield f"{layer.fan_in:,}" + ("" if layer.max_fan_in is None else f"\n{layer.max_fan_in:,}")
     yield f"{layer.weight_bits:,}\n{counted(layer.weight_planes, 'plane')}"
     planes = "" if layer.map_planes is None else f"\n{counted(layer.map_planes, 'plane')}"

@@ -9,12 +9,15 @@ from typing import Any
 
 from larq_focal.focal_plane.compiler.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
+from larq_focal.focal_plane.compiler.flags import without_needless_lifts
+from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.compiler.kernels import icw_by_section, placed, program
 from larq_focal.focal_plane.compiler.liveness import live_ranges, masks_of
 from larq_focal.focal_plane.compiler.spilling import Spiller
 from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Program
+from larq_focal.focal_plane.spills import IN_HOME, Spill, check_spill
 
 
 class RegisterError(ValueError):
@@ -40,18 +43,21 @@ class Allocation:
     """Which planes took which registers.
 
     ``used`` are the registers in use as the sensor's convention counts them, ``named`` all of them; ``peak`` is the
-    most planes live at once. ``spilled`` names the analog registers of planes that were moved there, and ``stores``
-    and ``reloads`` count the moves of one frame.
+    most planes live at once. ``moves`` are those of one frame that spilled planes make, by where they go: "analog"
+    registers or the "controller".
     """
 
     used: int
     nominal: int
     named: tuple[str, ...]
     peak: int
-    spilled: Mapping[str, str]
-    stores: int
-    reloads: int
+    moves: Mapping[str, Moves]
     lived: tuple[Lived, ...]
+
+    @property
+    def spills_to(self) -> tuple[str, ...]:
+        """Where planes are spilled to; empty where none is."""
+        return tuple(name for name, moves in self.moves.items() if moves.homes)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -59,9 +65,8 @@ class Allocation:
             "nominal": self.nominal,
             "registers": list(self.named),
             "peak_planes": self.peak,
-            "spilled": dict(self.spilled),
-            "stores": self.stores,
-            "reloads": self.reloads,
+            "spills_to": list(self.spills_to),
+            "moves": {name: moves.to_dict() for name, moves in self.moves.items()},
         }
 
 
@@ -78,21 +83,23 @@ class Built:
         return sum(sum(count.values()) for count in self.icw.values())
 
 
-def build(code: Code, spill: bool = True) -> Built:
+def build(code: Code, spill: Spill = "analog") -> Built:
     """Gives every plane of ``code`` a register, and divides it into kernels.
 
     Args:
         code: the program on planes.
-        spill: whether planes may be moved to analog registers where digital ones run out.
+        spill: how far planes may be moved where digital registers run out: not at all ("none"), to "analog" registers,
+            or, when those run out too, to the "controller" and back.
 
     Raises:
         RegisterError: more planes are live at once than there are registers, and nothing more can be spilled.
         StoreError: the kernels take more words than the store of the array holds.
-        ValueError: a plane is read before it is written.
+        ValueError: a plane is read before it is written, or ``spill`` is not known, or not for this sensor.
     """
+    check_spill(spill, code.sensor)
     finder = Accesses(code.sensor)
     masks = masks_of(code.sensor)
-    spiller = Spiller(code)
+    spiller = Spiller(code, spill)
     code, accesses = _without_dead_writes(code, finder)
     while True:
         ranges = live_ranges(code, accesses)
@@ -100,14 +107,13 @@ def build(code: Code, spill: bool = True) -> Built:
             registers = dict(zip(ranges, allocate(list(ranges.values()), masks), strict=True))
             break
         except AllocationError as error:
-            blocked: Any = list(ranges)[error.blocked]
-            victims = spiller.victims(code, accesses, ranges, error) if spill else blocked
+            victims = spiller.victims(code, accesses, ranges, error)
             if isinstance(victims, Plane):
                 section = code.statements[ranges[victims].start].section
                 raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
             code = spiller.rewritten(code, accesses, victims)
             accesses = [finder.of(statement) for statement in code.statements]
-    lines = placed(code.statements, accesses, registers, code.sensor)
+    lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), code.sensor)
     instruction_set = InstructionSet(code.sensor)
     return Built(
         program=program(lines, code.sensor),
@@ -142,7 +148,8 @@ def _misfit(code: Code, ranges: Mapping[Plane, LiveRange], blocked: Plane, spill
         f"'{code.statements[here.start].section}' holds {len(live)} planes at once ({names}), and {code.sensor.name} "
         f"has {registers} registers for planes, {len(digital.holders)} of them through shifts"
     )
-    return f"{text}, with {len(spiller.registers)} more in analog registers" if spiller.registers else text
+    elsewhere = [f"{len(moves.homes)} more {IN_HOME[name]}" for name, moves in spiller.moves.items() if moves.homes]
+    return f"{text}, with {' and '.join(elsewhere)}" if elsewhere else text
 
 
 def _allocation(
@@ -169,8 +176,6 @@ def _allocation(
         nominal=digital.nominal,
         named=named,
         peak=peak,
-        spilled=spiller.registers,
-        stores=spiller.stores,
-        reloads=spiller.reloads,
+        moves=spiller.moves,
         lived=tuple(Lived(plane.name, registers[plane], here.start, here.end) for plane, here in ranges.items()),
     )

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from larq_focal.focal_plane.compiler.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
+from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names
 from larq_focal.focal_plane.machine.program import Launch, Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import IN_HOME
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import compute, interpret, rescale
 from larq_focal.network.ops import Linear
@@ -31,6 +34,7 @@ class Compiled:
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
     The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
     lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
+    ``accumulations`` tell of the layers that a charge counts.
     Where planes spill, ``spills_because`` tells what stopped the last attempt without.
     """
 
@@ -42,6 +46,7 @@ class Compiled:
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
     schedules: Mapping[str, Schedule]
+    accumulations: Mapping[str, Accumulation]
     spills_because: str = ""
 
     @property
@@ -69,6 +74,21 @@ class Compiled:
         for step in self.program.steps():
             counts["kernel_launch" if isinstance(step, Launch) else FUNCTIONS[step.name].overhead] += 1
         return dict(counts)
+
+    @property
+    def controller_spill_us(self) -> float | None:
+        """Time in one frame of the moves to the controller and back; None where the sensor's file does not tell it."""
+        moves, overhead_us = self.allocation.moves.get("controller"), self.sensor.overhead_us
+        if not moves or not moves.homes:
+            return 0.0
+        if overhead_us["read_plane"] is None or overhead_us["load_plane"] is None:
+            return None
+        return moves.stores * overhead_us["read_plane"] + moves.reloads * overhead_us["load_plane"]
+
+    @property
+    def _noise(self) -> NoiseModel | None:
+        """The noise that is measured of the sensor, if any is."""
+        return load_noise(self.sensor.name) if self.sensor.name in noise_names() else None
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
@@ -121,6 +141,8 @@ class Compiled:
             "total_icw": self.total_icw,
             "store_icw": self.store_icw,
             "calls": self.calls,
+            "controller_spill_us": self.controller_spill_us,
+            "analog_counting": {name: each.to_dict(self._noise) for name, each in self.accumulations.items()},
             "schedules": {name: asdict(schedule) for name, schedule in self.schedules.items()},
         }
 
@@ -136,10 +158,15 @@ class Compiled:
             table.add_row(name.replace("_", " "), str(count), "")
         allocation = self.allocation
         table.add_row("digital registers", f"{allocation.used} of {allocation.nominal}", "")
-        if allocation.spilled:
-            table.add_row("spilled", f"{allocation.stores} stores, {allocation.reloads} reloads", "")
+        for place in allocation.spills_to:
+            table.add_row(f"spilled, {IN_HOME[place]}", allocation.moves[place].text, "")
+        if "controller" in allocation.spills_to:
+            time_us = self.controller_spill_us
+            table.add_row("time of these moves", "unknown" if time_us is None else f"{time_us:,.1f} us", "")
         for source in self.array.inputs:
             table.add_row(f"input {source.name}", source.summary, "")
+        for name, accumulation in self.accumulations.items():
+            table.add_row(f"{name} in analog", accumulation.text(self._noise), "")
         if self.tail:
             table.add_row("on the controller", ", ".join(self.tail), "")
         return table

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -75,10 +76,15 @@ def count_into(
         plane: which plane of it.
         regathers: as in ``Schedule``.
     """
-    channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
-    gatherer = Gatherer(code, constants, maps)
-    for slot in range(layer.codes.shape[2]):
-        _count_slot(code, constants, counter, gatherer, layer, weights, layout, channels, slot, regathers)
+    channels = {place.offset: c for c, place in enumerate(layout.places) if place.plane == plane}
+    counted = replace(layer, codes=layer.codes * (weights > 0))
+    for seen, signs in taps(code, Gatherer(code, constants, maps), counted, layout, plane, regathers):
+        for column in range(int(weights.max()).bit_length()):
+            digits = {place: sign * int(weights[channels[place]] >> column & 1) for place, sign in signs.items()}
+            if any(digits.values()):
+                code.split()
+                counter.add(_agreement(code, constants, seen, digits, maps.layout.pitch), column)
+                code.split()
 
 
 def output_layout(layout: Layout, op: Conv2D) -> Layout:
@@ -95,22 +101,27 @@ def output_places(layout: Layout, op: Conv2D):
     return places_in_blocks(channels, layout.pitch)
 
 
-def _count_slot(
+def taps(
+    code: Code, gatherer: Gatherer, layer: Convolution, layout: Layout, plane: int, regathers: bool
+) -> Iterator[tuple[Operand, dict[Pair, int]]]:
+    """The taps of the channels of one plane: what is seen there, and by place of each channel its weight, not all 0."""
+    channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
+    for slot in range(layer.codes.shape[2]):
+        if layer.codes[:, :, slot, channels].any():
+            yield from _taps_of_slot(code, gatherer, layer, layout, channels, slot, regathers)
+
+
+def _taps_of_slot(
     code: Code,
-    constants: Constants,
-    counter: Count,
     gatherer: Gatherer,
     layer: Convolution,
-    weights: np.ndarray,
     layout: Layout,
     channels: list[int],
     slot: int,
     regathers: bool,
-) -> None:
-    """Counts the taps of one input channel of each group."""
-    op, codes = layer.op, layer.codes[:, :, slot] * (weights > 0)
-    if not codes[..., channels].any():
-        return
+) -> Iterator[tuple[Operand, dict[Pair, int]]]:
+    """The taps of one input channel of each group."""
+    op, codes = layer.op, layer.codes[:, :, slot]
     depth, per_group = layer.codes.shape[2], op.shape[-1] // op.groups
     offsets = {layout.places[c].offset: c for c in channels}
     pitch = layout.pitch[0] // op.strides[0], layout.pitch[1] // op.strides[1]
@@ -121,17 +132,15 @@ def _count_slot(
     )
     if regathers:
         window_places = product(enumerate(rows), enumerate(columns))
-        taps = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
+        seen_from = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
     else:
-        taps = window(code, gatherer.at(sources), rows, columns)
-    for (y, x), seen in taps:
-        for column in range(int(weights.max()).bit_length()):
-            digits = codes[y, x] * (weights >> column & 1)
-            if digits[channels].any():
-                code.split()
-                signs = {place: int(digits[c]) for place, c in offsets.items()}
-                counter.add(_agreement(code, constants, seen, signs, pitch), column)
-                code.split()
+        seen_from = window(code, gatherer.at(sources), rows, columns)
+    for (y, x), seen in seen_from:
+        weights = {place: int(codes[y, x, c]) for place, c in offsets.items()}
+        if any(weights.values()):
+            code.split()
+            yield seen, weights
+            code.split()
 
 
 def _agreement(code: Code, constants: Constants, seen: Operand, weights: dict[Pair, int], pitch: Pair) -> Operand:

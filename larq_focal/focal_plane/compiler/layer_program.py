@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from larq_focal.focal_plane.compiler.building import RegisterError
 from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.counted_sums import CountedSum, counted_sums
 from larq_focal.network.fold import fold_thresholds
@@ -24,19 +27,21 @@ from larq_focal.network.sign_of_sum import is_signs
 class LayerProgram:
     """``icw`` and ``used`` digital registers are those of the program, None where there is none for ``reason``.
 
-    Where the program spills, ``reason`` is that of the last attempt without.
+    Where the program spills, ``moves`` are those of one frame by where they go, and ``reason`` is that of the last
+    attempt without a spill.
     """
 
     verdict: Verdict
     icw: int | None = None
     used: int | None = None
     reason: str = ""
+    moves: Mapping[str, Moves] = field(default_factory=dict)
 
 
-def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: bool = True) -> LayerProgram:
+def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: Spill = "analog") -> LayerProgram:
     """Compiles the convolution ``name`` by itself, with what it is added to, the threshold and the pooling behind it.
 
-    ``spill``: whether planes may move to analog registers.
+    ``spill``: how far planes may move, as in ``compile``.
     """
     folded = fold_sums(fold_thresholds(graph))
     if reason := _why_stuck(folded, name):
@@ -45,8 +50,10 @@ def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: bool = Tr
         compiled = compile_network(_alone(folded, name), sensor, spill=spill)
     except (UnsupportedError, RegisterError, StoreError) as error:
         return LayerProgram(Verdict.NO_FIT, reason=str(error))
-    verdict = Verdict.SPILL if compiled.allocation.spilled else Verdict.FIT
-    return LayerProgram(verdict, compiled.total_icw, compiled.allocation.used, compiled.spills_because)
+    allocation = compiled.allocation
+    moves = {name: allocation.moves[name] for name in allocation.spills_to}
+    verdict = Verdict.SPILL if moves else Verdict.FIT
+    return LayerProgram(verdict, compiled.total_icw, allocation.used, compiled.spills_because, moves)
 
 
 def _why_stuck(graph: QuantGraph, name: str) -> str | None:

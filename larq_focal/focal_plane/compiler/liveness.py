@@ -90,6 +90,13 @@ class Blocked:
             self._ends.append(index)
         self._ends[-1] = index
 
+    def around(self, index: int) -> Span:
+        """The span that holds ``index``, or ``index`` alone."""
+        first = bisect_left(self._ends, index)
+        if first < len(self._ends) and self._starts[first] <= index:
+            return self._starts[first], self._ends[first]
+        return index, index
+
     def touches(self, span: Span) -> bool:
         first = bisect_left(self._ends, span[0])
         return first < len(self._ends) and self._starts[first] <= span[1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.accumulating import Accumulation, accumulated, accumulation
 from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
 from larq_focal.focal_plane.compiler.inputs import ArrayInput, chosen_input, is_encoded_again
@@ -74,6 +75,7 @@ class Lowering:
     outputs: list[Output] = field(init=False, default_factory=list)
     scores: list[Scores] = field(init=False, default_factory=list)
     tail: set[str] = field(init=False, default_factory=set)
+    accumulations: dict[str, Accumulation] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
         self.code = Code(self.sensor)
@@ -266,8 +268,13 @@ class Lowering:
         with self.code.section(layers[-1] if layers else op.name):
             terms = [self._cleaned(term) for term in terms]
             schedule = most_frugal(self.schedules[name] for name in layers)
-            form = fewest_words(self.code, list(forms(terms, wanted, common_layout(terms))), schedule)
-            return binarized(self.code, self.constants, *form, schedule)
+            total, limits = fewest_words(self.code, list(forms(terms, wanted, common_layout(terms))), schedule)
+            if schedule.is_analog and (alone := total.only_layer) is not None:
+                plan = accumulation(alone.layer, total.counts(limits), self.sensor)
+                if plan is not None:
+                    self.accumulations[alone.layer.op.name] = plan
+                    return accumulated(self.code, self.constants, alone.maps, alone.layer, plan, schedule)
+            return binarized(self.code, self.constants, total, limits, schedule)
 
     def _inverted(self, maps: Maps, flip: np.ndarray) -> Maps:
         """The maps with the channels ``flip`` inverted."""

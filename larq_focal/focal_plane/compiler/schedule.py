@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_DEFERRED = 16  # columns; no count is as long
 
@@ -13,18 +13,20 @@ class Schedule:
     """``deferred`` columns of the count are carry-save, see ``Count``; ``is_frugal`` as in ``Code``.
 
     ``regathers``: for every tap of the window the maps are shifted, and then the channels brought to the places that
-    read them, so that no plane holds them from tap to tap.
+    read them, so that no plane holds them from tap to tap. ``is_analog``: a charge counts instead of planes, where a
+    step of it keeps within the analog range, see ``accumulating``.
     """
 
     deferred: int = 0
     is_frugal: bool = False
     regathers: bool = False
+    is_analog: bool = False
 
     def frugal(self) -> Schedule | None:
         """The next schedule of fewer registers and more words, or None."""
         if self.deferred:
-            return Schedule(self.deferred // 2)
-        return None if self.regathers else Schedule(is_frugal=True, regathers=self.is_frugal)
+            return replace(self, deferred=self.deferred // 2)
+        return None if self.regathers else replace(self, is_frugal=True, regathers=self.is_frugal)
 
 
 def most_frugal(schedules: Iterable[Schedule]) -> Schedule:
@@ -34,4 +36,5 @@ def most_frugal(schedules: Iterable[Schedule]) -> Schedule:
         deferred=min((schedule.deferred for schedule in found), default=MOST_DEFERRED),
         is_frugal=any(schedule.is_frugal for schedule in found),
         regathers=any(schedule.regathers for schedule in found),
+        is_analog=bool(found) and all(schedule.is_analog for schedule in found),
     )

@@ -82,6 +82,12 @@ class Sum:
     choices: tuple[Term, ...] = ()
 
     @property
+    def only_layer(self) -> Term | None:
+        """The one convolution, if its sums are all that is added, once in every channel."""
+        alone = self.terms[0] if len(self.terms) == 1 and not self.choices else None
+        return alone if alone and not alone.is_signs and (alone.weights == 1).all() else None
+
+    @property
     def offsets(self) -> np.ndarray:
         """``[height, width, out]``"""
         offsets = sum((term.weights.astype(np.int64) * term.layer.offsets for term in self.terms), start=np.int64(0))

@@ -19,6 +19,7 @@ from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
 from larq_focal.focal_plane.machine import Simulator
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.spills import Spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret, rescale
 from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model
@@ -34,6 +35,7 @@ def inspect_network(
     seed: int = 0,
     region: Region | None = None,
     keras_model: Any | None = None,
+    spill: Spill = "analog",
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
@@ -48,6 +50,7 @@ def inspect_network(
         seed: of the random image.
         region: the part of the array to record, see ``StepRecorder``.
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
+        spill: how far planes may move, as in ``compile``.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
@@ -58,7 +61,7 @@ def inspect_network(
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
         network = load_keras_model(network)
     graph = as_graph(network)
-    compiled = compile_network(graph, sensor, pixel_range)
+    compiled = compile_network(graph, sensor, pixel_range, spill)
     if images is None:
         images = _random_image(graph, pixel_range, seed)
     exactness = [_against_graph(compiled, images)]

@@ -14,6 +14,8 @@ with the SCAMP-5 library can be pasted::
             launch(count)
         end
         score = global_sum(A)
+        kept = read_plane(R5)
+        load_plane(R6, kept)      # a plane that was read in this frame, or is given to the run by this name
     end
 """
 

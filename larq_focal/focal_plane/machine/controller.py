@@ -25,7 +25,8 @@ class Function:
     """A function of the controller.
 
     ``operands`` gives the kind of each: ``D``, ``S``, ``A`` and ``V`` as in instructions, ``number`` a whole number,
-    ``name`` the name of a plane that is given to the run. ``overhead`` is its entry in the sensor's overheads.
+    ``name`` the name of a plane that is given to the run, or was read earlier in the frame. ``overhead`` is its entry
+    in the sensor's overheads. ``reads_plane``: what it returns can be loaded again under the name of the result.
     """
 
     operands: tuple[str, ...]
@@ -33,6 +34,7 @@ class Function:
     run: Callable[..., Any]
     returns: bool = False
     writes: tuple[str, ...] = ()
+    reads_plane: bool = False
 
 
 def _pattern(array: PixelArray, r: int, c: int, rx: int, cx: int) -> np.ndarray:
@@ -75,7 +77,7 @@ def _select_rect(array: PixelArray, given: Planes, *corners: int) -> None:
 def _load_plane(array: PixelArray, given: Planes, register: str, name: str) -> None:
     shape = (array.layout.height, array.layout.width)
     if name not in given:
-        raise InstructionError(f"there is no plane '{name}'; give it to the run by that name.")
+        raise InstructionError(f"there is no plane '{name}'; give it to the run by that name, or read it before.")
     if np.shape(given[name]) != shape:
         raise InstructionError(f"the plane '{name}' is {list(np.shape(given[name]))}, but the array {list(shape)}.")
     _load(array, register, np.asarray(given[name], bool))
@@ -144,7 +146,7 @@ FUNCTIONS: dict[str, Function] = {
     "select_rect": Function(_ADDRESS, "load_pattern", _select_rect, writes=(SELECT, RECT)),
     "load_plane": Function(("D", "name"), "load_plane", _load_plane),
     "load_in": Function(("number",), "load_analog", _load_in, writes=(INPUT,)),
-    "read_plane": Function(("S",), "read_plane", _read_plane, returns=True),
+    "read_plane": Function(("S",), "read_plane", _read_plane, returns=True, reads_plane=True),
     "read_analog": Function(("V",), "read_analog", _read_analog, returns=True),
     "read_events": Function(("S", "number"), "read_events", _read_events, returns=True),
     "global_or": Function(("S",), "global_or", _global_or, returns=True),

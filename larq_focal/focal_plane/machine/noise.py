@@ -31,6 +31,11 @@ class NoiseModel:
     write_deviation: float
 
 
+def noise_names() -> tuple[str, ...]:
+    """The sensors whose noise is measured."""
+    return tuple(sorted(found.stem for found in FOLDER.glob("*.yaml")))
+
+
 def load_noise(name_or_path: str | Path) -> NoiseModel:
     """Reads a noise model: that of a sensor by the sensor's name, or the YAML file at a path.
 
@@ -40,9 +45,8 @@ def load_noise(name_or_path: str | Path) -> NoiseModel:
     known = FOLDER / f"{name_or_path}.yaml"
     path = known if known.is_file() else Path(name_or_path)
     if not path.is_file():
-        names = ", ".join(sorted(found.stem for found in FOLDER.glob("*.yaml")))
         raise SensorError(
-            f"There is no noise model '{name_or_path}': noise is measured for {names}; "
+            f"There is no noise model '{name_or_path}': noise is measured for {', '.join(noise_names())}; "
             f"or give the path of a YAML file like '{FOLDER / 'scamp5.yaml'}'."
         )
     section = Section(path, read_yaml(path))

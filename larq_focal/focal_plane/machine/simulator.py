@@ -112,20 +112,23 @@ class Simulator:
 
         Args:
             program: as ``assemble`` gives it.
-            planes: truth values ``[height, width]`` by the names under which the program loads them.
+            planes: truth values ``[height, width]`` by the names under which the program loads them. A plane that
+                the program has read in this frame is loaded by the name of its result, whatever was given.
             observe: called after every instruction and every call.
 
         Raises:
-            ProgramError: the program does not fit this sensor or its store, or loads a plane that is not given.
+            ProgramError: the program does not fit this sensor or its store, or loads a plane that is neither given
+                nor read before.
         """
         store_icw = self._checked_store_icw(program)
         kernels = {kernel.name: self._words(kernel) for kernel in program.kernels}
         launches: Counter[str] = Counter()
         calls: Counter[str] = Counter()
         results: dict[str, list[Any]] = {}
+        held = dict(planes or {})  # planes that can be loaded
         for step in program.steps():
             if isinstance(step, Call):
-                calls[self._call(step, planes or {}, results, observe)] += 1
+                calls[self._call(step, held, results, observe)] += 1
             elif step.kernel not in kernels:
                 raise ProgramError(f"launch({step.kernel}): there is no such kernel; choose from {', '.join(kernels)}.")
             else:
@@ -174,16 +177,18 @@ class Simulator:
                 observe(Step(launch.kernel, str(instruction), len(words_of_instruction), tuple(written)), array)
 
     def _call(
-        self, call: Call, planes: Mapping[str, np.ndarray], results: dict[str, list[Any]], observe: Observer | None
+        self, call: Call, held: dict[str, np.ndarray], results: dict[str, list[Any]], observe: Observer | None
     ) -> str:
         """Makes the call and returns the name of its overhead."""
         try:
             function, operands = check_call(call, self.instruction_set)
-            value = function.run(self.array, planes, *operands)
+            value = function.run(self.array, held, *operands)
         except InstructionError as error:
             raise ProgramError(f"{call.name}({', '.join(call.operands)}): {error}") from None
         if call.result:
             results.setdefault(call.result, []).append(value)
+        if function.reads_plane:
+            held[call.result] = value
         if observe:
             written = function.writes + tuple(
                 operand for operand, kind in zip(call.operands, function.operands, strict=True) if kind in ("D", "A")

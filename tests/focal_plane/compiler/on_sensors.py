@@ -36,5 +36,5 @@ def check(
             continue
         for output, values in compiled[name].run(inputs).items():
             np.testing.assert_array_equal(values, expected[output], name)
-        verdicts[name] = "spill" if compiled[name].allocation.spilled else "fit"
+        verdicts[name] = "spill" if compiled[name].allocation.spills_to else "fit"
     return verdicts

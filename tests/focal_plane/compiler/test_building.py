@@ -105,8 +105,9 @@ def test_what_is_too_much_goes_to_analog_registers_and_comes_back(count):
     for index in range(count):
         np.testing.assert_array_equal(results[f"value{index}"][0], inputs[f"input{index}"])
     # Nine registers keep a plane through the shift, R0 among them once R12 is written; one takes the result.
-    assert len(built.allocation.spilled) == len(set(built.allocation.spilled.values())) == count - 8
-    assert built.allocation.stores == count - 8
+    moves = built.allocation.moves["analog"]
+    assert len(moves.homes) == len(set(moves.homes.values())) == count - 8
+    assert moves.stores == count - 8
 
 
 def test_spilled_planes_leave_analog_registers_alone_while_the_program_needs_them():
@@ -121,7 +122,8 @@ def test_spilled_planes_leave_analog_registers_alone_while_the_program_needs_the
         code.call("read_plane", plane, result=name)
     code.call("read_analog", "A", result="kept")
     built = build(code)
-    assert built.allocation.spilled and "A" not in built.allocation.spilled.values()
+    homes = built.allocation.moves["analog"].homes
+    assert homes and "A" not in homes.values()
     results = Simulator(SCAMP5).run(built.program, inputs).results
     assert (results["kept"][0] == -7).all()
     for name, plane in inputs.items():
@@ -134,7 +136,7 @@ def test_never_more_than_the_sensor_has():
     ):
         build(crowd(SCAMP5, 29))
     with pytest.raises(RegisterError, match="planes at once"):
-        build(crowd(SCAMP5, 9), spill=False)
+        build(crowd(SCAMP5, 9), spill="none")
 
 
 def test_a_named_register_keeps_its_value_while_it_is_needed():

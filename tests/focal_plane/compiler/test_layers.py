@@ -61,7 +61,7 @@ def test_the_layer_of_16_filters_needs_fewer_words_than_published_counts():
             np.testing.assert_array_equal(values, expected[output])
         assert compiled.total_icw <= 185
         assert compiled.allocation.used <= registers
-        assert not compiled.allocation.spilled
+        assert not compiled.allocation.spills_to
 
 
 def test_a_dense_layer_of_16_maps_fits_with_a_spill_and_more_groups_without():
@@ -76,7 +76,7 @@ def test_counts_of_7_bits_fit_on_the_whole_array(channels, groups):
     """3x3 on 64x64 pixels, 72 and 126 taps: exact at the border, without a spill."""
     layer = Draw(in_channels=channels, out_channels=channels, groups=groups, height=64, width=64, padding="same")
     graph = network(layer)
-    compiled = compile_network(graph, "scamp5", spill=False)
+    compiled = compile_network(graph, "scamp5", spill="none")
     assert compiled.allocation.used == 12
     inputs = images(graph, 1)
     expected = interpret(graph, inputs, graph.outputs)
@@ -87,7 +87,7 @@ def test_counts_of_7_bits_fit_on_the_whole_array(channels, groups):
 def test_without_a_spill_the_dense_layer_is_refused_with_its_reason():
     graph = network(Draw(in_channels=16, out_channels=16))
     with pytest.raises(RegisterError, match=r"'conv' holds .* planes at once"):
-        compile_network(graph, small("scamp5"), spill=False)
+        compile_network(graph, small("scamp5"), spill="none")
 
 
 def test_without_analog_registers_nothing_spills():

@@ -69,17 +69,15 @@ def test_convolutions_behind_it(array):
 
 def test_what_stops_the_light_is_told():
     wide = gradient(ratio=20)
-    steps = [image(8), *compared(8, *ALONG_WIDTH, 1.2, "a"), *compared(8, *ALONG_WIDTH[::-1], 1.2, "b")]
-    either = [ops.Add(name="sum", inputs=("a", "b"), shape=(6, 6, 1)), None]
-    either[1] = sign("bits", either[0], 0.5)
-    scaled = ops.Affine(
-        name="half", inputs=("sum",), shape=(6, 6, 1), mean=np.zeros(1), scale=np.ones(1) / 2, bias=np.zeros(1)
-    )
-    either = [either[0], scaled, sign("bits", scaled, 0.4)]
+    steps = [image(8), *compared(8, *ALONG_WIDTH, 1.2, "a")[:-1], *compared(8, (0, 0), (2, 2), 1.2, "b")[:-1]]
+    total = ops.Add(name="sum", inputs=("a_difference", "b_difference"), shape=(6, 6, 1))
     colours = QuantGraph("colours", [image(8, 3), sign("bits", image(8, 3), 0.5)], ["bits"])
     for graph, reason in (
         (wide, "channel 0 compares two pixels, but by no ratio up to 4"),
-        (QuantGraph("either", [*steps, *either], ["bits"]), "channel 0 is no comparison of two pixels"),
+        (
+            QuantGraph("four pixels", [*steps, total, sign("bits", total, 0.5)], ["bits"]),
+            "channel 0 depends on 4 pixels, not on 2",
+        ),
         (colours, "the image has more than one channel"),
     ):
         compiled, source = compiled_gradient(graph)

@@ -1,0 +1,25 @@
+"""How far planes may go that find no register."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from larq_focal.focal_plane.sensor import Sensor
+
+Spill = Literal["none", "analog", "controller"]  # analog registers first; the controller only where they do not do
+IN_HOME = {"analog": "in analog registers", "controller": "on the controller"}
+
+
+def check_spill(spill: str, sensor: Sensor) -> None:
+    """Refuses what is not a ``Spill``, or what the sensor does not do.
+
+    Raises:
+        ValueError: the message names the mend.
+    """
+    if spill not in get_args(Spill):
+        raise ValueError(f"spill must be one of {', '.join(get_args(Spill))}, not {spill!r}.")
+    if spill == "controller" and not sensor.spills_to_controller:
+        raise ValueError(
+            f"{sensor.name} does not let planes go to the controller and back: choose spill='analog', or set "
+            "'spills_to_controller: true' in the sensor's file."
+        )
