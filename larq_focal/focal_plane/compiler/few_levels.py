@@ -15,8 +15,8 @@ def levels_as_signs(graph: QuantGraph) -> QuantGraph:
 
     A value of the levels -1, 0 and +1 is half the sum of two signs, those of its comparisons with the two boundaries;
     and so on for more levels about 0 that are 1 or 2 apart. The signs become channels behind each other, and the kernel
-    is repeated for them, its scale times half the step, which rounds nothing. Values that depend on a layer with weights stay as
-    they are.
+    is repeated for them, its scale times half the step, which rounds nothing. Values that depend on a layer with
+    weights stay as they are.
 
     Source: Wan et al., "TBN", ECCV 2018, computes ternary inputs as two bits.
     """
