@@ -1,4 +1,4 @@
-"""Images encoded in a few levels, as one-bit maps: each level but the first is a sign, and their mean is the value."""
+"""Images encoded in a few levels, as one-bit maps: each step to the next level is a sign, and they sum to the value."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from larq_focal.network.ops import Binarize, Concat, Conv2D, Linear, Op, Quantiz
 def levels_as_signs(graph: QuantGraph) -> QuantGraph:
     """The network with convolutions of encoded images of a few levels as convolutions of signs.
 
-    A value of the levels -a, 0 and +a is a / 2 times the sum of two signs, those of its comparisons with the two
-    boundaries; and so on for more levels that are evenly spaced about 0. The signs become channels behind each other,
-    and the kernel is repeated for them, with a scale that makes good for the factor. Values that depend on a layer
-    with weights stay as they are.
+    A value of the levels -1, 0 and +1 is half the sum of two signs, those of its comparisons with the two boundaries;
+    and so on for more levels about 0 that are 1 or 2 apart. The signs become channels behind each other, and the kernel
+    is repeated for them, its scale times half the step, which rounds nothing. Values that depend on a layer with
+    weights stay as they are.
 
     Source: Wan et al., "TBN", ECCV 2018, computes ternary inputs as two bits.
     """
@@ -27,19 +27,23 @@ def levels_as_signs(graph: QuantGraph) -> QuantGraph:
     result: list[Op] = []
     signs: dict[str, Op] = {}  # by the value that they stand for
     for op in graph:
-        source = graph[op.inputs[0]] if isinstance(op, Conv2D) else op
-        if isinstance(source, Quantize) and op is not source and source.name in encoded and _is_sum(source, op):
-            if source.name not in signs:
-                result += _signs(source)
-                signs[source.name] = result[-1]
-            op = _of_signs(op, source, signs[source.name])
+        if isinstance(op, Conv2D) and op.inputs[0] in encoded and _reads_signs(graph[op.inputs[0]], op):
+            value = graph[op.inputs[0]]
+            if value.name not in signs:
+                result += _signs(value)
+                signs[value.name] = result[-1]
+            op = _of_signs(op, value, signs[value.name])
         result.append(op)
     return _without_unused(graph.rewritten(result), set(signs))
 
 
-def _is_sum(source: Quantize, layer: Conv2D) -> bool:
-    levels = source.levels
-    is_even = len(levels) > 2 and np.allclose(np.diff(levels), levels[1] - levels[0]) and levels[0] == -levels[-1]
+def _reads_signs(value: Op, layer: Conv2D) -> bool:
+    """Whether ``value`` is a sum of signs, and ``layer`` can read them instead."""
+    if not isinstance(value, Quantize) or len(value.levels) < 3:
+        return False
+    levels = value.levels
+    step = levels[1] - levels[0]
+    is_even = step in (1, 2) and (np.diff(levels) == step).all() and levels[0] == -levels[-1]
     can_pad = layer.padding == "valid" or layer.pad_value == 0 or levels[-1] == 1  # every sign pads with this value
     return is_even and can_pad and layer.groups == 1 and layer.kernel.scale is not None
 
