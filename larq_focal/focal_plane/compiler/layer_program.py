@@ -68,8 +68,8 @@ def _alone(graph: QuantGraph, name: str) -> QuantGraph:
     else:
         op = graph[name]
         before = graph[op.inputs[0]]
-        image = Input(name="maps", shape=before.shape)
-        bits = Binarize(name="bits of the maps", inputs=("maps",), shape=before.shape, threshold=np.float32(0))
+        image = Input(name="input maps", shape=before.shape)
+        bits = Binarize(name="bits of the maps", inputs=("input maps",), shape=before.shape, threshold=np.float32(0))
         operations = [image, bits, replace(op, inputs=(bits.name,))]
     while (follower := _follower(graph, operations[-1].name, operations)) is not None:
         operations.append(follower)
@@ -87,12 +87,12 @@ def _sum_alone(graph: QuantGraph, total: CountedSum) -> list[Op]:
         else:
             wanted.update(op.inputs)
     area = tuple(max(op.shape[axis] for op in maps) for axis in (0, 1))
-    operations: list[Op] = [Input(name="maps", shape=(*area, sum(op.shape[-1] for op in maps)))]
+    operations: list[Op] = [Input(name="input maps", shape=(*area, sum(op.shape[-1] for op in maps)))]
     channels = 0
     for op in maps:
         part = Slice(
             name=f"channels of {op.name}",
-            inputs=("maps",),
+            inputs=("input maps",),
             shape=op.shape,
             begin=(0, 0, channels),
             strides=(1, 1, 1),
