@@ -10,6 +10,7 @@ from larq_focal.focal_plane.compiler.building import RegisterError
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.counted_sums import CountedSum, counted_sums
@@ -54,11 +55,17 @@ def _why_stuck(graph: QuantGraph, name: str) -> str | None:
     for op in graph.consumers(name):
         if isinstance(op, Binarize):
             reason = why_unfolded(graph, op)
-            if reason and any(isinstance(after, Conv2D) for after in graph.consumers(op.name)):
+            if reason and _leads_to_layer(graph, op, on_controller(graph)):
                 return reason
         elif not isinstance(op, Linear) and (reason := _why_stuck(graph, op.name)):
             return reason
     return None
+
+
+def _leads_to_layer(graph: QuantGraph, op: Op, there: set[str]) -> bool:
+    """Whether a convolution on the array needs the value of ``op``; ``there`` is what the controller does anyway."""
+    after = [other for other in graph.consumers(op.name) if other.name not in there]
+    return any(isinstance(other, Conv2D) or _leads_to_layer(graph, other, there) for other in after)
 
 
 def _alone(graph: QuantGraph, name: str) -> QuantGraph:
