@@ -41,7 +41,12 @@ def fold_sums(graph: QuantGraph) -> QuantGraph:
 
 
 def why_unfolded(graph: QuantGraph, binarize: ops.Op) -> str | None:
-    """Why the sum that ``binarize`` reads has no exact form of whole weights; None where it has, or reads no sum."""
+    """Why ``binarize`` is no threshold on sums in whole weights; None where it is one, or reads none.
+
+    Args:
+        graph: as ``fold_sums`` gives it.
+        binarize: an operation of it.
+    """
     if not isinstance(binarize, ops.Binarize):
         return None
     try:
@@ -50,7 +55,18 @@ def why_unfolded(graph: QuantGraph, binarize: ops.Op) -> str | None:
             whole_weights(graph, total)
     except NoWholeSum as error:
         return str(error)
-    return None
+    return _why_layer_unfolded(graph, binarize) if total is None else None
+
+
+def _why_layer_unfolded(graph: QuantGraph, binarize: ops.Binarize) -> str | None:
+    """The same where a single layer is behind."""
+    op, shared = graph[binarize.inputs[0]], None
+    while isinstance(op, ops.Affine | ops.Activation | ops.Pool2D):
+        shared = op if len(graph.consumers(op.name)) > 1 else shared
+        op = graph[op.inputs[0]]
+    if shared is None or not isinstance(op, ops.Conv2D):
+        return None
+    return f"'{shared.name}' is used as it is beside its sign: let its sign alone go on."
 
 
 def _is_folded(graph: QuantGraph, total: SignOfSum) -> bool:

@@ -12,6 +12,7 @@ from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
@@ -61,11 +62,17 @@ def _why_stuck(graph: QuantGraph, name: str) -> str | None:
     for op in graph.consumers(name):
         if isinstance(op, Binarize):
             reason = why_unfolded(graph, op)
-            if reason and any(isinstance(after, Conv2D) for after in graph.consumers(op.name)):
+            if reason and _leads_to_layer(graph, op, on_controller(graph)):
                 return reason
         elif not isinstance(op, Linear) and (reason := _why_stuck(graph, op.name)):
             return reason
     return None
+
+
+def _leads_to_layer(graph: QuantGraph, op: Op, there: set[str]) -> bool:
+    """Whether a convolution on the array needs the value of ``op``; ``there`` is what the controller does anyway."""
+    after = [other for other in graph.consumers(op.name) if other.name not in there]
+    return any(isinstance(other, Conv2D) or _leads_to_layer(graph, other, there) for other in after)
 
 
 def _alone(graph: QuantGraph, name: str) -> QuantGraph:
@@ -75,8 +82,8 @@ def _alone(graph: QuantGraph, name: str) -> QuantGraph:
     else:
         op = graph[name]
         before = graph[op.inputs[0]]
-        image = Input(name="maps", shape=before.shape)
-        bits = Binarize(name="bits of the maps", inputs=("maps",), shape=before.shape, threshold=np.float32(0))
+        image = Input(name="input maps", shape=before.shape)
+        bits = Binarize(name="bits of the maps", inputs=("input maps",), shape=before.shape, threshold=np.float32(0))
         operations = [image, bits, replace(op, inputs=(bits.name,))]
     while (follower := _follower(graph, operations[-1].name, operations)) is not None:
         operations.append(follower)
@@ -94,12 +101,12 @@ def _sum_alone(graph: QuantGraph, total: CountedSum) -> list[Op]:
         else:
             wanted.update(op.inputs)
     area = tuple(max(op.shape[axis] for op in maps) for axis in (0, 1))
-    operations: list[Op] = [Input(name="maps", shape=(*area, sum(op.shape[-1] for op in maps)))]
+    operations: list[Op] = [Input(name="input maps", shape=(*area, sum(op.shape[-1] for op in maps)))]
     channels = 0
     for op in maps:
         part = Slice(
             name=f"channels of {op.name}",
-            inputs=("maps",),
+            inputs=("input maps",),
             shape=op.shape,
             begin=(0, 0, channels),
             strides=(1, 1, 1),

@@ -39,6 +39,7 @@ from larq_focal.network.ops import (
     Multiply,
     Op,
     Pool2D,
+    Quantize,
     Reshape,
     Unknown,
 )
@@ -58,7 +59,7 @@ class Lowering:
     """Emits the array's part of a folded network.
 
     Args:
-        graph: as ``fold_thresholds`` gives it.
+        graph: as ``fold_thresholds`` and then ``fold_sums`` give it.
         sensor: where it will run.
         schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
@@ -176,6 +177,9 @@ class Lowering:
         if self.graph.bits(op.name) > 1 or len(op.shape) != 3 or is_encoded_again(self.graph, op, self.tail):
             self._before.add(op.name)
             return
+        if isinstance(op, Quantize) and not np.array_equal(op.levels, (-1, 1)):
+            low, high = op.levels
+            raise UnsupportedError(f"'{op.name}' gives {low:g} and {high:g}; the array takes -1 and 1: use a sign.")
         source = chosen_input(self.graph, op, self.sensor, self._pitch, self.pixel_range)
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)

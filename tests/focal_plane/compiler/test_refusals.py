@@ -60,6 +60,12 @@ def test_convolutions_behind_the_controller():
     )
 
 
+def test_bits_that_are_no_signs():
+    levels, boundaries = np.array([0, 1], np.float32), np.array([0], np.float32)
+    bits = ops.Quantize(name="bits", inputs=("image",), shape=IMAGE.shape, levels=levels, boundaries=boundaries)
+    refused("'bits' gives 0 and 1; the array takes -1 and 1: use a sign", IMAGE, bits, conv("conv", bits, 4))
+
+
 def test_padding_with_other_values():
     refused("'conv' pads with 0.5", IMAGE, BITS, conv("conv", BITS, 4, pad_value=0.5))
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from larq_focal.focal_plane import sensor_names
+from larq_focal.focal_plane.compiler import compile_network, lowering
+from larq_focal.focal_plane.compiler.sums import forms
+from larq_focal.network import QuantGraph, interpret, ops
 from tests.focal_plane.compiler.on_sensors import check
+from tests.focal_plane.compiler.random_layers import images, small
 from tests.focal_plane.compiler.random_sums import SumDraw, drawn, network
+from tests.focal_plane.graphs import conv, sign
 
-DRAWS = 60
+SENSOR = small("scamp5")
+DRAWS = 40
 
 
 @pytest.mark.parametrize(
@@ -40,3 +47,36 @@ def test_random_sums_equal_the_interpreter():
     for name in sensor_names():
         fitting = sum(verdict[name] in ("fit", "spill") for verdict in verdicts)
         assert fitting >= 0.9 * DRAWS, f"only {fitting} sums fit {name}"
+
+
+@pytest.mark.parametrize("shortcuts", [1, 2])
+@pytest.mark.parametrize("normalised", [False, True])
+def test_maps_are_counted_or_choose_as_takes_fewer_words(shortcuts, normalised, monkeypatch):
+    graph = network(SumDraw(shortcuts=shortcuts, normalised=normalised, groups=4))
+    taken = compile_network(graph, SENSOR).total_icw
+    words = []
+    for index in range(2):
+        monkeypatch.setattr(lowering, "forms", lambda *parts, index=index: [list(forms(*parts))[index]])
+        compiled = compile_network(graph, SENSOR)
+        words.append(compiled.total_icw)
+        inputs = images(graph, 1)
+        expected = interpret(graph, inputs, graph.outputs)
+        for name, values in compiled.run(inputs).items():
+            np.testing.assert_array_equal(values, expected[name])
+    assert taken == min(words)
+
+
+def test_what_is_added_lies_where_the_convolution_puts_it():
+    """One source went through a stride before, and has larger blocks; the other goes through it in the sum."""
+    image = ops.Input(name="image", shape=(8, 8, 1))
+    bits = sign("bits", image)
+    half = {"strides": (2, 2), "shape": (4, 4, 4)}
+    first, small_maps = conv("first", bits, 4, **half), conv("small", bits, 4, **half)
+    maps = sign("maps", small_maps)
+    second = conv("second", maps, 4)
+    total = ops.Add(name="sum", inputs=("first", "second", "maps"), shape=(4, 4, 4))
+    for layer, seed in ((first, 0), (small_maps, 1), (second, 2)):
+        layer.kernel.codes[:] = np.random.default_rng(seed).choice([-1, 1], layer.kernel.codes.shape)
+    graph = QuantGraph("sum", [image, bits, first, small_maps, maps, second, total, sign("out", total, 1.0)], ["out"])
+    assert set(check(graph, count=2).values()) <= {"fit", "spill"}
+    assert not compile_network(graph, SENSOR).tail
