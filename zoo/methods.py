@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from larq_focal.keras import keras, larq
-from larq_focal.layers import BinaryDense, BinarySumConv2D, RPReLU
+from larq_focal.layers import BinaryDense, BinarySumConv2D, BinarySumDense, RPReLU
 from larq_focal.quantizers import (
     AdaBinSign,
     BinaryRegularizer,
@@ -70,7 +70,7 @@ class Method:
         """A ``QuantConv2D`` without bias that pads with ``pad``; ``options`` are further arguments of it."""
         layer = larq.layers.QuantConv2D
         if self.packed and not self.is_binary:
-            layer = partial(BinarySumConv2D, input_levels=self.input_levels, kernel_levels=self.kernel_levels)
+            layer = partial(BinarySumConv2D, **self._levels())
         pad = {"pad_values": self.pad} if options.get("padding") == "same" else {}
         quantized = {"input_quantizer": self.input_quantizer(), **self._kernel(), **pad}
         return layer(filters, kernel_size, **{"use_bias": False, **quantized, **options})
@@ -80,10 +80,15 @@ class Method:
         return larq.layers.QuantConv2D(filters, kernel_size, **{"use_bias": False, **self._kernel(), **options})
 
     def dense(self, units: int, **options: Any) -> larq.layers.QuantDense:
-        """A dense layer without bias; a packed one where inputs and kernel are signs."""
-        layer = BinaryDense if self.is_binary else larq.layers.QuantDense
+        """A dense layer without bias; a packed one, or a sum of them, where the method is packed."""
+        layer = larq.layers.QuantDense
+        if self.packed:
+            layer = BinaryDense if self.is_binary else partial(BinarySumDense, **self._levels())
         quantized = {"input_quantizer": self.input_quantizer(), **self._kernel()}
         return layer(units, **{"use_bias": False, **quantized, **options})
+
+    def _levels(self) -> dict[str, Any]:
+        return {"input_levels": self.input_levels, "kernel_levels": self.kernel_levels}
 
     def _kernel(self) -> dict[str, Any]:
         return {

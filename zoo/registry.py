@@ -16,7 +16,7 @@ from larq_focal.zoo.boolnet import boolnet
 from larq_focal.zoo.bose2020 import bose2020
 from larq_focal.zoo.human_activity import human_activity
 from larq_focal.zoo.lenet import lenet
-from larq_focal.zoo.methods import METHODS, Method
+from larq_focal.zoo.methods import METHODS
 from larq_focal.zoo.mobinet import mobinet
 from larq_focal.zoo.pokebnn import pokebnn
 from larq_focal.zoo.reactnet import reactnet_a
@@ -90,17 +90,11 @@ def _by_method(factory, name: str, title: str, source: str, small: Mapping[str, 
             source,
             {"method": method},
             small,
-            "" if method is None else _stays_float(METHODS[method]),
+            "" if method is None or METHODS[method].packed else "all binary kernels: the maps have 8 bits",
             published.get(method or "full_precision", ()),
         )
         for method in (None, *METHODS)
     ]
-
-
-def _stays_float(method: Method) -> str:
-    if not method.packed:
-        return "all binary kernels: the maps have 8 bits"
-    return "" if method.is_binary else "dense layers: only those of signs are packed"
 
 
 _CIFAR, _TINY, _IMAGENET = {"input_shape": (16, 16, 3)}, {"input_shape": (8, 8, 1)}, {"input_shape": (64, 64, 3)}

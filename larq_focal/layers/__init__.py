@@ -2,6 +2,7 @@
 
 from larq_focal.layers.binary_dense import BinaryDense
 from larq_focal.layers.binary_sum import BinarySumConv2D
+from larq_focal.layers.binary_sum_dense import BinarySumDense
 from larq_focal.layers.bit_plane_conv import BitPlaneConv2D
 from larq_focal.layers.bit_planes import BitPlanes
 from larq_focal.layers.dprelu import DPReLU
@@ -16,6 +17,7 @@ from larq_focal.layers.xnor_conv import XnorConv2D
 __all__ = [
     "BinaryDense",
     "BinarySumConv2D",
+    "BinarySumDense",
     "BitPlaneConv2D",
     "BitPlanes",
     "DPReLU",

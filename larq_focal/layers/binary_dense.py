@@ -38,8 +38,12 @@ class BinaryDense(larq.layers.QuantDense):
             pixel = self.input_quantizer(pixel)
         with larq.context.quantized_scope(True):
             kernel = tf.convert_to_tensor(self.kernel)
-        outputs = tf.nn.conv2d(pixel, kernel[tf.newaxis, tf.newaxis], 1, "VALID")
+        outputs = self.product(pixel, kernel[tf.newaxis, tf.newaxis])
         if self.use_bias:
             outputs = tf.nn.bias_add(outputs, self.bias)
         outputs = tf.reshape(outputs, (-1, self.units))
         return outputs if self.activation is None else self.activation(outputs)
+
+    def product(self, pixel: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """The sums [batch, 1, 1, units] of quantized inputs [batch, 1, 1, features] and kernel."""
+        return tf.nn.conv2d(pixel, kernel, 1, "VALID")

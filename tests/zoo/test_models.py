@@ -16,6 +16,7 @@ from tests.support.lce import randomise_batch_norms
 QUICK = (
     "lenet_sign",
     "human_activity_sign",
+    "lenet_zero_one",
     "two_layer_ternary",
     "two_layer_zero_one",
     "bose2020",

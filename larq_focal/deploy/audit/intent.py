@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
+from larq_focal.layers import BinarySumDense
 from larq_focal.layers.sign_planes import SignPlanesConv2D
 from larq_focal.network.keras_linear import declared_input_bits
 from larq_focal.network.keras_quantizers import is_quantizer, precision, quantizer_name
@@ -95,7 +96,7 @@ class WeightedLayer:
 
         A layer that is a sum of binary products has one for each of its kernel's planes.
         """
-        if isinstance(self.layer, SignPlanesConv2D):
+        if isinstance(self.layer, (SignPlanesConv2D, BinarySumDense)):
             out = len(self.kernel)
             planes = self.layer.kernel_planes(tf.constant(self.kernel.T[np.newaxis, np.newaxis]))
             return [plane.numpy().reshape(-1, out).T for plane in planes]
