@@ -71,6 +71,28 @@ def test_gradients_are_looked_at(files):
     assert "[6, 6, 1]; the network takes [8, 8, 1]" in refused("simulate", program, "--input", files / "small.npy")
 
 
+def test_planes_spill_as_far_as_they_may(files):
+    sensor = files / "few.yaml"
+    sensor.write_text("extends: scamp5\ndigital: {free: [R5]}\nanalog: {storage: []}\narray: {height: 64, width: 64}\n")
+    arguments = "compile", files / "layer.qgraph", "-o", files / "layer.scamp", "--sensor", sensor
+    assert "planes at once" in refused(*arguments)
+    compiled = json.loads(invoked(*arguments, "--spill", "controller", "--json"))
+    assert compiled["allocation"]["spills_to"] == ["controller"]
+    run = json.loads(invoked("simulate", files / "layer.scamp", "--input", files / "image.npy", "--json"))["run"]
+    assert run["calls"]["load_plane"] >= compiled["allocation"]["moves"]["controller"]["reloads"] > 0
+    fitted = json.loads(invoked("fit", files / "layer.qgraph", "--sensor", sensor, "--spill", "controller", "--json"))
+    assert (fitted["verdict"], fitted["layers"][0]["spills_to"]) == ("FIT WITH SPILL", ["controller"])
+
+
+def test_charges_count_where_that_is_asked_for(files):
+    arguments = "compile", files / "layer.qgraph", "-o", files / "layer.scamp"
+    told = json.loads(invoked(*arguments, "--analog-counting", "--json"))["analog_counting"]
+    assert told["conv"]["step"] > 1 and "conv in analog" in invoked(*arguments, "--analog-counting")
+    assert "scamp7 has no analog registers that can count" in refused(
+        *arguments, "--analog-counting", "--sensor", "scamp7"
+    )
+
+
 def test_faults_are_one_message(files):
     program = files / "layer.scamp"
     invoked("compile", files / "layer.qgraph", "-o", program)

@@ -102,6 +102,8 @@ def test_unknown_sensor_lists_those_there_are():
         ("digital.free", ["R5", "R5"], "register R5 is used twice, in 'digital.free'"),
         ("analog.port", ["A"], "register A is used twice, in 'analog.storage', 'analog.port'"),
         ("digital.uncounted", ["R99"], "'digital.uncounted' names R99, which is no register here"),
+        ("spills_to_controller", ..., "'spills_to_controller' is missing"),
+        ("spills_to_controller", "yes", "'spills_to_controller' must be true or false, not 'yes'"),
         ("name", 5, "'name' must be a text, not 5"),
         ("assumptions", "none", "'assumptions' must be a list of texts"),
         ("calibrations", ..., "'calibrations' is missing"),

@@ -193,12 +193,16 @@ def _with_spills(
 ) -> _Result:
     """As ``_built`` where something must be spilled: tight layers defer less until that costs more."""
     best: _Result | None = None
+    tried: list[dict[str, Schedule]] = []
     largest = max((schedule.deferred for schedule in most.values()), default=0)
     for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
         limited = {
             name: replace(option, deferred=min(option.deferred, most[name].deferred), is_analog=most[name].is_analog)
             for name in tight
         }
+        if limited in tried:
+            continue
+        tried.append(limited)
         try:
             found = _attempt(lower, {**schedules, **limited}, spill)
         except (RegisterError, StoreError):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from larq_focal.focal_plane.machine import Simulator, assemble
+from larq_focal.focal_plane.machine import ProgramError, Simulator, assemble
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from tests.focal_plane.machine.programs import put, random_state, small_sensor
 
@@ -40,6 +40,22 @@ def test_loads_from_the_controller(simulator):
     script(simulator, "load_plane(R5, weights)", "load_in(-7)", planes={"weights": plane})
     assert np.array_equal(simulator.read("R5"), plane)
     assert (simulator.read("IN") == -7).all()
+
+
+def test_a_plane_that_was_read_is_loaded_by_its_name_later_in_the_frame(simulator):
+    first, second = simulator.read("R5"), simulator.read("R6")
+    lines = ("kept = read_plane(R5)", "load_plane(R7, kept)", "kept = read_plane(R6)", "load_plane(R8, kept)")
+    script(
+        simulator, *lines, planes={"kept": np.zeros((HEIGHT, WIDTH), bool)}
+    )  # what is read goes before what is given
+    assert np.array_equal(simulator.read("R7"), first) and np.array_equal(simulator.read("R8"), second)
+
+
+def test_what_was_not_read_as_a_plane_or_not_in_this_frame_is_not_loaded(simulator):
+    script(simulator, "kept = read_plane(R5)")
+    for line in ("", "kept = global_count(R5)"):
+        with pytest.raises(ProgramError, match="there is no plane 'kept'; give it to the run by that name, or read it"):
+            script(simulator, *filter(None, [line]), "load_plane(R7, kept)")
 
 
 def test_loads_into_r12_are_masked_like_any_write(simulator):
