@@ -14,6 +14,7 @@ from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.weights import WeightSource
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.network.fold import fold_thresholds
@@ -38,6 +39,8 @@ def compile(
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     spill: bool = True,
     dense_on_array: bool = False,
+    placement: str = "interleaved",
+    weights: str = "patterns",
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -66,8 +69,10 @@ def compile(
         sensor = load_sensor(sensor)
     network = as_graph(network)
     graph = fold_thresholds(network)
-    lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
-    found = _built(lower, graph, spill)
+    lower = partial(
+        Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, is_tiled=placement == "tiled"
+    )
+    found = _built(lower, graph, spill, WeightSource(weights))
     lowering, built = found.lowering, found.built
     array = ArrayProgram(
         sensor=sensor,
@@ -93,9 +98,11 @@ def compile(
 compile_network = compile  # its name where Python's own ``compile`` should not be hidden
 
 
-def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
+def _built(lower: Lower, graph: QuantGraph, spill: bool, weights: WeightSource) -> _Result:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest."""
-    most = {op.name: Schedule(accumulator_bits(op.kernel.fan_in)) for op in graph if isinstance(op, Conv2D)}
+    most = {
+        op.name: Schedule(accumulator_bits(op.kernel.fan_in), weights=weights) for op in graph if isinstance(op, Conv2D)
+    }
     schedules = dict(most)
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:
@@ -117,7 +124,9 @@ def _built(lower: Lower, graph: QuantGraph, spill: bool) -> _Result:
                 if spill:
                     break
                 raise
-            schedules[widest] = Schedule()  # ripple counting repeats, and so takes less room
+            schedules[widest] = replace(
+                schedules[widest], deferred=0
+            )  # ripple counting repeats, and so takes less room
     tight |= {name for name, schedule in schedules.items() if schedule.is_frugal}
     found = _with_spills(lower, schedules, tight & most.keys(), most)
     return replace(found, spills_because=reason) if found.built.allocation.spilled else found
@@ -130,7 +139,10 @@ def _with_spills(
     best: _Result | None = None
     largest = max((schedule.deferred for schedule in most.values()), default=0)
     for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
-        limited = {name: replace(option, deferred=min(option.deferred, most[name].deferred)) for name in tight}
+        limited = {
+            name: replace(option, deferred=min(option.deferred, most[name].deferred), weights=most[name].weights)
+            for name in tight
+        }
         try:
             found = _attempt(lower, {**schedules, **limited}, spill=True)
         except (RegisterError, StoreError):

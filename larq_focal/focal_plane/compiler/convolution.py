@@ -11,12 +11,14 @@ import numpy as np
 from larq_focal.focal_plane.compiler.counting import Count, alike
 from larq_focal.focal_plane.compiler.gathering import Gatherer
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
-from larq_focal.focal_plane.compiler.maps import Counts, Maps
+from larq_focal.focal_plane.compiler.maps import Counts, Maps, reads_other_tiles, walls_of
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.shifts import window
 from larq_focal.focal_plane.compiler.thresholds import at_least
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
+from larq_focal.focal_plane.compiler.walls import Walls
+from larq_focal.focal_plane.compiler.weights import AnalogWeights, PackedWeights, PatternWeights, Weights, WeightSource
 from larq_focal.network.convolution import convolve, pad_image
 from larq_focal.network.interpret import conv_pads
 from larq_focal.network.ops import Conv2D, Pair
@@ -66,20 +68,26 @@ def count(
     """The counts of a layer, lowest bit first, one after the other for each plane of ``output_layout``."""
     layout = output_layout(maps.layout, layer.op)
     code.is_frugal = schedule.is_frugal
-    for plane in range(layout.planes):
-        counter = Count(code, schedule.deferred)
-        channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
-        gatherer = Gatherer(code, constants, maps)
-        for slot in range(layer.codes.shape[2]):
-            _count_slot(code, constants, counter, gatherer, layer, layout, channels, slot, schedule.regathers)
-        yield counter.bits()
+    reads_others = reads_other_tiles(maps.layout, layer.pads)
+    floods = schedule.weights is not WeightSource.PATTERNS
+    with walls_of(code, constants, maps.layout, reads_others or floods) as walls:
+        for plane in range(layout.planes):
+            counter = Count(code, schedule.deferred)
+            gatherer = Gatherer(code, constants, maps, walls if reads_others else None)
+            for slot in range(layer.codes.shape[2]):
+                codes = layer.codes[:, :, slot]
+                if not codes[..., [place.plane == plane for place in layout.places]].any():
+                    continue
+                weights = _weights(code, constants, walls, layout, codes, plane, schedule.weights)
+                _count_slot(code, counter, gatherer, layer, layout, plane, slot, weights, schedule.regathers)
+            yield counter.bits()
     code.is_frugal = False
 
 
 def output_layout(layout: Layout, op: Conv2D) -> Layout:
     """Outputs lie in the blocks of the input, as many to a plane as there is room; a stride spaces blocks out."""
     pitch = layout.pitch[0] * op.strides[0], layout.pitch[1] * op.strides[1]
-    return Layout(*op.shape[:2], pitch, output_places(layout, op))
+    return Layout(*op.shape[:2], pitch, output_places(layout, op), tiles=layout.tiles)
 
 
 def output_places(layout: Layout, op: Conv2D):
@@ -87,24 +95,39 @@ def output_places(layout: Layout, op: Conv2D):
     channels = op.shape[-1]
     if op.is_depthwise and channels == layout.channels and not layout.is_spread:
         return layout.places
-    return places_in_blocks(channels, layout.pitch)
+    return places_in_blocks(channels, layout.room)
+
+
+def _weights(
+    code: Code,
+    constants: Constants,
+    walls: Walls | None,
+    layout: Layout,
+    codes: np.ndarray,
+    plane: int,
+    source: WeightSource,
+) -> Weights:
+    """The weights of one input channel of each group; registers are loaded only where they are read."""
+    if source is WeightSource.PATTERNS:
+        return PatternWeights(constants, layout)
+    form = AnalogWeights if source is WeightSource.ANALOG else PackedWeights
+    return form(code, constants, walls, layout, codes, plane)
 
 
 def _count_slot(
     code: Code,
-    constants: Constants,
     counter: Count,
     gatherer: Gatherer,
     layer: Convolution,
     layout: Layout,
-    channels: list[int],
+    plane: int,
     slot: int,
+    weights: Weights,
     regathers: bool,
 ) -> None:
     """Counts the taps of one input channel of each group."""
     op, codes = layer.op, layer.codes[:, :, slot]
-    if not codes[..., channels].any():
-        return
+    channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
     depth, per_group = layer.codes.shape[2], op.shape[-1] // op.groups
     offsets = {layout.places[c].offset: c for c in channels}
     pitch = layout.pitch[0] // op.strides[0], layout.pitch[1] // op.strides[1]
@@ -117,33 +140,30 @@ def _count_slot(
         window_places = product(enumerate(rows), enumerate(columns))
         taps = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
     else:
-        taps = window(code, gatherer.at(sources), rows, columns)
+        taps = window(code, gatherer.at(sources), rows, columns, gatherer.walls)
     for (y, x), seen in taps:
-        weights = {place: int(codes[y, x, c]) for place, c in offsets.items()}
-        if any(weights.values()):
+        here = {place: int(codes[y, x, c]) for place, c in offsets.items()}
+        if any(here.values()):
             code.split()
-            counter.add(_agreement(code, constants, seen, weights, pitch))
+            counter.add(_agreement(code, seen, weights, (y, x), here))
             code.split()
 
 
-def _agreement(code: Code, constants: Constants, seen: Operand, weights: dict[Pair, int], pitch: Pair) -> Operand:
-    """Where a bit agrees with a weight that is not 0."""
-    plus = [place for place, weight in weights.items() if weight > 0]
-    minus = [place for place, weight in weights.items() if weight < 0]
-    used = list(weights)
-    if len(plus) == len(used):
+def _agreement(code: Code, seen: Operand, weights: Weights, tap: Pair, here: dict[Pair, int]) -> Operand:
+    """Where a bit agrees with a weight that is not 0; ``here`` are the weights of ``tap``."""
+    signs = set(here.values())
+    if signs == {1}:
         return seen
-    if len(minus) == len(used):
+    if signs == {-1}:
         return code.nor(seen)
-    not_plus, not_minus = ([place for place in used if place not in some] for some in (plus, minus))
-    if len(plus) + len(minus) == len(used):
-        return alike(code, seen, constants.places(plus, used, pitch))
-    if not plus:
-        return code.nor(seen, *constants.places(not_minus, used, pitch))
-    agrees_plus = code.nor(code.nor(seen), *constants.places(not_plus, used, pitch))
-    if not minus:
+    if signs == {-1, 1}:
+        return alike(code, seen, weights.all_but(-1, tap, here))
+    if 1 not in signs:
+        return code.nor(seen, *weights.all_but(-1, tap, here))
+    agrees_plus = code.nor(code.nor(seen), *weights.all_but(1, tap, here))
+    if -1 not in signs:
         return agrees_plus
-    return code.either(agrees_plus, code.nor(seen, *constants.places(not_minus, used, pitch)))
+    return code.either(agrees_plus, code.nor(seen, *weights.all_but(-1, tap, here)))
 
 
 def binarized(

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from larq_focal.focal_plane.compiler.counting import alike
-from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
+from larq_focal.focal_plane.compiler.layout import Layout, Spacing, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.shifts import spread
+from larq_focal.focal_plane.compiler.tiles import Tiles
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
@@ -49,8 +51,10 @@ class LightInput:
             part = Plane("light")
             code.emit("MOV", part, *flag)
             code.emit("ALL")
+            if self.layout.tiles:
+                part = _in_all_tiles(code, constants, part, self.layout)
             if len(here) < len(used):
-                chosen = code.nor(constants.one_plane(here, used, self.layout.pitch))
+                chosen = code.nor(constants.one_plane(here, used, self.layout.spacing))
                 part = code.nor(code.nor(part), chosen)
             parts.append(part)
             if len(parts) > 1:
@@ -58,7 +62,7 @@ class LightInput:
         plane = parts[0]
         falling = [place.offset for place, falls in zip(self.layout.places, self.falls, strict=True) if falls]
         if falling:
-            plane = _inverted_at(code, constants, plane, falling, used, self.layout.pitch)
+            plane = _inverted_at(code, constants, plane, falling, used, self.layout.spacing)
         return Maps(self.layout, (plane,))
 
     @property
@@ -67,6 +71,8 @@ class LightInput:
 
     def light(self, image: np.ndarray, array: Pair) -> np.ndarray:
         """Grey levels ``[height, width]`` of the array for an image ``[height, width]``: every pixel fills its block.
+
+        In tiled placement the light falls on the first tile.
 
         Args:
             image: integers are grey levels from 0 to 255, anything else values of the network.
@@ -115,12 +121,14 @@ class PlaneInput:
 
 
 def chosen_input(
-    graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_range: tuple[float, float]
+    graph: QuantGraph, op: Op, sensor: Sensor, placement: int | Tiles, pixel_range: tuple[float, float]
 ) -> LightInput | PlaneInput:
-    """How the one-bit value ``op`` gets on the array: by the light on its own pixel where that decides it."""
+    """How the one-bit value ``op`` gets on the array: by the light on its own pixel where that decides it.
+
+    ``placement``: the pitch of blocks, or tiles.
+    """
+    layout = _layout(*op.shape, placement)
     height, width, channels = op.shape
-    places = places_in_blocks(channels, (pitch, pitch))
-    layout = Layout(height, width, (pitch, pitch), places)
     sees_light = bool(sensor.digital.flag) and sensor.analog.maximum is not None
     is_grey = [source.shape for source in graph.inputs] == [(height, width, 1)]
     if sees_light and is_grey and layout.planes == 1:
@@ -128,7 +136,20 @@ def chosen_input(
         levels = light_levels(table) if table is not None else None
         if levels:
             return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
-    return PlaneInput(op.name, layout)
+    return PlaneInput(op.name, replace(layout, is_spread=layout.tiles is not None and channels == 1))
+
+
+def _layout(height: int, width: int, channels: int, placement: int | Tiles) -> Layout:
+    if isinstance(placement, Tiles):
+        return Layout(height, width, (1, 1), places_in_blocks(channels, placement.grid), tiles=placement)
+    return Layout(height, width, (placement, placement), places_in_blocks(channels, (placement, placement)))
+
+
+def _in_all_tiles(code: Code, constants: Constants, plane: Operand, layout: Layout) -> Plane:
+    """What lies in the first tile, where the light falls, in all tiles, and 0 around it."""
+    outside = code.nor(constants.rectangle(layout.height, layout.width))
+    rows, columns = (count - 1 for count in layout.tiles.grid)
+    return spread(code, code.nor(code.nor(plane), outside), (0, rows), (0, columns), layout.tiles.size)
 
 
 def grey_to_bits(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> np.ndarray | None:
@@ -163,8 +184,8 @@ def light_levels(table: np.ndarray) -> tuple[tuple[int, ...], tuple[bool, ...], 
 
 
 def _inverted_at(
-    code: Code, constants: Constants, plane: Operand, places: list[Pair], used: list[Pair], pitch: Pair
+    code: Code, constants: Constants, plane: Operand, places: list[Pair], used: list[Pair], spacing: Spacing
 ) -> Operand:
     if len(places) == len(used):
         return code.nor(plane)
-    return alike(code, plane, constants.places(places, used, pitch), invert=True)
+    return alike(code, plane, constants.places(places, used, spacing), invert=True)

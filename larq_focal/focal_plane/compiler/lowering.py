@@ -19,6 +19,7 @@ from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pitch import base_pitch
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
@@ -66,6 +67,7 @@ class Lowering:
         schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
         dense_on_array: whether dense layers over one-bit maps run on the array.
+        is_tiled: whether maps lie in tiles, and not in blocks.
     """
 
     graph: QuantGraph
@@ -73,6 +75,7 @@ class Lowering:
     schedules: Mapping[str, Schedule]
     pixel_range: tuple[float, float]
     dense_on_array: bool = False
+    is_tiled: bool = False
     code: Code = field(init=False)
     inputs: list[LightInput | PlaneInput] = field(init=False, default_factory=list)
     outputs: list[Output] = field(init=False, default_factory=list)
@@ -84,7 +87,7 @@ class Lowering:
         self.constants = Constants(self.code)
         self._values: dict[str, Maps | Counts | _Sums | _Added] = {}
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
-        self._pitch = base_pitch(self.graph, self.sensor)
+        self._placement = (tiles_for if self.is_tiled else base_pitch)(self.graph, self.sensor)
 
     @property
     def layouts(self) -> dict[str, Layout]:
@@ -175,7 +178,7 @@ class Lowering:
         if self.graph.bits(op.name) > 1 or len(op.shape) != 3:
             self._before.add(op.name)
             return
-        source = chosen_input(self.graph, op, self.sensor, self._pitch, self.pixel_range)
+        source = chosen_input(self.graph, op, self.sensor, self._placement, self.pixel_range)
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)
 
@@ -203,7 +206,7 @@ class Lowering:
     def _pooled(self, maps: Maps, op: Pool2D) -> Maps:
         if np.any(pool_pads(op, maps.layout)):
             maps = maps.cleaned(self.code, self.constants)
-        return pooled(self.code, maps, op)
+        return pooled(self.code, self.constants, maps, op)
 
     def _threshold(self, op: Binarize) -> tuple[np.ndarray, np.ndarray]:
         """Threshold and flip of each channel."""
@@ -247,7 +250,7 @@ class Lowering:
             if len(flipped) == len(used):
                 plane = self.code.nor(plane)
             elif flipped:
-                parts = self.constants.places(flipped, used, maps.layout.pitch)
+                parts = self.constants.places(flipped, used, maps.layout.spacing)
                 plane = alike(self.code, plane, parts, invert=True)
             planes.append(plane)
         return Maps(maps.layout, tuple(planes))

@@ -97,7 +97,7 @@ class Spiller:
                 statement = replace(statement, operands=tuple(names.get(o, o) for o in statement.operands))
             result.statements.append(statement)
             for plane in after[index]:
-                level = Statement("load_in", (str(-self._level),), statement.section, is_call=True)
+                level = replace(statement, name="load_in", operands=(str(-self._level),), is_call=True, result=None)
                 lines = ("res", victims[plane]), ("WHERE", names[plane]), ("bus", victims[plane], "IN"), ("ALL",)
                 result.statements += [level, *_lines(statement, *lines)]
                 self.stores += 1
@@ -105,7 +105,7 @@ class Spiller:
 
 
 def _lines(beside: Statement, *lines: tuple) -> list[Statement]:
-    return [Statement(name, tuple(operands), beside.section) for name, *operands in lines]
+    return [Statement(name, tuple(operands), beside.section, keeps=beside.keeps) for name, *operands in lines]
 
 
 @dataclass
