@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
+from larq_focal.focal_plane.compiler.choosing import Cost, Option
 from larq_focal.focal_plane.compiler.inputs import LightInput
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
@@ -32,7 +33,8 @@ class Compiled:
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
     The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
     lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
-    Where planes spill, ``spills_because`` tells what stopped the last attempt without.
+    ``option`` is how the program was written, and ``other_costs`` tell of other ways that were tried. Where planes
+    spill, ``spills_because`` tells what stopped the last attempt without.
     """
 
     graph: QuantGraph
@@ -43,6 +45,8 @@ class Compiled:
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
     schedules: Mapping[str, Schedule]
+    option: Option
+    other_costs: tuple[Cost, ...] = ()
     spills_because: str = ""
 
     @property
@@ -70,6 +74,12 @@ class Compiled:
         for step in self.program.steps():
             counts["kernel_launch" if isinstance(step, Launch) else FUNCTIONS[step.name].overhead] += 1
         return dict(counts)
+
+    @property
+    def cost(self) -> Cost:
+        """What one frame takes, as it is compared with other ways to write the program."""
+        words = sum((Counter(count) for count in self.icw.values()), Counter())
+        return Cost.of(self.option, words, self.calls, bool(self.allocation.spilled), self.sensor)
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
@@ -122,7 +132,9 @@ class Compiled:
             "total_icw": self.total_icw,
             "store_icw": self.store_icw,
             "calls": self.calls,
-            "schedules": {name: asdict(schedule) for name, schedule in self.schedules.items()},
+            "schedules": {name: schedule.to_dict() for name, schedule in self.schedules.items()},
+            "cost": self.cost.to_dict(),
+            "other_costs": [cost.to_dict() for cost in self.other_costs],
         }
 
     def __rich__(self) -> Table:
@@ -139,6 +151,9 @@ class Compiled:
         table.add_row("digital registers", f"{allocation.used} of {allocation.nominal}", "")
         if allocation.spilled:
             table.add_row("spilled", f"{allocation.stores} stores, {allocation.reloads} reloads", "")
+        for cost in (self.cost, *self.other_costs):
+            option, style = cost.option, None if cost.option == self.option else "dim"
+            table.add_row(f"{option.placement}, {option.weights.value}", str(cost), "", style=style)
         if self.tail:
             table.add_row("on the controller", ", ".join(self.tail), "")
         return table

@@ -10,10 +10,12 @@ from typing import Any
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
+from larq_focal.focal_plane.compiler.choosing import AUTO, Cost, Option, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.weights import WeightSource
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
@@ -39,8 +41,8 @@ def compile(
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     spill: bool = True,
     dense_on_array: bool = False,
-    placement: str = "interleaved",
-    weights: str = "patterns",
+    placement: str = AUTO,
+    weights: str = AUTO,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -55,24 +57,48 @@ def compile(
         spill: whether planes may move to analog registers where digital ones run out.
         dense_on_array: whether binary and ternary dense layers over one-bit maps run on the array too, by global
             counts: few values are read then, but a plane of weights is loaded for every unit.
+        placement: where the channels of a value lie: "interleaved" in every block of pixels, "tiled" in tiles of the
+            array of their own, or "auto".
+        weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
+            or "analog", packed in an analog one; or "auto".
+
+    With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
+    the least time by the sensor's first calibration, or the fewest words where it has none.
 
     Raises:
-        UnsupportedError: the array cannot run a layer, or the image is larger than the array.
+        UnsupportedError: the array cannot run a layer, the image is larger than the array, or the sensor or the network
+            is not made for the placement or the weights asked for.
         RegisterError: a layer needs more registers than there are.
         StoreError: the kernels take more words than the store of the array holds.
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read.
+        ValueError: the file cannot be read, or ``placement`` and ``weights`` are unknown or contradict each other.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     network = as_graph(network)
     graph = fold_thresholds(network)
-    lower = partial(
-        Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, is_tiled=placement == "tiled"
-    )
-    found = _built(lower, graph, spill, WeightSource(weights))
+    lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
+    programs: list[Compiled] = []
+    costs: list[Cost] = []
+    refusal: Exception | None = None
+    for option in options_for(graph, sensor, placement, weights):
+        try:
+            found = _built(partial(lower, is_tiled=option.is_tiled), graph, spill, option.weights)
+        except (UnsupportedError, RegisterError, StoreError) as error:
+            refusal = refusal or error
+            costs.append(Cost(option, refused=str(error)))
+            continue
+        programs.append(_compiled(network, graph, sensor, option, found))
+        costs.append(programs[-1].cost)
+    if not programs:
+        raise refusal
+    best = min(programs, key=lambda program: program.cost.rank)
+    return replace(best, other_costs=tuple(cost for cost in costs if cost.option != best.option))
+
+
+def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: _Result) -> Compiled:
     lowering, built = found.lowering, found.built
     array = ArrayProgram(
         sensor=sensor,
@@ -91,6 +117,7 @@ def compile(
         allocation=built.allocation,
         icw=built.icw,
         schedules=found.schedules,
+        option=option,
         spills_because=found.spills_because,
     )
 

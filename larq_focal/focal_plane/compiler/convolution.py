@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -14,14 +15,15 @@ from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.maps import Counts, Maps, reads_other_tiles, walls_of
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.schedule import Schedule
-from larq_focal.focal_plane.compiler.shifts import window
+from larq_focal.focal_plane.compiler.shifts import seen_at, window
 from larq_focal.focal_plane.compiler.thresholds import at_least
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
-from larq_focal.focal_plane.compiler.walls import Walls
-from larq_focal.focal_plane.compiler.weights import AnalogWeights, PackedWeights, PatternWeights, Weights, WeightSource
+from larq_focal.focal_plane.compiler.weights import Weights, WeightSource, check_room, weights_of
 from larq_focal.network.convolution import convolve, pad_image
 from larq_focal.network.interpret import conv_pads
 from larq_focal.network.ops import Conv2D, Pair
+
+See = Callable[[], Operand]  # brings what all pixels see at one tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,10 @@ def count(
     layout = output_layout(maps.layout, layer.op)
     code.is_frugal = schedule.is_frugal
     reads_others = reads_other_tiles(maps.layout, layer.pads)
-    floods = schedule.weights is not WeightSource.PATTERNS
+    differ = bool((layer.codes != layer.codes[..., :1]).any())
+    floods = differ and schedule.weights is not WeightSource.PATTERNS
+    if floods:
+        check_room(layer.op, layout)
     with walls_of(code, constants, maps.layout, reads_others or floods) as walls:
         for plane in range(layout.planes):
             counter = Count(code, schedule.deferred)
@@ -78,7 +83,7 @@ def count(
                 codes = layer.codes[:, :, slot]
                 if not codes[..., [place.plane == plane for place in layout.places]].any():
                     continue
-                weights = _weights(code, constants, walls, layout, codes, plane, schedule.weights)
+                weights = weights_of(code, constants, walls, layout, codes, plane, schedule.weights)
                 _count_slot(code, counter, gatherer, layer, layout, plane, slot, weights, schedule.regathers)
             yield counter.bits()
     code.is_frugal = False
@@ -96,22 +101,6 @@ def output_places(layout: Layout, op: Conv2D):
     if op.is_depthwise and channels == layout.channels and not layout.is_spread:
         return layout.places
     return places_in_blocks(channels, layout.room)
-
-
-def _weights(
-    code: Code,
-    constants: Constants,
-    walls: Walls | None,
-    layout: Layout,
-    codes: np.ndarray,
-    plane: int,
-    source: WeightSource,
-) -> Weights:
-    """The weights of one input channel of each group; registers are loaded only where they are read."""
-    if source is WeightSource.PATTERNS:
-        return PatternWeights(constants, layout)
-    form = AnalogWeights if source is WeightSource.ANALOG else PackedWeights
-    return form(code, constants, walls, layout, codes, plane)
 
 
 def _count_slot(
@@ -136,34 +125,62 @@ def _count_slot(
         [(k * dilation - pad[0]) * step for k in range(size)]
         for size, dilation, pad, step in zip(codes.shape[:2], op.dilation, layer.pads, pitch, strict=True)
     )
-    if regathers:
-        window_places = product(enumerate(rows), enumerate(columns))
-        taps = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
-    else:
-        taps = window(code, gatherer.at(sources), rows, columns, gatherer.walls)
-    for (y, x), seen in taps:
+    for (y, x), see in _taps(code, gatherer, sources, rows, columns, weights, regathers):
         here = {place: int(codes[y, x, c]) for place, c in offsets.items()}
         if any(here.values()):
             code.split()
-            counter.add(_agreement(code, seen, weights, (y, x), here))
+            counter.add(_agreement(code, see, weights, (y, x), here))
             code.split()
 
 
-def _agreement(code: Code, seen: Operand, weights: Weights, tap: Pair, here: dict[Pair, int]) -> Operand:
+def _taps(
+    code: Code,
+    gatherer: Gatherer,
+    sources: Mapping[Pair, int],
+    rows: Sequence[int],
+    columns: Sequence[int],
+    weights: Weights,
+    regathers: bool,
+) -> Iterator[tuple[Pair, See]]:
+    """The taps of a window, with a function that brings what they see.
+
+    Where registers are few and weights are themselves shifted, it shifts at each call, once the weight is there.
+    """
+    if not regathers and not (code.is_frugal and weights.shifts):
+        for tap, seen in window(code, gatherer.at(sources), rows, columns, gatherer.walls):
+            yield tap, partial(_same, seen)
+        return
+    here = None if regathers else gatherer.at(sources)
+    for (y, row), (x, column) in product(enumerate(rows), enumerate(columns)):
+        if regathers:
+            see = partial(gatherer.seen_from(row, column).at, sources)
+        else:
+            see = partial(seen_at, code, here, row, column, gatherer.walls)
+        yield (y, x), see if weights.shifts else partial(_same, see())
+
+
+def _same(seen: Operand) -> Operand:
+    return seen
+
+
+def _agreement(code: Code, see: See, weights: Weights, tap: Pair, here: Mapping[Pair, int]) -> Operand:
     """Where a bit agrees with a weight that is not 0; ``here`` are the weights of ``tap``."""
     signs = set(here.values())
     if signs == {1}:
-        return seen
+        return see()
     if signs == {-1}:
-        return code.nor(seen)
+        return code.nor(see())
     if signs == {-1, 1}:
-        return alike(code, seen, weights.all_but(-1, tap, here))
-    if 1 not in signs:
-        return code.nor(seen, *weights.all_but(-1, tap, here))
-    agrees_plus = code.nor(code.nor(seen), *weights.all_but(1, tap, here))
-    if -1 not in signs:
-        return agrees_plus
-    return code.either(agrees_plus, code.nor(seen, *weights.all_but(-1, tap, here)))
+        parts = weights.all_but(-1, tap, here)
+        return alike(code, see(), parts)
+    agrees: list[Operand] = []
+    if 1 in signs:
+        parts = weights.all_but(1, tap, here)
+        agrees.append(code.nor(code.nor(see()), *parts))
+    if -1 in signs:
+        parts = weights.all_but(-1, tap, here)
+        agrees.append(code.nor(see(), *parts))
+    return code.either(*agrees) if len(agrees) > 1 else agrees[0]
 
 
 def binarized(

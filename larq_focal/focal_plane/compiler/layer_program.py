@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from larq_focal.focal_plane.compiler.building import RegisterError
+from larq_focal.focal_plane.compiler.choosing import INTERLEAVED
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
@@ -31,12 +32,13 @@ class LayerProgram:
 
 
 def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: bool = True) -> LayerProgram:
-    """Compiles the convolution ``name`` by itself, with the threshold and the pooling behind it.
+    """Compiles the convolution ``name`` by itself, with the threshold and the pooling behind it, interleaved.
 
     ``spill``: whether planes may move to analog registers.
     """
     try:
-        compiled = compile_network(_alone(fold_thresholds(graph), name), sensor, spill=spill)
+        alone = _alone(fold_thresholds(graph), name)
+        compiled = compile_network(alone, sensor, spill=spill, placement=INTERLEAVED)
     except (UnsupportedError, RegisterError, StoreError) as error:
         return LayerProgram(Verdict.NO_FIT, reason=str(error))
     verdict = Verdict.SPILL if compiled.allocation.spilled else Verdict.FIT

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from larq_focal.focal_plane.compiler.weights import WeightSource
 
@@ -19,6 +20,9 @@ class Schedule:
     is_frugal: bool = False
     regathers: bool = False
     weights: WeightSource = WeightSource.PATTERNS
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"weights": self.weights.value}
 
     def frugal(self) -> Schedule | None:
         """The next schedule of fewer registers and more words, or None."""

@@ -70,6 +70,9 @@ class Walls:
         PROP spreads it within the walls; from there it is copied to them, northwards and then westwards.
         """
         code, direction = self._code, self._direction
+        if code.is_frugal:
+            plane = code.either(plane)  # copies may lie in FLAG
+        code.split()
         code.emit("CLR", *direction.values())
         code.emit("SET", direction["north"], direction["west"])
         elsewhere = Plane("elsewhere")  # pixels within the walls, but for the first, have one to the north or west
@@ -86,7 +89,8 @@ class Walls:
             code.emit("DNEWS0", copied, filled)
             if code.is_frugal:
                 code.emit("OR", copied, filled)
-                filled = copied if target == "east" else code.either(copied)
+                filled = code.either(copied)
             else:
                 filled = code.either(copied, filled)
+        code.split()
         return filled

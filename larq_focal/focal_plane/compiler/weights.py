@@ -11,11 +11,12 @@ import numpy as np
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.shifts import seen_at
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.compiler.walls import Walls
-from larq_focal.network.ops import Pair
+from larq_focal.network.ops import Conv2D, Pair
 
-_HOME = 1  # row and column of a tile where its weights begin: the first within the walls
+HOME = 1  # row and column of a tile where its weights begin: the first within the walls
 
 
 class WeightSource(str, Enum):
@@ -31,7 +32,12 @@ class WeightSource(str, Enum):
 
 
 class Weights(Protocol):
-    """The weights of one input channel of each group, for the output channels in one plane."""
+    """The weights of one input channel of each group, for the output channels in one plane.
+
+    ``shifts``: whether planes move before a weight is there.
+    """
+
+    shifts: bool
 
     def all_but(self, sign: int, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
         """Up to three planes whose union has ones where the weight of ``tap`` is not ``sign``, at all places used.
@@ -45,6 +51,8 @@ class Weights(Protocol):
 
 class PatternWeights:
     """From address patterns, in no register."""
+
+    shifts = False
 
     def __init__(self, constants: Constants, layout: Layout):
         self._constants, self._spacing = constants, layout.spacing
@@ -69,6 +77,8 @@ class PackedWeights:
         codes: -1, 0 and +1, ``[kh, kw, out]``, for all outputs of ``layout``.
         plane: which plane of the layout is counted.
     """
+
+    shifts = True
 
     def __init__(self, code: Code, constants: Constants, walls: Walls, layout: Layout, codes: np.ndarray, plane: int):
         self._code, self._walls = code, walls
@@ -117,11 +127,35 @@ class AnalogWeights(PackedWeights):
         return plane
 
 
+def weights_of(
+    code: Code,
+    constants: Constants,
+    walls: Walls | None,
+    layout: Layout,
+    codes: np.ndarray,
+    plane: int,
+    source: WeightSource,
+) -> Weights:
+    """The weights ``codes``, see ``PackedWeights``, from ``source``; where there are no walls, from patterns."""
+    if walls is None or source is WeightSource.PATTERNS:
+        return PatternWeights(constants, layout)
+    form = AnalogWeights if source is WeightSource.ANALOG else PackedWeights
+    return form(code, constants, walls, layout, codes, plane)
+
+
+def check_room(op: Conv2D, layout: Layout) -> None:
+    """Raises UnsupportedError if a kernel does not lie within the walls of a tile."""
+    sizes = op.kernel.codes.shape[:2]
+    if any(size > side - HOME for size, side in zip(sizes, layout.spacing.unit, strict=True)):
+        room, kernel = ("x".join(map(str, pair)) for pair in (layout.spacing.unit, sizes))
+        raise UnsupportedError(f"'{op.name}': {kernel} weights do not fit in tiles of {room}: take weights='patterns'.")
+
+
 def _packed(shape: Pair, layout: Layout, chosen: np.ndarray, plane: int) -> np.ndarray:
     """A plane of the array with the taps ``chosen`` ``[kh, kw, out]`` of each output in its tile."""
     bits = np.zeros(shape, bool)
     for channel, place in enumerate(layout.places):
         if place.plane == plane:
-            row, column = (index * unit + _HOME for index, unit in zip(place.offset, layout.spacing.unit, strict=True))
+            row, column = (index * unit + HOME for index, unit in zip(place.offset, layout.spacing.unit, strict=True))
             bits[row : row + chosen.shape[0], column : column + chosen.shape[1]] = chosen[..., channel]
     return bits

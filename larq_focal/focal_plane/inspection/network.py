@@ -147,11 +147,12 @@ def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
 
 
 def _map_place(name: str, layout: Layout) -> MapPlace:
+    down, right = layout.spacing.unit
     return MapPlace(
         name=name,
         kind="feature map",
         height=layout.height,
         width=layout.width,
         pitch=layout.pitch,
-        places=tuple((place.plane, place.row, place.column) for place in layout.places),
+        places=tuple((place.plane, place.row * down, place.column * right) for place in layout.places),
     )
