@@ -37,9 +37,9 @@ class Option:
 class Cost:
     """What the program of an option takes: words and, where the sensor is calibrated, microseconds of one frame.
 
-    Where there is no program, ``refused`` tells why, and nothing else is known. ``time_us`` is for comparison and rather
-    too long: calls that the calibration does not tell, and floods, whose time it cannot tell from others', count as the
-    longest call that it does.
+    Programs that spill are compared only with each other. Where there is no program, ``refused`` tells why, and nothing
+    else is known. ``time_us`` is for comparison and rather too long: calls that the calibration does not tell, and
+    floods, whose time it cannot tell from others', count as the longest call that it does.
     """
 
     option: Option
@@ -68,9 +68,9 @@ class Cost:
         return cls(option, sum(icw.values()), time_us, spills)
 
     @property
-    def rank(self) -> tuple[bool, bool, float]:
-        """Programs without a spill come first, and then those of least time, or of fewest words where it is unknown."""
-        return bool(self.refused), self.spills, (self.icw or 0) if self.time_us is None else self.time_us
+    def rank(self) -> float:
+        """The time, or the words where it is not known, of a program that there is."""
+        return self.icw if self.time_us is None else self.time_us
 
     def to_dict(self) -> dict[str, Any]:
         data = asdict(self)

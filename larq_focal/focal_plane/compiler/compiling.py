@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -80,18 +80,36 @@ def compile(
     network = as_graph(network)
     graph = fold_thresholds(network)
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
+    options = tuple(options_for(graph, sensor, placement, weights))
+
+    def attempt(option: Option, spill: bool) -> Compiled:
+        found = _built(partial(lower, is_tiled=option.is_tiled), graph, spill, option.weights)
+        return _compiled(network, graph, sensor, option, found)
+
+    if len(options) > 1 and spill:
+        try:
+            return _cheapest(options, partial(attempt, spill=False))
+        except (UnsupportedError, RegisterError, StoreError):
+            pass  # every program spills, if there is one
+    return _cheapest(options, partial(attempt, spill=spill))
+
+
+def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) -> Compiled:
+    """The program of least cost, with the costs of the others.
+
+    Raises:
+        UnsupportedError, RegisterError, StoreError: there is none; the reason is that of the first option.
+    """
     programs: list[Compiled] = []
     costs: list[Cost] = []
     refusal: Exception | None = None
-    for option in options_for(graph, sensor, placement, weights):
+    for option in options:
         try:
-            found = _built(partial(lower, is_tiled=option.is_tiled), graph, spill, option.weights)
+            programs.append(attempt(option))
+            costs.append(programs[-1].cost)
         except (UnsupportedError, RegisterError, StoreError) as error:
             refusal = refusal or error
             costs.append(Cost(option, refused=str(error)))
-            continue
-        programs.append(_compiled(network, graph, sensor, option, found))
-        costs.append(programs[-1].cost)
     if not programs:
         raise refusal
     best = min(programs, key=lambda program: program.cost.rank)
