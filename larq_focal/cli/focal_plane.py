@@ -9,6 +9,22 @@ import click
 from larq_focal.cli.options import json_option
 from larq_focal.cli.output import quiet, show
 
+# The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
+_placement_option = click.option(
+    "--placement",
+    type=click.Choice(["auto", "interleaved", "tiled"]),
+    default="auto",
+    show_default=True,
+    help="Channels in every block of pixels, or in tiles of the array of their own; auto takes the faster program.",
+)
+_weights_option = click.option(
+    "--weights",
+    type=click.Choice(["auto", "patterns", "packed", "analog"]),
+    default="auto",
+    show_default=True,
+    help="Weights from patterns of the controller; in tiles also packed in a digital or an analog register.",
+)
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
@@ -20,15 +36,25 @@ from larq_focal.cli.output import quiet, show
     help="scamp5, scamp5_programmer, scamp7 or binareye, or the path of a sensor's YAML file.",
 )
 @click.option("--program", "with_program", is_flag=True, help="Compile it too, and tell what one frame of it does.")
+@_placement_option
+@_weights_option
 @json_option
-def fit(model: Path | None, from_graph: Path | None, sensor: str, with_program: bool, as_json: bool) -> None:
+def fit(
+    model: Path | None,
+    from_graph: Path | None,
+    sensor: str,
+    with_program: bool,
+    placement: str,
+    weights: str,
+    as_json: bool,
+) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor."""
     from larq_focal.focal_plane import fit as fit_model
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        result = fit_model(model or from_graph, sensor, with_program)
+        result = fit_model(model or from_graph, sensor, with_program, placement=placement, weights=weights)
     show(result, as_json)
 
 
@@ -47,6 +73,8 @@ def fit(model: Path | None, from_graph: Path | None, sensor: str, with_program: 
     help="The network's input values for no light and for the brightest.",
 )
 @click.option("--dense-on-array", is_flag=True, help="Run one-bit dense layers on the array too, by global counts.")
+@_placement_option
+@_weights_option
 @json_option
 def compile_model(
     model: Path | None,
@@ -55,6 +83,8 @@ def compile_model(
     output: Path,
     pixel_range: tuple[float, float],
     dense_on_array: bool,
+    placement: str,
+    weights: str,
     as_json: bool,
 ) -> None:
     """Compile a MODEL to a program of a focal-plane processor."""
@@ -63,7 +93,14 @@ def compile_model(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        compiled = compile_network(model or from_graph, sensor, pixel_range, dense_on_array=dense_on_array)
+        compiled = compile_network(
+            model or from_graph,
+            sensor,
+            pixel_range,
+            dense_on_array=dense_on_array,
+            placement=placement,
+            weights=weights,
+        )
     write_program(compiled.array, output, sensor)
     show(compiled, as_json)
 

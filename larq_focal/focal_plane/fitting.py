@@ -43,6 +43,8 @@ def fit(
     with_program: bool = False,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     keras_model: Any | None = None,
+    placement: str = "auto",
+    weights: str = "auto",
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
@@ -60,6 +62,8 @@ def fit(
             what it does told; this takes seconds.
         pixel_range: the network's input values for no light and for the brightest, for the program.
         keras_model: what the program is compared with too; ``network`` itself, where that is a Keras model.
+        placement: where the program of ``with_program`` puts channels, and ``weights`` where it takes weights from, as
+            in ``compile``; layers by themselves are judged interleaved, with weights from patterns.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
@@ -74,15 +78,16 @@ def fit(
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
     report = _fit_registers(graph, target)
-    return _with_program(report, network, target, pixel_range, keras_model) if with_program else report
+    if not with_program:
+        return report
+    how = {"pixel_range": pixel_range, "keras_model": keras_model, "placement": placement, "weights": weights}
+    return _with_program(report, network, target, how)
 
 
-def _with_program(
-    report: FitReport, network: Any, sensor: Sensor, pixel_range: tuple[float, float], keras_model: Any | None
-) -> FitReport:
+def _with_program(report: FitReport, network: Any, sensor: Sensor, how: dict[str, Any]) -> FitReport:
     """The report with what the program does, or with the reason why there is none."""
     try:
-        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model)
+        program = inspect_network(network, sensor, **how)
     except (RegisterError, StoreError, UnsupportedError) as error:
         return replace(report, notes=(*report.notes, f"no program: {error}"))
     return replace(report, program=program)

@@ -34,6 +34,8 @@ def inspect_network(
     seed: int = 0,
     region: Region | None = None,
     keras_model: Any | None = None,
+    placement: str = "auto",
+    weights: str = "auto",
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
@@ -48,6 +50,7 @@ def inspect_network(
         seed: of the random image.
         region: the part of the array to record, see ``StepRecorder``.
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
+        placement, weights: how the program is written, as in ``compile``.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
@@ -58,7 +61,7 @@ def inspect_network(
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
         network = load_keras_model(network)
     graph = as_graph(network)
-    compiled = compile_network(graph, sensor, pixel_range)
+    compiled = compile_network(graph, sensor, pixel_range, placement=placement, weights=weights)
     if images is None:
         images = _random_image(graph, pixel_range, seed)
     exactness = [_against_graph(compiled, images)]
