@@ -10,7 +10,7 @@ from larq_focal.focal_plane.compiler.walls import Walls
 from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
 from larq_focal.network.ops import Pair
 
-_SPLIT_AFTER = 8  # pixels of a long shift in frugal code that make a kernel
+_SPLIT_AFTER = 8  # pixels of a long shift that make a kernel
 
 
 def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0, walls: Walls | None = None) -> Operand:
@@ -36,6 +36,8 @@ def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0, walls: 
                     code.split()
                 code.emit("DNEWS0", seen, code.either(seen))
             else:
+                if step and step % _SPLIT_AFTER == 0:
+                    code.split()
                 moved = Plane("shifted")
                 code.emit("DNEWS0", moved, seen)
                 seen = moved
