@@ -9,6 +9,22 @@ import click
 from larq_focal.cli.options import json_option, spill_option
 from larq_focal.cli.output import quiet, show
 
+# The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
+_placement_option = click.option(
+    "--placement",
+    type=click.Choice(["auto", "interleaved", "tiled"]),
+    default="auto",
+    show_default=True,
+    help="Channels in every block of pixels, or in tiles of the array of their own; auto takes the faster program.",
+)
+_weights_option = click.option(
+    "--weights",
+    type=click.Choice(["auto", "patterns", "packed", "analog"]),
+    default="auto",
+    show_default=True,
+    help="Weights from patterns of the controller; in tiles also packed in a digital or an analog register.",
+)
+
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
@@ -21,9 +37,18 @@ from larq_focal.cli.output import quiet, show
 )
 @click.option("--program", "with_program", is_flag=True, help="Compile it too, and tell what one frame of it does.")
 @spill_option
+@_placement_option
+@_weights_option
 @json_option
 def fit(
-    model: Path | None, from_graph: Path | None, sensor: str, with_program: bool, spill: str, as_json: bool
+    model: Path | None,
+    from_graph: Path | None,
+    sensor: str,
+    with_program: bool,
+    spill: str,
+    placement: str,
+    weights: str,
+    as_json: bool,
 ) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor."""
     from larq_focal.focal_plane import fit as fit_model
@@ -31,7 +56,8 @@ def fit(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        result = fit_model(model or from_graph, sensor, with_program, spill=spill)
+        options = {"spill": spill, "placement": placement, "weights": weights}
+        result = fit_model(model or from_graph, sensor, with_program, **options)
     show(result, as_json)
 
 
@@ -52,6 +78,8 @@ def fit(
 @spill_option
 @click.option("--dense-on-array", is_flag=True, help="Run one-bit dense layers on the array too, by global counts.")
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
+@_placement_option
+@_weights_option
 @json_option
 def compile_model(
     model: Path | None,
@@ -62,6 +90,8 @@ def compile_model(
     spill: str,
     dense_on_array: bool,
     analog_counting: bool,
+    placement: str,
+    weights: str,
     as_json: bool,
 ) -> None:
     """Compile a MODEL to a program of a focal-plane processor."""
@@ -70,7 +100,16 @@ def compile_model(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        compiled = compile_network(model or from_graph, sensor, pixel_range, spill, dense_on_array, analog_counting)
+        compiled = compile_network(
+            model or from_graph,
+            sensor,
+            pixel_range,
+            spill=spill,
+            dense_on_array=dense_on_array,
+            analog_counting=analog_counting,
+            placement=placement,
+            weights=weights,
+        )
     write_program(compiled.array, output, sensor)
     show(compiled, as_json)
 

@@ -48,6 +48,8 @@ def fit(
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     keras_model: Any | None = None,
     spill: Spill = "analog",
+    placement: str = "auto",
+    weights: str = "auto",
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
@@ -67,6 +69,8 @@ def fit(
         keras_model: what the program is compared with too; ``network`` itself, where that is a Keras model.
         spill: how far planes may move where a sensor's digital registers run out: not at all ("none"), to "analog"
             registers, or, where these do not do, to the "controller" and back.
+        placement: where the program of ``with_program`` puts channels, and ``weights`` where it takes weights from, as
+            in ``compile``; layers by themselves are judged interleaved, with weights from patterns.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
@@ -83,20 +87,16 @@ def fit(
         return judge_network(graph, target)
     check_spill(spill, target)
     report = _fit_registers(levels_as_signs(graph), target, spill)
-    return _with_program(report, network, target, pixel_range, keras_model, spill) if with_program else report
+    if not with_program:
+        return report
+    how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill}
+    return _with_program(report, network, target, {**how, "placement": placement, "weights": weights})
 
 
-def _with_program(
-    report: FitReport,
-    network: Any,
-    sensor: Sensor,
-    pixel_range: tuple[float, float],
-    keras_model: Any | None,
-    spill: Spill,
-) -> FitReport:
+def _with_program(report: FitReport, network: Any, sensor: Sensor, how: dict[str, Any]) -> FitReport:
     """The report with what the program does, or with the reason why there is none."""
     try:
-        program = inspect_network(network, sensor, pixel_range=pixel_range, keras_model=keras_model, spill=spill)
+        program = inspect_network(network, sensor, **how)
     except (RegisterError, StoreError, UnsupportedError) as error:
         return replace(report, notes=(*report.notes, f"no program: {error}"))
     return replace(report, program=program)

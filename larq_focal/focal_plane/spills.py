@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from larq_focal.focal_plane.sensor import Sensor
 
 Spill = Literal["none", "analog", "controller"]  # analog registers first; the controller only where they do not do
+SPILLS: tuple[Spill, ...] = get_args(Spill)
 IN_HOME = {"analog": "in analog registers", "controller": "on the controller"}
 
 
@@ -16,8 +17,8 @@ def check_spill(spill: str, sensor: Sensor) -> None:
     Raises:
         ValueError: the message names the mend.
     """
-    if spill not in get_args(Spill):
-        raise ValueError(f"spill must be one of {', '.join(get_args(Spill))}, not {spill!r}.")
+    if spill not in SPILLS:
+        raise ValueError(f"spill must be one of {', '.join(SPILLS)}, not {spill!r}.")
     if spill == "controller" and not sensor.spills_to_controller:
         raise ValueError(
             f"{sensor.name} does not let planes go to the controller and back: choose spill='analog', or set "

@@ -104,3 +104,16 @@ def test_faults_are_one_message(files):
     save_graph(graph, files / "wide.qgraph")
     assert "'wide' has weights of 32 bits" in refused("compile", files / "wide.qgraph", "-o", files / "no.scamp")
     assert not (files / "no.scamp").exists()
+
+
+def test_a_program_is_written_as_asked_for_and_tells_what_others_cost(files):
+    compiled = ("compile", files / "layer.qgraph", "-o", files / "layer.scamp")
+    tiled = json.loads(invoked(*compiled, "--placement", "tiled", "--weights", "packed", "--json"))
+    assert (tiled["cost"]["placement"], tiled["cost"]["weights"]) == ("tiled", "packed")
+    assert not tiled["other_costs"]
+    chosen = json.loads(invoked(*compiled, "--json"))
+    assert tiled["cost"] in (chosen["cost"], *chosen["other_costs"])
+    assert "interleaved, patterns" in invoked(*compiled)
+    contradiction = refused(*compiled, "--placement", "interleaved", "--weights", "analog")
+    assert "ask for placement='tiled' or 'auto'" in contradiction
+    assert "exact" in invoked("fit", files / "layer.qgraph", "--program", "--placement", "tiled")

@@ -9,19 +9,20 @@ L. Bose et al., "Fully embedding fast convolutional networks on pixel processor 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from larq_focal.focal_plane.analog.expected_error import AnalogError, expected_error
 from larq_focal.focal_plane.compiler.convolution import Convolution, output_layout, taps
-from larq_focal.focal_plane.compiler.gathering import Gatherer
-from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.layout import Layout, Spacing
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
+from larq_focal.focal_plane.compiler.weights import WeightSource
 from larq_focal.focal_plane.machine import Instruction, NoiseModel
 from larq_focal.focal_plane.machine.pixel_array import INPUT
 from larq_focal.focal_plane.sensor import Sensor
@@ -153,11 +154,11 @@ def accumulated(
     for plane in range(layout.planes):
         _start(code, constants, plan.starts, layout, plane, register)
         channels = {place.offset: c for c, place in enumerate(layout.places) if place.plane == plane}
-        for seen, weights in taps(code, Gatherer(code, constants, maps), layer, layout, plane, schedule.regathers):
-            for place, weight in weights.items():
-                if weight:
-                    plan.signs.setdefault(channels[place], []).append(weight)
-            for mnemonic, here in _parts(code, constants, seen, weights, maps.layout.pitch):
+        for tap in taps(code, constants, maps, layer, layout, plane, replace(schedule, weights=WeightSource.PATTERNS)):
+            for place, sign in tap.signs.items():
+                if sign:
+                    plan.signs.setdefault(channels[place], []).append(sign)
+            for mnemonic, here in _parts(code, constants, tap.see(), tap.signs, maps.layout.spacing):
                 code.emit("WHERE", here)
                 code.call("load_in", plan.step)
                 code.emit(mnemonic, register, register, INPUT)
@@ -188,27 +189,27 @@ def _where(constants: Constants, wanted: np.ndarray, layout: Layout, plane: int,
     if (wanted == wanted[0, 0]).all():
         offsets = {c: layout.places[c].offset for c in channels}
         return constants.places(
-            [offset for c, offset in offsets.items() if wanted[0, 0, c]], offsets.values(), layout.pitch
+            [offset for c, offset in offsets.items() if wanted[0, 0, c]], offsets.values(), layout.spacing
         )
     return [constants.whole(layout.planes_of(wanted, constants.shape)[plane])]
 
 
 def _parts(
-    code: Code, constants: Constants, seen: Operand, weights: dict[Pair, int], pitch: Pair
+    code: Code, constants: Constants, seen: Operand, signs: Mapping[Pair, int], spacing: Spacing
 ) -> list[tuple[str, Operand]]:
     """Where a tap adds and where it subtracts."""
-    plus = [place for place, weight in weights.items() if weight > 0]
-    minus = [place for place, weight in weights.items() if weight < 0]
-    used = list(weights)
+    plus = [place for place, sign in signs.items() if sign > 0]
+    minus = [place for place, sign in signs.items() if sign < 0]
+    used = list(signs)
     if len(plus) == len(used):
         return [("add", seen)]
     if len(minus) == len(used):
         return [("sub", seen)]
     unseen = code.nor(seen)
-    adds = code.nor(unseen, *constants.places([p for p in used if p not in plus], used, pitch)) if plus else None
+    adds = code.nor(unseen, *constants.places([p for p in used if p not in plus], used, spacing)) if plus else None
     if not minus:
         return [("add", adds)]
     if plus and len(plus) + len(minus) == len(used):
         return [("add", adds), ("sub", code.nor(unseen, adds))]
-    subtracts = code.nor(unseen, *constants.places([p for p in used if p not in minus], used, pitch))
+    subtracts = code.nor(unseen, *constants.places([p for p in used if p not in minus], used, spacing))
     return [("add", adds), ("sub", subtracts)] if plus else [("sub", subtracts)]

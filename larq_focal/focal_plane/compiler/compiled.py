@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rich.table import Table
 from larq_focal.focal_plane.compiler.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.building import Allocation
+from larq_focal.focal_plane.compiler.choosing import Cost, Option
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
@@ -34,8 +35,9 @@ class Compiled:
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
     The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
     lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
-    ``accumulations`` tell of the layers that a charge counts.
-    Where planes spill, ``spills_because`` tells what stopped the last attempt without.
+    ``accumulations`` tell of the layers that a charge counts, ``option`` is how the program was written, and
+    ``other_costs`` tell of other ways that were tried. Where planes spill, ``spills_because`` tells what stopped the
+    last attempt without.
     """
 
     graph: QuantGraph
@@ -47,6 +49,8 @@ class Compiled:
     icw: Mapping[str, Mapping[str, int]]
     schedules: Mapping[str, Schedule]
     accumulations: Mapping[str, Accumulation]
+    option: Option
+    other_costs: tuple[Cost, ...] = ()
     spills_because: str = ""
 
     @property
@@ -74,6 +78,12 @@ class Compiled:
         for step in self.program.steps():
             counts["kernel_launch" if isinstance(step, Launch) else FUNCTIONS[step.name].overhead] += 1
         return dict(counts)
+
+    @property
+    def cost(self) -> Cost:
+        """What one frame takes, as it is compared with other ways to write the program."""
+        words = sum((Counter(count) for count in self.icw.values()), Counter())
+        return Cost.of(self.option, words, self.calls, bool(self.allocation.spills_to), self.sensor)
 
     @property
     def controller_spill_us(self) -> float | None:
@@ -143,7 +153,9 @@ class Compiled:
             "calls": self.calls,
             "controller_spill_us": self.controller_spill_us,
             "analog_counting": {name: each.to_dict(self._noise) for name, each in self.accumulations.items()},
-            "schedules": {name: asdict(schedule) for name, schedule in self.schedules.items()},
+            "schedules": {name: schedule.to_dict() for name, schedule in self.schedules.items()},
+            "cost": self.cost.to_dict(),
+            "other_costs": [cost.to_dict() for cost in self.other_costs],
         }
 
     def __rich__(self) -> Table:
@@ -167,6 +179,9 @@ class Compiled:
             table.add_row(f"input {source.name}", source.summary, "")
         for name, accumulation in self.accumulations.items():
             table.add_row(f"{name} in analog", accumulation.text(self._noise), "")
+        for cost in (self.cost, *self.other_costs):
+            option, style = cost.option, None if cost.option == self.option else "dim"
+            table.add_row(f"{option.placement}, {option.weights.value}", str(cost), "", style=style)
         if self.tail:
             table.add_row("on the controller", ", ".join(self.tail), "")
         return table

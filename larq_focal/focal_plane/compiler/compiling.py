@@ -1,50 +1,35 @@
-"""From a network to a program: the fewest instruction words first, then the fewest registers, then spills.
-
-Spills go to analog registers, and only where those do not do, to the controller.
-"""
+"""From a network to a program: the cheapest of the ways in which it can be written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from larq_focal.focal_plane.compiler.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
+from larq_focal.focal_plane.compiler.building import RegisterError
+from larq_focal.focal_plane.compiler.choosing import AUTO, Cost, Option, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.few_levels import levels_as_signs
 from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
-from larq_focal.focal_plane.spills import Spill, check_spill
+from larq_focal.focal_plane.spills import SPILLS, Spill, check_spill
 from larq_focal.network.counted_sums import counted_sums
 from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.fold_sums import fold_sums
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D
 
-Lower = Callable[..., Lowering]  # the network's lowering for given schedules
-
-
-@dataclass(frozen=True)
-class _Result:
-    lowering: Lowering
-    built: Built
-    schedules: dict[str, Schedule]
-    spills_because: str = ""
-
-    @property
-    def cost(self) -> tuple[int, bool, int]:
-        """Bytes that go to the controller and back, whether anything spills, and instruction words."""
-        allocation = self.built.allocation
-        size = sum(moves.bytes for moves in allocation.moves.values())
-        return size, bool(allocation.spills_to), self.built.total_icw
+_REFUSALS = (UnsupportedError, RegisterError, StoreError)
 
 
 def compile(
@@ -54,6 +39,8 @@ def compile(
     spill: Spill = "analog",
     dense_on_array: bool = False,
     analog_counting: bool = False,
+    placement: str = AUTO,
+    weights: str = AUTO,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -71,16 +58,24 @@ def compile(
             counts: few values are read then, but a plane of weights is loaded for every unit.
         analog_counting: whether layers may be counted in an analog register where that avoids spills or saves words.
             That is as exact as digital counting in the simulator, and on a chip subject to its noise.
+        placement: where the channels of a value lie: "interleaved" in every block of pixels, "tiled" in tiles of the
+            array of their own, or "auto".
+        weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
+            or "analog", packed in an analog one; or "auto".
+
+    With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
+    the least time by the sensor's first calibration, or the fewest words where it has none.
 
     Raises:
-        UnsupportedError: the array cannot run a layer, the image is larger than the array, or the sensor has no analog
-            registers to count in.
+        UnsupportedError: the array cannot run a layer, the image is larger than the array, or the sensor or the network
+            is not made for the counting, the placement or the weights asked for.
         RegisterError: a layer needs more registers than there are.
         StoreError: the kernels take more words than the store of the array holds.
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
-        ValueError: the file cannot be read, or ``spill`` is not known, or not for this sensor.
+        ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
+            ``weights`` are unknown or contradict each other.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
@@ -90,11 +85,55 @@ def compile(
     network = as_graph(network)
     graph = fold_sums(fold_thresholds(levels_as_signs(network)))
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
+    search = found_with_charges if analog_counting else found_digital
+    options = tuple(options_for(graph, sensor, placement, weights))
+
+    def attempt(option: Option, spill: Spill) -> Compiled:
+        found = search(partial(lower, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
+        return _compiled(network, graph, sensor, option, found)
+
+    allowed = SPILLS[: SPILLS.index(spill) + 1]
+    for less in allowed[:-1] if len(options) > 1 else ():
+        try:
+            return _cheapest(options, partial(attempt, spill=less))
+        except _REFUSALS:
+            pass  # every program spills further, if there is one
+    return _cheapest(options, partial(attempt, spill=spill))
+
+
+compile_network = compile  # its name where Python's own ``compile`` should not be hidden
+
+
+def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, Schedule]:
+    """By layer the schedule of fewest words, which takes the most registers."""
     largest = {op.name: op.kernel.fan_in for op in graph if isinstance(op, Conv2D)}
     largest |= {layer.name: total.largest for total in counted_sums(graph) for layer in total.layers}
-    digital = {name: Schedule(accumulator_bits(count)) for name, count in largest.items()}
-    build_with = partial(_built, lower, spill=spill)
-    found = _with_charges(build_with, lower, digital) if analog_counting else build_with(digital)
+    return {name: Schedule(accumulator_bits(count), weights=option.weights) for name, count in largest.items()}
+
+
+def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) -> Compiled:
+    """The program of least cost, with the costs of the others.
+
+    Raises:
+        UnsupportedError, RegisterError, StoreError: there is none; the reason is that of the first option.
+    """
+    programs: list[Compiled] = []
+    costs: list[Cost] = []
+    refusal: Exception | None = None
+    for option in options:
+        try:
+            programs.append(attempt(option))
+            costs.append(programs[-1].cost)
+        except _REFUSALS as error:
+            refusal = refusal or error
+            costs.append(Cost(option, refused=str(error)))
+    if not programs:
+        raise refusal
+    best = min(programs, key=lambda program: program.cost.rank)
+    return replace(best, other_costs=tuple(cost for cost in costs if cost.option != best.option))
+
+
+def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: Found) -> Compiled:
     lowering, built = found.lowering, found.built
     array = ArrayProgram(
         sensor=sensor,
@@ -114,108 +153,6 @@ def compile(
         icw=built.icw,
         schedules=found.schedules,
         accumulations=lowering.accumulations,
+        option=option,
         spills_because=found.spills_because,
     )
-
-
-compile_network = compile  # its name where Python's own ``compile`` should not be hidden
-
-
-def _with_charges(
-    build_with: Callable[[Mapping[str, Schedule]], _Result], lower: Lower, digital: Mapping[str, Schedule]
-) -> _Result:
-    """The cheaper of all layers counted digitally and all that can be by charges; then layer by layer the cheaper way.
-
-    Raises:
-        RegisterError, StoreError: none of these fits; the error is that of digital counting.
-    """
-    trial = lower(schedules=dict.fromkeys(digital, Schedule(is_analog=True)))
-    trial.run()
-    known: dict[frozenset[str], _Result] = {}  # by the names of the layers that are counted by charges
-    refused: list[RegisterError | StoreError] = []
-
-    def attempt(charged: frozenset[str]) -> None:
-        try:
-            known[charged] = build_with({**digital, **dict.fromkeys(charged, Schedule(is_analog=True))})
-        except (RegisterError, StoreError) as error:
-            refused.append(error)
-
-    every = frozenset(trial.accumulations)
-    for charged in dict.fromkeys((frozenset(), every)):
-        attempt(charged)
-    for name in trial.accumulations if len(every) > 1 else ():
-        best = min(known, key=lambda charged: known[charged].cost, default=every)
-        attempt(best ^ {name})
-    if not known:
-        raise refused[0]
-    return min(known.values(), key=lambda result: result.cost)
-
-
-def _built(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> _Result:
-    """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest.
-
-    ``most`` are the schedules of the most registers.
-    """
-    schedules = dict(most)
-    tight: set[str] = set()  # layers that found no schedule without a spill
-    while True:
-        try:
-            return _attempt(lower, schedules, spill="none")
-        except RegisterError as error:
-            layer, reason = error.section, str(error)
-            if layer in schedules and (frugal := schedules[layer].frugal()):
-                schedules[layer] = frugal
-            elif spill != "none":
-                tight.add(layer)
-                break
-            else:
-                raise
-        except StoreError as error:
-            reason = str(error)
-            widest = max(schedules, key=lambda name: schedules[name].deferred, default=None)
-            if widest is None or not schedules[widest].deferred:
-                if spill != "none":
-                    break
-                raise
-            schedules[widest] = Schedule()  # ripple counting repeats, and so takes less room
-    tight = (tight | {name for name, schedule in schedules.items() if schedule.is_frugal}) & most.keys()
-    try:
-        found = _with_spills(lower, schedules, tight, most, "analog")
-    except (RegisterError, StoreError):
-        if spill != "controller":
-            raise
-        found = _with_spills(lower, schedules, tight, most, "controller")
-    return replace(found, spills_because=reason) if found.built.allocation.spills_to else found
-
-
-def _with_spills(
-    lower: Lower, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule], spill: Spill
-) -> _Result:
-    """As ``_built`` where something must be spilled: tight layers defer less until that costs more."""
-    best: _Result | None = None
-    tried: list[dict[str, Schedule]] = []
-    largest = max((schedule.deferred for schedule in most.values()), default=0)
-    for option in (Schedule(largest), Schedule(2), Schedule(1), Schedule(), Schedule(is_frugal=True)):
-        limited = {
-            name: replace(option, deferred=min(option.deferred, most[name].deferred), is_analog=most[name].is_analog)
-            for name in tight
-        }
-        if limited in tried:
-            continue
-        tried.append(limited)
-        try:
-            found = _attempt(lower, {**schedules, **limited}, spill)
-        except (RegisterError, StoreError):
-            if option.is_frugal and best is None:
-                raise
-            continue
-        if best is not None and found.cost >= best.cost:
-            break
-        best = found
-    return best
-
-
-def _attempt(lower: Lower, schedules: Mapping[str, Schedule], spill: Spill) -> _Result:
-    lowering = lower(schedules=schedules)
-    lowering.run()
-    return _Result(lowering, build(lowering.code, spill), dict(schedules))

@@ -1,9 +1,10 @@
-"""Convolutions of one-bit maps with binary and ternary kernels, counted digitally."""
+"""Convolutions of one-bit maps with binary and ternary kernels: their taps, and counts of them in binary columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -11,13 +12,17 @@ import numpy as np
 from larq_focal.focal_plane.compiler.counting import Count, alike
 from larq_focal.focal_plane.compiler.gathering import Gatherer
 from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
-from larq_focal.focal_plane.compiler.maps import Maps
+from larq_focal.focal_plane.compiler.maps import Maps, reads_other_tiles, walls_of
 from larq_focal.focal_plane.compiler.patterns import Constants
-from larq_focal.focal_plane.compiler.shifts import window
+from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.shifts import seen_at, window
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
+from larq_focal.focal_plane.compiler.weights import Weights, WeightSource, check_room, weights_of
 from larq_focal.network.convolution import convolve, pad_image
 from larq_focal.network.interpret import conv_pads
 from larq_focal.network.ops import Conv2D, Pair
+
+See = Callable[[], Operand]  # brings what all pixels see at one tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +57,30 @@ class Convolution:
         return bool(np.any(self.pads))
 
 
+@dataclass(frozen=True, eq=False)
+class Tap:
+    """One tap of the channels in one plane.
+
+    ``index`` is its row and column in the kernel; ``see`` brings what is seen there; ``signs`` are -1, 0 and +1 by the
+    place of each channel, not all 0, and ``weights`` tells where to have them from.
+    """
+
+    index: Pair
+    see: See
+    signs: Mapping[Pair, int]
+    weights: Weights
+
+
 def count_into(
     counter: Count,
     code: Code,
     constants: Constants,
     maps: Maps,
     layer: Convolution,
-    weights: np.ndarray,
+    repeats: np.ndarray,
     layout: Layout,
     plane: int,
-    regathers: bool = False,
+    schedule: Schedule,
 ) -> None:
     """Adds the counts of a layer to ``counter``, for the channels in one plane of ``layout``.
 
@@ -71,26 +90,28 @@ def count_into(
         constants: loads the weights.
         maps: the layer's input.
         layer: the layer.
-        weights: how often the count of each output goes in, whole numbers ``[out]``.
+        repeats: how often the count of each output goes in, whole numbers ``[out]``.
         layout: where the outputs shall lie.
         plane: which plane of it.
-        regathers: as in ``Schedule``.
+        schedule: how it is counted.
     """
     channels = {place.offset: c for c, place in enumerate(layout.places) if place.plane == plane}
-    counted = replace(layer, codes=layer.codes * (weights > 0))
-    for seen, signs in taps(code, Gatherer(code, constants, maps), counted, layout, plane, regathers):
-        for column in range(int(weights.max()).bit_length()):
-            digits = {place: sign * int(weights[channels[place]] >> column & 1) for place, sign in signs.items()}
+    counted = replace(layer, codes=layer.codes * (repeats > 0))
+    if len(np.unique(repeats[repeats > 0])) > 1:  # some channels count only some of the times, as patterns can tell
+        schedule = replace(schedule, weights=WeightSource.PATTERNS)
+    for tap in taps(code, constants, maps, counted, layout, plane, schedule):
+        for column in range(int(repeats.max()).bit_length()):
+            digits = {place: sign * int(repeats[channels[place]] >> column & 1) for place, sign in tap.signs.items()}
             if any(digits.values()):
                 code.split()
-                counter.add(_agreement(code, constants, seen, digits, maps.layout.pitch), column)
+                counter.add(_agreement(code, replace(tap, signs=digits)), column)
                 code.split()
 
 
 def output_layout(layout: Layout, op: Conv2D) -> Layout:
     """Outputs lie in the blocks of the input, as many to a plane as there is room; a stride spaces blocks out."""
     pitch = layout.pitch[0] * op.strides[0], layout.pitch[1] * op.strides[1]
-    return Layout(*op.shape[:2], pitch, output_places(layout, op))
+    return Layout(*op.shape[:2], pitch, output_places(layout, op), tiles=layout.tiles)
 
 
 def output_places(layout: Layout, op: Conv2D):
@@ -98,17 +119,30 @@ def output_places(layout: Layout, op: Conv2D):
     channels = op.shape[-1]
     if op.is_depthwise and channels == layout.channels and not layout.is_spread:
         return layout.places
-    return places_in_blocks(channels, layout.pitch)
+    return places_in_blocks(channels, layout.room)
 
 
 def taps(
-    code: Code, gatherer: Gatherer, layer: Convolution, layout: Layout, plane: int, regathers: bool
-) -> Iterator[tuple[Operand, dict[Pair, int]]]:
-    """The taps of the channels of one plane: what is seen there, and by place of each channel its weight, not all 0."""
+    code: Code, constants: Constants, maps: Maps, layer: Convolution, layout: Layout, plane: int, schedule: Schedule
+) -> Iterator[Tap]:
+    """The taps of a layer that are not 0 in all channels of one plane of ``layout``.
+
+    Raises:
+        UnsupportedError: weights are to lie in tiles that are too small for them.
+    """
+    reads_others = reads_other_tiles(maps.layout, layer.pads)
+    differ = bool((layer.codes != layer.codes[..., :1]).any())
+    floods = differ and schedule.weights is not WeightSource.PATTERNS
+    if floods:
+        check_room(layer.op, layout)
     channels = [c for c, place in enumerate(layout.places) if place.plane == plane]
-    for slot in range(layer.codes.shape[2]):
-        if layer.codes[:, :, slot, channels].any():
-            yield from _taps_of_slot(code, gatherer, layer, layout, channels, slot, regathers)
+    with walls_of(code, constants, maps.layout, reads_others or floods) as walls:
+        gatherer = Gatherer(code, constants, maps, walls if reads_others else None)
+        for slot in range(layer.codes.shape[2]):
+            codes = layer.codes[:, :, slot]
+            if codes[..., channels].any():
+                weights = weights_of(code, constants, walls, layout, codes, plane, schedule.weights)
+                yield from _taps_of_slot(code, gatherer, layer, layout, channels, slot, weights, schedule.regathers)
 
 
 def _taps_of_slot(
@@ -118,8 +152,9 @@ def _taps_of_slot(
     layout: Layout,
     channels: list[int],
     slot: int,
+    weights: Weights,
     regathers: bool,
-) -> Iterator[tuple[Operand, dict[Pair, int]]]:
+) -> Iterator[Tap]:
     """The taps of one input channel of each group."""
     op, codes = layer.op, layer.codes[:, :, slot]
     depth, per_group = layer.codes.shape[2], op.shape[-1] // op.groups
@@ -130,34 +165,54 @@ def _taps_of_slot(
         [(k * dilation - pad[0]) * step for k in range(size)]
         for size, dilation, pad, step in zip(codes.shape[:2], op.dilation, layer.pads, pitch, strict=True)
     )
-    if regathers:
-        window_places = product(enumerate(rows), enumerate(columns))
-        seen_from = (((y, x), gatherer.seen_from(row, column).at(sources)) for (y, row), (x, column) in window_places)
-    else:
-        seen_from = window(code, gatherer.at(sources), rows, columns)
-    for (y, x), seen in seen_from:
-        weights = {place: int(codes[y, x, c]) for place, c in offsets.items()}
-        if any(weights.values()):
+    for (y, x), see in _window(code, gatherer, sources, rows, columns, weights, regathers):
+        signs = {place: int(codes[y, x, c]) for place, c in offsets.items()}
+        if any(signs.values()):
             code.split()
-            yield seen, weights
+            yield Tap((y, x), see, signs, weights)
             code.split()
 
 
-def _agreement(code: Code, constants: Constants, seen: Operand, weights: dict[Pair, int], pitch: Pair) -> Operand:
+def _window(
+    code: Code,
+    gatherer: Gatherer,
+    sources: Mapping[Pair, int],
+    rows: Sequence[int],
+    columns: Sequence[int],
+    weights: Weights,
+    regathers: bool,
+) -> Iterator[tuple[Pair, See]]:
+    """The taps of a window, with a function that brings what they see.
+
+    Where registers are few and weights are themselves shifted, it shifts at each call, once the weight is there.
+    """
+    if not regathers and not (code.is_frugal and weights.shifts):
+        for tap, seen in window(code, gatherer.at(sources), rows, columns, gatherer.walls):
+            yield tap, partial(_same, seen)
+        return
+    here = None if regathers else gatherer.at(sources)
+    for (y, row), (x, column) in product(enumerate(rows), enumerate(columns)):
+        if regathers:
+            see = partial(gatherer.seen_from(row, column).at, sources)
+        else:
+            see = partial(seen_at, code, here, row, column, gatherer.walls)
+        yield (y, x), see if weights.shifts else partial(_same, see())
+
+
+def _same(seen: Operand) -> Operand:
+    return seen
+
+
+def _agreement(code: Code, tap: Tap) -> Operand:
     """Where a bit agrees with a weight that is not 0."""
-    plus = [place for place, weight in weights.items() if weight > 0]
-    minus = [place for place, weight in weights.items() if weight < 0]
-    used = list(weights)
-    if len(plus) == len(used):
-        return seen
-    if len(minus) == len(used):
-        return code.nor(seen)
-    not_plus, not_minus = ([place for place in used if place not in some] for some in (plus, minus))
-    if len(plus) + len(minus) == len(used):
-        return alike(code, seen, constants.places(plus, used, pitch))
-    if not plus:
-        return code.nor(seen, *constants.places(not_minus, used, pitch))
-    agrees_plus = code.nor(code.nor(seen), *constants.places(not_plus, used, pitch))
-    if not minus:
-        return agrees_plus
-    return code.either(agrees_plus, code.nor(seen, *constants.places(not_minus, used, pitch)))
+    signs = set(tap.signs.values())
+    if len(signs) == 1:
+        return tap.see() if 1 in signs else code.nor(tap.see())
+    if 1 in signs and -1 in signs:
+        parts = tap.weights.plus(tap.index, tap.signs)
+        if 0 not in signs:
+            return alike(code, tap.see(), parts)
+        differs = alike(code, tap.see(), parts, invert=True)
+    else:
+        differs = code.nor(tap.see()) if 1 in signs else tap.see()
+    return code.nor(differs, *tap.weights.zeros(tap.index, tap.signs))

@@ -11,22 +11,23 @@ from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.shifts import seen_at, spread
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
+from larq_focal.focal_plane.compiler.walls import Walls
 from larq_focal.network.ops import Pair
 
 
 class Gatherer:
     """Reads channels of one value; what several channels need is made once.
 
-    ``offset``: rows and columns of the array by which all that is read lies below and to the right.
+    ``offset``: rows and columns of the array by which all that is read lies below and to the right, within ``walls``.
     """
 
-    def __init__(self, code: Code, constants: Constants, maps: Maps, offset: Pair = (0, 0)):
-        self._code, self._constants, self._maps, self._offset = code, constants, maps, offset
+    def __init__(self, code: Code, constants: Constants, maps: Maps, walls: Walls | None = None, offset: Pair = (0, 0)):
+        self._code, self._constants, self._maps, self.walls, self._offset = code, constants, maps, walls, offset
         self._inverted: dict[int, Operand] = {}
 
     def seen_from(self, rows: int, columns: int) -> Gatherer:
         """A gatherer that reads what each pixel sees ``rows`` below and ``columns`` to the right of it."""
-        return Gatherer(self._code, self._constants, self._maps, (rows, columns))
+        return Gatherer(self._code, self._constants, self._maps, self.walls, (rows, columns))
 
     def at(self, sources: Mapping[Pair, int]) -> Operand:
         """A plane that holds at each place (row, column of a block) the channel that ``sources`` names for it."""
@@ -48,7 +49,7 @@ class Gatherer:
         return parts[0]
 
     def _seen(self, plane: int) -> Operand:
-        return seen_at(self._code, self._maps.planes[plane], *self._offset)
+        return seen_at(self._code, self._maps.planes[plane], *self._offset, self.walls)
 
     def _brought(self, group: Mapping[Place, list[Pair]]) -> Operand:
         """The channels of sources that are alike, spread over their own rectangles."""
@@ -56,18 +57,18 @@ class Gatherer:
         source = next(iter(group))
         if source.plane not in self._inverted:
             self._inverted[source.plane] = code.nor(self._seen(source.plane))
-        everywhere = list(product(range(layout.pitch[0]), range(layout.pitch[1])))
-        chosen = self._constants.one_plane([place.offset for place in group], everywhere, layout.pitch)
+        everywhere = list(product(*map(range, layout.room)))
+        chosen = self._constants.one_plane([place.offset for place in group], everywhere, layout.spacing)
         others = code.nor(chosen)
         code.split()
         alone = code.nor(self._inverted[source.plane], others)
         rows, columns = _rectangle(source, group[source])
         up, left = source.row - rows[0], source.column - columns[0]
-        return spread(code, alone, (up, rows[1] - source.row), (left, columns[1] - source.column))
+        return spread(code, alone, (up, rows[1] - source.row), (left, columns[1] - source.column), layout.spacing.unit)
 
     def _kept(self, part: Operand, places: list[Pair], every: Mapping[Pair, int]) -> Operand:
         """``part`` at ``places`` only; what stands where nothing is read does not matter."""
-        kept = self._constants.one_plane(places, every, self._maps.layout.pitch)
+        kept = self._constants.one_plane(places, every, self._maps.layout.spacing)
         return self._code.nor(self._code.nor(part), self._code.nor(kept))
 
 

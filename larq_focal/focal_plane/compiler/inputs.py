@@ -9,11 +9,20 @@ from typing import Any, ClassVar
 import numpy as np
 
 from larq_focal.focal_plane.compiler.counting import alike
-from larq_focal.focal_plane.compiler.layout import Layout, places_in_blocks
-from larq_focal.focal_plane.compiler.light import GREY_LEVELS, PIXEL_LEVELS, OnLight, grey_values, kept_at, tested
+from larq_focal.focal_plane.compiler.layout import Layout, Spacing, places_in_blocks
+from larq_focal.focal_plane.compiler.light import (
+    GREY_LEVELS,
+    PIXEL_LEVELS,
+    OnLight,
+    grey_values,
+    in_all_tiles,
+    kept_at,
+    tested,
+)
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.pair_input import PairInput, pair_input
 from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.tiles import Tiles
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.counted_sums import is_weighted_map
@@ -41,14 +50,14 @@ class LightInput(OnLight):
                 place.offset for place, other in zip(self.layout.places, self.levels, strict=True) if other == level
             ]
             code.call("load_in", PIXEL_LEVELS - level)
-            part = tested(code, "PIX", "IN")
-            parts.append(kept_at(code, constants, part, here, used, self.layout.pitch))
+            part = in_all_tiles(code, constants, tested(code, "PIX", "IN"), self.layout)
+            parts.append(kept_at(code, constants, part, here, used, self.layout.spacing))
             if len(parts) > 1:
                 parts = [code.either(*parts)]
         plane = parts[0]
         falling = [place.offset for place, falls in zip(self.layout.places, self.falls, strict=True) if falls]
         if falling:
-            plane = _inverted_at(code, constants, plane, falling, used, self.layout.pitch)
+            plane = _inverted_at(code, constants, plane, falling, used, self.layout.spacing)
         return Maps(self.layout, (plane,))
 
     @property
@@ -103,23 +112,38 @@ class PlaneInput:
 ArrayInput = LightInput | PairInput | PlaneInput
 
 
-def chosen_input(graph: QuantGraph, op: Op, sensor: Sensor, pitch: int, pixel_range: tuple[float, float]) -> ArrayInput:
-    """How the one-bit value ``op`` gets on the array: by the light on one or two pixels where that decides it."""
+def chosen_input(
+    graph: QuantGraph, op: Op, sensor: Sensor, placement: int | Tiles, pixel_range: tuple[float, float]
+) -> ArrayInput:
+    """How the one-bit value ``op`` gets on the array: by the light on one or two pixels where that decides it.
+
+    ``placement``: the pitch of blocks, or tiles.
+    """
     height, width, channels = op.shape
-    layout = Layout(height, width, (pitch, pitch), places_in_blocks(channels, (pitch, pitch)))
+    layout = _layout(height, width, channels, placement)
+
+    def loaded(reason: str) -> PlaneInput:
+        return PlaneInput(op.name, replace(layout, is_spread=layout.tiles is not None and channels == 1), reason)
+
     if not sensor.digital.flag or sensor.analog.maximum is None:
-        return PlaneInput(op.name, layout, f"no instruction of {sensor.title} compares light")
+        return loaded(f"no instruction of {sensor.title} compares light")
     if len(graph.inputs) > 1 or graph.inputs[0].shape[2:] != (1,):
-        return PlaneInput(op.name, layout, "the image has more than one channel")
+        return loaded("the image has more than one channel")
     if graph.inputs[0].shape == (height, width, 1) and (table := grey_to_bits(graph, op, pixel_range)) is not None:
         levels = light_levels(table)
         if levels is None:
-            return PlaneInput(op.name, layout, "it changes more than once from dark to bright")
+            return loaded("it changes more than once from dark to bright")
         if layout.planes > 1:
-            return PlaneInput(op.name, layout, f"its {channels} channels take {layout.planes} planes")
+            return loaded(f"its {channels} channels take {layout.planes} planes")
         return LightInput(op.name, replace(layout, is_spread=channels == 1), pixel_range, *levels)
     found = pair_input(graph, op, sensor, layout, pixel_range)
-    return PlaneInput(op.name, layout, found) if isinstance(found, str) else found
+    return loaded(found) if isinstance(found, str) else found
+
+
+def _layout(height: int, width: int, channels: int, placement: int | Tiles) -> Layout:
+    if isinstance(placement, Tiles):
+        return Layout(height, width, (1, 1), places_in_blocks(channels, placement.grid), tiles=placement)
+    return Layout(height, width, (placement, placement), places_in_blocks(channels, (placement, placement)))
 
 
 def is_encoded_again(graph: QuantGraph, op: Op, on_controller: Set[str]) -> bool:
@@ -186,8 +210,8 @@ def light_levels(table: np.ndarray) -> tuple[tuple[int, ...], tuple[bool, ...], 
 
 
 def _inverted_at(
-    code: Code, constants: Constants, plane: Operand, places: list[Pair], used: list[Pair], pitch: Pair
+    code: Code, constants: Constants, plane: Operand, places: list[Pair], used: list[Pair], spacing: Spacing
 ) -> Operand:
     if len(places) == len(used):
         return code.nor(plane)
-    return alike(code, plane, constants.places(places, used, pitch), invert=True)
+    return alike(code, plane, constants.places(places, used, spacing), invert=True)

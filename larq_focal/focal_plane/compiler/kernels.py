@@ -49,7 +49,7 @@ def placed(
             repairs.append(Instruction("ALL"))
             flag_is_one = True
         writes_masked = propagation in written or (propagation in access.writes and mask not in access.writes)
-        if writes_masked and mask and not mask_is_one:
+        if writes_masked and mask and not mask_is_one and mask not in statement.keeps:
             repairs.append(Instruction("SET", (mask,)))
             mask_is_one = True
         starts = statement.starts_kernel

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from larq_focal.focal_plane.compiler.building import RegisterError
+from larq_focal.focal_plane.compiler.choosing import INTERLEAVED
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.homes import Moves
 from larq_focal.focal_plane.compiler.kernels import StoreError
@@ -40,7 +41,7 @@ class LayerProgram:
 
 
 def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: Spill = "analog") -> LayerProgram:
-    """Compiles the convolution ``name`` by itself, with what it is added to, the threshold and the pooling behind it.
+    """Compiles ``name`` by itself, with what it is added to, the threshold and the pooling behind it, interleaved.
 
     ``spill``: how far planes may move, as in ``compile``.
     """
@@ -48,7 +49,7 @@ def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: Spill = "
     if reason := _why_stuck(folded, name):
         return LayerProgram(Verdict.NO_FIT, reason=reason)
     try:
-        compiled = compile_network(_alone(folded, name), sensor, spill=spill)
+        compiled = compile_network(_alone(folded, name), sensor, spill=spill, placement=INTERLEAVED)
     except (UnsupportedError, RegisterError, StoreError) as error:
         return LayerProgram(Verdict.NO_FIT, reason=str(error))
     allocation = compiled.allocation

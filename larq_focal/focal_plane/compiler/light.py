@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.layout import Layout, Spacing
 from larq_focal.focal_plane.compiler.patterns import Constants
+from larq_focal.focal_plane.compiler.shifts import spread
 from larq_focal.focal_plane.compiler.virtual import Code, Operand, Plane
 from larq_focal.network.ops import Pair
 
@@ -38,6 +39,8 @@ class OnLight:
     def light(self, image: np.ndarray, array: Pair) -> np.ndarray:
         """Grey levels ``[height, width]`` of the array for an image ``[height, width]``: every pixel fills its block.
 
+        In tiled placement the light falls on the first tile.
+
         Args:
             image: integers are grey levels from 0 to 255, anything else values of the network.
             array: rows and columns of the array.
@@ -60,11 +63,20 @@ def tested(code: Code, *registers: str) -> Plane:
     return plane
 
 
+def in_all_tiles(code: Code, constants: Constants, plane: Operand, layout: Layout) -> Operand:
+    """What lies in the first tile, where the light falls, in all tiles, and 0 around it; as it is without tiles."""
+    if not layout.tiles:
+        return plane
+    outside = code.nor(constants.rectangle(layout.height, layout.width))
+    rows, columns = (count - 1 for count in layout.tiles.grid)
+    return spread(code, code.nor(code.nor(plane), outside), (0, rows), (0, columns), layout.tiles.size)
+
+
 def kept_at(
-    code: Code, constants: Constants, plane: Operand, places: Sequence[Pair], used: Sequence[Pair], pitch: Pair
+    code: Code, constants: Constants, plane: Operand, places: Sequence[Pair], used: Sequence[Pair], spacing: Spacing
 ) -> Operand:
     """``plane`` at ``places``, and 0 at the others in ``used``."""
     if len(places) == len(used):
         return plane
-    chosen = code.nor(constants.one_plane(places, used, pitch))
+    chosen = code.nor(constants.one_plane(places, used, spacing))
     return code.nor(code.nor(plane), chosen)

@@ -109,7 +109,7 @@ def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
     blocked: dict[str, Blocked] = defaultdict(Blocked)
     flag_is_lifted = True
     for index, (statement, access) in enumerate(zip(code.statements, accesses, strict=True)):
-        for name in access.reads + (flag if access.is_analog else ()):
+        for name in access.reads + statement.keeps + (flag if access.is_analog else ()):
             if name in flag and flag_is_lifted:
                 blocked[name].add(index)
             elif isinstance(name, str):

@@ -20,6 +20,7 @@ from larq_focal.focal_plane.compiler.pitch import base_pitch
 from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
 from larq_focal.focal_plane.compiler.schedule import Schedule, most_frugal
 from larq_focal.focal_plane.compiler.sums import Sum, Term, binarized, common_layout, counted, fewest_words, forms
+from larq_focal.focal_plane.compiler.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
@@ -64,6 +65,7 @@ class Lowering:
         schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
         dense_on_array: whether dense layers over one-bit maps run on the array.
+        is_tiled: whether maps lie in tiles, and not in blocks.
     """
 
     graph: QuantGraph
@@ -71,6 +73,7 @@ class Lowering:
     schedules: Mapping[str, Schedule]
     pixel_range: tuple[float, float]
     dense_on_array: bool = False
+    is_tiled: bool = False
     code: Code = field(init=False)
     inputs: list[ArrayInput] = field(init=False, default_factory=list)
     outputs: list[Output] = field(init=False, default_factory=list)
@@ -83,7 +86,7 @@ class Lowering:
         self.constants = Constants(self.code)
         self._values: dict[str, Maps | Counts | _Sums] = {}
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
-        self._pitch = base_pitch(self.graph, self.sensor)
+        self._placement = (tiles_for if self.is_tiled else base_pitch)(self.graph, self.sensor)
 
     @property
     def layouts(self) -> dict[str, Layout]:
@@ -180,7 +183,7 @@ class Lowering:
         if isinstance(op, Quantize) and not np.array_equal(op.levels, (-1, 1)):
             low, high = op.levels
             raise UnsupportedError(f"'{op.name}' gives {low:g} and {high:g}; the array takes -1 and 1: use a sign.")
-        source = chosen_input(self.graph, op, self.sensor, self._pitch, self.pixel_range)
+        source = chosen_input(self.graph, op, self.sensor, self._placement, self.pixel_range)
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)
 
@@ -211,7 +214,7 @@ class Lowering:
     def _pooled(self, maps: Maps, op: Pool2D) -> Maps:
         if np.any(pool_pads(op, maps.layout)):
             maps = maps.cleaned(self.code, self.constants)
-        return pooled(self.code, maps, op)
+        return pooled(self.code, self.constants, maps, op)
 
     def _threshold(self, op: Binarize) -> tuple[np.ndarray, np.ndarray]:
         """Threshold and flip of each channel."""
@@ -289,7 +292,7 @@ class Lowering:
             if len(flipped) == len(used):
                 plane = self.code.nor(plane)
             elif flipped:
-                parts = self.constants.places(flipped, used, maps.layout.pitch)
+                parts = self.constants.places(flipped, used, maps.layout.spacing)
                 plane = alike(self.code, plane, parts, invert=True)
             planes.append(plane)
         return Maps(maps.layout, tuple(planes))

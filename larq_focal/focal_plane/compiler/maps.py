@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,8 @@ import numpy as np
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
+from larq_focal.focal_plane.compiler.walls import Walls
+from larq_focal.network.ops import Pair
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,16 @@ class Maps:
 
     def cleaned(self, code: Code, constants: Constants) -> Maps:
         """The same maps with 0 beyond."""
-        rows, columns = self.layout.extent
-        if self.is_clean or (rows >= constants.shape[0] and columns >= constants.shape[1]):
+        (rows, columns), tiles = self.layout.extent, self.layout.tiles
+        height, width = tiles.size if tiles else constants.shape
+        if self.is_clean or (rows >= height and columns >= width):
             return replace(self, is_clean=True)
-        outside = code.nor(constants.rectangle(rows, columns))
-        planes = tuple(code.nor(code.nor(plane), outside) for plane in self.planes)
+        if tiles:
+            parts = constants.rows(rows, height - 1, height), constants.columns(columns, width - 1, width)
+            outside = [code.either(*part) if len(part) > 1 else part[0] for part in parts if part]
+        else:
+            outside = [code.nor(constants.rectangle(rows, columns))]
+        planes = tuple(code.nor(code.nor(plane), *outside) for plane in self.planes)
         return replace(self, planes=planes, is_clean=True)
 
 
@@ -43,6 +51,19 @@ class Counts:
     layout: Layout
     planes: tuple[tuple[Operand, ...], ...]
     offsets: np.ndarray
+
+
+def reads_other_tiles(layout: Layout, pads: tuple[Pair, Pair]) -> bool:
+    """Whether windows that reach over the maps by ``pads`` come to the maps of other tiles, past what lies between."""
+    if not layout.tiles:
+        return False
+    margins = (size - extent for size, extent in zip(layout.tiles.size, layout.extent, strict=True))
+    return any(max(pad) * pitch > room for pad, pitch, room in zip(pads, layout.pitch, margins, strict=True))
+
+
+def walls_of(code: Code, constants: Constants, layout: Layout, is_needed: bool) -> AbstractContextManager[Walls | None]:
+    """Walls between the tiles of ``layout`` where they are needed."""
+    return Walls.built(code, constants, layout.tiles.size) if is_needed else nullcontext()
 
 
 def can_be_joined(values: Sequence[object]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from larq_focal.focal_plane.compiler.layout import Layout
-from larq_focal.focal_plane.compiler.light import GREY_LEVELS, OnLight, kept_at
+from larq_focal.focal_plane.compiler.light import GREY_LEVELS, OnLight, in_all_tiles, kept_at
 from larq_focal.focal_plane.compiler.maps import Maps
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pixel_pairs import Comparison, pair_comparisons
@@ -51,7 +51,8 @@ class PairInput(OnLight):
                 pixels = (own, moved) if comparison.larger == comparison.near else (moved, own)
                 plane = comparison.ratio.emit(code, *pixels, free)
                 plane = seen_at(code, plane, *self._on_array(comparison.near))
-                self._add(code, constants, planes, code.nor(plane) if comparison.inverted else plane, here)
+                plane = code.nor(plane) if comparison.inverted else plane
+                self._add(code, constants, planes, in_all_tiles(code, constants, plane, self.layout), here)
         return Maps(self.layout, tuple(planes[index] for index in range(self.layout.planes)))
 
     def _on_array(self, pixels: Pair) -> Pair:
@@ -76,7 +77,7 @@ class PairInput(OnLight):
         for index in sorted({places[channel].plane for channel in channels}):
             here = [places[channel].offset for channel in channels if places[channel].plane == index]
             used = [place.offset for place in places if place.plane == index]
-            part = kept_at(code, constants, plane, here, used, self.layout.pitch)
+            part = kept_at(code, constants, plane, here, used, self.layout.spacing)
             planes[index] = code.either(planes[index], part) if index in planes else part
 
     @property

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.layout import Spacing
 from larq_focal.focal_plane.compiler.virtual import Code, Plane
 from larq_focal.network.ops import Pair
 
@@ -67,27 +68,46 @@ class Constants:
         self._names: dict[bytes, str] = {}
         self.planes: dict[str, np.ndarray] = {}
 
-    def places(self, wanted: Iterable[Pair], used: Iterable[Pair], pitch: Pair) -> list[Plane]:
+    def places(self, wanted: Iterable[Pair], used: Iterable[Pair], spacing: Spacing) -> list[Plane]:
         """Up to three planes whose union has ones at ``wanted`` and zeros at the other places in ``used``."""
         wanted, used = set(wanted), set(used)
-        if not _is_power_of_two(pitch):
-            return [self.whole(self._periodic(wanted, pitch))]
+        if spacing.period and not _is_power_of_two(spacing.period):
+            return [self.whole(self._periodic(wanted, spacing.period))]
         period = tuple(_power_of_two(1 + max(place[axis] for place in used)) for axis in (0, 1))
         block = set(product(range(period[0]), range(period[1])))
-        beyond = [_power_of_two(size) - side for size, side in zip(self.shape, period, strict=True)]
+        (down, right), least = spacing.unit, [unit - 1 for unit in spacing.unit]
+        beyond = [_power_of_two(self.shape[axis]) - period[axis] * spacing.unit[axis] for axis in (0, 1)]
+        addresses = (
+            (r * down, c * right, rx * down | least[0] | beyond[0], cx * right | least[1] | beyond[1])
+            for r, c, rx, cx in cover(wanted, block - used | wanted, period)
+        )
+        return self._united(addresses)
+
+    def one_plane(self, wanted: Iterable[Pair], used: Iterable[Pair], spacing: Spacing) -> Plane:
+        """One plane with ones at ``wanted`` and zeros at the other places in ``used``."""
+        planes = self.places(wanted, used, spacing)
+        return self._code.either(*planes) if len(planes) > 1 else planes[0]
+
+    def rows(self, first: int, last: int, period: int) -> list[Plane]:
+        """Up to three planes whose union are rows ``first`` to ``last`` of every ``period``, a power of two."""
+        every = [_power_of_two(size) - 1 for size in self.shape]
+        return self._united((r, 0, rx | every[0] + 1 - period, every[1]) for r, rx in _aligned(first, last))
+
+    def columns(self, first: int, last: int, period: int) -> list[Plane]:
+        """As ``rows``."""
+        every = [_power_of_two(size) - 1 for size in self.shape]
+        return self._united((0, c, every[0], cx | every[1] + 1 - period) for c, cx in _aligned(first, last))
+
+    def _united(self, addresses: Iterable[Pattern]) -> list[Plane]:
+        """Up to three planes whose union are the patterns."""
         planes: list[Plane] = []
-        for r, c, rx, cx in cover(wanted, block - used | wanted, period):
+        for address in addresses:
             if len(planes) == self.MOST_AT_ONCE:
                 planes = [self._code.either(*planes)]
-            planes.append(self._code.loaded("load_pattern", r, c, rx | beyond[0], cx | beyond[1]))
+            planes.append(self._code.loaded("load_pattern", *address))
             if self._code.is_frugal and len(planes) > 1:
                 self._code.emit("OR", planes[0], planes.pop())
         return planes
-
-    def one_plane(self, wanted: Iterable[Pair], used: Iterable[Pair], pitch: Pair) -> Plane:
-        """One plane with ones at ``wanted`` and zeros at the other places in ``used``."""
-        planes = self.places(wanted, used, pitch)
-        return self._code.either(*planes) if len(planes) > 1 else planes[0]
 
     def rectangle(self, rows: int, columns: int) -> Plane:
         """Ones in the first rows and columns of the array."""
@@ -106,6 +126,16 @@ class Constants:
         for row, column in wanted:
             bits[row :: pitch[0], column :: pitch[1]] = True
         return bits
+
+
+def _aligned(first: int, last: int) -> Iterator[Pair]:
+    """Addresses and free bits whose union are the numbers ``first`` to ``last``."""
+    while first <= last:
+        free = 0
+        while not first & (2 * free + 1) and first + 2 * free + 1 <= last:
+            free = 2 * free + 1
+        yield first, free
+        first += free + 1
 
 
 def _is_power_of_two(pitch: Pair) -> bool:

@@ -22,6 +22,7 @@ from larq_focal.focal_plane.compiler.dense import Scores
 from larq_focal.focal_plane.compiler.inputs import ArrayInput, LightInput, PairInput, PlaneInput
 from larq_focal.focal_plane.compiler.layout import Layout, Place
 from larq_focal.focal_plane.compiler.outputs import Output
+from larq_focal.focal_plane.compiler.tiles import Tiles
 from larq_focal.focal_plane.machine.assembly import assemble, disassemble
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import ProgramError
@@ -112,12 +113,15 @@ def _sizes(values: Sequence[Any]) -> tuple[int, ...]:
 
 
 def _layout_data(layout: Layout) -> dict[str, Any]:
-    return {
+    data = {
         "shape": list(layout.shape),
         "pitch": list(layout.pitch),
         "spread": layout.is_spread,
         "places": [[place.plane, place.row, place.column] for place in layout.places],
     }
+    if layout.tiles:
+        data |= {"tile": list(layout.tiles.size), "tiles": list(layout.tiles.grid)}
+    return data
 
 
 def _layout(data: Mapping[str, Any]) -> Layout:
@@ -125,7 +129,8 @@ def _layout(data: Mapping[str, Any]) -> Layout:
     places = tuple(Place(*(int(value) for value in place)) for place in data["places"])
     if len(places) != channels or any(min(place.plane, place.row, place.column) < 0 for place in places):
         raise ProgramError(f"the header places {len(places)} channels of {channels}.")
-    return Layout(height, width, _sizes(data["pitch"]), places, bool(data["spread"]))
+    tiles = Tiles(_sizes(data["tile"]), _sizes(data["tiles"])) if "tile" in data else None
+    return Layout(height, width, _sizes(data["pitch"]), places, bool(data["spread"]), tiles)
 
 
 def _input_data(source: ArrayInput) -> dict[str, Any]:

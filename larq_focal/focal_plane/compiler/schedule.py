@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from larq_focal.focal_plane.compiler.weights import WeightSource
 
 MOST_DEFERRED = 16  # columns; no count is as long
 
@@ -14,13 +17,17 @@ class Schedule:
 
     ``regathers``: for every tap of the window the maps are shifted, and then the channels brought to the places that
     read them, so that no plane holds them from tap to tap. ``is_analog``: a charge counts instead of planes, where a
-    step of it keeps within the analog range, see ``accumulating``.
+    step of it keeps within the analog range, see ``accumulating``. ``weights``: where they come from.
     """
 
     deferred: int = 0
     is_frugal: bool = False
     regathers: bool = False
     is_analog: bool = False
+    weights: WeightSource = WeightSource.PATTERNS
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"weights": self.weights.value}
 
     def frugal(self) -> Schedule | None:
         """The next schedule of fewer registers and more words, or None."""
@@ -37,4 +44,5 @@ def most_frugal(schedules: Iterable[Schedule]) -> Schedule:
         is_frugal=any(schedule.is_frugal for schedule in found),
         regathers=any(schedule.regathers for schedule in found),
         is_analog=bool(found) and all(schedule.is_analog for schedule in found),
+        weights=found[0].weights if found else WeightSource.PATTERNS,
     )

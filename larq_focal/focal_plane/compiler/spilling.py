@@ -10,7 +10,7 @@ from larq_focal.focal_plane.compiler.accesses import Access
 from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.homes import Home, Moves, homes
 from larq_focal.focal_plane.compiler.liveness import Blocked, blocked_spans, masks_of
-from larq_focal.focal_plane.compiler.virtual import Code, Plane
+from larq_focal.focal_plane.compiler.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.spills import Spill
 
 _NEAR = 6  # statements between two uses of a spilled plane that are worth a register
@@ -88,16 +88,21 @@ class Spiller:
                 names[plane] = Plane(f"{plane.name}, spilled")
                 self._short.add(names[plane])
                 if reloads:
-                    result.statements += home.reloaded(place, names[plane], statement.section)
+                    result.statements += _beside(statement, home.reloaded(place, names[plane], statement.section))
                     home.moves.reloads += 1
             if not names.keys().isdisjoint(statement.operands):
                 statement = replace(statement, operands=tuple(names.get(o, o) for o in statement.operands))
             result.statements.append(statement)
             for plane in after[index]:
                 home, place = victims[plane]
-                result.statements += home.stored(place, names[plane], statement.section)
+                result.statements += _beside(statement, home.stored(place, names[plane], statement.section))
                 home.moves.stores += 1
         return result
+
+
+def _beside(statement: Statement, moves: Sequence[Statement]) -> list[Statement]:
+    """Moves that leave alone what must be kept at ``statement``."""
+    return [replace(move, keeps=statement.keeps) for move in moves]
 
 
 def _seldom_used(

@@ -56,9 +56,9 @@ class Term:
     def can_lie_in(self, layout: Layout) -> bool:
         """Whether it can be counted at the places of ``layout``."""
         mine = self.layout
-        alike = mine.shape == layout.shape and mine.pitch == layout.pitch
-        block = self.maps.layout.pitch
-        is_within = layout.block[0] <= block[0] and layout.block[1] <= block[1]
+        alike = (mine.shape, mine.pitch, mine.tiles) == (layout.shape, layout.pitch, layout.tiles)
+        room = self.maps.layout.room
+        is_within = layout.block[0] <= room[0] and layout.block[1] <= room[1]
         return alike and is_within and (mine.is_spread or not layout.is_spread)
 
 
@@ -155,23 +155,23 @@ def _counts(code: Code, constants: Constants, total: Sum, schedule: Schedule) ->
         counter = Count(code, schedule.deferred)
         for term in total.terms:
             with code.section(term.layer.op.name):
-                _count_term(counter, code, constants, term, total.layout, plane, schedule.regathers)
+                _count_term(counter, code, constants, term, total.layout, plane, schedule)
         yield counter.bits()
     code.is_frugal = False
 
 
 def _count_term(
-    counter: Count, code: Code, constants: Constants, term: Term, layout: Layout, plane: int, regathers: bool
+    counter: Count, code: Code, constants: Constants, term: Term, layout: Layout, plane: int, schedule: Schedule
 ) -> None:
-    weights = term.weights.astype(np.int64)
-    count_into(counter, code, constants, term.maps, term.layer, weights, layout, plane, regathers)
+    repeats = term.weights.astype(np.int64)
+    count_into(counter, code, constants, term.maps, term.layer, repeats, layout, plane, schedule)
 
 
 def _signs(code: Code, constants: Constants, term: Term, layout: Layout, plane: int) -> Operand | None:
     """One-bit maps at the places of ``layout``; None where the plane has no channel that they weigh in."""
     counter = Count(code, deferred=1)
     signs = replace(term, weights=(term.weights > 0).astype(np.int64))
-    _count_term(counter, code, constants, signs, layout, plane, regathers=False)
+    _count_term(counter, code, constants, signs, layout, plane, Schedule())
     return next(iter(counter.bits()), None)
 
 

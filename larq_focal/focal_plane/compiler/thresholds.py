@@ -52,7 +52,7 @@ class _Bit:
         if (values == first).all():
             used = [places[c].offset for c in self._channels]
             return self._constants.one_plane(
-                [places[c].offset for c in self._channels if first[c]], used, self._layout.pitch
+                [places[c].offset for c in self._channels if first[c]], used, self._layout.spacing
             )
         array = self._constants.shape
         return self._constants.whole(self._layout.planes_of(values, array)[self._plane])

@@ -29,7 +29,8 @@ class Statement:
     """An instruction, or a call of the controller where ``is_call``; operands are planes or what a program writes.
 
     ``section`` is the step of the network that it belongs to. A kernel may end before a statement that
-    ``starts_kernel``, so that code which comes again is kept in the store once.
+    ``starts_kernel``, so that code which comes again is kept in the store once. ``keeps`` are registers that must still
+    hold what they did, as far as the statement itself does not change them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Statement:
     is_call: bool = False
     result: str | None = None
     starts_kernel: bool = False
+    keeps: tuple[str, ...] = ()
 
     def placed(self, registers: dict[Plane, str]) -> Instruction | Call:
         """The statement with registers for its planes."""
@@ -69,6 +71,7 @@ class Code:
         self.is_frugal = False
         self._section = "main"
         self._starts_kernel = False
+        self._keeps: tuple[str, ...] = ()
 
     @contextmanager
     def section(self, name: str) -> Iterator[None]:
@@ -77,19 +80,28 @@ class Code:
         yield
         self._section = before
 
+    @contextmanager
+    def keeping(self, *registers: str) -> Iterator[None]:
+        """No plane is placed in ``registers``, and the mask register is left as it is if it is one of them."""
+        before, self._keeps = self._keeps, registers
+        yield
+        self._keeps = before
+
     def split(self) -> None:
         """Lets a kernel end here; code that repeats from here on is then stored once."""
         self._starts_kernel = True
 
     def emit(self, mnemonic: str, *operands: Operand) -> None:
         """Adds an instruction, its operands in the order of the assembly text."""
-        self.statements.append(Statement(mnemonic, operands, self._section, starts_kernel=self._starts_kernel))
-        self._starts_kernel = False
+        self._append(Statement(mnemonic, operands, self._section, False, None, self._starts_kernel, self._keeps))
 
     def call(self, name: str, *operands: Operand | int, result: str | None = None) -> None:
         """Adds a call of the controller."""
         words = tuple(str(o) if isinstance(o, int) else o for o in operands)
-        self.statements.append(Statement(name, words, self._section, is_call=True, result=result))
+        self._append(Statement(name, words, self._section, True, result, keeps=self._keeps))
+
+    def _append(self, statement: Statement) -> None:
+        self.statements.append(statement)
         self._starts_kernel = False
 
     def nor(self, *sources: Operand, into: Plane | None = None) -> Plane:

@@ -36,6 +36,8 @@ def inspect_network(
     region: Region | None = None,
     keras_model: Any | None = None,
     spill: Spill = "analog",
+    placement: str = "auto",
+    weights: str = "auto",
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
@@ -51,6 +53,7 @@ def inspect_network(
         region: the part of the array to record, see ``StepRecorder``.
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
         spill: how far planes may move, as in ``compile``.
+        placement, weights: how the program is written, as in ``compile``.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
@@ -61,7 +64,7 @@ def inspect_network(
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
         network = load_keras_model(network)
     graph = as_graph(network)
-    compiled = compile_network(graph, sensor, pixel_range, spill)
+    compiled = compile_network(graph, sensor, pixel_range, spill, placement=placement, weights=weights)
     if images is None:
         images = _random_image(graph, pixel_range, seed)
     exactness = [_against_graph(compiled, images)]
@@ -141,11 +144,12 @@ def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
 
 
 def _map_place(name: str, layout: Layout) -> MapPlace:
+    down, right = layout.spacing.unit
     return MapPlace(
         name=name,
         kind="feature map",
         height=layout.height,
         width=layout.width,
         pitch=layout.pitch,
-        places=tuple((place.plane, place.row, place.column) for place in layout.places),
+        places=tuple((place.plane, place.row * down, place.column * right) for place in layout.places),
     )

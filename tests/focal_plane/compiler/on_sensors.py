@@ -30,7 +30,7 @@ def check(
                 twin = compiled[RECOUNTED[name]]
                 compiled[name] = replace(twin, array=replace(twin.array, sensor=sensor))
             else:
-                compiled[name] = compile_network(graph, sensor)
+                compiled[name] = compile_network(graph, sensor, placement="interleaved")
         except (RegisterError, StoreError) as error:
             verdicts[name] = type(error).__name__
             continue

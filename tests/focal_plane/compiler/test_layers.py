@@ -54,7 +54,7 @@ def test_the_layer_of_16_filters_needs_fewer_words_than_published_counts():
     """3x3, 16 filters, 64x64 pixels: 185 words counted by hand, without weight fetches, in 13 registers."""
     graph = network(Draw(height=64, width=64, out_channels=16))
     for name, registers in (("scamp5", 12), ("scamp5_programmer", 13)):
-        compiled = compile_network(graph, name)
+        compiled = compile_network(graph, name, placement="interleaved")
         inputs = images(graph, 2)
         expected = interpret(graph, inputs, graph.outputs)
         for output, values in compiled.run(inputs).items():
