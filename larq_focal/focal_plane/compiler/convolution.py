@@ -166,21 +166,16 @@ def _same(seen: Operand) -> Operand:
 def _agreement(code: Code, see: See, weights: Weights, tap: Pair, here: Mapping[Pair, int]) -> Operand:
     """Where a bit agrees with a weight that is not 0; ``here`` are the weights of ``tap``."""
     signs = set(here.values())
-    if signs == {1}:
-        return see()
-    if signs == {-1}:
-        return code.nor(see())
-    if signs == {-1, 1}:
-        parts = weights.all_but(-1, tap, here)
-        return alike(code, see(), parts)
-    agrees: list[Operand] = []
-    if 1 in signs:
-        parts = weights.all_but(1, tap, here)
-        agrees.append(code.nor(code.nor(see()), *parts))
-    if -1 in signs:
-        parts = weights.all_but(-1, tap, here)
-        agrees.append(code.nor(see(), *parts))
-    return code.either(*agrees) if len(agrees) > 1 else agrees[0]
+    if len(signs) == 1:
+        return see() if 1 in signs else code.nor(see())
+    if 1 in signs and -1 in signs:
+        parts = weights.plus(tap, here)
+        if 0 not in signs:
+            return alike(code, see(), parts)
+        differs = alike(code, see(), parts, invert=True)
+    else:
+        differs = code.nor(see()) if 1 in signs else see()
+    return code.nor(differs, *weights.zeros(tap, here))
 
 
 def binarized(

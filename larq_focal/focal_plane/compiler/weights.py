@@ -39,14 +39,16 @@ class Weights(Protocol):
 
     shifts: bool
 
-    def all_but(self, sign: int, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
-        """Up to three planes whose union has ones where the weight of ``tap`` is not ``sign``, at all places used.
+    def plus(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
+        """Up to three planes whose union has ones at weights of +1 and zeros at those of -1.
 
         Args:
-            sign: +1 or -1.
             tap: row and column in the kernel.
             weights: -1, 0 and +1 by the places of the output channels.
         """
+
+    def zeros(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
+        """Up to three planes whose union has ones at weights of 0, and zeros at the others."""
 
 
 class PatternWeights:
@@ -57,13 +59,18 @@ class PatternWeights:
     def __init__(self, constants: Constants, layout: Layout):
         self._constants, self._spacing = constants, layout.spacing
 
-    def all_but(self, sign: int, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
-        others = [place for place, weight in weights.items() if weight != sign]
-        return self._constants.places(others, weights, self._spacing)
+    def plus(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
+        used = {place: weight for place, weight in weights.items() if weight}
+        return self._constants.places([place for place in used if used[place] > 0], used, self._spacing)
+
+    def zeros(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
+        return self._constants.places([p for p, weight in weights.items() if not weight], weights, self._spacing)
 
 
 class PackedWeights:
-    """From one register for each sign, where a kernel's weights lie in their tile as in the kernel.
+    """From a register that tells where weights are -1, and another for where they are not 0, if any are.
+
+    A kernel's weights lie in their tile as they do in the kernel.
 
     A weight comes to the first pixel within the walls by a shift of the register, and floods its tile from there. The
     scheme is that of L. Bose et al., "Fully embedding fast convolutional networks on pixel processor arrays", ECCV
@@ -82,47 +89,53 @@ class PackedWeights:
 
     def __init__(self, code: Code, constants: Constants, walls: Walls, layout: Layout, codes: np.ndarray, plane: int):
         self._code, self._walls = code, walls
-        self._held = self._loaded(constants, layout, codes, plane)
+        has_zeros = not codes[..., [place.plane == plane for place in layout.places]].all()
+        chosen = (codes < 0, codes != 0) if has_zeros else (codes < 0,)
+        self._load(*(constants.whole(_packed(constants.shape, layout, taps, plane)) for taps in chosen))
 
-    def all_but(self, sign: int, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
-        return [self._walls.flooded(seen_at(self._code, self._of(sign), *tap))]
+    def plus(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
+        return [self._walls.flooded(seen_at(self._code, self._minus(), *tap))]
 
-    def _loaded(self, constants: Constants, layout: Layout, codes: np.ndarray, plane: int) -> dict[int, Operand]:
-        return {
-            sign: constants.whole(_packed(constants.shape, layout, codes == sign, plane))
-            for sign in ((-1, 1) if (codes == 0).any() else (-1,))
-        }
+    def zeros(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
+        return [self._walls.flooded(seen_at(self._code, self._nonzero(), *tap))]
 
-    def _of(self, sign: int) -> Operand:
-        """The register of one sign."""
-        return self._held[sign]
+    def _load(self, *planes: Plane) -> None:
+        self._held = planes
+
+    def _minus(self) -> Operand:
+        return self._held[0]
+
+    def _nonzero(self) -> Operand:
+        return self._held[1]
 
 
 class AnalogWeights(PackedWeights):
-    """As ``PackedWeights``, from the last analog register: weights are the sign of what it holds, inverted.
+    """As ``PackedWeights``, from the last analog register, which is above 0 at weights of -1 and below 0 at those of 0.
 
     A third of the analog range parts the levels, far beyond what a few writes lose.
     """
 
-    def _loaded(self, constants: Constants, layout: Layout, codes: np.ndarray, plane: int) -> dict[int, Operand]:
+    def _load(self, minus: Plane, *nonzero: Plane) -> None:
         code, analog = self._code, self._code.sensor.analog
         self._register, self._port = analog.storage[-1], analog.port[0]
         code.emit("res", self._register)
-        for sign, chosen in super()._loaded(constants, layout, codes, plane).items():
-            code.call("load_in", sign * (analog.maximum // 3))  # a bus writes the inverse
+        for chosen, level in ((minus, 1), *((code.nor(plane), -1) for plane in nonzero)):
+            code.call("load_in", -level * (analog.maximum // 3))  # a bus writes the inverse
             code.emit("WHERE", chosen)
             code.emit("bus", self._register, "IN")
             code.emit("ALL")
-        return {}
 
-    def _of(self, sign: int) -> Operand:
-        code, compared = self._code, self._register
-        if sign > 0:
-            compared = self._port
-            code.emit("bus", compared, self._register)
-        plane = Plane("weights")
-        code.emit("where", compared)
-        code.emit("MOV", plane, *code.sensor.digital.flag)
+    def _minus(self) -> Operand:
+        return self._compared(self._register, "MOV")
+
+    def _nonzero(self) -> Operand:
+        self._code.emit("bus", self._port, self._register)
+        return self._compared(self._port, "NOT")
+
+    def _compared(self, register: str, mnemonic: str) -> Plane:
+        code, plane = self._code, Plane("weights")
+        code.emit("where", register)
+        code.emit(mnemonic, plane, *code.sensor.digital.flag)
         code.emit("ALL")
         return plane
 
