@@ -32,8 +32,8 @@ class GhostSign(keras.layers.Layer):
         ValueError: Another odd number of slices, or none.
 
     Source:
-        Guo, Bai, Bulat et al., "BoolNet: Minimizing The Energy Consumption of Binary Neural Networks",
-        https://arxiv.org/abs/2106.06991; https://github.com/hpi-xnor/BoolNet.
+        Guo, Bethge, Yang, Zhong, Ning, Meinel and Wang, "BoolNet: Minimizing The Energy Consumption of Binary Neural
+        Networks", 2021, https://arxiv.org/abs/2106.06991; https://github.com/hpi-xnor/BoolNet.
     """
 
     def __init__(self, slices: int = 4, **kwargs):
