@@ -200,13 +200,14 @@ def _with_spills(
         tried.append(limited)
         try:
             found = _attempt(lower, {**schedules, **limited}, spill)
-        except (RegisterError, StoreError):
-            if option.is_frugal and best is None:
-                raise
+        except (RegisterError, StoreError) as error:
+            refused = error
             continue
         if best is not None and found.cost >= best.cost:
             break
         best = found
+    if best is None:
+        raise refused
     return best
 
 
