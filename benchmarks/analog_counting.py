@@ -1,7 +1,7 @@
 """Words and registers of networks counted by digital adders and as charges, and what a chip's noise does to the latter.
 
-Run ``python benchmarks/analog_counting.py``; it needs no TensorFlow. The networks have random weights and thresholds, and
-see images of 64x64 random bits.
+Run ``python benchmarks/analog_counting.py``; it needs no TensorFlow. The networks have random weights and thresholds,
+and see images of 64x64 random bits.
 """
 
 from __future__ import annotations
