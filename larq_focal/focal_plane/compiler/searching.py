@@ -126,13 +126,14 @@ def _with_spills(
         tried.append(limited)
         try:
             found = _attempt(lower, {**schedules, **limited}, spill)
-        except _NO_ROOM:
-            if is_frugal and best is None:
-                raise
+        except _NO_ROOM as error:
+            refused = error
             continue
         if best is not None and found.cost >= best.cost:
             break
         best = found
+    if best is None:
+        raise refused
     return best
 
 
