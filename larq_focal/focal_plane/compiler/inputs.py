@@ -175,8 +175,15 @@ def _is_merged(graph: QuantGraph, op: Op) -> bool:
 def _is_binarized(graph: QuantGraph, op: Op) -> bool:
     if graph.bits(op.name) == 1:
         return True
-    consumers = [] if op.name in graph.outputs else graph.consumers(op.name)
-    return bool(consumers) and not isinstance(op, Linear) and all(_is_binarized(graph, after) for after in consumers)
+    if op.name in graph.outputs or not _is_of_image(graph, op):
+        return False
+    consumers = graph.consumers(op.name)
+    return bool(consumers) and all(_is_binarized(graph, after) for after in consumers)
+
+
+def _is_of_image(graph: QuantGraph, op: Op) -> bool:
+    """Whether no layer has a part in the value."""
+    return not isinstance(op, Linear) and all(_is_of_image(graph, graph[name]) for name in op.inputs)
 
 
 def grey_to_bits(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> np.ndarray | None:

@@ -193,8 +193,9 @@ class Lowering:
                 f"'{op.name}' reads '{op.inputs[0]}' of {bits} bits; the array multiplies 1-bit inputs: binarize it."
             )
         if op.inputs[0] in self.tail:
-            reason = self._reason(op.inputs[0])
-            raise UnsupportedError(f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller{reason}.")
+            raise UnsupportedError(
+                f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller{self._why_left(op.inputs[0])}."
+            )
         if op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
             raise UnsupportedError(
                 f"'{op.name}' has weights of {op.kernel.bits} bits; the array multiplies 1-bit and ternary ones."
@@ -241,16 +242,16 @@ class Lowering:
         terms = [self._term(name) for name in op.inputs]
         return None not in terms and common_layout(terms) is not None
 
-    def _reason(self, name: str) -> str:
-        """Why a value is left to the controller, where a sum is the cause."""
+    def _why_left(self, name: str) -> str:
+        """Why a value is left to the controller: the sum that is the cause, or the first operation that is."""
         op = self.graph[name]
         if reason := why_unfolded(self.graph, op):
             return f": {reason.rstrip('.')}"
         terms = [self._term(source) for source in op.inputs] if isinstance(op, Add) else [None]
         if None not in terms and common_layout(terms) is None:
             return f": what '{name}' adds lies at different places; let all of it pass the same strides and pools"
-        found = (self._reason(source) for source in op.inputs if source in self.tail)
-        return next(filter(None, found), "")
+        before = next((source for source in op.inputs if source in self.tail), None)
+        return f" from '{name}' on" if before is None else self._why_left(before)
 
     def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
         threshold, flip = self._threshold(op)

@@ -49,7 +49,7 @@ def test_convolutions_behind_the_controller():
     again = sign("again", average)
     second = conv("second", again, 4)
     refused(
-        "'second' follows 'again', which runs on the controller",
+        "'second' follows 'again', which runs on the controller from 'average' on",
         IMAGE,
         BITS,
         conv("first", BITS, 4),

@@ -80,3 +80,14 @@ def test_what_is_added_lies_where_the_convolution_puts_it():
     graph = QuantGraph("sum", [image, bits, first, small_maps, maps, second, total, sign("out", total, 1.0)], ["out"])
     assert set(check(graph, count=2).values()) <= {"fit", "spill"}
     assert not compile_network(graph, SENSOR).tail
+
+
+def test_the_signs_of_the_pixels_are_a_shortcut():
+    """They lie on every pixel of a block, the convolution on one."""
+    image = ops.Input(name="image", shape=(8, 8, 1))
+    bits = sign("bits", image)
+    layer = conv("layer", bits, 1)
+    total = ops.Add(name="sum", inputs=("bits", "layer"), shape=(8, 8, 1))
+    behind = conv("behind", sign("signs", total), 2)
+    operations = [image, bits, layer, total, sign("signs", total), behind, sign("out", behind)]
+    assert check(QuantGraph("pixels", operations, ["signs", "out"]), count=2)["scamp5"] == "fit"
