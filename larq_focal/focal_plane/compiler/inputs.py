@@ -25,10 +25,9 @@ from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.tiles import Tiles
 from larq_focal.focal_plane.compiler.virtual import Code, Operand
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.counted_sums import is_weighted_map
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
-from larq_focal.network.ops import Activation, Add, Affine, Binarize, Linear, Op, Pair, Pool2D
+from larq_focal.network.ops import Activation, Add, Affine, Binarize, Linear, Op, Pair
 
 
 @dataclass(frozen=True)
@@ -156,20 +155,10 @@ def is_encoded_again(graph: QuantGraph, op: Op, on_controller: Set[str]) -> bool
     return bool(consumers) and all(
         isinstance(consumer, Affine | Activation | Add)
         and consumer.name not in on_controller
-        and not _is_merged(graph, consumer)
+        and not (isinstance(consumer, Add) and [type(after) for after in graph.consumers(consumer.name)] == [Binarize])
         and _is_binarized(graph, consumer)
         for consumer in consumers
     )
-
-
-def _is_merged(graph: QuantGraph, op: Op) -> bool:
-    """Whether ``op`` is a sum whose sign, perhaps pooled before, is all that is wanted, or a weighted part of such."""
-    consumers = graph.consumers(op.name)
-    if is_weighted_map(op):
-        return bool(consumers) and all(isinstance(after, Add) and _is_merged(graph, after) for after in consumers)
-    while [type(after) for after in consumers] == [Pool2D]:
-        consumers = graph.consumers(consumers[0].name)
-    return isinstance(op, Add) and [type(after) for after in consumers] == [Binarize]
 
 
 def _is_binarized(graph: QuantGraph, op: Op) -> bool:

@@ -34,8 +34,8 @@ def test_sums_that_the_controller_reads_are_compared_too():
 def test_a_wrong_program_is_told(monkeypatch):
     """One that reads -3 and -1 for its signs differs at every pixel."""
 
-    def inverted(*arguments):
-        compiled = compile_network(*arguments)
+    def inverted(*arguments, **options):
+        compiled = compile_network(*arguments, **options)
         outputs = tuple(replace(o, offsets=np.full(o.layout.shape, 3)) for o in compiled.array.outputs)
         return replace(compiled, array=replace(compiled.array, outputs=outputs))
 
