@@ -39,7 +39,7 @@ def largest_count(term: ops.Op) -> int:
 def counted_sums(graph: QuantGraph) -> Iterator[CountedSum]:
     """All sums of ``graph`` that have the form that ``fold_sums`` gives them, if they add a layer."""
     for op in graph:
-        if not isinstance(op, ops.Add) or not _ends_binary(graph, op):
+        if not isinstance(op, ops.Add) or not ends_binary(graph, op):
             continue
         added = [graph[name] for name in op.inputs]
         layers = tuple(term for term in added if isinstance(term, ops.Conv2D))
@@ -63,6 +63,16 @@ def has_whole_weights(graph: QuantGraph, layer: ops.Conv2D) -> bool:
     return not (scale % 1).any() and scale.max() <= LARGEST_WEIGHT
 
 
+def ends_binary(graph: QuantGraph, op: ops.Op) -> bool:
+    """Whether nothing but the sign of ``op`` goes on, or of its maxima."""
+    consumers = graph.consumers(op.name)
+    if len(consumers) != 1 or op.name in graph.outputs:
+        return False
+    (after,) = consumers
+    is_pool = isinstance(after, ops.Pool2D) and moves(after)
+    return isinstance(after, ops.Binarize) or (is_pool and ends_binary(graph, after))
+
+
 def _is_counted(graph: QuantGraph, layer: ops.Conv2D) -> bool:
     is_used_once = len(graph.consumers(layer.name)) == 1 and layer.name not in graph.outputs
     return is_used_once and has_whole_weights(graph, layer)
@@ -70,12 +80,3 @@ def _is_counted(graph: QuantGraph, layer: ops.Conv2D) -> bool:
 
 def _is_map(graph: QuantGraph, op: ops.Op) -> bool:
     return is_signs(graph, op) or (is_weighted_map(op) and is_signs(graph, graph[op.inputs[0]]))
-
-
-def _ends_binary(graph: QuantGraph, op: ops.Op) -> bool:
-    consumers = graph.consumers(op.name)
-    if len(consumers) != 1 or op.name in graph.outputs:
-        return False
-    (after,) = consumers
-    is_pool = isinstance(after, ops.Pool2D) and moves(after)
-    return isinstance(after, ops.Binarize) or (is_pool and _ends_binary(graph, after))

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from larq_focal.focal_plane.compiler.accumulating import Accumulation, accumulated, accumulation
-from larq_focal.focal_plane.compiler.counting import alike
 from larq_focal.focal_plane.compiler.dense import Scores, scored
 from larq_focal.focal_plane.compiler.inputs import ArrayInput, chosen_input, is_encoded_again
 from larq_focal.focal_plane.compiler.layout import Layout
 from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
-from larq_focal.focal_plane.compiler.merging import can_be_multiplied, constant, multiplied
+from larq_focal.focal_plane.compiler.merging import can_be_multiplied, constant, inverted, multiplied
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.patterns import Constants
 from larq_focal.focal_plane.compiler.pitch import base_pitch
@@ -25,7 +24,7 @@ from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.counted_sums import has_whole_weights, is_weighted_map
+from larq_focal.network.counted_sums import ends_binary, has_whole_weights, is_weighted_map
 from larq_focal.network.fold_sums import why_unfolded
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
@@ -138,7 +137,9 @@ class Lowering:
             self._values[op.name] = _Sums((self._checked(op).name,))
         elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], Maps):
             self._values[op.name] = self._pooled(known[0], op)
-        elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], _Sums) and self._ends_binary(op):
+        elif (
+            isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], _Sums) and ends_binary(self.graph, op)
+        ):
             self._values[op.name] = replace(known[0], pools=(*known[0].pools, op))
         elif isinstance(op, Binarize) and isinstance(known[0], _Sums | Maps):
             sums = known[0] if isinstance(known[0], _Sums) else _Sums(op.inputs)
@@ -147,7 +148,7 @@ class Lowering:
             self._values[op.name] = multiplied(self.code, self.constants, known)
         elif isinstance(op, Affine) and isinstance(known[0], Maps) and _is_constant_sign(op):
             self._values[op.name] = constant(self.code, self.constants, known[0].layout, op.bias)
-        elif isinstance(op, Add) and self._ends_binary(op) and self._can_be_added(op):
+        elif isinstance(op, Add) and ends_binary(self.graph, op) and self._can_be_added(op):
             self._values[op.name] = _Sums(op.inputs)
         elif isinstance(op, Concat) and op.axis in (-1, 2) and can_be_joined(known):
             self._values[op.name] = joined(known)
@@ -161,14 +162,6 @@ class Lowering:
             return None
         maps = self._values.get(source.inputs[0])
         return maps if isinstance(maps, Maps) and len(source.shape) == 1 else None
-
-    def _ends_binary(self, op: Op) -> bool:
-        consumers = self.graph.consumers(op.name)
-        if len(consumers) != 1 or op.name in self.graph.outputs:
-            return False
-        (after,) = consumers
-        is_max_pool = isinstance(after, Pool2D) and after.kind == "max"
-        return isinstance(after, Binarize) or (is_max_pool and self._ends_binary(after))
 
     def _lower_before(self, op: Op) -> None:
         """Takes the first one-bit value behind the input to the array."""
@@ -217,14 +210,6 @@ class Lowering:
             maps = maps.cleaned(self.code, self.constants)
         return pooled(self.code, self.constants, maps, op)
 
-    def _threshold(self, op: Binarize) -> tuple[np.ndarray, np.ndarray]:
-        """Threshold and flip of each channel."""
-        threshold = np.broadcast_to(np.asarray(op.threshold, np.float64), op.shape)
-        if (threshold != threshold[0, 0]).any():
-            raise UnsupportedError(f"'{op.name}' has thresholds of each pixel's own, which are not folded yet.")
-        flip = np.zeros(op.shape[-1], bool) if op.flip is None else np.broadcast_to(op.flip, op.shape[-1:])
-        return threshold[0, 0], flip
-
     def _term(self, name: str, signs: np.ndarray | int = 1) -> Term | None:
         """The value ``name`` times ``signs`` as part of a sum; None where it cannot be."""
         op, maps = self.graph[name], self._values.get(name)
@@ -254,7 +239,7 @@ class Lowering:
         return f" from '{name}' on" if before is None else self._why_left(before)
 
     def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
-        threshold, flip = self._threshold(op)
+        threshold, flip = _threshold(op)
         signs = np.where(flip, -1, 1)
         finest = 2**FINEST_FRACTION  # of the weights of one-bit maps
         above = np.where(flip, (np.floor(threshold * finest) + 1) / finest, threshold)
@@ -263,7 +248,7 @@ class Lowering:
         maps = self._reached(sums, 1, above, op)
         for pool in sums.pools:
             maps = self._pooled(maps, pool)
-        return self._inverted(maps, flip)
+        return inverted(self.code, self.constants, maps, flip)
 
     def _reached(self, sums: _Sums, signs: np.ndarray | int, wanted: np.ndarray, op: Binarize) -> Maps:
         """1 where the sums times ``signs`` reach ``wanted`` ``[channels]``."""
@@ -284,20 +269,6 @@ class Lowering:
                     return accumulated(self.code, self.constants, alone.maps, alone.layer, plan, schedule)
             return binarized(self.code, self.constants, total, limits, schedule)
 
-    def _inverted(self, maps: Maps, flip: np.ndarray) -> Maps:
-        """The maps with the channels ``flip`` inverted."""
-        planes = []
-        for index, plane in enumerate(maps.planes):
-            here = [(place.offset, flip[c]) for c, place in enumerate(maps.layout.places) if place.plane == index]
-            flipped, used = [offset for offset, flips in here if flips], [offset for offset, _ in here]
-            if len(flipped) == len(used):
-                plane = self.code.nor(plane)
-            elif flipped:
-                parts = self.constants.places(flipped, used, maps.layout.spacing)
-                plane = alike(self.code, plane, parts, invert=True)
-            planes.append(plane)
-        return Maps(maps.layout, tuple(planes))
-
     def _read(self, name: str) -> None:
         value = self._values[name]
         offsets = None
@@ -317,6 +288,15 @@ class Lowering:
             for plane, result in zip(bits, names[-1], strict=True):
                 self.code.call("read_plane", plane, result=result)
         self.outputs.append(Output(name, value.layout, tuple(names), offsets))
+
+
+def _threshold(op: Binarize) -> tuple[np.ndarray, np.ndarray]:
+    """Threshold and flip of each channel."""
+    threshold = np.broadcast_to(np.asarray(op.threshold, np.float64), op.shape)
+    if (threshold != threshold[0, 0]).any():
+        raise UnsupportedError(f"'{op.name}' has thresholds of each pixel's own, which are not folded yet.")
+    flip = np.zeros(op.shape[-1], bool) if op.flip is None else np.broadcast_to(op.flip, op.shape[-1:])
+    return threshold[0, 0], flip
 
 
 def _is_constant_sign(op: Affine) -> bool:

@@ -1,4 +1,4 @@
-"""One-bit maps that the array merges or makes up without counting: products of signs, and constants."""
+"""One-bit maps that the array makes without counting: products of signs, inverses and constants."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ def multiplied(code: Code, constants: Constants, values: Sequence[Maps]) -> Maps
 def constant(code: Code, constants: Constants, layout: Layout, signs: np.ndarray) -> Maps:
     """Maps of which each channel has one of ``signs`` ``[channels]`` everywhere."""
     return binarized(code, constants, Sum(layout, ()), np.where(signs > 0, -np.inf, np.inf), Schedule())
+
+
+def inverted(code: Code, constants: Constants, maps: Maps, channels: np.ndarray) -> Maps:
+    """The maps with the signs of ``channels``, truth values for each, changed."""
+    planes = []
+    for index, plane in enumerate(maps.planes):
+        here = [(place.offset, channels[c]) for c, place in enumerate(maps.layout.places) if place.plane == index]
+        changed, used = [offset for offset, changes in here if changes], [offset for offset, _ in here]
+        if len(changed) == len(used):
+            plane = code.nor(plane)
+        elif changed:
+            plane = alike(code, plane, constants.places(changed, used, maps.layout.spacing), invert=True)
+        planes.append(plane)
+    return Maps(maps.layout, tuple(planes))
 
 
 def _terms(values: Sequence[Maps]) -> list[Term]:
