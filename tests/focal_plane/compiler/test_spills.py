@@ -19,12 +19,13 @@ from larq_focal.focal_plane.compiler import (
     read_program,
     write_program,
 )
-from larq_focal.focal_plane.machine import Simulator
+from larq_focal.focal_plane.machine import Simulator, disassemble
 from larq_focal.focal_plane.sensor import FOLDER, Sensor
 from larq_focal.network import interpret
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 from tests.support.terminal import printed
 
+SCAMP5 = load_sensor("scamp5")
 DENSE = Draw(in_channels=16, out_channels=16, height=12, width=12, padding="same")
 SMALL = Draw(in_channels=4, out_channels=4, padding="same")  # 36 taps: 6 bits of count
 
@@ -70,6 +71,45 @@ def test_what_finds_no_analog_register_goes_to_the_controller(analog):
     assert len(moves["analog"].homes) == analog and moves["analog"].bytes == 0
     assert moves["controller"].stores >= 24 - 13 - analog
     assert moves["controller"].bytes == 512 * (moves["controller"].stores + moves["controller"].reloads)
+
+
+@pytest.mark.parametrize(("analog", "home"), [(1, "controller"), (6, "analog")])  # one of them holds the sum
+def test_moves_leave_alone_what_flag_holds(analog, home):
+    """Planes are written, mask an addition and are needed later: their moves have to wait for the addition."""
+    sensor, rng = tight(analog=analog), np.random.default_rng(0)
+    inputs = {f"input{index}": rng.random((64, 64)) < 0.5 for index in range(16)}
+    code = Code(sensor)
+    code.emit("res", "A")
+    kept = []
+    for name in inputs:
+        kept.append(code.nor(code.loaded("load_plane", name)))
+        code.emit("WHERE", kept[-1])
+        code.call("load_in", 3)
+        code.emit("add", "A", "A", "IN")
+        code.emit("ALL")
+    code.call("read_analog", "A", result="sum")
+    for name, plane in zip(inputs, kept, strict=True):
+        code.call("read_plane", plane, result=f"not {name}")
+    built = build(code, spill="controller")
+    results = Simulator(sensor).run(built.program, inputs).results
+    assert built.allocation.spills_to == (home,)
+    np.testing.assert_array_equal(results["sum"][0], 3 * sum(~plane for plane in inputs.values()))
+    for name, plane in inputs.items():
+        np.testing.assert_array_equal(results[f"not {name}"][0], ~plane)
+
+
+def test_needless_lifts_of_flag_are_left_out():
+    code = Code(SCAMP5)
+    for register in ("A", "B"):
+        code.emit("WHERE", code.loaded("load_plane", "mask"))
+        code.emit("ALL")
+        code.emit("WHERE", code.loaded("load_plane", "mask"))
+        code.call("load_in", 3)
+        code.emit("bus", register, "IN")
+        code.emit("ALL")
+    code.emit("res", "C")
+    text = disassemble(build(code).program)
+    assert text.count("ALL()") == 1 and text.index("bus(B") < text.index("ALL()") < text.index("res(C)")
 
 
 def test_the_controller_is_the_last_resort():
