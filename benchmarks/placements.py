@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import product
 
 import click
 import numpy as np
@@ -17,40 +18,27 @@ from rich.table import Table
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.calibration import load_published
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, compile_network
-from larq_focal.network import Kernel, QuantGraph, interpret, ops
+from larq_focal.focal_plane.compiler.stand_in import stand_in
+from larq_focal.focal_plane.layer import ConvLayer
+from larq_focal.network import QuantGraph, interpret
 
 OPTIONS = (("interleaved", "patterns"), ("tiled", "patterns"), ("tiled", "packed"), ("tiled", "analog"))
-SIDE, CHANNELS = 64, 16
 
 
-def layer(padding: str, is_ternary: bool, own_thresholds: bool = True) -> QuantGraph:
-    """16 kernels 3x3 on an image of 64x64, with a threshold for each."""
-    rng = np.random.default_rng(0)
-    size = (3, 3, 1, CHANNELS)
-    codes = rng.integers(-1, 2, size) if is_ternary else rng.choice([-1, 1], size)
-    side = SIDE if padding == "same" else SIDE - 2
-    threshold = np.rint(rng.normal(0, 3, CHANNELS) * own_thresholds).astype(np.float32)
-    image, maps = (SIDE, SIDE, 1), (side, side, CHANNELS)
-    return QuantGraph(
-        "layer",
-        [
-            ops.Input(name="image", shape=image),
-            ops.Binarize(name="bits", inputs=("image",), shape=image, threshold=np.float32(0)),
-            ops.Conv2D(
-                name="conv",
-                inputs=("bits",),
-                shape=maps,
-                kernel=Kernel(codes.astype(np.int8), np.ones(CHANNELS, np.float32), 2 if is_ternary else 1),
-                strides=(1, 1),
-                dilation=(1, 1),
-                padding=padding,
-                pad_value=-1.0,
-                groups=1,
-            ),
-            ops.Binarize(name="sign", inputs=("conv",), shape=maps, threshold=threshold),
-        ],
-        ["sign"],
+def layer(padding: str, weights: str) -> QuantGraph:
+    """16 kernels 3x3 on an image of 64x64, with a threshold for each; "same" padding is with zeros."""
+    shape = ConvLayer(
+        name="layer",
+        height=64,
+        width=64,
+        in_channels=1,
+        out_channels=16,
+        kernel_size=(3, 3),
+        same_padding=padding == "same",
+        is_ternary=weights == "ternary",
+        own_thresholds=True,
     )
+    return stand_in(shape)
 
 
 def network() -> QuantGraph:
@@ -103,11 +91,8 @@ def main(sensor: str, with_network: bool) -> None:
     console = Console(highlight=False, width=150)
     columns = "words", "patterns", "planes", "levels", "launches", "floods", "us", "registers", "differ", "s to compile"
     target = load_sensor(sensor)
-    graphs = {
-        f"{'ternary' if is_ternary else 'binary'}, {padding}": layer(padding, is_ternary)
-        for is_ternary in (False, True)
-        for padding in ("valid", "same")
-    }
+    kinds = product(("binary", "ternary"), ("valid", "same"))
+    graphs = {f"{weights}, {padding}": layer(padding, weights) for weights, padding in kinds}
     if with_network:
         timed = load_sensor("scamp5")
         target = replace(

@@ -57,7 +57,7 @@ class LightInput(OnLight):
         falling = [place.offset for place, falls in zip(self.layout.places, self.falls, strict=True) if falls]
         if falling:
             plane = _inverted_at(code, constants, plane, falling, used, self.layout.spacing)
-        return Maps(self.layout, (plane,))
+        return Maps(self.layout, (plane,), is_clean=bool(self.layout.tiles) and not falling)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -117,6 +118,14 @@ def two_layers(padding: str = "same"):
 def test_networks_of_two_tiled_layers_equal_the_interpreter(sensor, padding):
     for source in sources_of(sensor):
         check(two_layers(padding), small(sensor), placement="tiled", weights=source)
+
+
+def test_a_network_of_two_layers_is_compiled_in_all_ways_while_one_waits():
+    started = time.process_time()
+    compiled = compile_network(two_layers(), "scamp5")
+    assert time.process_time() - started < 5
+    assert len(compiled.other_costs) == len(SOURCES)
+    assert compiled.option.is_tiled
 
 
 def test_a_tiled_program_runs_from_its_file_on_the_light_of_one_tile(tmp_path):
