@@ -16,7 +16,7 @@ from larq_focal.focal_plane.binary_processor import (
 )
 from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
-from larq_focal.focal_plane.compiler.few_levels import levels_as_signs
+from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Group
 
-from larq_focal.focal_plane.compiler.homes import Moves
+from larq_focal.focal_plane.compiler.backend.homes import Moves
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import shown
 from larq_focal.focal_plane.verdict import Verdict

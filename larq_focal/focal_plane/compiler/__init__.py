@@ -1,14 +1,14 @@
 """Compiling networks to programs of SCAMP-like pixel processor arrays; none of it needs TensorFlow."""
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.building import Allocation, Built, RegisterError, build
+from larq_focal.focal_plane.compiler.backend.building import Allocation, Built, RegisterError, build
+from larq_focal.focal_plane.compiler.backend.kernels import StoreError
+from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.compiling import compile, compile_network
-from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.program_file import read_program, write_program
 from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.compiler.virtual import Code, Plane
 
 __all__ = [
     "Allocation",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.dense import Scores
-from larq_focal.focal_plane.compiler.inputs import ArrayInput
+from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput
+from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Observer, Run, Simulator

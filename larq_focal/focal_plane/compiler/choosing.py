@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from larq_focal.focal_plane.compiler.tiles import tiles_for
+from larq_focal.focal_plane.compiler.layers.weights import WeightSource
+from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.compiler.weights import WeightSource
 from larq_focal.focal_plane.machine.forms import PROPAGATION
 from larq_focal.focal_plane.rate import CALIBRATED, estimates
 from larq_focal.focal_plane.sensor import Sensor

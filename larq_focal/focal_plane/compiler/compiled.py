@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from larq_focal.focal_plane.compiler.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.building import Allocation
+from larq_focal.focal_plane.compiler.backend.building import Allocation
 from larq_focal.focal_plane.compiler.choosing import Cost, Option
-from larq_focal.focal_plane.compiler.layout import Layout
-from larq_focal.focal_plane.compiler.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
+from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names

@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from larq_focal.focal_plane.compiler.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.building import RegisterError
+from larq_focal.focal_plane.compiler.backend.building import RegisterError
+from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.choosing import AUTO, Cost, Option, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.few_levels import levels_as_signs
-from larq_focal.focal_plane.compiler.kernels import StoreError
+from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
+from larq_focal.focal_plane.compiler.layers.accumulating import can_accumulate
+from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.lowering import Lowering
-from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.building import RegisterError
+from larq_focal.focal_plane.compiler.backend.building import RegisterError
+from larq_focal.focal_plane.compiler.backend.homes import Moves
+from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.choosing import INTERLEAVED
 from larq_focal.focal_plane.compiler.compiling import compile_network
-from larq_focal.focal_plane.compiler.homes import Moves
-from larq_focal.focal_plane.compiler.kernels import StoreError
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor

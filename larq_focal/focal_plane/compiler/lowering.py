@@ -7,21 +7,29 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.accumulating import Accumulation, accumulated, accumulation
-from larq_focal.focal_plane.compiler.dense import Scores, scored
-from larq_focal.focal_plane.compiler.inputs import ArrayInput, chosen_input, is_encoded_again
-from larq_focal.focal_plane.compiler.layout import Layout
-from larq_focal.focal_plane.compiler.maps import Counts, Maps, can_be_joined, joined
-from larq_focal.focal_plane.compiler.merging import can_be_multiplied, constant, inverted, multiplied
+from larq_focal.focal_plane.compiler.backend.virtual import Code
+from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput, chosen_input, is_encoded_again
+from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation, accumulated, accumulation
+from larq_focal.focal_plane.compiler.layers.dense import Scores, scored
+from larq_focal.focal_plane.compiler.layers.merging import can_be_multiplied, constant, inverted, multiplied
+from larq_focal.focal_plane.compiler.layers.pooling import pool_pads, pooled
+from larq_focal.focal_plane.compiler.layers.schedule import Schedule, most_frugal
+from larq_focal.focal_plane.compiler.layers.sums import (
+    Sum,
+    Term,
+    binarized,
+    common_layout,
+    counted,
+    fewest_words,
+    forms,
+)
 from larq_focal.focal_plane.compiler.outputs import Output
-from larq_focal.focal_plane.compiler.patterns import Constants
-from larq_focal.focal_plane.compiler.pitch import base_pitch
-from larq_focal.focal_plane.compiler.pooling import pool_pads, pooled
-from larq_focal.focal_plane.compiler.schedule import Schedule, most_frugal
-from larq_focal.focal_plane.compiler.sums import Sum, Term, binarized, common_layout, counted, fewest_words, forms
-from larq_focal.focal_plane.compiler.tiles import tiles_for
+from larq_focal.focal_plane.compiler.placement.layout import Layout
+from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps, can_be_joined, joined
+from larq_focal.focal_plane.compiler.placement.patterns import Constants
+from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
+from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.compiler.virtual import Code
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.counted_sums import ends_binary, has_whole_weights, is_weighted_map

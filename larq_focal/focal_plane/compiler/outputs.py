@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.layout import Layout
+from larq_focal.focal_plane.compiler.placement.layout import Layout
 
 
 @dataclass(frozen=True)

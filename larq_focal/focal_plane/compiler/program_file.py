@@ -18,11 +18,11 @@ import yaml
 
 from larq_focal.files import write_text
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.dense import Scores
-from larq_focal.focal_plane.compiler.inputs import ArrayInput, LightInput, PairInput, PlaneInput
-from larq_focal.focal_plane.compiler.layout import Layout, Place
+from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput, LightInput, PairInput, PlaneInput
+from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
-from larq_focal.focal_plane.compiler.tiles import Tiles
+from larq_focal.focal_plane.compiler.placement.layout import Layout, Place
+from larq_focal.focal_plane.compiler.placement.tiles import Tiles
 from larq_focal.focal_plane.machine.assembly import assemble, disassemble
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import ProgramError

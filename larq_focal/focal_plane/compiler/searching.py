@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from larq_focal.focal_plane.compiler.building import Built, RegisterError, build
-from larq_focal.focal_plane.compiler.kernels import StoreError
+from larq_focal.focal_plane.compiler.backend.building import Built, RegisterError, build
+from larq_focal.focal_plane.compiler.backend.kernels import StoreError
+from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.lowering import Lowering
-from larq_focal.focal_plane.compiler.schedule import Schedule
 from larq_focal.focal_plane.spills import Spill
 
 Lower = Callable[..., Lowering]  # the network's lowering for given schedules

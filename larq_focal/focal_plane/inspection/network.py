@@ -11,8 +11,8 @@ import numpy as np
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.compiling import compile_network
-from larq_focal.focal_plane.compiler.layout import Layout
-from larq_focal.focal_plane.compiler.light import GREY_LEVELS
+from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
+from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.inspection.inspect import report_of
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport

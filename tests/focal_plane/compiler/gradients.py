@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.pair_input import PairInput
+from larq_focal.focal_plane.compiler.input_stage.pair_input import PairInput
 from larq_focal.network import QuantGraph, interpret, ops
 from tests.focal_plane.graphs import conv, sign
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.focal_plane.compiler.allocation import AllocationError, LiveRange, allocate
+from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, LiveRange, allocate
 
 REGISTERS = ("a", "b", "c", "d")
 MASKS = {"a": "b"}

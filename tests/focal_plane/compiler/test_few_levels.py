@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larq_focal.focal_plane.compiler import compile_network
-from larq_focal.focal_plane.compiler.few_levels import levels_as_signs
+from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.network import Kernel, QuantGraph, interpret, ops
 from tests.focal_plane.compiler.random_layers import small
 from tests.focal_plane.graphs import sign

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from larq_focal.focal_plane.compiler import compile_network, read_program, simulate, write_program
-from larq_focal.focal_plane.compiler.inputs import PairInput, PlaneInput
+from larq_focal.focal_plane.compiler.input_stage.inputs import PairInput, PlaneInput
 from larq_focal.network import QuantGraph, interpret, ops
 from larq_focal.network.load import as_graph
 from tests.focal_plane.compiler.gradients import (

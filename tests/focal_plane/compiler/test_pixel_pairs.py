@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from larq_focal.focal_plane.compiler.pixel_pairs import MOST_INEXACT, pair_comparisons
+from larq_focal.focal_plane.compiler.input_stage.pixel_pairs import MOST_INEXACT, pair_comparisons
 from larq_focal.network import QuantGraph, ops
 from tests.focal_plane.compiler.gradients import ALONG_HEIGHT, ALONG_WIDTH, compared, gradient, image
 from tests.focal_plane.graphs import sign

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larq_focal.focal_plane.compiler import Code, build
-from larq_focal.focal_plane.compiler.pixel_pairs import MOST_INEXACT
-from larq_focal.focal_plane.compiler.pixel_ratio import PixelRatio, fitted_ratio
+from larq_focal.focal_plane.compiler.input_stage.pixel_pairs import MOST_INEXACT
+from larq_focal.focal_plane.compiler.input_stage.pixel_ratio import PixelRatio, fitted_ratio
 from larq_focal.focal_plane.machine import Simulator
 from tests.focal_plane.compiler.random_layers import small
 

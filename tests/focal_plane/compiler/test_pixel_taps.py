@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from larq_focal.focal_plane.compiler.pixel_taps import NotByWindow, on_one_window, pixel_taps
+from larq_focal.focal_plane.compiler.input_stage.pixel_taps import NotByWindow, on_one_window, pixel_taps
 from larq_focal.network import QuantGraph, interpret, ops
 from tests.focal_plane.compiler.gradients import compared, image, random_images
 from tests.focal_plane.graphs import conv

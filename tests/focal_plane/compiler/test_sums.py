@@ -7,7 +7,7 @@ import pytest
 
 from larq_focal.focal_plane import sensor_names
 from larq_focal.focal_plane.compiler import compile_network, lowering
-from larq_focal.focal_plane.compiler.sums import forms
+from larq_focal.focal_plane.compiler.layers.sums import forms
 from larq_focal.network import QuantGraph, interpret, ops
 from tests.focal_plane.compiler.on_sensors import check
 from tests.focal_plane.compiler.random_layers import images, small

@@ -1,0 +1,102 @@
+"""Which planes and registers a statement reads and writes, read off the words of the instruction set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from larq_focal.focal_plane.compiler.backend.virtual import Plane, Statement
+from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
+from larq_focal.focal_plane.machine.controller import FUNCTIONS
+from larq_focal.focal_plane.machine.forms import ANALOG
+from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionSet
+from larq_focal.focal_plane.sensor import Sensor
+
+_STAND_INS = tuple(f"plane{i}" for i in range(8))  # registers that stand in for planes; no instruction has more
+_COPIES = ("MOV", "OR")  # what WHERE can do with FLAG as the result, from up to three sources
+_MOST_COPIED = 3
+
+
+@dataclass(frozen=True)
+class Access:
+    """``reads`` and ``writes`` hold planes and named registers.
+
+    ``updates`` are planes whose old value still matters when they are written; ``is_analog`` where an analog register
+    is written, which FLAG masks; ``copies``: the written plane may lie in FLAG, as WHERE does the same there.
+    """
+
+    reads: tuple[Plane | str, ...]
+    writes: tuple[Plane | str, ...]
+    is_analog: bool
+    copies: bool
+
+
+class Accesses:
+    """Looks statements up for one sensor, in a copy of it that has stand-ins for planes."""
+
+    def __init__(self, sensor: Sensor):
+        digital = sensor.digital
+        stood_in = replace(digital, free=digital.free + _STAND_INS)
+        self._set = InstructionSet(replace(sensor, digital=stood_in))
+        self._duties = dict(zip(DIRECTIONS, digital.direction, strict=False))
+        self._duties |= dict(zip(("mask", "propagation"), digital.mask + digital.propagation, strict=False))
+        self._flag = digital.flag
+        self._known: dict[tuple, tuple] = {}
+        self._found: dict[Statement, Access] = {}
+
+    def of(self, statement: Statement) -> Access:
+        """What ``statement`` reads and writes.
+
+        Raises:
+            InstructionError: the sensor has no such instruction.
+        """
+        if statement not in self._found:
+            self._found[statement] = _of_call(statement) if statement.is_call else self._of_instruction(statement)
+        return self._found[statement]
+
+    def words(self, statement: Statement) -> int:
+        """Instruction words of ``statement``; a call of the controller has none."""
+        return 0 if statement.is_call else len(self._set.words(_stood_in(statement)[0]))
+
+    def _of_instruction(self, statement: Statement) -> Access:
+        instruction, planes = _stood_in(statement)
+        key = (instruction.mnemonic, instruction.operands)
+        if key not in self._known:
+            self._known[key] = self._of_words(instruction)
+        reads, writes, is_analog, copies = self._known[key]
+        back = dict(zip(_STAND_INS, planes, strict=False))
+        return Access(
+            tuple(back.get(name, name) for name in reads),
+            tuple(back.get(name, name) for name in writes),
+            is_analog,
+            copies,
+        )
+
+    def _of_words(self, instruction: Instruction) -> tuple:
+        reads: dict[str, None] = {}
+        writes: dict[str, None] = {}
+        is_analog = False
+        for word in self._set.words(instruction):
+            implied = tuple(self._duties[duty] for duty in word.form.also_reads)
+            reads |= dict.fromkeys(name for name in word.sources + implied if name not in writes)
+            writes |= dict.fromkeys(word.targets)
+            is_analog |= word.form.clock == ANALOG and not set(word.targets) <= set(self._flag)
+        copies = instruction.mnemonic in _COPIES and len(set(reads)) <= _MOST_COPIED and not set(reads) & set(writes)
+        return tuple(reads), tuple(writes), is_analog, copies
+
+
+def _stood_in(statement: Statement) -> tuple[Instruction, list[Plane]]:
+    """The instruction with stand-ins for its planes, and these planes."""
+    planes = list(dict.fromkeys(o for o in statement.operands if isinstance(o, Plane)))
+    names = tuple(_STAND_INS[planes.index(o)] if isinstance(o, Plane) else o for o in statement.operands)
+    return Instruction(statement.name, names), planes
+
+
+def _of_call(statement: Statement) -> Access:
+    function = FUNCTIONS[statement.name]
+    kinds = list(zip(statement.operands, function.operands, strict=True))
+    return Access(
+        reads=tuple(operand for operand, kind in kinds if kind in ("S", "V")),
+        writes=tuple(operand for operand, kind in kinds if kind in ("D", "A")) + function.writes,
+        is_analog=False,
+        copies=False,
+    )

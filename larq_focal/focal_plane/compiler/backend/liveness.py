@@ -1,0 +1,127 @@
+"""Where planes are live, and which registers they may lie in."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+
+from larq_focal.focal_plane.compiler.backend.accesses import Access
+from larq_focal.focal_plane.compiler.backend.allocation import LiveRange
+from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
+from larq_focal.focal_plane.sensor import Sensor
+
+Span = tuple[int, int]
+_LIFTS_FLAG = ("all", "ALL")
+
+
+def masks_of(sensor: Sensor) -> dict[str, str]:
+    """By register, the one that masks its writes."""
+    return dict(zip(sensor.digital.propagation, sensor.digital.mask, strict=False))
+
+
+def live_ranges(code: Code, accesses: Sequence[Access]) -> dict[Plane, LiveRange]:
+    """The live range of every plane, ordered by start; of its registers those of few uses come first.
+
+    What changes late in its life should not lie where the mask register limits writes: then that can hold a plane, too.
+
+    Raises:
+        ValueError: a plane is read before it is written.
+    """
+    digital = code.sensor.digital
+    spans, written, only_copied, masked = _plane_spans(accesses, digital.mask)
+    blocked = blocked_spans(code, accesses)
+    first, last = digital.direction + digital.flag, digital.mask
+    steady = [name for name in first + digital.propagation + digital.free + last if name not in code.reserved]
+    changing = [name for name in first + digital.free + digital.propagation + last if name not in code.reserved]
+    if not digital.mask:  # then nothing masks the propagation register
+        masked = set()
+    ranges = {}
+    for plane, span in sorted(spans.items(), key=lambda item: item[1]):
+        registers = tuple(
+            name
+            for name in (changing if 4 * (written[plane] - span[0]) > span[1] - span[0] else steady)
+            if (name not in digital.flag or plane in only_copied)
+            and (name not in digital.propagation or plane not in masked)
+            and not (name in blocked and blocked[name].touches(span))
+        )
+        ranges[plane] = LiveRange(*span, registers, written[plane])
+    return ranges
+
+
+def _plane_spans(accesses: Sequence[Access], mask: tuple[str, ...]) -> tuple[dict[Plane, Span], dict, set, set]:
+    """First and last statement of planes, their last write, which are only copied to, and which the mask works on."""
+    spans: dict[Plane, Span] = {}
+    written: dict[Plane, int] = {}
+    not_copied: set[Plane] = set()
+    masked: set[Plane] = set()
+    for index, access in enumerate(accesses):
+        for name in access.reads:
+            if isinstance(name, Plane):
+                if name not in spans:
+                    raise ValueError(f"{name} is read by statement {index} before anything is written to it.")
+                spans[name] = (spans[name][0], index)
+        for name in access.writes:
+            if isinstance(name, Plane):
+                spans[name] = (spans.get(name, (index,))[0], index)
+                written[name] = index
+                if not access.copies:
+                    not_copied.add(name)
+        if set(mask) & set(access.writes):
+            masked.update(name for name in access.reads + access.writes if isinstance(name, Plane))
+    return spans, written, set(spans) - not_copied, masked
+
+
+class Blocked:
+    """Where one register must be left alone: spans that follow each other."""
+
+    def __init__(self):
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, index: int) -> None:
+        self._starts.append(index)
+        self._ends.append(index)
+
+    def extend(self, index: int) -> None:
+        """What was written last is still needed at ``index``; what was never written comes from before the start."""
+        if not self._starts:
+            self._starts.append(0)
+            self._ends.append(index)
+        self._ends[-1] = index
+
+    def around(self, index: int) -> Span:
+        """The span that holds ``index``, or ``index`` alone."""
+        first = bisect_left(self._ends, index)
+        if first < len(self._ends) and self._starts[first] <= index:
+            return self._starts[first], self._ends[first]
+        return index, index
+
+    def touches(self, span: Span) -> bool:
+        first = bisect_left(self._ends, span[0])
+        return first < len(self._ends) and self._starts[first] <= span[1]
+
+
+def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
+    """By register: where what a program wrote to it by name must be kept, and where an instruction overwrites it."""
+    flag = code.sensor.digital.flag
+    masks = masks_of(code.sensor)
+    blocked: dict[str, Blocked] = defaultdict(Blocked)
+    flag_is_lifted = True
+    for index, (statement, access) in enumerate(zip(code.statements, accesses, strict=True)):
+        for name in access.reads + statement.keeps + (flag if access.is_analog else ()):
+            if name in flag and flag_is_lifted:
+                blocked[name].add(index)
+            elif isinstance(name, str):
+                blocked[name].extend(index)
+        for name in access.writes:
+            if isinstance(name, str):
+                if access.is_analog and not flag_is_lifted:
+                    blocked[name].extend(index)  # pixels where FLAG is 0 keep what they had
+                else:
+                    blocked[name].add(index)
+                if name in flag:
+                    flag_is_lifted = statement.name in _LIFTS_FLAG
+                if name in masks:
+                    blocked[masks[name]].add(index)
+    return blocked

@@ -1,0 +1,1 @@
+"""What the array computes of one-bit maps: convolutions and their sums, thresholds, pooling, dense layers."""
