@@ -13,11 +13,15 @@ Arithmetic = Literal["float32", "mixed_bfloat16"]
 class Recipe:
     """How a model of the zoo is trained: Adam on a cosine from ``learning_rate`` to 0, over a fixed number of epochs.
 
+    A warm restart is that of Loshchilov and Hutter, "SGDR", ICLR 2017.
+
     Attributes:
         model: Name of the model in ``larq_focal.zoo.MODELS``.
         dataset: Name of the data set in ``larq_focal.bench.DATASETS``.
         epochs: Passes over the training images.
         learning_rate: At the start.
+        restart_after: So many epochs take the rate to 0, and the others do so again, from two fifths of
+            ``learning_rate``. None for one cosine.
         batch_size: Images per step; an epoch's last, smaller batch is left out.
         shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
         flip: Whether half of the images are mirrored left to right.
@@ -33,6 +37,7 @@ class Recipe:
     dataset: str
     epochs: int
     learning_rate: float = 2.5e-3
+    restart_after: int | None = None
     batch_size: int = 128
     shift: int = 0
     flip: bool = False
@@ -48,6 +53,8 @@ class Recipe:
         if not self.learning_rate > 0 or self.shift < 0 or self.seed < 0:
             raise ValueError(f"The learning rate must be above 0, shift and seed 0 or more: {self}.")
 
+        if self.restart_after is not None and not 0 < self.restart_after < self.epochs:
+            raise ValueError(f"A restart must come after the first epoch and before the last one: {self}.")
         if self.arithmetic not in get_args(Arithmetic):
             raise ValueError(f"The arithmetic must be one of {', '.join(get_args(Arithmetic))}: {self}.")
 

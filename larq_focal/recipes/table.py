@@ -11,7 +11,15 @@ _TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab", "tern
 _LENET = ("full_precision", "sign", "xnor", "bireal", "irnet", "tbn", "recu", "hysteresis", "gumbel", "lab")
 
 _RECIPES = (
-    Recipe("small_residual_react", "cifar10", epochs=18, shift=4, flip=True, arithmetic="mixed_bfloat16"),
+    Recipe(
+        "small_residual_react",
+        "cifar10",
+        epochs=27,
+        restart_after=18,
+        shift=4,
+        flip=True,
+        arithmetic="mixed_bfloat16",
+    ),
     *(
         # One equal and small budget for each way to binarize: for a comparison, not for the best accuracy.
         Recipe(
@@ -20,7 +28,6 @@ _RECIPES = (
             epochs=3,
             shift=4,
             flip=True,
-            arithmetic="mixed_bfloat16",
             variant="compared",
             options={"filters": [32, 64, 128], "blocks": 2},
         )
@@ -56,4 +63,5 @@ def find_recipe(model: str, dataset: str, *, variant: str = "", seed: int = 0, e
             f"No recipe for '{model}' on {dataset}" + (f", variant '{variant}'" if variant else "") + ": there are "
             f"{', '.join(RECIPES)}."
         )
-    return replace(found[0], seed=seed, epochs=found[0].epochs if epochs is None else epochs)
+    recipe = replace(found[0], seed=seed)
+    return recipe if epochs is None else replace(recipe, epochs=epochs, restart_after=None)

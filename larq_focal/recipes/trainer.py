@@ -21,6 +21,7 @@ from larq_focal.recipes.recipe import Recipe
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
 _FLIPS = "flip_ratio"
+_RESTARTED = 0.4  # of the first learning rate
 _SPARE = 1.15
 """An epoch is begun only if this many times the last one's length is left."""
 
@@ -101,8 +102,16 @@ def _split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
-    cosine = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps_per_epoch)
-    model.compile(keras.optimizers.Adam(cosine), _cross_entropy, ["accuracy"])
+    model.compile(keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch)), _cross_entropy, ["accuracy"])
+
+
+def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate by step."""
+    first, schedules = recipe.restart_after, keras.optimizers.schedules
+    if first is None:
+        return schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps_per_epoch)
+    longer = (recipe.epochs - first) / first
+    return schedules.CosineDecayRestarts(recipe.learning_rate, first * steps_per_epoch, longer, _RESTARTED)
 
 
 def _cross_entropy(labels, logits):

@@ -9,7 +9,7 @@ from larq_focal.bench.datasets import Dataset
 from larq_focal.keras import keras, larq
 from larq_focal.recipes import RECIPES, Recipe, find_recipe
 from larq_focal.recipes.checkpoint import CheckpointError, load_state
-from larq_focal.recipes.trainer import train_stretch
+from larq_focal.recipes.trainer import learning_rate, train_stretch
 from larq_focal.zoo import two_layer
 from larq_focal.zoo.registry import MODELS
 
@@ -111,6 +111,13 @@ def test_a_checkpoint_of_another_network_is_refused(begun):
 def test_too_few_images_are_named():
     with pytest.raises(ValueError, match="200 training images, fewer than the 190 held out and one batch of 20"):
         stretch("nowhere", recipe=recipe(held_out=190))
+
+
+def test_a_restart_repeats_the_cosine_from_a_lower_rate():
+    rates = [float(learning_rate(recipe(epochs=6, restart_after=4), 10)(step)) for step in range(60)]
+    once = [float(learning_rate(recipe(epochs=4), 10)(step)) for step in range(40)]
+    np.testing.assert_allclose(rates[:40], once, rtol=1e-5)
+    np.testing.assert_allclose(rates[40:], 0.4 * np.array(once[::2]), rtol=1e-4)
 
 
 def test_every_recipe_is_of_a_model_of_the_zoo():
