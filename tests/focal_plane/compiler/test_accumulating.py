@@ -19,7 +19,7 @@ from tests.focal_plane.compiler.test_spills import checked, tight
 from tests.support.terminal import printed
 
 SCAMP5 = load_sensor("scamp5")
-DRAWS = 110
+DRAWS = 80
 
 
 def folded(weights: np.ndarray, thresholds: np.ndarray) -> Convolution:
@@ -92,7 +92,7 @@ def test_random_layers_equal_the_interpreter():
     charged = sum(
         bool(checked(drawn(seed), small("scamp5"), analog_counting=True).accumulations) for seed in range(DRAWS)
     )
-    assert charged >= 60
+    assert charged >= 50
 
 
 def test_it_is_never_chosen_unasked():

@@ -205,7 +205,7 @@ def test_layers_on_few_registers(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("analog", "draws", "least"), [(0, 100, 60), (1, 25, 5)])
+@pytest.mark.parametrize(("analog", "draws", "least"), [(0, 30, 15), (1, 8, 1)])
 def test_random_layers_on_few_registers(analog, draws, least):
     """Of layers of up to 100 taps, for more take minutes, ``least`` go to the controller."""
     layers = [draw for draw in map(drawn, range(draws)) if taps(draw) <= 100]
