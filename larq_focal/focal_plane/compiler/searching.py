@@ -50,14 +50,17 @@ def found_digital(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> F
         try:
             return _attempt(lower, schedules, spill="none")
         except RegisterError as error:
-            layer, reason = error.section, str(error)
-            if layer in schedules and (frugal := schedules[layer].frugal()):
+            layer = error.section
+            is_first = layer in schedules and schedules[layer] == most[layer]
+            refusal = _refusal_of_the_most_frugal(lower, schedules, layer) if is_first else None
+            reason = str(refusal or error)
+            if layer in schedules and not refusal and (frugal := schedules[layer].frugal()):
                 schedules[layer] = frugal
             elif spill != "none":
                 tight.add(layer)
                 break
             else:
-                raise
+                raise (refusal or error) from None
         except StoreError as error:
             reason = str(error)
             widest = max(schedules, key=lambda name: schedules[name].deferred, default=None)
@@ -75,6 +78,20 @@ def found_digital(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> F
             raise
         found = _with_spills(lower, schedules, tight, most, "controller")
     return replace(found, spills_because=reason) if found.built.allocation.spills_to else found
+
+
+def _refusal_of_the_most_frugal(lower: Lower, schedules: Mapping[str, Schedule], layer: str) -> RegisterError | None:
+    """Why a layer needs a spill even in its most frugal schedule, so that none between need be tried; else None."""
+    frugal = schedules[layer]
+    while further := frugal.frugal():
+        frugal = further
+    try:
+        _attempt(lower, {**schedules, layer: frugal}, spill="none")
+    except RegisterError as error:
+        return error if error.section == layer else None
+    except StoreError:
+        pass
+    return None
 
 
 def found_with_charges(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> Found:
