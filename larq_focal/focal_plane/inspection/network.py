@@ -12,6 +12,7 @@ from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
+from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.inspection.inspect import report_of
 from larq_focal.focal_plane.inspection.maps import MapPlace
@@ -76,6 +77,7 @@ def inspect_network(
         compiled.array,
         compiled.array_images(images[:1])[0],
         layouts=compiled.layouts,
+        kernels=_kernels(compiled),
         name=graph.name,
         region=region,
         exactness=exactness,
@@ -87,6 +89,7 @@ def inspect_array_program(
     images: Mapping[str, np.ndarray],
     *,
     layouts: Mapping[str, Layout] | None = None,
+    kernels: Sequence[MapPlace] = (),
     name: str = "program",
     region: Region | None = None,
     exactness: Sequence[Exactness] = (),
@@ -97,6 +100,7 @@ def inspect_array_program(
         array: the program, as ``compile_network`` makes it or ``read_program`` reads it.
         images: by the name of the input, as ``ArrayProgram.frame`` takes them.
         layouts: where its maps lie, by the names of values; those of inputs and outputs are added.
+        kernels: where the weights lie that are kept on the array.
         name: what reports call the program.
         region: the part of the array to record, see ``StepRecorder``.
         exactness: how the program compares with references, if it was compared.
@@ -109,7 +113,7 @@ def inspect_array_program(
     _, run = array.frame(simulator, images, recorder)
     ends = {value.name: value.layout for value in (*array.inputs, *array.outputs)}
     maps = [_map_place(value, layout) for value, layout in {**(layouts or {}), **ends}.items()]
-    return report_of(array.program, simulator, run, recorder, name, maps, exactness)
+    return report_of(array.program, simulator, run, recorder, name, [*maps, *kernels], exactness)
 
 
 def _random_image(graph: QuantGraph, pixel_range: tuple[float, float], seed: int) -> np.ndarray:
@@ -153,3 +157,24 @@ def _map_place(name: str, layout: Layout) -> MapPlace:
         pitch=layout.pitch,
         places=tuple((place.plane, place.row * down, place.column * right) for place in layout.places),
     )
+
+
+def _kernels(compiled: Compiled) -> list[MapPlace]:
+    """The kernels whose weights lie in the tiles of their outputs."""
+    found = []
+    for name, schedule in compiled.schedules.items():
+        codes, layout = compiled.graph[name].kernel.codes, _layout_behind(compiled, name)
+        if layout and are_spread(codes, schedule.weights):
+            height, width = codes.shape[:2]
+            places = kernel_homes(layout)
+            found.append(MapPlace(name=name, kind="kernel", height=height, width=width, pitch=(1, 1), places=places))
+    return found
+
+
+def _layout_behind(compiled: Compiled, name: str) -> Layout | None:
+    """Where the signs of a layer's sums lie."""
+    for op in compiled.graph.consumers(name):
+        layout = compiled.layouts.get(op.name) or _layout_behind(compiled, op.name)
+        if layout:
+            return layout
+    return None

@@ -9,6 +9,7 @@ from larq_focal.focal_plane.compiler import compile_network
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.inspection import network as inspection
 from larq_focal.network.ops import Input
+from tests.focal_plane.compiler.random_layers import Draw, network, small
 from tests.focal_plane.graphs import chain, conv, sign, two_layer_network
 from tests.focal_plane.graphs import dense as dense_layers
 from tests.focal_plane.machine.programs import small_sensor
@@ -62,3 +63,22 @@ def test_maps_lie_apart():
 def test_wrong_image_is_refused():
     with pytest.raises(ValueError, match="12, 12"):
         inspect_network(two_layer_network(side=12, maps=4), SENSOR, np.zeros((1, 9, 9, 1)))
+
+
+@pytest.mark.parametrize(("weights", "kernels"), [("patterns", []), ("packed", ["conv"]), ("analog", ["conv"])])
+def test_kernels_lie_where_the_page_shows_them(weights, kernels):
+    graph = network(Draw(height=12, width=12, out_channels=4, padding="same"))
+    report = inspect_network(graph, small("scamp5"), placement="tiled", weights=weights)
+    shown = [place for place in report.maps if place.kind == "kernel"]
+    assert [place.name for place in shown] == kernels
+    if weights == "packed":
+        (place,) = shown
+        planes = compile_network(graph, small("scamp5"), placement="tiled", weights=weights).array.constants
+        minus = graph["conv"].kernel.codes[:, :, 0] < 0
+        assert any(
+            all(
+                len(np.unique(plane[row : row + 3, column : column + 3] ^ minus[..., channel])) == 1  # a flip, or none
+                for channel, (_, row, column) in enumerate(place.places)
+            )
+            for plane in planes.values()
+        )

@@ -12,7 +12,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand
 from larq_focal.focal_plane.compiler.layers.counting import Count, alike
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
-from larq_focal.focal_plane.compiler.layers.weights import Weights, WeightSource, check_room, weights_of
+from larq_focal.focal_plane.compiler.layers.weights import Weights, WeightSource, are_spread, check_room, weights_of
 from larq_focal.focal_plane.compiler.placement.gathering import Gatherer
 from larq_focal.focal_plane.compiler.placement.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.placement.maps import Maps, reads_other_tiles, walls_of
@@ -131,8 +131,7 @@ def taps(
         UnsupportedError: weights are to lie in tiles that are too small for them.
     """
     reads_others = reads_other_tiles(maps.layout, layer.pads)
-    differ = bool((layer.codes != layer.codes[..., :1]).any())
-    floods = differ and schedule.weights is not WeightSource.PATTERNS
+    floods = are_spread(layer.codes, schedule.weights)
     if floods:
         check_room(layer.op, layout)
     channels = [c for c, place in enumerate(layout.places) if place.plane == plane]

@@ -164,11 +164,21 @@ def check_room(op: Conv2D, layout: Layout) -> None:
         raise UnsupportedError(f"'{op.name}': {kernel} weights do not fit in tiles of {room}: take weights='patterns'.")
 
 
+def are_spread(codes: np.ndarray, source: WeightSource) -> bool:
+    """Whether weights ``codes`` ``[..., out]`` of a layer lie in registers: not where all outputs share them."""
+    return source is not WeightSource.PATTERNS and bool((codes != codes[..., :1]).any())
+
+
+def kernel_homes(layout: Layout) -> tuple[tuple[int, int, int], ...]:
+    """Plane, and row and column of the array, of the first weight of each output's kernel in its tile."""
+    down, right = layout.spacing.unit
+    return tuple((place.plane, place.row * down + HOME, place.column * right + HOME) for place in layout.places)
+
+
 def _packed(shape: Pair, layout: Layout, chosen: np.ndarray, plane: int) -> np.ndarray:
     """A plane of the array with the taps ``chosen`` ``[kh, kw, out]`` of each output in its tile."""
     bits = np.zeros(shape, bool)
-    for channel, place in enumerate(layout.places):
-        if place.plane == plane:
-            row, column = (index * unit + HOME for index, unit in zip(place.offset, layout.spacing.unit, strict=True))
+    for channel, (of_plane, row, column) in enumerate(kernel_homes(layout)):
+        if of_plane == plane:
             bits[row : row + chosen.shape[0], column : column + chosen.shape[1]] = chosen[..., channel]
     return bits
