@@ -20,8 +20,8 @@ class Recipe:
         dataset: Name of the data set in ``larq_focal.bench.DATASETS``.
         epochs: Passes over the training images.
         learning_rate: At the start.
-        restart_after: So many epochs take the rate to 0, and the others do so again, from two fifths of
-            ``learning_rate``. None for one cosine.
+        restart_after: After so many epochs the rate, which is 0 by then, starts again at two fifths of what it was, for
+            half as many, and so on. None for one cosine.
         batch_size: Images per step; an epoch's last, smaller batch is left out.
         shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
         flip: Whether half of the images are mirrored left to right.

@@ -14,7 +14,7 @@ _RECIPES = (
     Recipe(
         "small_residual_react",
         "cifar10",
-        epochs=27,
+        epochs=31,
         restart_after=18,
         shift=4,
         flip=True,

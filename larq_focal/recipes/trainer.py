@@ -21,7 +21,7 @@ from larq_focal.recipes.recipe import Recipe
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
 _FLIPS = "flip_ratio"
-_RESTARTED = 0.4  # of the first learning rate
+_RESTARTED = (0.5, 0.4)  # length and learning rate of each cosine as shares of those of the one before
 _SPARE = 1.15
 """An epoch is begun only if this many times the last one's length is left."""
 
@@ -110,8 +110,7 @@ def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.sche
     first, schedules = recipe.restart_after, keras.optimizers.schedules
     if first is None:
         return schedules.CosineDecay(recipe.learning_rate, recipe.epochs * steps_per_epoch)
-    longer = (recipe.epochs - first) / first
-    return schedules.CosineDecayRestarts(recipe.learning_rate, first * steps_per_epoch, longer, _RESTARTED)
+    return schedules.CosineDecayRestarts(recipe.learning_rate, first * steps_per_epoch, *_RESTARTED)
 
 
 def _cross_entropy(labels, logits):
