@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
@@ -50,13 +50,15 @@ def run_recipe(
     folder = Path(results) / recipe.name
     data = load_dataset(recipe.dataset, data_dir)
     keras.backend.clear_session()
-    model = _built(recipe, data, recipe.arithmetic)
+    # A comparison of methods is also about how often their weights change sign.
+    trained = _network(recipe, data, recipe.arithmetic, ["flip_ratio"] if recipe.variant else [])
     say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
-    training = train_stretch(recipe, model, data, folder, minutes=minutes, epoch_done=epoch_done)
+    training = train_stretch(recipe, trained, data, folder, minutes=minutes, epoch_done=epoch_done)
     if not training.finished:
         say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
         return folder
-    model = _in_float32(model, recipe, data)
+    model = _network(recipe, data)  # without metrics, which hold state, and in the arithmetic of files
+    model.set_weights(trained.get_weights())
     save_weights(model, folder / "weights.npz")
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
@@ -67,27 +69,20 @@ def run_recipe(
     return folder
 
 
-def _built(recipe: Recipe, data: Dataset, arithmetic: Arithmetic) -> keras.Model:
+def _network(
+    recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32", metrics: Sequence[str] = ()
+) -> keras.Model:
+    """The network of a recipe, freshly seeded; ``metrics`` are measured on its quantizers while it is trained."""
     keras.utils.set_random_seed(recipe.seed)
     policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(arithmetic)
     try:
-        # A comparison of methods is also about how often their weights change sign.
-        with larq.context.metrics_scope(["flip_ratio"] if recipe.variant else []):
+        with larq.context.metrics_scope(list(metrics)):
             return find(recipe.model).build(
                 input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options
             )
     finally:
         keras.mixed_precision.set_global_policy(policy)
-
-
-def _in_float32(trained: keras.Model, recipe: Recipe, data: Dataset) -> keras.Model:
-    """The trained network as it is converted and judged."""
-    if recipe.arithmetic == "float32":
-        return trained
-    model = _built(recipe, data, "float32")
-    model.set_weights(trained.get_weights())
-    return model
 
 
 def _record(training: Training) -> dict:
