@@ -57,7 +57,7 @@ epoch. `python -m benchmarks.zoo_training compared --data-dir DIR`
 def page() -> str:
     """The page as it must be for the measurements that there are."""
     rows = json.loads((HERE / "data/zoo_training.json").read_text())["rows"]
-    compared = [row for row in rows if row["flip_ratio"] is not None]
+    compared = [row for row in rows if row["recipe"].endswith("-compared")]
     mnist = [row for row in rows if row["dataset"] == "MNIST"]
     pretrained = [_pretrained(json.loads(path.read_text())) for path in _records()]
     headings = ("weights", "data", "accuracy", "epochs", "parameters", "minutes")
@@ -96,7 +96,8 @@ def _mnist(row: dict) -> tuple[str, ...]:
 
 
 def _compared(row: dict) -> tuple[str, ...]:
-    flips = (f"{row[name] * 100:.3f} %" for name in ("flip_ratio", "last_flip_ratio"))
+    ratios = (row[name] for name in ("flip_ratio", "last_flip_ratio"))
+    flips = ("not measured" if ratio is None else f"{ratio * 100:.3f} %" for ratio in ratios)
     return row["title"], _accuracy(row), *flips, str(row["epochs"])
 
 
