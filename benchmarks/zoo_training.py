@@ -52,11 +52,14 @@ def main(group: str, data_dir: Path, minutes: float, seeds: int, only: tuple[str
 
 
 def table(results: Path) -> list[dict]:
-    """A row for each recipe with finished runs, over the seeds that there are."""
+    """A row for each recipe of the groups with finished runs, over the seeds that there are."""
+    names = {recipe.name for group in GROUPS.values() for recipe in group}
     runs: dict[str, list[dict]] = defaultdict(list)
     for path in sorted(results.glob("*/record.json")):
         record = json.loads(path.read_text())
-        runs[replace(Recipe(**record["settings"]), seed=0).name].append(record)
+        name = replace(Recipe(**record["settings"]), seed=0).name
+        if name in names:
+            runs[name].append(record)
     return [_row(name, records) for name, records in sorted(runs.items())]
 
 

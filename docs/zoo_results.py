@@ -50,7 +50,8 @@ COMPARED = """\
 
 One network (`small_residual`, six binary convolutions), one small budget, on CIFAR-10 (JPEG copy). The flip ratio is
 the share of binary weights that change sign in a step, over all layers: its mean over the training, and over its last
-epoch. `python -m benchmarks.zoo_training compared --data-dir DIR`
+epoch; it is Larq's own metric, which the hysteresis sign does not report.
+`python -m benchmarks.zoo_training compared --data-dir DIR`
 """
 
 
