@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.judging import judged
 from larq_focal.bench.records import write_record
 from larq_focal.deploy.convert import convert
-from larq_focal.keras import keras, larq
+from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.recipes.recipe import Arithmetic, Recipe
 from larq_focal.recipes.trainer import EpochDone, Training, train_stretch
@@ -50,14 +50,13 @@ def run_recipe(
     folder = Path(results) / recipe.name
     data = load_dataset(recipe.dataset, data_dir)
     keras.backend.clear_session()
-    # A comparison of methods is also about how often their weights change sign.
-    trained = _network(recipe, data, recipe.arithmetic, ["flip_ratio"] if recipe.variant else [])
+    trained = _network(recipe, data, recipe.arithmetic)
     say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
     training = train_stretch(recipe, trained, data, folder, minutes=minutes, epoch_done=epoch_done)
     if not training.finished:
         say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
         return folder
-    model = _network(recipe, data)  # without metrics, which hold state, and in the arithmetic of files
+    model = _network(recipe, data)  # in the arithmetic of files
     model.set_weights(trained.get_weights())
     save_weights(model, folder / "weights.npz")
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
@@ -69,18 +68,13 @@ def run_recipe(
     return folder
 
 
-def _network(
-    recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32", metrics: Sequence[str] = ()
-) -> keras.Model:
-    """The network of a recipe, freshly seeded; ``metrics`` are measured on its quantizers while it is trained."""
+def _network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") -> keras.Model:
+    """The network of a recipe, freshly seeded."""
     keras.utils.set_random_seed(recipe.seed)
     policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(arithmetic)
     try:
-        with larq.context.metrics_scope(list(metrics)):
-            return find(recipe.model).build(
-                input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options
-            )
+        return find(recipe.model).build(input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options)
     finally:
         keras.mixed_precision.set_global_policy(policy)
 

@@ -16,11 +16,11 @@ from larq_focal.bench.train import schedules
 from larq_focal.keras import keras, tf
 from larq_focal.recipes.batches import AugmentedBatches
 from larq_focal.recipes.checkpoint import CheckpointError, load_state, restore, save_checkpoint
+from larq_focal.recipes.flips import SignFlips
 from larq_focal.recipes.recipe import Recipe
 
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
-_FLIPS = "flip_ratio"
 _RESTARTED = (0.5, 0.4)  # length and learning rate of each cosine as shares of those of the one before
 _SPARE = 1.15
 """An epoch is begun only if this many times the last one's length is left."""
@@ -62,7 +62,7 @@ def train_stretch(
         folder: Where the checkpoint lies.
         minutes: Length of this stretch; None trains to the end. At least one epoch is trained.
         epoch_done: Called with each row of the curve: epoch, loss, accuracy, val_loss, val_accuracy, seconds,
-            and the mean flip ratio of the layers where the model was built to measure it.
+            and flip_ratio, the share of the quantized weights that change sign in a step, where there are any.
 
     Raises:
         CheckpointError: The checkpoint is damaged, or is one of another recipe or other data.
@@ -143,9 +143,10 @@ def _epoch(model: keras.Model, recipe: Recipe, kept: tuple, held_out: tuple, epo
     batches = AugmentedBatches(
         *kept, batch_size=recipe.batch_size, shift=recipe.shift, flip=recipe.flip, seed=recipe.seed, epoch=epoch
     )
+    flips = SignFlips()
     logs = model.fit(
         batches,
-        callbacks=schedules(model, recipe.epochs),
+        callbacks=[*schedules(model, recipe.epochs), flips],
         initial_epoch=epoch,
         epochs=epoch + 1,
         shuffle=False,
@@ -153,8 +154,7 @@ def _epoch(model: keras.Model, recipe: Recipe, kept: tuple, held_out: tuple, epo
         validation_batch_size=recipe.batch_size,
         verbose=0,
     ).history
-    figures = {key: float(values[-1]) for key, values in logs.items() if _FLIPS not in key}
-    flips = [float(values[-1]) for key, values in logs.items() if key.startswith(_FLIPS)]
-    if flips:
-        figures["flip_ratio"] = sum(flips) / len(flips)
+    figures = {key: float(values[-1]) for key, values in logs.items()}
+    if flips.ratio is not None:
+        figures["flip_ratio"] = flips.ratio
     return {"epoch": epoch + 1, **figures, "seconds": round(time.monotonic() - clock, 1)}

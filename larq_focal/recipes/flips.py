@@ -1,0 +1,37 @@
+"""How often quantized weights change sign while a network is trained."""
+
+from __future__ import annotations
+
+from larq_focal.keras import keras, larq, tf
+
+
+class SignFlips(keras.callbacks.Callback):
+    """Counts the signs that each step of an epoch changes, over all quantized kernels.
+
+    A sign is that of the quantized weight, as a network in use would see it (-1, 0 or 1): what a quantizer holds back
+    is no change. Larq's own metric of that name counts within Larq's own quantizers only.
+
+    Source: K. Helwegen et al., "Latent Weights Do Not Exist", NeurIPS 2019 (how often weights flip, as a measure).
+    """
+
+    def on_epoch_begin(self, epoch, logs=None):
+        kind = larq.quantized_variable.QuantizedVariable
+        self._kernels = [each for each in self.model.trainable_variables if isinstance(each, kind) and each.quantizer]
+        self._before = self._signs()
+        self._flips = self._steps = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        now = self._signs()
+        pairs = zip(self._before, now, strict=True)
+        self._flips += sum(int(tf.math.count_nonzero(before != after)) for before, after in pairs)
+        self._steps += 1
+        self._before = now
+
+    @property
+    def ratio(self) -> float | None:
+        """The share of the weights that changed sign in a step, mean over the epoch; None without quantized kernels."""
+        weights = sum(signs.shape.num_elements() for signs in self._before)
+        return self._flips / (weights * self._steps) if weights else None
+
+    def _signs(self) -> list[tf.Tensor]:
+        return [tf.sign(kernel.quantizer(tf.convert_to_tensor(kernel.latent_variable))) for kernel in self._kernels]
