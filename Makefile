@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
 	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
+# A worker for each core; what a module's tests share is built once.
+PARALLEL := --numprocesses logical --dist loadfile
 
 .PHONY: bench test test-fast lint docs tflite-models wheels clean
 
@@ -18,10 +20,10 @@ bench: $(VENV)/installed
 	$(BIN)/larq-focal bench --resume
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 test-fast: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
