@@ -32,8 +32,7 @@ def mobinet(
     """Builds the network in MobileNet's shape; it returns logits ``[batch, num_classes]``.
 
     The stem and the classifier are real-valued; between them are 13 blocks of a binary 3x3 and a binary 1x1
-    convolution, each normalised. Larq Compute Engine packs a 3x3 convolution only where ``k`` is a multiple of 32
-    (and even then not the last one of the full width, in 32 groups).
+    convolution, each normalised. Larq Compute Engine packs a 3x3 convolution only where ``k`` is a multiple of 32.
 
     The names of the shortcuts are the paper's; where each begins and ends, and how it becomes smaller (by a mean) and
     wider (side by side with itself), is this project's reading, which needs no weights.

@@ -100,6 +100,12 @@ class TestModels:
         assert result.all_packed and agrees(result)
         np.testing.assert_allclose(Runtime(out).run(x), model(x), atol=1e-3)
 
+    def test_scaled_kernels_of_many_groups(self, out):
+        """Keras hides grouped convolutions in a function; there the converter gave up on 294,912 scaled weights."""
+        layer = convolution(kernel_quantizer="xnor_sign", filters=1024, groups=32, padding="same", pad_values=1)
+        result = convert(network(layer, shape=(4, 4, 1024)), out).audit
+        assert result.all_packed and agrees(result)
+
     def test_nested_models_and_shared_layers(self, out):
         shared = convolution(padding="same", pad_values=1, name="shared")
         inner = network(layers.BatchNormalization(), shared, layers.BatchNormalization(), name="inner")

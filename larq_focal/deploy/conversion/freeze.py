@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -32,7 +35,8 @@ def freeze(model: keras.Model) -> FrozenGraph:
     def call(*inputs):
         return tf.nest.flatten(model(inputs[0] if len(inputs) == 1 else list(inputs), training=False))
 
-    function = tf.function(call, autograph=False).get_concrete_function(*signature)
+    with _functions_inline():
+        function = tf.function(call, autograph=False).get_concrete_function(*signature)
     _refuse_state(function.graph)
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False)
     return FrozenGraph(
@@ -40,6 +44,17 @@ def freeze(model: keras.Model) -> FrozenGraph:
         dict(zip(model.input_names, map(_info, frozen.inputs), strict=True)),
         dict(zip(model.output_names, map(_info, frozen.outputs), strict=True)),
     )
+
+
+@contextmanager
+def _functions_inline() -> Iterator[None]:
+    """Traces what layers wrap in functions in place: Keras compiles grouped convolutions in one that hides them."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _info(tensor: tf.Tensor) -> TensorInfo:

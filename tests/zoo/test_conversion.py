@@ -1,0 +1,37 @@
+"""Every model of the zoo, small, is understood in full, converted, and audited without a surprise."""
+
+from __future__ import annotations
+
+import pytest
+
+from larq_focal.deploy.convert import convert
+from larq_focal.keras import keras
+from larq_focal.network.from_keras import from_keras
+from larq_focal.zoo.registry import MODELS
+from tests.support.lce import randomise_batch_norms
+
+QUICK = (
+    "lenet_sign",
+    "human_activity_sign",
+    "lenet_zero_one",
+    "two_layer_ternary",
+    "two_layer_zero_one",
+    "bose2020",
+    "bose2020_ternary",
+    "liu2022",
+    "analognet2",
+)
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
+)
+def test_it_converts(name, tmp_path):
+    row = MODELS[name]
+    model = row.build(**row.small)
+    randomise_batch_norms(model)  # fresh ones put many sums on the threshold, where rounding decides
+    assert not from_keras(model).unknown
+    audit = convert(model, tmp_path / "model.tflite").audit
+    assert audit.passed
+    assert audit.all_packed or row.stays_float, audit
+    keras.backend.clear_session()
