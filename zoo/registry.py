@@ -25,7 +25,9 @@ from larq_focal.zoo.small_residual import SMALL_RESIDUAL_METHODS, small_residual
 from larq_focal.zoo.two_layer import TWO_LAYER_METHODS, two_layer
 from larq_focal.zoo.vgg import alexnet_cifar, binarynet, vgg_small
 
-Figure = Literal["parameters", "weights", "macs", "operations", "word_operations", "mebibytes", "megabytes"]
+Figure = Literal[
+    "parameters", "weights", "macs", "operations", "word_operations", "mebibytes", "megabytes", "training_saving"
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Published:
     Attributes:
         figure: What is counted: trained numbers with the normalisations' statistics ("parameters"), kernel weights,
             multiply-accumulates, operations of which a multiply-accumulate is two, operations of which 64 binary
-            multiply-accumulates are one ("word_operations"), or the parameters' memory in MiB or in MB of 10^6 bytes.
+            multiply-accumulates are one ("word_operations"), the parameters' memory in MiB or in MB of 10^6 bytes, or
+            how many times less memory Wang et al.'s training takes, by 100 images ("training_saving").
         value: The published count.
         source: Where it stands.
         tolerance: By which share ours may differ; above 0 where the source rounds or counts something else as well.
@@ -102,6 +105,9 @@ _CIFAR, _TINY, _IMAGENET = {"input_shape": (16, 16, 3)}, {"input_shape": (8, 8, 
 _LARGER = {"input_shape": (128, 128, 3), "num_classes": 10}
 _REACT = "https://github.com/liuzechun/ReActNet"
 _LAB = "https://arxiv.org/abs/2210.13858"
+_LAB_SIZES = "https://github.com/sfalkena/LAB, README"
+_LAB_REMARK = "the authors' second kernel and bias of each channel are {} MB; the rest is 11 kB a binarized layer"
+_WANG = "https://github.com/awai54st/Enabling-Binary-Neural-Network-Training-on-the-Edge"
 _LARQ_ZOO = "https://github.com/larq/docs, docs/zoo/index.md"
 _BOSE = "https://github.com/lauriebose/Scamp5-MNIST_AREG_CNN_example"
 _MOBILENET = "https://arxiv.org/abs/1704.04861, table 4, MobileNet: the same shape at K = 1"
@@ -140,6 +146,7 @@ _ROWS: list[ModelRow] = [
         "BinaryNet",
         "https://arxiv.org/abs/1602.02830",
         {**_CIFAR, "filters": (32, 32, 64), "units": (64, 64)},
+        sign=(Published("training_saving", 3.71, f"{_WANG}, README", 0.002, {}, "rounded"),),
     ),
     *_by_method(
         vgg_small, "vgg_small", "VGG-small", "https://arxiv.org/abs/1702.00953", {**_CIFAR, "filters": (32, 32, 64)}
@@ -273,7 +280,7 @@ _ROWS: list[ModelRow] = [
                 "https://github.com/sfalkena/zoo, lab_bnn.py",
                 0.065,
                 {},
-                "the authors' second kernel and bias of each binarized channel are 0.14; the other 0.16 are not known",
+                _LAB_REMARK.format("0.14 of the 0.30"),
             ),
         ),
     ),
@@ -285,14 +292,26 @@ _ROWS: list[ModelRow] = [
             f"https://github.com/larq/zoo with {_LAB}",
             {},
             _LARGER,
+            published=published,
         )
-        for name, title, factory in (
-            ("quicknet_lab", "QuickNet, learnable activation binarizer", learned_binarizers.quicknet_lab),
-            ("birealnet_lab", "Bi-Real Net-18, learnable activation binarizer", learned_binarizers.birealnet_lab),
+        for name, title, factory, published in (
+            (
+                "quicknet_lab",
+                "QuickNet, learnable activation binarizer",
+                learned_binarizers.quicknet_lab,
+                (Published("megabytes", 4.85, _LAB_SIZES, 0.07, {}, _LAB_REMARK.format("0.15 of the 0.33")),),
+            ),
+            (
+                "birealnet_lab",
+                "Bi-Real Net-18, learnable activation binarizer",
+                learned_binarizers.birealnet_lab,
+                (Published("megabytes", 4.65, _LAB_SIZES, 0.07, {}, _LAB_REMARK.format("0.14 of the 0.31")),),
+            ),
             (
                 "binary_alexnet_lab",
                 "BinaryAlexNet, learnable activation binarizer",
                 learned_binarizers.binary_alexnet_lab,
+                (),
             ),
         )
     ),
@@ -304,6 +323,7 @@ _ROWS: list[ModelRow] = [
         {},
         {"input_shape": (224, 224, 3), "num_classes": 10},  # its 6x6 convolution takes no smaller image
         "the 6x6 convolution of 4,096 maps: the converter does not fold a kernel of 144 MiB",
+        (Published("megabytes", 24.4, _LAB_SIZES, 0.012, {}, _LAB_REMARK.format("0.22 of the 0.26")),),
     ),
     *(
         ModelRow(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from larq_focal.cost import CostSummary, summary
+from larq_focal.cost import LOW_MEMORY, CostSummary, summary, training_bytes
 from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.zoo.registry import Figure, ModelRow, Published
 
 _BINARY_PER_WORD = 64
+_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ def count(model: keras.Model, figure: Figure) -> float:
     """One count of a model's structure."""
     if figure == "parameters":
         return model.count_params()
-    cost = summary(from_keras(model))
+    graph = from_keras(model)
+    if figure == "training_saving":
+        return training_bytes(graph, _BATCH) / training_bytes(graph, _BATCH, LOW_MEMORY)
+    cost = summary(graph)
     if figure == "weights":
         return cost.weights
     if figure == "mebibytes":

@@ -13,7 +13,7 @@ from larq_focal.zoo.download import manifest
 from larq_focal.zoo.registry import MODELS, ModelRow
 from larq_focal.zoo.structure import Comparison, compare
 
-_DIGITS = {"mebibytes": 2, "megabytes": 2}
+_DIGITS = {"mebibytes": 2, "megabytes": 2, "training_saving": 2}
 
 
 @dataclass(frozen=True)
