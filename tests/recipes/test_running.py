@@ -99,13 +99,6 @@ def test_bfloat16_is_for_training_alone(tmp_path):
         assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
 
 
-def test_comparisons_measure_how_often_weights_change_sign(tmp_path):
-    recipe = replace(find_recipe("two_layer_ste_sign", "digits", epochs=2), variant="compared")
-    record = read_record(run_recipe(recipe, results=tmp_path, say=lambda line: None) / "record.json")
-    assert record["run"] == "two_layer_ste_sign-digits-compared"
-    assert all(0 < row["flip_ratio"] < 1 for row in record["history"])
-
-
 def test_the_list_names_models_and_recipes():
     rows = json.loads(typed("list", "--json").output)
     by_name = {row["name"]: row for row in rows}
