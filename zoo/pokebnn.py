@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from larq_focal.keras import keras, larq, tf
@@ -13,7 +14,7 @@ from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
 
-_STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
+_MAPS = (64, 128, 256, 512)
 _BOUND = 3.0
 _STEM_MAPS = 32
 
@@ -38,6 +39,7 @@ def pokebnn(
     num_classes: int = 1000,
     include_top: bool = True,
     width: float = 1.0,
+    blocks: Sequence[int] = (3, 4, 6, 3),
 ) -> keras.Model:
     """Builds the network in ResNet-50's shape; it returns logits ``[batch, num_classes]``.
 
@@ -50,19 +52,22 @@ def pokebnn(
         num_classes: Number of logits.
         include_top: Whether the mean over space and the classifier are there.
         width: Multiple of all widths of the blocks.
+        blocks: How many there are in each of the four stages.
 
     Raises:
-        ValueError: ``weights`` is not known.
+        ValueError: ``weights`` is not known, or ``blocks`` are not those of four stages.
 
     Source:
         Zhang, Zhang and Lew, "PokeBNN: A Binary Pursuit of Lightweight Accuracy", CVPR 2022,
         https://arxiv.org/abs/2112.00133; https://github.com/google/aqt, jax_legacy/jax/imagenet/pokebnn.py. The
         gradient bound of 3 is the paper's.
     """
+    if len(blocks) != len(_MAPS) or min(blocks) < 1:
+        raise ValueError(f"PokeBNN has four stages of at least one block, not {tuple(blocks)}.")
     image = layers.Input(input_shape, name="image")
     x = _stem(image)
-    for stage, (maps, blocks) in enumerate(_STAGES, 1):
-        for block in range(1, blocks + 1):
+    for stage, (maps, count) in enumerate(zip(_MAPS, blocks, strict=True), 1):
+        for block in range(1, count + 1):
             x = _bottleneck(x, int(maps * width), 2 if stage > 1 and block == 1 else 1, f"block_{stage}_{block}")
     if include_top:
         x = classified(x, num_classes)

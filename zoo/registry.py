@@ -264,7 +264,7 @@ _ROWS: list[ModelRow] = [
         pokebnn,
         "https://arxiv.org/abs/2112.00133",
         {},
-        {**_IMAGENET, "num_classes": 10, "width": 0.125},
+        {**_IMAGENET, "num_classes": 10, "width": 0.125, "blocks": (1, 2, 1, 1)},
     ),
     ModelRow(
         "lab_bnn",

@@ -107,6 +107,7 @@ def test_bias_is_a_choice():
         (lambda: lenet(weights="nowhere.npz"), "no weights file 'nowhere.npz'"),
         (lambda: binareye(width=100), "64, 128, 256, not 100"),
         (lambda: small_residual(filters=(8, 8)), "twice the filters"),
+        (lambda: build("pokebnn", blocks=(1, 2, 0, 1)), r"four stages of at least one block, not \(1, 2, 0, 1\)"),
     ],
 )
 def test_bad_arguments_are_named(make, message):
