@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from larq_focal.cost.text import bytes_text
+from larq_focal.cost.text import accuracy_text, bytes_text
 from larq_focal.files import write_text, written_whole
 from larq_focal.report.markdown import pipe_table
 
@@ -81,11 +81,10 @@ def _records() -> list[Path]:
 
 
 def _pretrained(record: dict) -> tuple[str, ...]:
-    accuracy = record["accuracy"]
     return (
         f"`{record['run']}`",
         record["dataset"]["title"],
-        f"{accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%})",
+        accuracy_text(record["accuracy"]),
         str(record["settings"]["epochs"]),
         bytes_text(record["cost"]["totals"]["parameter_bytes"]),
         f"{record['environment']['seconds'] / 60:.0f}",

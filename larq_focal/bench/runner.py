@@ -15,6 +15,7 @@ from larq_focal.bench.judging import judged
 from larq_focal.bench.records import describe_environment, write_record
 from larq_focal.bench.suite import Entry, choose
 from larq_focal.bench.train import Settings, quantization_aware, train
+from larq_focal.cost.text import accuracy_text
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
 from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
@@ -151,9 +152,9 @@ def _convert(entry: Entry, model: keras.Model, path: Path, images: np.ndarray) -
 
 
 def _one_line(record: dict) -> str:
-    accuracy, agreement, timing = record["accuracy"], record["agreement"], record["timing"]
+    agreement, timing = record["agreement"], record["timing"]
     return (
-        f"{record['title']}: {accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%}), "
+        f"{record['title']}: {accuracy_text(record['accuracy'])}, "
         f"{record['file']['bytes']:,} bytes, {timing['median_ms']:.3f} ms, {record['fit']['verdict']}; "
         f"same class as Keras on {agreement['same_class']:,} of {agreement['samples']:,}, "
         f"largest difference {agreement['max_abs_difference']:.2g}"

@@ -1,6 +1,8 @@
-"""Counts, bytes and times as short text."""
+"""Counts, bytes, times and accuracies as short text."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 def count_text(count: float) -> str:
@@ -16,6 +18,11 @@ def bytes_text(count: float) -> str:
 def time_text(milliseconds: float) -> str:
     """Three digits with a unit: 12.3 µs, 456 µs, 1.23 ms."""
     return _scaled(1000 * milliseconds, 1000, (" µs", " ms", " s"), always_three_digits=True)
+
+
+def accuracy_text(accuracy: Mapping[str, float]) -> str:
+    """A record's accuracy with its interval of confidence: 98.76% (98.5% to 99.0%)."""
+    return f"{accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%})"
 
 
 def _scaled(count: float, base: int, units: tuple[str, ...], always_three_digits: bool = False) -> str:

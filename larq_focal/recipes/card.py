@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.cost.text import bytes_text, count_text, time_text
+from larq_focal.cost.text import accuracy_text, bytes_text, count_text, time_text
 from larq_focal.report.records import Record, check_record
 
 
@@ -19,7 +19,7 @@ def model_card(record: Record) -> str:
     facts = {
         "Source": record.get("source", "larq_focal"),
         "Data set": f"{record['dataset']['title']}, {record['dataset']['test']:,} test images",
-        "Accuracy": _accuracy(record["accuracy"]),
+        "Accuracy (95 %)": f"{accuracy_text(record['accuracy'])}, of the converted file",
         "Training": _training(record),
         "Parameters": _parameters(record),
         "ACE per image": count_text(record["cost"]["totals"]["ace"]),
@@ -32,10 +32,6 @@ def model_card(record: Record) -> str:
     }
     rows = "".join(f"| {name} | {fact} |\n" for name, fact in facts.items())
     return f"# {record['title']}\n\n| {record['run']} | |\n| --- | --- |\n{rows}"
-
-
-def _accuracy(accuracy: dict) -> str:
-    return f"{accuracy['value']:.2%} (95 %: {accuracy['low']:.1%} to {accuracy['high']:.1%}), of the converted file"
 
 
 def _training(record: Record) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.judging import judged
 from larq_focal.bench.records import write_record
+from larq_focal.cost.text import accuracy_text
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
@@ -63,8 +64,7 @@ def run_recipe(
     conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
     record = _record(training) | judged(conversion, model, from_keras(model), data)
     write_record(record, folder / "record.json")
-    accuracy = record["accuracy"]
-    say(f"{recipe.name}: {accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%}) on {data.title}")
+    say(f"{recipe.name}: {accuracy_text(record['accuracy'])} on {data.title}")
     return folder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from larq_focal.cost.text import bytes_text, count_text
+from larq_focal.cost.text import accuracy_text, bytes_text, count_text
 
 COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
 
@@ -26,10 +26,10 @@ def pipe_table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequ
 
 
 def _row(record: dict) -> tuple[str, ...]:
-    accuracy, totals, timing, fit = record["accuracy"], record["cost"]["totals"], record["timing"], record["fit"]
+    totals, timing, fit = record["cost"]["totals"], record["timing"], record["fit"]
     return (
         record["title"].replace("|", "\\|"),
-        f"{accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%})",
+        accuracy_text(record["accuracy"]),
         bytes_text(totals["parameter_bytes"]),
         bytes_text(record["file"]["bytes"]),
         count_text(totals["ace"]),

@@ -1,6 +1,6 @@
 import pytest
 
-from larq_focal.cost.text import bytes_text, count_text, time_text
+from larq_focal.cost.text import accuracy_text, bytes_text, count_text, time_text
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,7 @@ def test_bytes(count, text):
 )
 def test_times(milliseconds, text):
     assert time_text(milliseconds) == text
+
+
+def test_an_accuracy_has_its_interval():
+    assert accuracy_text({"value": 0.98764, "low": 0.9849, "high": 0.99012}) == "98.76% (98.5% to 99.0%)"
