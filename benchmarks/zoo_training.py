@@ -15,7 +15,7 @@ import json
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +66,6 @@ def table(results: Path) -> list[dict]:
 def _row(name: str, records: list[dict]) -> dict:
     first = records[0]
     accuracies = [record["accuracy"]["value"] for record in records]
-    flips = [[row["flip_ratio"] for row in record["history"] if "flip_ratio" in row] for record in records]
     return {
         "recipe": name,
         "title": first["title"],
@@ -77,17 +76,16 @@ def _row(name: str, records: list[dict]) -> dict:
         "mean": statistics.mean(accuracies),
         "deviation": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         "parameter_bytes": first["cost"]["totals"]["parameter_bytes"],
-        "flip_ratio": _mean(map(_mean, flips)),
-        "last_flip_ratio": _mean(each[-1] for each in flips if each),
+        **{key: _by_epoch(key, records) for key in ("val_accuracy", "flip_ratio")},
         "minutes": [round(record["environment"]["seconds"] / 60, 1) for record in records],
         "machine": first["environment"]["machine"]["cpu"],
     }
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    """Of those that there are; None of none."""
-    there = [value for value in values if value is not None]
-    return statistics.mean(there) if there else None
+def _by_epoch(key: str, records: Sequence[dict]) -> list[float] | None:
+    """The mean over the runs, an epoch each; None where it was not measured."""
+    runs = [[row[key] for row in record["history"] if key in row] for record in records]
+    return [statistics.mean(values) for values in zip(*runs, strict=True)] if all(runs) else None
 
 
 if __name__ == "__main__":

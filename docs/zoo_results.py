@@ -9,6 +9,8 @@ from the records beside the pretrained weights, the picture from the latter.
 from __future__ import annotations
 
 import json
+import statistics
+from collections.abc import Callable
 from pathlib import Path
 
 from larq_focal.cost.text import accuracy_text, bytes_text
@@ -18,7 +20,8 @@ from larq_focal.report.markdown import pipe_table
 HERE = Path(__file__).parent
 PAGE = HERE / "zoo_results.md"
 PRETRAINED = HERE.parent / "zoo" / "pretrained"
-CURVE = "images/learning_curve.png"
+CURVE, COMPARISON = "images/learning_curve.png", "images/comparison.png"
+COMPARED_SHADES = {"sign": "#777777", "lab": "#1f4e79", "hysteresis": "#e8873a"}
 DRAWN = "small_residual_react-cifar10"
 
 INTRODUCTION = """\
@@ -50,16 +53,14 @@ COMPARED = """\
 
 One network (`small_residual`, six binary convolutions), one small budget, on CIFAR-10 (JPEG copy). The flip ratio is
 the share of binary weights that change sign in a step, over all layers: its mean over the training, and over its last
-epoch; it is Larq's own metric, which the hysteresis sign does not report.
+epoch.
 `python -m benchmarks.zoo_training compared --data-dir DIR`
 """
 
 
 def page() -> str:
     """The page as it must be for the measurements that there are."""
-    rows = json.loads((HERE / "data/zoo_training.json").read_text())["rows"]
-    compared = [row for row in rows if row["recipe"].endswith("-compared")]
-    mnist = [row for row in rows if row["dataset"] == "MNIST"]
+    compared, mnist = _rows("-compared"), _rows("-mnist")
     pretrained = [_pretrained(json.loads(path.read_text())) for path in _records()]
     headings = ("weights", "data", "accuracy", "epochs", "parameters", "minutes")
     parts = [
@@ -72,8 +73,18 @@ def page() -> str:
         parts += [MNIST, pipe_table(headings, map(_mnist, mnist), headings[1:])]
     if compared:
         headings = ("network", "accuracy", "flip ratio", "in the last epoch", "epochs")
-        parts += [COMPARED, pipe_table(headings, map(_compared, compared), headings[1:])]
+        parts += [
+            COMPARED,
+            pipe_table(headings, map(_compared, compared), headings[1:]),
+            f"![Accuracy on held-out images and flip ratio by epoch, of each]({COMPARISON})",
+        ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _rows(ending: str) -> list[dict]:
+    """Measurements of the recipes whose names end so."""
+    rows = json.loads((HERE / "data/zoo_training.json").read_text())["rows"]
+    return [row for row in rows if row["recipe"].endswith(ending)]
 
 
 def _records() -> list[Path]:
@@ -96,8 +107,8 @@ def _mnist(row: dict) -> tuple[str, ...]:
 
 
 def _compared(row: dict) -> tuple[str, ...]:
-    ratios = (row[name] for name in ("flip_ratio", "last_flip_ratio"))
-    flips = ("not measured" if ratio is None else f"{ratio * 100:.3f} %" for ratio in ratios)
+    ratios = row["flip_ratio"]
+    flips = (f"{ratio * 100:.3f} %" for ratio in (statistics.mean(ratios), ratios[-1]))
     return row["title"], _accuracy(row), *flips, str(row["epochs"])
 
 
@@ -107,30 +118,69 @@ def _accuracy(row: dict) -> str:
     return f"{row['mean']:.2%} ± {row['deviation'] * 100:.2f} ({len(row['seeds'])} seeds)"
 
 
-def draw_curve(record: dict, path: Path) -> None:
-    """Accuracy by epoch, as PNG."""
+def draw_curve(record: dict) -> None:
+    """Accuracy by epoch."""
+
+    def draw(axis):
+        epochs = [row["epoch"] for row in record["history"]]
+        for key, label, shade in (("accuracy", "training images", "#e8873a"), ("val_accuracy", "held out", "#1f4e79")):
+            axis.plot(epochs, [row[key] for row in record["history"]], label=label, color=shade, marker=".")
+        test = record["accuracy"]["value"]
+        axis.axhline(test, color="#777777", linewidth=0.8, linestyle="--", label=f"test images at the end, {test:.2%}")
+        axis.set_title(f"{record['title']}, {record['dataset']['title']}", fontsize=10)
+        _in_percent(axis, 0)
+
+    _draw(CURVE, draw)
+
+
+def draw_comparison(rows: list[dict]) -> None:
+    """Accuracy on held-out images and flip ratio by epoch, each the mean over the seeds."""
+
+    def draw(accuracy, flips):
+        for row in rows:
+            epochs = range(1, row["epochs"] + 1)
+            shade = next(shade for method, shade in COMPARED_SHADES.items() if f"_{method}-" in row["recipe"])
+            label = row["title"].partition(", ")[2]
+            accuracy.plot(epochs, row["val_accuracy"], label=label, color=shade, marker=".")
+            flips.plot(epochs, row["flip_ratio"], label=label, color=shade, marker=".")
+        flips.set_yscale("log")
+        for axis, title, digits in (
+            (accuracy, "held-out accuracy", 0),
+            (flips, "weights flipped in each step", 3),
+        ):
+            axis.set_title(title, fontsize=10)
+            _in_percent(axis, digits)
+
+    _draw(COMPARISON, draw, panels=2)
+
+
+def _in_percent(axis, digits: int) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axis.yaxis.set_major_formatter(PercentFormatter(1, digits))
+
+
+def _draw(name: str, draw: Callable[..., None], panels: int = 1) -> None:
+    """A PNG of panels side by side, by epoch."""
     import matplotlib
 
     matplotlib.use("agg")
     from matplotlib import pyplot
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import MaxNLocator
 
-    figure, axis = pyplot.subplots(figsize=(7, 3.2), layout="constrained")
-    epochs = [row["epoch"] for row in record["history"]]
-    for key, label, shade in (("accuracy", "training images", "#e8873a"), ("val_accuracy", "held out", "#1f4e79")):
-        axis.plot(epochs, [row[key] for row in record["history"]], label=label, color=shade, marker=".")
-    test = record["accuracy"]["value"]
-    axis.axhline(test, color="#777777", linewidth=0.8, linestyle="--", label=f"test images at the end, {test:.2%}")
-    axis.set_xlabel("epoch")
-    axis.set_title(f"{record['title']}, {record['dataset']['title']}", fontsize=10)
-    axis.yaxis.set_major_formatter(PercentFormatter(1, 0))
-    axis.grid(color="#dddddd", linewidth=0.5)
-    axis.legend(fontsize=9)
-    with written_whole(path) as file:
+    figure, axes = pyplot.subplots(1, panels, figsize=(8, 3.2), layout="constrained", squeeze=False)
+    draw(*axes[0])
+    for axis in axes[0]:
+        axis.set_xlabel("epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.grid(color="#dddddd", linewidth=0.5)
+    axes[0][0].legend(fontsize=9)
+    with written_whole(HERE / name) as file:
         figure.savefig(file, format="png", dpi=100, metadata={"Software": None})
     pyplot.close(figure)
 
 
 if __name__ == "__main__":
-    draw_curve(json.loads((PRETRAINED / f"{DRAWN}.json").read_text()), HERE / CURVE)
+    draw_curve(json.loads((PRETRAINED / f"{DRAWN}.json").read_text()))
+    draw_comparison(_rows("-compared"))
     write_text(PAGE, page())
