@@ -29,11 +29,11 @@ from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps, can_be_
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
+from larq_focal.focal_plane.compiler.summands import Sums, can_be_added, check_convolution, terms
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.counted_sums import ends_binary, has_whole_weights, is_weighted_map
-from larq_focal.network.fold_sums import why_unfolded
+from larq_focal.network.counted_sums import ends_binary
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
     Add,
@@ -52,14 +52,6 @@ from larq_focal.network.ops import (
     Unknown,
 )
 from larq_focal.network.whole_weights import FINEST_FRACTION
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Convolutions and one-bit maps, by name, that have not been counted yet, for what follows decides how."""
-
-    names: tuple[str, ...]
-    pools: tuple[Pool2D, ...] = ()
 
 
 @dataclass
@@ -91,7 +83,7 @@ class Lowering:
     def __post_init__(self):
         self.code = Code(self.sensor)
         self.constants = Constants(self.code)
-        self._values: dict[str, Maps | Counts | _Sums] = {}
+        self._values: dict[str, Maps | Counts | Sums] = {}
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
         self._placement = (tiles_for if self.is_tiled else base_pitch)(self.graph, self.sensor)
 
@@ -142,22 +134,21 @@ class Lowering:
         if isinstance(op, Input) or (known and all(name in self._before for name in op.inputs)):
             self._lower_before(op)
         elif isinstance(op, Conv2D):
-            self._values[op.name] = _Sums((self._checked(op).name,))
+            check_convolution(self.graph, self._values, self.tail, op)
+            self._values[op.name] = Sums((op.name,))
         elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], Maps):
             self._values[op.name] = self._pooled(known[0], op)
-        elif (
-            isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], _Sums) and ends_binary(self.graph, op)
-        ):
+        elif isinstance(op, Pool2D) and op.kind == "max" and isinstance(known[0], Sums) and ends_binary(self.graph, op):
             self._values[op.name] = replace(known[0], pools=(*known[0].pools, op))
-        elif isinstance(op, Binarize) and isinstance(known[0], _Sums | Maps):
-            sums = known[0] if isinstance(known[0], _Sums) else _Sums(op.inputs)
+        elif isinstance(op, Binarize) and isinstance(known[0], Sums | Maps):
+            sums = known[0] if isinstance(known[0], Sums) else Sums(op.inputs)
             self._values[op.name] = self._binarized(sums, op)
         elif isinstance(op, Multiply) and can_be_multiplied(known):
             self._values[op.name] = multiplied(self.code, self.constants, known)
         elif isinstance(op, Affine) and isinstance(known[0], Maps) and _is_constant_sign(op):
             self._values[op.name] = constant(self.code, self.constants, known[0].layout, op.bias)
-        elif isinstance(op, Add) and ends_binary(self.graph, op) and self._can_be_added(op):
-            self._values[op.name] = _Sums(op.inputs)
+        elif isinstance(op, Add) and ends_binary(self.graph, op) and can_be_added(self.graph, self._values, op):
+            self._values[op.name] = Sums(op.inputs)
         elif isinstance(op, Concat) and op.axis in (-1, 2) and can_be_joined(known):
             self._values[op.name] = joined(known)
         else:
@@ -188,23 +179,6 @@ class Lowering:
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)
 
-    def _checked(self, op: Conv2D) -> Conv2D:
-        if (bits := self.graph.input_bits(op)) > 1:
-            raise UnsupportedError(
-                f"'{op.name}' reads '{op.inputs[0]}' of {bits} bits; the array multiplies 1-bit inputs: binarize it."
-            )
-        if op.inputs[0] in self.tail:
-            raise UnsupportedError(
-                f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller{self._why_left(op.inputs[0])}."
-            )
-        if op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
-            raise UnsupportedError(
-                f"'{op.name}' has weights of {op.kernel.bits} bits; the array multiplies 1-bit and ternary ones."
-            )
-        if op.padding == "same" and op.pad_value not in (-1, 0, 1):
-            raise UnsupportedError(f"'{op.name}' pads with {op.pad_value}; the array pads with -1, 0 or 1.")
-        return op
-
     def _cleaned(self, term: Term) -> Term:
         """The same term; its maps are kept with 0 beyond if it reads there."""
         if not term.layer.reads_beyond:
@@ -218,35 +192,7 @@ class Lowering:
             maps = maps.cleaned(self.code, self.constants)
         return pooled(self.code, self.constants, maps, op)
 
-    def _term(self, name: str, signs: np.ndarray | int = 1) -> Term | None:
-        """The value ``name`` times ``signs`` as part of a sum; None where it cannot be."""
-        op, maps = self.graph[name], self._values.get(name)
-        if isinstance(maps, Maps):
-            return Term.of_signs(name, maps, np.ones(op.shape[-1]) * signs)
-        source = self._values.get(op.inputs[0])
-        if is_weighted_map(op) and isinstance(source, Maps):
-            return Term.of_signs(name, source, op.scale * signs)
-        if not isinstance(op, Conv2D) or not has_whole_weights(self.graph, op):
-            return None
-        weights = op.kernel.scale * signs
-        return Term.of_sums(source, op, self.graph[op.inputs[0]].shape, weights)
-
-    def _can_be_added(self, op: Add) -> bool:
-        terms = [self._term(name) for name in op.inputs]
-        return None not in terms and common_layout(terms) is not None
-
-    def _why_left(self, name: str) -> str:
-        """Why a value is left to the controller: the sum that is the cause, or the first operation that is."""
-        op = self.graph[name]
-        if reason := why_unfolded(self.graph, op):
-            return f": {reason.rstrip('.')}"
-        terms = [self._term(source) for source in op.inputs] if isinstance(op, Add) else [None]
-        if None not in terms and common_layout(terms) is None:
-            return f": what '{name}' adds lies at different places; let all of it pass the same strides and pools"
-        before = next((source for source in op.inputs if source in self.tail), None)
-        return f" from '{name}' on" if before is None else self._why_left(before)
-
-    def _binarized(self, sums: _Sums, op: Binarize) -> Maps:
+    def _binarized(self, sums: Sums, op: Binarize) -> Maps:
         threshold, flip = _threshold(op)
         signs = np.where(flip, -1, 1)
         finest = 2**FINEST_FRACTION  # of the weights of one-bit maps
@@ -258,18 +204,18 @@ class Lowering:
             maps = self._pooled(maps, pool)
         return inverted(self.code, self.constants, maps, flip)
 
-    def _reached(self, sums: _Sums, signs: np.ndarray | int, wanted: np.ndarray, op: Binarize) -> Maps:
+    def _reached(self, sums: Sums, signs: np.ndarray | int, wanted: np.ndarray, op: Binarize) -> Maps:
         """1 where the sums times ``signs`` reach ``wanted`` ``[channels]``."""
-        terms = [self._term(name, signs) for name in sums.names]
-        if None in terms:
+        added = terms(self.graph, self._values, sums.names, signs)
+        if added is None:
             raise UnsupportedError(
                 f"'{op.name}' behind '{sums.names[0]}' changes its sign more than once: no threshold is its like."
             )
-        layers = [term.layer.op.name for term in terms if not term.is_signs]
+        layers = [term.layer.op.name for term in added if not term.is_signs]
         with self.code.section(layers[-1] if layers else op.name):
-            terms = [self._cleaned(term) for term in terms]
+            added = [self._cleaned(term) for term in added]
             schedule = most_frugal(self.schedules[name] for name in layers)
-            total, limits = fewest_words(self.code, list(forms(terms, wanted, common_layout(terms))), schedule)
+            total, limits = fewest_words(self.code, list(forms(added, wanted, common_layout(added))), schedule)
             if schedule.is_analog and (alone := total.only_layer) is not None:
                 plan = accumulation(alone.layer, total.counts(limits), self.sensor)
                 if plan is not None:
@@ -280,7 +226,7 @@ class Lowering:
     def _read(self, name: str) -> None:
         value = self._values[name]
         offsets = None
-        if isinstance(value, _Sums):
+        if isinstance(value, Sums):
             op = self.graph[name]
             source = self.graph[op.inputs[0]]
             with self.code.section(name):
