@@ -190,6 +190,15 @@ OTHER_LAYERS = {
 }
 
 
+def test_few_levels_have_a_mend_of_the_layers_own_kind(tmp_path):
+    bits = {**BINARY, "input_quantizer": "ste_heaviside"}
+    dense, convolved = larq.layers.QuantDense(32, name="dense", **bits), convolution(**bits, name="convolved")
+    model = network(convolved, keras.layers.Flatten(), dense, shape=(3, 3, 32))
+    mends = {row.layer: row.mend for row in audited(model, tmp_path / "model.tflite").layers}
+    assert "a BinarySumDense with its levels as input_levels" in mends["dense"]
+    assert "a BinarySumConv2D with its levels as input_levels" in mends["convolved"]
+
+
 @pytest.mark.parametrize("name", OTHER_LAYERS)
 def test_other_layers_stay_float(name, tmp_path):
     shape, make, reason = OTHER_LAYERS[name]

@@ -135,19 +135,19 @@ def _input(
     elif np.isin(levels, (0, 1)).all():
         yield Obstacle(
             f"{who} gives 0 and 1, and only -1 and +1 are packed",
-            "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", 2),
+            "use signs" + _or_binary_sum(layer, "input_levels", 2),
         )
     elif len(levels) == 2 and levels[0] == -levels[1]:
         yield Obstacle(f"{who} gives {_listed(levels)}, and only -1 and +1 are packed", _SCALE_MEND)
     elif is_few and len(levels) == 3 and levels[1] == 0 and levels[0] == -levels[2]:
         yield Obstacle(
             f"{who} gives {_listed(levels)} (ternary), and only -1 and +1 are packed",
-            "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", 3),
+            "use signs" + _or_binary_sum(layer, "input_levels", 3),
         )
     elif is_few and layer.input_quantizer:
         yield Obstacle(
             f"{who} gives {len(levels)} levels, and only the two of -1 and +1 are packed",
-            "use signs" + _or_binary_sum(layer.input_quantizer, "input_levels", len(levels)),
+            "use signs" + _or_binary_sum(layer, "input_levels", len(levels)),
         )
     elif layer.input_quantizer in _BIT_PLANES:
         yield Obstacle(f"{who} gives many levels, and only the two of -1 and +1 are packed", "use signs" + _OR_PLANES)
@@ -161,14 +161,16 @@ _BIT_PLANES = ("dorefa_quantizer", "pact")
 _OR_PLANES = ", or a BitPlaneConv2D with its bits, which is a binary convolution for each"
 
 
-def _or_binary_sum(quantizer: str, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
-    """The exact rewrite by binary convolutions as a further mend; "" where the levels are many or move in training."""
+def _or_binary_sum(layer: WeightedLayer, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
+    """The exact rewrite by binary products as a further mend; "" where the levels are many or move in training."""
+    quantizer = layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer
     if argument == "input_levels" and quantizer in _BIT_PLANES and count > 2:
         return _OR_PLANES
     row = _ROWS.get(quantizer)
     if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
         return ""
-    return f", or a BinarySumConv2D with its levels as {argument}, which is a binary convolution for each but one"
+    rewrite = "BinarySumDense" if isinstance(layer.layer, _layers.Dense) else "BinarySumConv2D"
+    return f", or a {rewrite} with its levels as {argument}, which is a binary convolution for each but one"
 
 
 def _place(
@@ -210,12 +212,12 @@ def _kernel(layer: WeightedLayer) -> Iterator[Obstacle]:
     elif kernel.bits < FLOAT_BITS and np.isin(kernel.codes, (-1, 0, 1)).all():
         yield Obstacle(
             f"{who} gives zeros (ternary), and only +-s is packed",
-            mend + _or_binary_sum(layer.kernel_quantizer, "kernel_levels", 3),
+            mend + _or_binary_sum(layer, "kernel_levels", 3),
         )
     elif kernel.bits < FLOAT_BITS:
         count = len(np.unique(kernel.codes))
         if np.isin(-kernel.codes, kernel.codes).all():
-            mend += _or_binary_sum(layer.kernel_quantizer, "kernel_levels", count)
+            mend += _or_binary_sum(layer, "kernel_levels", count)
         yield Obstacle(f"{who} gives {count} levels ({kernel.bits} bits), and only +-s is packed", mend)
     elif _has_scale_per_input(layer):
         yield Obstacle(
