@@ -15,7 +15,7 @@ from larq_focal._keras_version import use_keras_2
 from larq_focal.version import __version__
 
 if TYPE_CHECKING:
-    from larq_focal import bench, cost, deploy, focal_plane, layers, network, quantizers, recipes, report, zoo
+    from larq_focal import bench, cost, deploy, focal_plane, layers, network, quantizers, recipes, report, training, zoo
     from larq_focal.bench import run_bench
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from larq_focal.network.from_tflite import from_tflite
     from larq_focal.report import write_report
 
-_SUBPACKAGES = ("bench", "cost", "deploy", "focal_plane", "layers", "network", "quantizers", "recipes", "report", "zoo")
+_SUBPACKAGES = (
+    *("bench", "cost", "deploy", "focal_plane", "layers", "network"),
+    *("quantizers", "recipes", "report", "training", "zoo"),
+)
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
 _HOMES = {
@@ -81,6 +84,7 @@ __all__ = [
     "simulate",
     "summary",
     "time",
+    "training",
     "write_report",
     "zoo",
 ]

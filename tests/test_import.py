@@ -8,7 +8,10 @@ import pytest
 import larq_focal as lqf
 from tests.support.processes import output_of, run_python
 
-SUBPACKAGES = {"bench", "cost", "deploy", "focal_plane", "layers", "network", "quantizers", "recipes", "report", "zoo"}
+SUBPACKAGES = {
+    *("bench", "cost", "deploy", "focal_plane", "layers", "network"),
+    *("quantizers", "recipes", "report", "training", "zoo"),
+}
 ON_A_DEVICE = [
     "larq_focal",
     "larq_focal.cost",

@@ -106,7 +106,8 @@ class GumbelSign(GumbelQuantizer):
         q(w) = +1 if l + n >= 0 else -1,  so that P(q = +1) = sigmoid(l)
         dq/dw = logit_scale * 2/t * y * (1 - y),  y = sigmoid((l + n) / t)
 
-    In inference there is no noise: q(w) = +1 if w >= 0 else -1.
+    In inference there is no noise: q(w) = +1 if w >= 0 else -1. Normalisations that were trained with the noise want
+    their statistics anew then, by :func:`larq_focal.training.recalibrate_normalisations`.
 
     Args:
         temperature: t at the start. Lower makes the derivative narrower and higher; the sampling does not depend on it.

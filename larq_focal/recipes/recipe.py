@@ -26,6 +26,8 @@ class Recipe:
         shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
         flip: Whether half of the images are mirrored left to right.
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
+        recalibrate: Training images on which the normalisations' statistics are taken anew after the last epoch, with
+            the quantizers as they are in use; 0 keeps the moving averages.
         seed: Seeds the initial weights, the images held out, their order, and the augmentation.
         options: Further arguments of the model's factory.
         arithmetic: Of the training: "float32", or "mixed_bfloat16", up to twice as fast on processors that have it.
@@ -42,6 +44,7 @@ class Recipe:
     shift: int = 0
     flip: bool = False
     held_out: int = 2500
+    recalibrate: int = 0
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     arithmetic: Arithmetic = "float32"
@@ -50,9 +53,8 @@ class Recipe:
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1 or self.held_out < 1:
             raise ValueError(f"Epochs, batch size and images held out must be at least 1: {self}.")
-        if not self.learning_rate > 0 or self.shift < 0 or self.seed < 0:
-            raise ValueError(f"The learning rate must be above 0, shift and seed 0 or more: {self}.")
-
+        if not self.learning_rate > 0 or min(self.shift, self.seed, self.recalibrate) < 0:
+            raise ValueError(f"The learning rate must be above 0; shift, seed and recalibrate 0 or more: {self}.")
         if self.restart_after is not None and not 0 < self.restart_after < self.epochs:
             raise ValueError(f"A restart must come after the first epoch and before the last one: {self}.")
         if self.arithmetic not in get_args(Arithmetic):

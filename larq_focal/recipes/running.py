@@ -13,8 +13,9 @@ from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.recipes.recipe import Arithmetic, Recipe
-from larq_focal.recipes.trainer import EpochDone, Training, train_stretch
+from larq_focal.recipes.trainer import EpochDone, Training, split, train_stretch
 from larq_focal.report.records import FORMAT
+from larq_focal.training import recalibrate_normalisations
 from larq_focal.zoo.registry import find
 from larq_focal.zoo.weights import save_weights
 
@@ -59,6 +60,9 @@ def run_recipe(
         return folder
     model = _network(recipe, data)  # in the arithmetic of files
     model.set_weights(trained.get_weights())
+    if recipe.recalibrate:
+        _, (images, _) = split(recipe, data)
+        recalibrate_normalisations(model, as_input(images[: recipe.recalibrate]))
     save_weights(model, folder / "weights.npz")
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))

@@ -28,6 +28,7 @@ _RECIPES = (
             epochs=10,
             shift=4,
             flip=True,
+            recalibrate=2000,
             variant="compared",
             options={"filters": [32, 64, 128], "blocks": 2},
         )
@@ -35,7 +36,7 @@ _RECIPES = (
     ),
     Recipe("resnet8_full_precision", "cifar10", epochs=30, shift=4, flip=True),
     Recipe("resnet8_bireal", "cifar10", epochs=30, shift=4, flip=True),
-    *(Recipe(f"two_layer_{method}", "mnist", epochs=5) for method in _TWO_LAYER),
+    *(Recipe(f"two_layer_{method}", "mnist", epochs=5, recalibrate=2000) for method in _TWO_LAYER),
     *(Recipe(f"lenet_{method}", "mnist", epochs=8) for method in _LENET),
     Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
 )

@@ -70,7 +70,7 @@ def train_stretch(
     """
     started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), time.monotonic()
     folder = Path(folder)
-    held_out, kept = _split(recipe, data)
+    held_out, kept = split(recipe, data)
     _compile(model, recipe, len(kept[0]) // recipe.batch_size)
     state = _resume(folder / _CHECKPOINT, model, recipe, data)
     history, begun_with = state["history"], len(state["history"])
@@ -89,8 +89,12 @@ def train_stretch(
     return Training(recipe, model, history, stretches)
 
 
-def _split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
-    """Images and labels held out for validation, and those kept for training."""
+def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
+    """Images and labels held out for validation, as input of a network, and those kept for training, as bytes.
+
+    Raises:
+        ValueError: The data set has too few images for the recipe.
+    """
     if len(data.x_train) < recipe.held_out + recipe.batch_size:
         raise ValueError(
             f"{data.title} has {len(data.x_train):,} training images, fewer than the {recipe.held_out:,} held out and "

@@ -119,3 +119,17 @@ def test_the_list_names_models_and_recipes():
 def test_bad_words_are_named(words, message):
     with pytest.raises((ValueError, RuntimeError, OSError), match=message):
         typed(*words)
+
+
+def test_a_recipe_may_take_statistics_anew(tmp_path):
+    recipe = find_recipe("two_layer_ste_sign", "digits", epochs=1)
+    said = []
+    folders = [
+        run_recipe(replace(recipe, recalibrate=count), results=tmp_path / str(count), say=said.append)
+        for count in (0, 200)
+    ]
+    plain, again = (two_layer("ste_sign", weights=folder / "weights.npz").weights for folder in folders)
+    changed = {one.name for one, other in zip(plain, again, strict=True) if not np.array_equal(one, other)}
+    moving = {f"{norm}/moving_{what}:0" for norm in ("norm_1", "norm_2", "logits") for what in ("mean", "variance")}
+    assert changed == moving
+    assert read_record(folders[1] / "record.json")["settings"]["recalibrate"] == 200
