@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from larq_focal.recipes.recipe import Recipe
 
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
+_DEFAULTS = {each.name: each.default for each in fields(Recipe) if each.default is not MISSING}
 _RESTARTED = (0.5, 0.4)  # length and learning rate of each cosine as shares of those of the one before
 _SPARE = 1.15
 """An epoch is begun only if this many times the last one's length is left."""
@@ -127,7 +128,7 @@ def _resume(path: Path, model: keras.Model, recipe: Recipe, data: Dataset) -> di
     if not path.exists():
         return {**belongs, "history": [], "stretches": []}
     state = load_state(path)
-    before = {key: state[key] for key in belongs}
+    before = {"recipe": _DEFAULTS | state["recipe"], "dataset": state["dataset"]}  # older states know fewer settings
     if before != belongs:
         raise CheckpointError(
             f"'{path}' belongs to {before}, but {belongs} is asked for: use the same, or another folder."

@@ -94,6 +94,14 @@ def test_a_checkpoint_of_another_recipe_or_data_is_refused(begun, other):
         stretch(begun, **other)
 
 
+def test_a_checkpoint_from_before_a_setting_was_there_is_gone_on_with(begun, tmp_path):
+    arrays = dict(np.load(begun / "checkpoint.npz"))
+    state = json.loads(arrays["state"].tobytes())
+    del state["recipe"]["recalibrate"]
+    np.savez(tmp_path / "checkpoint.npz", **arrays | {"state": np.frombuffer(json.dumps(state).encode(), np.uint8)})
+    assert len(stretch(tmp_path, minutes=0).history) == len(state["history"]) + 1
+
+
 @pytest.mark.parametrize("keep", [0, 100, 5000])
 def test_a_damaged_checkpoint_is_refused(begun, tmp_path, keep):
     (tmp_path / "checkpoint.npz").write_bytes((begun / "checkpoint.npz").read_bytes()[:keep])
