@@ -73,6 +73,7 @@ def _row(name: str, records: list[dict]) -> dict:
         "epochs": first["settings"]["epochs"],
         "seeds": [record["settings"]["seed"] for record in records],
         "accuracies": accuracies,
+        "before_recalibration": _mean("accuracy_before_recalibration", records),
         "mean": statistics.mean(accuracies),
         "deviation": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         "parameter_bytes": first["cost"]["totals"]["parameter_bytes"],
@@ -80,6 +81,12 @@ def _row(name: str, records: list[dict]) -> dict:
         "minutes": [round(record["environment"]["seconds"] / 60, 1) for record in records],
         "machine": first["environment"]["machine"]["cpu"],
     }
+
+
+def _mean(key: str, records: Sequence[dict]) -> float | None:
+    """The mean over the runs; None where it was not measured."""
+    values = [record[key] for record in records if key in record]
+    return statistics.mean(values) if len(values) == len(records) else None
 
 
 def _by_epoch(key: str, records: Sequence[dict]) -> list[float] | None:

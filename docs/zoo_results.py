@@ -44,7 +44,9 @@ with curve, versions, machine and stretches, lies beside the weights in `zoo/pre
 MNIST = """\
 ## MNIST
 
-Small and equal budgets, for comparing ways to binarize; mean and standard deviation over the seeds from 0 on.
+Small and equal budgets, for comparing ways to binarize; mean and standard deviation over the seeds from 0 on. Where a
+recipe ends by taking the statistics of the normalisations anew (`lqf.training.recalibrate_normalisations`), the mean in
+Keras before that stands beside: the noise of Gumbel's quantizers had spoiled the moving averages.
 `python -m benchmarks.zoo_training mnist --data-dir DIR`
 """
 
@@ -69,10 +71,10 @@ def page() -> str:
         f"![Accuracy by epoch of {DRAWN}, on training and held-out images]({CURVE})",
     ]
     if mnist:
-        headings = ("network", "accuracy", "epochs", "parameters")
+        headings = ("network", "accuracy", "before recalibration", "epochs", "parameters")
         parts += [MNIST, pipe_table(headings, map(_mnist, mnist), headings[1:])]
     if compared:
-        headings = ("network", "accuracy", "flip ratio", "in the last epoch", "epochs")
+        headings = ("network", "accuracy", "before recalibration", "flip ratio", "in the last epoch", "epochs")
         parts += [
             COMPARED,
             pipe_table(headings, map(_compared, compared), headings[1:]),
@@ -103,13 +105,17 @@ def _pretrained(record: dict) -> tuple[str, ...]:
 
 
 def _mnist(row: dict) -> tuple[str, ...]:
-    return f"{row['title']}", _accuracy(row), str(row["epochs"]), bytes_text(row["parameter_bytes"])
+    return row["title"], _accuracy(row), _before(row), str(row["epochs"]), bytes_text(row["parameter_bytes"])
 
 
 def _compared(row: dict) -> tuple[str, ...]:
     ratios = row["flip_ratio"]
     flips = (f"{ratio * 100:.3f} %" for ratio in (statistics.mean(ratios), ratios[-1]))
-    return row["title"], _accuracy(row), *flips, str(row["epochs"])
+    return row["title"], _accuracy(row), _before(row), *flips, str(row["epochs"])
+
+
+def _before(row: dict) -> str:
+    return "-" if row["before_recalibration"] is None else f"{row['before_recalibration']:.2%}"
 
 
 def _accuracy(row: dict) -> str:

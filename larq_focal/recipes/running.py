@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.judging import judged
 from larq_focal.bench.records import write_record
@@ -60,13 +62,11 @@ def run_recipe(
         return folder
     model = _network(recipe, data)  # in the arithmetic of files
     model.set_weights(trained.get_weights())
-    if recipe.recalibrate:
-        _, (images, _) = split(recipe, data)
-        recalibrate_normalisations(model, as_input(images[: recipe.recalibrate]))
+    before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
     save_weights(model, folder / "weights.npz")
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
-    record = _record(training) | judged(conversion, model, from_keras(model), data)
+    record = _record(training) | before | judged(conversion, model, from_keras(model), data)
     write_record(record, folder / "record.json")
     say(f"{recipe.name}: {accuracy_text(record['accuracy'])} on {data.title}")
     return folder
@@ -81,6 +81,14 @@ def _network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") 
         return find(recipe.model).build(input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options)
     finally:
         keras.mixed_precision.set_global_policy(policy)
+
+
+def _recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
+    """Takes the statistics of the normalisations anew; the accuracy in Keras before that, for the record."""
+    predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
+    _, (images, _) = split(recipe, data)
+    recalibrate_normalisations(model, as_input(images[: recipe.recalibrate]))
+    return {"accuracy_before_recalibration": float(np.mean(predicted == data.y_test))}
 
 
 def _record(training: Training) -> dict:

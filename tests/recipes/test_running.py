@@ -132,4 +132,7 @@ def test_a_recipe_may_take_statistics_anew(tmp_path):
     changed = {one.name for one, other in zip(plain, again, strict=True) if not np.array_equal(one, other)}
     moving = {f"{norm}/moving_{what}:0" for norm in ("norm_1", "norm_2", "logits") for what in ("mean", "variance")}
     assert changed == moving
-    assert read_record(folders[1] / "record.json")["settings"]["recalibrate"] == 200
+    records = [read_record(folder / "record.json") for folder in folders]
+    assert records[1]["settings"]["recalibrate"] == 200
+    assert records[1]["accuracy_before_recalibration"] == records[0]["keras_accuracy"]
+    assert "accuracy_before_recalibration" not in records[0]
