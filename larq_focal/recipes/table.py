@@ -25,7 +25,8 @@ _RECIPES = (
         Recipe(
             f"small_residual_{method}",
             "cifar10",
-            epochs=10,
+            epochs=6,
+            learning_rate=0.01,
             shift=4,
             flip=True,
             recalibrate=2000,
@@ -36,7 +37,7 @@ _RECIPES = (
     ),
     Recipe("resnet8_full_precision", "cifar10", epochs=30, shift=4, flip=True),
     Recipe("resnet8_bireal", "cifar10", epochs=30, shift=4, flip=True),
-    *(Recipe(f"two_layer_{method}", "mnist", epochs=5, recalibrate=2000) for method in _TWO_LAYER),
+    *(Recipe(f"two_layer_{method}", "mnist", epochs=4, learning_rate=0.01, recalibrate=2000) for method in _TWO_LAYER),
     *(Recipe(f"lenet_{method}", "mnist", epochs=8) for method in _LENET),
     Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
 )
