@@ -46,7 +46,8 @@ MNIST = """\
 
 Small and equal budgets, for comparing ways to binarize; mean and standard deviation over the seeds from 0 on. Where a
 recipe ends by taking the statistics of the normalisations anew (`lqf.training.recalibrate_normalisations`), the mean in
-Keras before that stands beside: the noise of Gumbel's quantizers had spoiled the moving averages.
+Keras before that stands beside. The noise of Gumbel's quantizers spoils the moving averages most; weights that have
+flipped since do so for the others.
 `python -m benchmarks.zoo_training mnist --data-dir DIR`
 """
 
