@@ -5,8 +5,8 @@
 
 Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz or cifar10.npz. Every run
 is a recipe of ``larq_focal.recipes`` and leaves its folder in results/zoo. It can be interrupted at any time; the same
-command goes on, and the table, docs/data/zoo_training.json, is always that of the runs that are finished. Accuracies
-are those of the converted files on the 10,000 test images, which nothing was chosen by.
+command goes on, and the table, docs/data/zoo_training.json, follows the runs that are finished; rows of recipes that
+have none stay. Accuracies are those of the converted files on the 10,000 test images, which nothing was chosen by.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main(group: str, data_dir: Path, minutes: float, seeds: int, only: tuple[str
 
 
 def table(results: Path) -> list[dict]:
-    """A row for each recipe of the groups with finished runs, over the seeds that there are."""
+    """A row for each recipe of the groups: of the finished runs, or as it was where there are none."""
     names = {recipe.name for group in GROUPS.values() for recipe in group}
     runs: dict[str, list[dict]] = defaultdict(list)
     for path in sorted(results.glob("*/record.json")):
@@ -60,7 +60,9 @@ def table(results: Path) -> list[dict]:
         name = replace(Recipe(**record["settings"]), seed=0).name
         if name in names:
             runs[name].append(record)
-    return [_row(name, records) for name, records in sorted(runs.items())]
+    rows = {row["recipe"]: row for row in json.loads(TABLE.read_text())["rows"] if row["recipe"] in names}
+    rows |= {name: _row(name, records) for name, records in runs.items()}
+    return [rows[name] for name in sorted(rows)]
 
 
 def _row(name: str, records: list[dict]) -> dict:
