@@ -6,7 +6,7 @@
 Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz or cifar10.npz. Every run
 is a recipe of ``larq_focal.recipes`` and leaves its folder in results/zoo. It can be interrupted at any time; the same
 command goes on, and the table, docs/data/zoo_training.json, follows the runs that are finished; rows of recipes that
-have none stay. Accuracies are those of the converted files on the 10,000 test images, which nothing was chosen by.
+have none stay. Accuracies are those of the converted files on the 10,000 test images.
 """
 
 from __future__ import annotations

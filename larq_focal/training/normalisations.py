@@ -13,8 +13,8 @@ _NORMALISATIONS = (keras.layers.BatchNormalization, L1BatchNormalization)
 def recalibrate_normalisations(model: keras.Model, images: np.ndarray, *, batch_size: int = 250) -> None:
     """Sets the moving averages of every batch normalisation to the statistics of its inputs over ``images``.
 
-    The moving averages follow the last steps of a training: weights that have flipped since, and the noise of
-    quantizers such as ``GumbelSign``, which a network in use has not. Here they are taken one normalisation after the
+    The moving averages follow the last steps of a training, with the noise of quantizers such as ``GumbelSign``, which
+    a network in use has not. Here they are taken one normalisation after the
     other, from the input to the outputs, with all quantizers as they are in use. Nothing else changes, and
     normalisations with ``trainable=False`` keep theirs.
 
@@ -54,4 +54,7 @@ def _refuse_hidden(model: keras.Model) -> None:
                 f"The normalisation '{layer.name}' is within another model or layer: recalibrate the inner model first."
             )
         if len(layer.inbound_nodes) > 1:
-            raise ValueError(f"The normalisation '{layer.name}' is used more than once: its statistics are not one's.")
+            raise ValueError(
+                f"The normalisation '{layer.name}' is used more than once, and has one set of statistics: give each "
+                "use a layer of its own."
+            )
