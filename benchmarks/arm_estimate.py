@@ -20,7 +20,7 @@ from pathlib import Path
 
 KERNELS = Path(__file__).parent.parent / "larq_focal/delegate/kernels"
 COMPILER = "aarch64-linux-gnu-g++"
-FLAGS = ("-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fPIC")  # as in setup.py
+FLAGS = (KERNELS.parent / "compile_flags.txt").read_text().split()
 # By the names of LLVM's models. Its "cortex-a76" is that of the Cortex-A57; the Neoverse N1 is the Cortex-A76's design.
 PROCESSORS = {
     "Cortex-A53 (Raspberry Pi 3)": ("cortex-a53", ("neon",)),
