@@ -1,4 +1,4 @@
-"""Installing larq_focal without a compiler and without ziglang: all works but the delegate, which says what it takes."""
+"""Installing larq_focal without any compiler: all works but the delegate, which says what it takes."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def system_compiler() -> tuple[str, ...] | None:
     """
     if "CXX" in os.environ:
         commands = [os.environ["CXX"]]
-    elif "_PYTHON_HOST_PLATFORM" in os.environ:  # asks for another platform, as tools.wheels does
+    elif "_PYTHON_HOST_PLATFORM" in os.environ:  # for another platform
         return None
     else:
         commands = [sysconfig.get_config_var("CXX") or "c++", "c++", "g++", "clang++"]

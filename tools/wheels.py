@@ -20,7 +20,17 @@ import zipfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
-SOURCES = ("larq_focal", "zoo", "tools", "setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+SOURCES = (
+    "larq_focal",
+    "zoo",
+    "tools",
+    "setup.py",
+    "setup.cfg",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+)
 COMPILERS = {"x86_64": "g++", "aarch64": "aarch64-linux-gnu-g++"}
 
 
@@ -51,7 +61,9 @@ def build_wheel(architecture: str, folder: Path) -> Path:
         (wheel,) = built.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             if not any(name.endswith(".so") for name in archive.namelist()):
-                raise WheelError(f"The delegate did not compile for {architecture}: see python -m pip wheel --verbose .")
+                raise WheelError(
+                    f"The delegate did not compile for {architecture}: see python -m pip wheel --verbose ."
+                )
         _run(["auditwheel", "repair", "--wheel-dir", tagged, wheel], {})
         (wheel,) = tagged.glob("*.whl")
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +80,7 @@ def _copy(source: Path, target: Path) -> None:
 def _platform(architecture: str) -> dict[str, str]:
     """What the build takes from the environment: for which machine it compiles, and with which compiler."""
     compiler = COMPILERS[architecture]
-    variables = {"_PYTHON_HOST_PLATFORM": f"linux-{architecture}"}
+    variables = {"LARQ_FOCAL_BUILD_FOR": f"linux-{architecture}"}
     return variables | {"CXX": compiler} if shutil.which(compiler) else variables
 
 

@@ -58,7 +58,8 @@ def packed(
         else:
             raise RemoteError(
                 f"'{network.name}' is a binary network, and there is no delegate for {there['machine']}: build a wheel "
-                f"(make wheels) and give it with --wheel, or install a C++ compiler on '{host}' (Debian: apt-get install g++)."
+                f"(make wheels) and give it with --wheel, or install a C++ compiler on '{host}' (Debian: apt-get "
+                "install g++)."
             )
     return _tar(files), commands
 

@@ -24,9 +24,11 @@ from larq_focal.deploy.remote import Host, RemoteError, time_remote
 from larq_focal.deploy.timing import ThreadSweep, Timing
 from larq_focal.network.flatbuffer import read_flatbuffer
 from tests.support import sshd
+from tests.support.emulation import emulated_python
 from tests.support.flatbuffers import relu_network
 from tests.support.lce_file import residual_network
-from tools.arm64_python import EMULATOR, PYTHON_VERSION, Arm64Unavailable, set_up
+from tests.support.requirements import require
+from tools.arm64_python import EMULATOR, PYTHON_VERSION
 from tools.wheels import REPOSITORY
 
 QUICK = {"runs": 5, "warmup": 1}
@@ -34,8 +36,7 @@ QUICK = {"runs": 5, "warmup": 1}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    if missing := sshd.missing_programs():
-        pytest.skip(f"an ssh server takes the Debian packages {', '.join(missing)}")
+    require(sshd.missing_packages())
     with sshd.running(tmp_path_factory.mktemp("sshd")) as running:
         yield running
 
@@ -101,10 +102,7 @@ def test_sources_are_compiled_there_if_need_be(monkeypatch):
 
 @pytest.mark.slow
 def test_an_emulated_processor_there_is_checked_and_not_timed(host, tmp_path):
-    try:
-        python = set_up()
-    except Arm64Unavailable as error:
-        pytest.skip(str(error))
+    python = emulated_python()
     script = tmp_path / "python"
     root = python.folder / "root"
     script.write_text(
