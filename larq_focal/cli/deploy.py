@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, json_option, model_argument
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument
 from larq_focal.cli.output import array, quiet, show
 
 
@@ -16,6 +16,7 @@ from larq_focal.cli.output import array, quiet, show
 @click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
 @data_option
 @json_option
+@import_option
 def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json: bool) -> None:
     """Convert a Keras MODEL with Larq Compute Engine, and audit what came out."""
     with quiet():
@@ -31,6 +32,7 @@ def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json:
 @click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
 @data_option
 @json_option
+@import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
     with quiet():

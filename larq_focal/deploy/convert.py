@@ -45,8 +45,8 @@ def convert(
     The converter runs in a process of its own. Known faults of it are looked for before and after.
 
     Args:
-        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must have
-            been called once on a batch, or fitted.
+        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
+            have been called once on a batch, or fitted.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
             dictionary by input name; None takes 16 random ones.

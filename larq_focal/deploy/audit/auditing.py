@@ -95,8 +95,8 @@ def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=N
     """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
 
     Args:
-        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must have
-            been called once on a batch, or fitted.
+        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
+            have been called once on a batch, or fitted.
         tflite: path or content of the file, from Larq Compute Engine's or TensorFlow Lite's converter.
         data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
             name; None takes 16 random ones.
