@@ -9,11 +9,15 @@ import click
 from larq_focal.cli.options import data_option, import_option, json_option, model_argument
 from larq_focal.cli.output import array, quiet, show
 
+strict_option = click.option(
+    "--strict", is_flag=True, help="Fail where a layer that was meant to be binary or of few bits stays float."
+)
+
 
 @click.command()
 @model_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
 @json_option
 @import_option
@@ -29,7 +33,7 @@ def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json:
 @click.command()
 @model_argument
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
 @json_option
 @import_option
@@ -40,5 +44,5 @@ def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: b
 
         result = audit_file(model, tflite, data=array(data))
     show(result, as_json)
-    if not result.passed or (strict and not result.all_packed):
+    if not result.passed or (strict and result.not_as_intended):
         raise SystemExit(1)

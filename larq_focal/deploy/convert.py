@@ -50,7 +50,7 @@ def convert(
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
             dictionary by input name; None takes 16 random ones.
-        strict: refuse the result where a layer that was meant to be binary stayed float.
+        strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         bake: give quantized kernels to the converter as numbers, not as arithmetic on the latent weights. Without,
             it leaves large scaled kernels in float, or fails on them.
         timeout_s: seconds after which the converter is ended; None waits as long as it takes.
@@ -117,13 +117,14 @@ def convert_int8(
 def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:
     if not result.passed:
         raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
-    if strict and not result.all_packed:
+    if strict and (refused := result.not_as_intended):
         rows = "\n".join(
-            f"- {row.layer}: {row.reason}. To change: {row.mend or 'not known'}." for row in result.not_packed
+            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.mend or 'not known'}."
+            for row in refused
         )
         raise ConversionError(
-            f"'{result.network}' was not converted: of the layers that were meant to be binary, "
-            f"{len(result.not_packed)} stayed float.\n{rows}",
+            f"'{result.network}' was not converted: of the layers that were meant to be binary or of few bits, "
+            f"{len(refused)} stayed float. Without strict they are accepted.\n{rows}",
             result,
         )
     with written_whole(path) as file:

@@ -71,7 +71,12 @@ class Audit:
     @property
     def not_packed(self) -> tuple[LayerAudit, ...]:
         """The layers that were meant to be binary and are not packed."""
-        return tuple(row for row in self.layers if row.intended == "binary" and row.became != "packed")
+        return tuple(row for row in self.layers if row.intended == "binary" and not row.is_as_intended)
+
+    @property
+    def not_as_intended(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
+        return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
