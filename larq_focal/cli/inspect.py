@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option
+from larq_focal.cli.options import import_option, json_option
 from larq_focal.cli.output import array, quiet, show
 
 PROGRAM_SUFFIX = ".scamp"
@@ -25,6 +25,7 @@ Region = tuple[int, int, int, int]
 @click.option("--planes", type=click.Path(path_type=Path), help="A .npz file with the planes that a program loads.")
 @click.option("--region", help="Rows and columns to step through, as FIRST_ROW,FIRST_COLUMN,LAST_ROW,LAST_COLUMN.")
 @json_option
+@import_option
 def inspect(
     target: Path,
     sensor: str,

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, model_argument
+from larq_focal.cli.options import import_option, json_option, model_argument
 from larq_focal.cli.output import quiet, show
 
 
 @click.command()
 @model_argument
 @json_option
+@import_option
 def summary(model: Path, as_json: bool) -> None:
     """Print bits, bytes, multiply-accumulates and ACE of a MODEL (.keras, .h5, .tflite or .qgraph), per layer."""
     from larq_focal.cost import summary as summarize
@@ -25,6 +26,7 @@ def summary(model: Path, as_json: bool) -> None:
 @click.command()
 @model_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .qgraph file goes.")
+@import_option
 def graph(model: Path, output: Path) -> None:
     """Write the QuantGraph of a MODEL to a file that needs neither Keras nor TensorFlow."""
     from larq_focal.network import save_graph

@@ -50,6 +50,14 @@ def load_keras_model(path: str | Path):
     try:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        from larq_focal.network.user_objects import unknown_objects
+
+        if unknown := unknown_objects(path):
+            raise ValueError(
+                f"'{path}' needs {', '.join(unknown)}, which Keras does not know here. Import the module that defines "
+                "this: with --import MODULE on the command line, or larq_focal.import_objects(MODULE) in Python; "
+                "MODULE is a module's name or the path of a .py file."
+            ) from error
         raise ValueError(f"'{path}' cannot be read as a Keras model: {error}") from error
 
 

@@ -24,11 +24,11 @@ from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.lowering import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
-from larq_focal.network.load import load_keras_model
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""
@@ -71,7 +71,12 @@ class Audit:
     @property
     def not_packed(self) -> tuple[LayerAudit, ...]:
         """The layers that were meant to be binary and are not packed."""
-        return tuple(row for row in self.layers if row.intended == "binary" and row.became != "packed")
+        return tuple(row for row in self.layers if row.intended == "binary" and not row.is_as_intended)
+
+    @property
+    def not_as_intended(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
+        return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
@@ -95,7 +100,8 @@ def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=N
     """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
 
     Args:
-        model: a Keras model (functional or Sequential), or the path of one: ``.keras``, HDF5 or SavedModel.
+        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
+            have been called once on a batch, or fitted.
         tflite: path or content of the file, from Larq Compute Engine's or TensorFlow Lite's converter.
         data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
             name; None takes 16 random ones.
@@ -106,8 +112,7 @@ def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=N
         FlatbufferError: the file is not a TensorFlow Lite model.
         ValueError: the data does not fit the model.
     """
-    if isinstance(model, str | Path):
-        model = load_keras_model(model)
+    model = with_known_inputs(model)
     frozen = freeze(model)
     return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
 
