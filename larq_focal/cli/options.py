@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 model_argument = click.argument("model", type=click.Path(path_type=Path))
+trust_option = click.option(
+    "--trust", is_flag=True, help="Load a Keras model although its file holds code, which then runs (docs/safety.md)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 engine_option = click.option(
