@@ -39,6 +39,7 @@ def convert(
     bake: bool = True,
     timeout_s: float | None = None,
     seed: int = 0,
+    trust: bool = False,
 ) -> Conversion:
     """Converts a model with Larq Compute Engine and audits the result; the file is written only if it passes.
 
@@ -55,12 +56,14 @@ def convert(
             it leaves large scaled kernels in float, or fails on them.
         timeout_s: seconds after which the converter is ended; None waits as long as it takes.
         seed: of the random samples.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model cannot be exported; or would be, or was, converted wrongly; or the converter failed.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    model = with_known_inputs(model)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     faults = model_faults(frozen, layer_names(model))
     if faults:
@@ -77,6 +80,7 @@ def convert_int8(
     data=None,
     representative=None,
     seed: int = 0,
+    trust: bool = False,
 ) -> Conversion:
     """Converts a model to int8 weights and activations with TensorFlow Lite's converter, and audits the result.
 
@@ -90,13 +94,15 @@ def convert_int8(
         representative: samples like those the network will see, in the same form as ``data``: the converter takes the
             ranges of the activations from them. Needed for a plain model only; a hundred or so do.
         seed: of the random samples that stand in for ``data``.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model has layers that are meant to be binary or of few bits, needs ``representative``,
             cannot be exported, or was converted wrongly; or the converter failed.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    model = with_known_inputs(model)
+    model = with_known_inputs(model, trust=trust)
     if few_bit := [layer.name for layer in weighted_layers(model) if layer.declares_few_bits]:
         raise ConversionError(
             f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would "

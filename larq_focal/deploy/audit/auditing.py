@@ -96,7 +96,9 @@ class Audit:
         return audit_table(self)
 
 
-def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0) -> Audit:
+def audit(
+    model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0, trust: bool = False
+) -> Audit:
     """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
 
     Args:
@@ -106,13 +108,15 @@ def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=N
         data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
             name; None takes 16 random ones.
         seed: of the random samples.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model cannot be exported.
         FlatbufferError: the file is not a TensorFlow Lite model.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    model = with_known_inputs(model)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
 
