@@ -12,8 +12,10 @@ from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
+from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
+from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
@@ -43,7 +45,8 @@ def convert(
 ) -> Conversion:
     """Converts a model with Larq Compute Engine and audits the result; the file is written only if it passes.
 
-    The converter runs in a process of its own. Known faults of it are looked for before and after.
+    The converter runs in a process of its own. Known faults of it are looked for before and after. Inputs and outputs
+    of the file have the model's order, names and fixed batch size; without one, the file takes one sample at a time.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
@@ -68,7 +71,7 @@ def convert(
     faults = model_faults(frozen, layer_names(model))
     if faults:
         raise ConversionError(_refusal(model, faults))
-    content = run_converter(frozen.baked() if bake else frozen, timeout_s)
+    content = _with_ends_of(frozen, run_converter(frozen.baked() if bake else frozen, timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return _written(content, path, result, strict)
 
@@ -116,8 +119,13 @@ def convert_int8(
             f"'{model.name}' was not trained for int8: give `representative` samples, from which the converter takes "
             "the ranges of the activations."
         )
-    content = run_int8_converter(frozen, samples)
+    content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
     return _written(content, path, audit_frozen(model, frozen, read_flatbuffer(content), data, seed), strict=False)
+
+
+def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
+    """The file with inputs and outputs in the order of the model and with its names."""
+    return with_ends(content, list(frozen.inputs), list(frozen.outputs))
 
 
 def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:
