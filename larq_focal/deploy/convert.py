@@ -14,8 +14,8 @@ from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
 from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.conversion.freeze import freeze
-from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras

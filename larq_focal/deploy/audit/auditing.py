@@ -15,6 +15,7 @@ from larq_focal.deploy.audit.agreement import (
     keras_outputs,
     one_call,
 )
+from larq_focal.deploy.audit.constant_inputs import constant_inputs
 from larq_focal.deploy.audit.converted import ConvertedLayer, converted_layers, producers_of
 from larq_focal.deploy.audit.disagreement import disagreement, saturation
 from larq_focal.deploy.audit.file_faults import file_faults
@@ -127,8 +128,10 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
     layers = weighted_layers(model)
     converted = converted_layers(file)
     rows, items = audit_layers(layers, frozen, converted, one_call(data, 0, frozen.batch_size))
+    names = layer_names(model)
     findings = [
-        *model_faults(frozen, layer_names(model)),
+        *model_faults(frozen, names),
+        *constant_inputs(frozen, names),
         *_in_model_terms(file_faults(file), file, layers, items),
         *(finding for layer, found in zip(layers, items, strict=True) for finding in _kernel_faults(layer, found)),
     ]
