@@ -23,7 +23,7 @@ def _(op: ops.Affine, emitter: Emitter) -> None:
         tensor = emitter.add(
             kind,
             tensor,
-            emitter.constant(constant, {"SUB": "mean", "MUL": "scale", "ADD": "bias"}[kind]),
+            emitter.constant(constant),
             shape=op.shape,
             options=f"{kind.title()}Options",
             fusedActivationFunction=fused if index == len(steps) - 1 else 0,
@@ -75,11 +75,11 @@ def _(op: ops.Activation, emitter: Emitter) -> None:
         case "clip":
             tensor = clip(emitter, tensor, *op.alpha, shape)
         case "hard_sigmoid":
-            tensor = emitter.add("MUL", tensor, emitter.constant(0.2, "slope"), shape=shape, options="MulOptions")
-            tensor = emitter.add("ADD", tensor, emitter.constant(0.5, "shift"), shape=shape, options="AddOptions")
+            tensor = emitter.add("MUL", tensor, emitter.constant(0.2), shape=shape, options="MulOptions")
+            tensor = emitter.add("ADD", tensor, emitter.constant(0.5), shape=shape, options="AddOptions")
             tensor = clip(emitter, tensor, 0, 1, shape)
         case "prelu":
-            tensor = emitter.add("PRELU", tensor, emitter.constant(op.alpha, "slopes"), shape=shape)
+            tensor = emitter.add("PRELU", tensor, emitter.constant(op.alpha), shape=shape)
         case "leaky_relu":
             slope = float(np.asarray(op.alpha).item())
             tensor = emitter.add("LEAKY_RELU", tensor, shape=shape, options="LeakyReluOptions", alpha=slope)
@@ -95,7 +95,7 @@ def _(op: ops.Activation, emitter: Emitter) -> None:
 def clip(emitter: Emitter, tensor: int, low: float, high: float, shape: ops.Shape) -> int:
     """Adds ``min(max(x, low), high)``, without infinite limits."""
     if low != -np.inf or high == np.inf:
-        tensor = emitter.add("MAXIMUM", tensor, emitter.constant(low, "lower_limit"), shape=shape)
+        tensor = emitter.add("MAXIMUM", tensor, emitter.constant(low), shape=shape)
     if high != np.inf:
-        tensor = emitter.add("MINIMUM", tensor, emitter.constant(high, "upper_limit"), shape=shape)
+        tensor = emitter.add("MINIMUM", tensor, emitter.constant(high), shape=shape)
     return tensor

@@ -47,9 +47,8 @@ class Emitter:
             self._packed[name] = self.quantize(self._values[name], f"{name}/quantize", self.graph[name].shape)
         return self._packed[name]
 
-    def constant(self, values: Any, name: str, dtype: type = np.float32) -> int:
-        """A constant of the operation at hand; ``name`` tells which."""
-        return self.file.constant(f"{self._name}/{name}", np.asarray(values, dtype))
+    def constant(self, values: Any, dtype: type = np.float32) -> int:
+        return self.file.constant(np.asarray(values, dtype))
 
     def tensor(self, name: str, shape: ops.Shape, dtype: str = "float32") -> int:
         return self.file.tensor(name, (1, *shape), dtype)
@@ -80,7 +79,7 @@ class Emitter:
 
     def reshape(self, tensor: int, shape: ops.Shape) -> int:
         """Adds a reshape, which is also the way to copy."""
-        target = self.constant((1, *shape), "shape", np.int32)
+        target = self.constant((1, *shape), np.int32)
         return self.add("RESHAPE", tensor, target, shape=shape, options="ReshapeOptions", newShape=[1, *shape])
 
     def fused_activation(self, op: ops.Op) -> int:

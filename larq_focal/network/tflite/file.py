@@ -39,7 +39,7 @@ class FlatFile:
     def tensor(self, name: str, shape: Sequence[int], dtype: str = "float32") -> int:
         """Adds a tensor without data."""
         tensor = self._schema.TensorT()
-        tensor.name, tensor.shape = name, np.array(shape, np.int32)
+        tensor.name, tensor.shape = name or None, np.array(shape, np.int32)
         tensor.type = getattr(self._schema.TensorType, dtype.upper())
         self._tensors.append(tensor)
         return len(self._tensors) - 1
@@ -47,13 +47,13 @@ class FlatFile:
     def rename(self, tensor: int, name: str) -> None:
         self._tensors[tensor].name = name
 
-    def constant(self, name: str, values: np.ndarray) -> int:
-        """Adds a constant; one of the same values, shape and type as before is the same tensor."""
+    def constant(self, values: np.ndarray) -> int:
+        """Adds a constant without a name; one of the same values, shape and type as before is the same tensor."""
         values = np.ascontiguousarray(values)
         data = values.tobytes()
         key = (values.dtype.str, values.shape, data)
         if key not in self._constants:
-            index = self._constants[key] = self.tensor(name, values.shape, str(values.dtype))
+            index = self._constants[key] = self.tensor("", values.shape, str(values.dtype))
             if data not in self._data:
                 buffer = self._schema.BufferT()
                 buffer.data = np.frombuffer(data, np.uint8)
@@ -137,9 +137,17 @@ class FlatFile:
 
 
 class _Builder(flatbuffers.Builder):
-    """Aligns data as the schema asks for it, which the generated code does not."""
+    """Aligns data as the schema asks for it, which the generated code does not, and writes the same data once."""
+
+    def __init__(self, size: int):
+        super().__init__(size)
+        self._written: dict[bytes, int] = {}
 
     def CreateNumpyVector(self, x):
-        if x.dtype == np.uint8:
+        if x.dtype != np.uint8:
+            return super().CreateNumpyVector(x)
+        data = x.tobytes()
+        if data not in self._written:
             self.Prep(_ALIGNMENT, x.nbytes)
-        return super().CreateNumpyVector(x)
+            self._written[data] = super().CreateNumpyVector(x)
+        return self._written[data]

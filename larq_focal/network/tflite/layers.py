@@ -26,7 +26,7 @@ def _(op: ops.Conv2D, emitter: Emitter) -> None:
         emitter.add(
             kind,
             emitter.value(op.inputs[0]),
-            emitter.constant(np.moveaxis(kernel, 2 if op.is_depthwise else -1, 0), "kernel"),
+            emitter.constant(np.moveaxis(kernel, 2 if op.is_depthwise else -1, 0)),
             _bias(op, emitter),
             shape=op.shape,
             options=options,
@@ -43,12 +43,13 @@ def _(op: ops.Conv2D, emitter: Emitter) -> None:
 
 @write.register
 def _(op: ops.Dense, emitter: Emitter) -> None:
+    """One row of features may come in any shape."""
     emitter.finish(
         op,
         emitter.add(
             "FULLY_CONNECTED",
-            emitter.value(op.inputs[0]),
-            emitter.constant(np.asarray(op.kernel.values(), np.float32).T, "kernel"),
+            emitter.value(emitter.plan.flattened.get(op.name, op.inputs[0])),
+            emitter.constant(np.asarray(op.kernel.values(), np.float32).T),
             _bias(op, emitter),
             shape=op.shape,
             options="FullyConnectedOptions",
@@ -59,7 +60,7 @@ def _(op: ops.Dense, emitter: Emitter) -> None:
 
 
 def _bias(op: ops.Linear, emitter: Emitter) -> int:
-    return emitter.constant(np.zeros(op.shape[-1]) if op.bias is None else op.bias, "bias")
+    return emitter.constant(np.zeros(op.shape[-1]) if op.bias is None else op.bias)
 
 
 @write.register
@@ -105,7 +106,7 @@ def _(op: ops.GlobalPool, emitter: Emitter) -> None:
         emitter.finish(op, _pool(op, emitter, emitter.graph[op.inputs[0]].shape[:2], (1, 1), "valid"))
         return
     kind = "REDUCE_MAX" if op.kind == "max" else "MEAN"
-    axes = emitter.constant((1, 2), "axes", np.int32)
+    axes = emitter.constant((1, 2), np.int32)
     emitter.finish(
         op,
         emitter.add(kind, emitter.value(op.inputs[0]), axes, shape=op.shape, options="ReducerOptions", keepDims=False),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.passes.packable import pads_with_zero
 from larq_focal.network.tflite.emitter import Emitter
 from larq_focal.network.tflite.layers import PADDINGS
 from larq_focal.network.tflite.plan import FUSED_ACTIVATIONS, PackedConvolution
@@ -18,12 +19,12 @@ _ALWAYS_PLUS, _ALWAYS_MINUS = np.iinfo(np.int32).max, np.iinfo(np.int32).min
 def write_packed_convolution(packed: PackedConvolution, emitter: Emitter) -> None:
     """Adds one LceBconv2d: ``activation(sums) * multiplier + bias``, or the packed signs of the sums."""
     op, result = packed.convolution, packed.result
-    image, kernel = emitter.packed(op.inputs[0]), emitter.constant(op.kernel.packed(), "kernel", np.int32)
+    image, kernel = emitter.packed(op.inputs[0]), emitter.constant(op.kernel.packed(), np.int32)
     options = _options(emitter, op, packed.activation)
     if packed.binarize is not None:
         tau = count_thresholds(packed.binarize.threshold, op.kernel.fan_in, op.shape[-1])
         output = emitter.packed_tensor(result.name, op.shape)
-        operands = [image, kernel, -1, -1, emitter.constant(tau, "thresholds", np.int32)]
+        operands = [image, kernel, -1, -1, emitter.constant(tau, np.int32)]
         emitter.file.custom("LceBconv2d", operands, [output], options)
         emitter.finish_packed(result, output)
         return
@@ -31,7 +32,7 @@ def write_packed_convolution(packed: PackedConvolution, emitter: Emitter) -> Non
     if packed.affine is not None:
         multiplier, bias = packed.affine.scale, packed.affine.bias
     output = emitter.tensor(result.name, op.shape)
-    operands = [image, kernel, emitter.constant(multiplier, "multiplier"), emitter.constant(bias, "bias"), -1]
+    operands = [image, kernel, emitter.constant(multiplier), emitter.constant(bias), -1]
     emitter.file.custom("LceBconv2d", operands, [output], options)
     emitter.finish(result, output)
 
@@ -42,7 +43,7 @@ def _options(emitter: Emitter, op: ops.Conv2D, activation: ops.Activation | None
         "dilation_height_factor": op.dilation[0],
         "dilation_width_factor": op.dilation[1],
         "fused_activation_function": 0 if activation is None else FUSED_ACTIVATIONS[activation.kind],
-        "pad_values": int(op.pad_value) if op.padding == "same" else 0,
+        "pad_values": 0 if op.padding == "valid" or pads_with_zero(emitter.graph, op) else 1,
         "padding": PADDINGS[op.padding],
         "stride_height": op.strides[0],
         "stride_width": op.strides[1],

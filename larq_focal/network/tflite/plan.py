@@ -40,6 +40,7 @@ class Plan:
         absorbed: names of operations that are written with an earlier one.
         packed: names of the values that are read as packed bits.
         packed_pools: names of the poolings of packed bits.
+        flattened: the value that a dense layer reads in place of its flattened form, by the layer's name.
     """
 
     def __init__(self, graph: QuantGraph, packs: bool):
@@ -53,10 +54,12 @@ class Plan:
         self.absorbed: set[str] = set()
         self.packed: set[str] = set()
         self.packed_pools: set[str] = set()
+        self.flattened: dict[str, str] = {}
         if packs:
             self._plan_convolutions()
             self._plan_packed_values()
         for op in graph:
+            self._plan_flattening(op)
             if isinstance(op, _TAKE_ACTIVATION) and not (op.name in self.absorbed or op.name in self.convolutions):
                 self._plan_activation(op)
 
@@ -86,6 +89,13 @@ class Plan:
             elif op.name in self.packed and isinstance(op, ops.Pool2D) and gives_signs(self._graph, op):
                 self.packed_pools.add(op.name)
                 self.packed.add(op.inputs[0])
+
+    def _plan_flattening(self, op: ops.Op) -> None:
+        """A dense layer of one row reads all elements, whatever their shape."""
+        source = self._graph[op.inputs[0]] if isinstance(op, ops.Dense) else None
+        if isinstance(source, ops.Reshape) and len(op.shape) == 1 and self._only_consumer(source) is op:
+            self.flattened[op.name] = source.inputs[0]
+            self.absorbed.add(source.name)
 
     def _plan_activation(self, op: ops.Op) -> None:
         after = self._only_consumer(op)

@@ -27,10 +27,10 @@ def _write_bits(op: ops.Binarize, emitter: Emitter) -> None:
     if op.flip is not None and op.flip.any():
         signs = np.where(op.flip, np.float32(-1), np.float32(1))
         threshold = threshold * signs
-        factor = emitter.constant(signs, "direction")
+        factor = emitter.constant(signs)
         tensor = emitter.add("MUL", tensor, factor, shape=op.shape, options="MulOptions")
     if np.any(threshold != 0):
-        shift = emitter.constant(np.float32(0) - threshold, "negative_threshold")  # not -0, which is the sum of itself
+        shift = emitter.constant(np.float32(0) - threshold)  # not -0, which is the sum of itself
         tensor = emitter.add("ADD", tensor, shift, shape=op.shape, options="AddOptions")
     emitter.finish_packed(op, emitter.quantize(tensor, op.name, op.shape))
 
@@ -42,9 +42,9 @@ def _write_choice(op: ops.Binarize, emitter: Emitter) -> None:
     elif op.flip is not None and op.flip.any():
         signs = np.where(op.flip, np.float32(-1), np.float32(1))
         threshold = threshold * signs
-        factor = emitter.constant(signs, "direction")
+        factor = emitter.constant(signs)
         tensor = emitter.add("MUL", tensor, factor, shape=op.shape, options="MulOptions")
-    threshold = emitter.constant(threshold, "threshold")
+    threshold = emitter.constant(threshold)
     emitter.finish(op, _choice(emitter, kind, tensor, threshold, (1, -1), op.shape))
 
 
@@ -53,7 +53,7 @@ def _choice(
 ) -> int:
     """Adds the first number where the comparison holds, else the second."""
     condition = emitter.add(kind, tensor, threshold, shape=shape, dtype="bool")
-    choices = [emitter.constant(number, name) for number, name in zip(numbers, ("if_true", "if_false"), strict=True)]
+    choices = [emitter.constant(number) for number in numbers]
     return emitter.add("SELECT_V2", condition, *choices, shape=shape)
 
 
@@ -70,7 +70,7 @@ def _(op: ops.Quantize, emitter: Emitter) -> None:
 def _write_levels(op: ops.Quantize, emitter: Emitter) -> int:
     tensor, lowest, result = emitter.value(op.inputs[0]), op.levels[0], None
     for level, boundary in zip(op.levels[1:], op.boundaries, strict=True):
-        threshold = emitter.constant(boundary, "boundary")
+        threshold = emitter.constant(boundary)
         step = _choice(emitter, "GREATER_EQUAL", tensor, threshold, (level, lowest), op.shape)
         result = step if result is None else emitter.add("MAXIMUM", result, step, shape=op.shape)
     return result
@@ -91,16 +91,16 @@ class _Rounding:
     def write(self, op: ops.Quantize, emitter: Emitter) -> int:
         shape, tensor = op.shape, emitter.value(op.inputs[0])
         if self.factor != 1:
-            factor = emitter.constant(self.factor, "factor")
+            factor = emitter.constant(self.factor)
             tensor = emitter.add("MUL", tensor, factor, shape=shape, options="MulOptions")
         tensor = clip(emitter, tensor, self.low, self.high, shape)
         if self.rounds_up:
-            half = emitter.constant(0.5, "half")
+            half = emitter.constant(0.5)
             tensor = emitter.add("ADD", tensor, half, shape=shape, options="AddOptions")
         tensor = emitter.add("FLOOR" if self.rounds_up else "ROUND", tensor, shape=shape)
         if self.step == 1:
             return tensor
-        kind, step = "DIV" if self.divides else "MUL", emitter.constant(self.step, "step")
+        kind, step = "DIV" if self.divides else "MUL", emitter.constant(self.step)
         return emitter.add(kind, tensor, step, shape=shape, options=f"{kind.title()}Options")
 
 
@@ -136,12 +136,12 @@ def _(op: ops.UniformQuantize, emitter: Emitter) -> None:
     """Rounds halves away from zero: upwards what is positive, downwards what is negative, and adds both."""
     lowest = -(2 ** (op.bits - 1)) if op.signed else 0
     limits = lowest - op.zero_point, lowest + 2**op.bits - 1 - op.zero_point
-    shape, scale = op.shape, emitter.constant(op.scale, "scale")
+    shape, scale = op.shape, emitter.constant(op.scale)
     steps = emitter.add("DIV", emitter.value(op.inputs[0]), scale, shape=shape, options="DivOptions")
 
     def rounded(limit: str, half: float, rounding: str) -> int:
-        part = emitter.add(limit, steps, emitter.constant(0, "zero"), shape=shape)
-        part = emitter.add("ADD", part, emitter.constant(half, "half"), shape=shape, options="AddOptions")
+        part = emitter.add(limit, steps, emitter.constant(0), shape=shape)
+        part = emitter.add("ADD", part, emitter.constant(half), shape=shape, options="AddOptions")
         return emitter.add(rounding, part, shape=shape)
 
     parts = rounded("MAXIMUM", 0.5, "FLOOR"), rounded("MINIMUM", -0.5, "CEIL")

@@ -29,18 +29,18 @@ def _(op: ops.Concat, emitter: Emitter) -> None:
 
 @write.register
 def _(op: ops.Pad, emitter: Emitter) -> None:
-    operands = [emitter.value(op.inputs[0]), emitter.constant(((0, 0), *op.pads), "pads", np.int32)]
+    operands = [emitter.value(op.inputs[0]), emitter.constant(((0, 0), *op.pads), np.int32)]
     if op.value == 0:
         emitter.finish(op, emitter.add("PAD", *operands, shape=op.shape))
     else:
-        emitter.finish(op, emitter.add("PADV2", *operands, emitter.constant(op.value, "value"), shape=op.shape))
+        emitter.finish(op, emitter.add("PADV2", *operands, emitter.constant(op.value), shape=op.shape))
 
 
 @write.register
 def _(op: ops.Slice, emitter: Emitter) -> None:
-    tensor, begin = emitter.value(op.inputs[0]), emitter.constant((0, *op.begin), "begin", np.int32)
+    tensor, begin = emitter.value(op.inputs[0]), emitter.constant((0, *op.begin), np.int32)
     if all(stride == 1 for stride in op.strides):
-        size = emitter.constant((1, *op.shape), "size", np.int32)
+        size = emitter.constant((1, *op.shape), np.int32)
         emitter.finish(op, emitter.add("SLICE", tensor, begin, size, shape=op.shape))
         return
     ends = [
@@ -48,7 +48,7 @@ def _(op: ops.Slice, emitter: Emitter) -> None:
         for first, stride, size in zip(op.begin, op.strides, op.shape, strict=True)
     ]
     open_ends = sum(1 << axis for axis, end in enumerate(ends, 1) if end < 0)  # -1 would mean the last element
-    operands = emitter.constant((1, *ends), "end", np.int32), emitter.constant((1, *op.strides), "strides", np.int32)
+    operands = emitter.constant((1, *ends), np.int32), emitter.constant((1, *op.strides), np.int32)
     emitter.finish(
         op,
         emitter.add(
