@@ -112,7 +112,7 @@ class _Drawing:
         return self.add(ops.Quantize, value, largest=largest, fraction=2, levels=levels, boundaries=boundaries)
 
     def few_bits(self, value: _Value) -> _Value:
-        is_ready = isinstance(value.op, ops.Binarize | ops.Quantize) and self.flip_coin()
+        is_ready = isinstance(value.op, ops.Binarize | ops.Quantize) and self.one_of(True, True, False)
         return value if is_ready else self.one_of(self.binarize, self.binarize, self.binarize, self.quantize)(value)
 
     def kernel(self, shape, kind: str) -> Kernel:
@@ -133,9 +133,15 @@ class _Drawing:
         largest = float(weights) * max(value.largest, abs(pad)) + 2
         return self.add(cls, value, largest=largest, fraction=value.fraction + 2, kernel=kernel, bias=bias, **fields)
 
-    def convolution(self) -> _Value:
-        value = self.pick(3)
-        kind = self.one_of("bits", "bits", "bits", "bits", "ternary", "odd", "float")
+    def stack(self) -> _Value:
+        """A binary convolution behind another one, whose signs it reads."""
+        value = self.convolution(kind="bits")
+        value = value if isinstance(value.op, ops.Binarize) else self.binarize(value)
+        return self.convolution(value if len(value.shape) == 3 else None, kind="bits")
+
+    def convolution(self, value: _Value | None = None, kind: str = "") -> _Value:
+        value = value or self.pick(3)
+        kind = kind or self.one_of("bits", "bits", "bits", "bits", "ternary", "odd", "float")
         value = value if kind == "float" and self.flip_coin() else self.few_bits(value)
         height, width, channels = value.shape
         groups = self.one_of(*[g for g in (1, 1, 1, 2, channels) if channels % g == 0])
@@ -265,6 +271,7 @@ def networks(draw, most_steps: int = 6) -> QuantGraph:
     if drawing.one_of(False, False, True):
         drawing.input(drawing.one_of(drawing.values[0].shape, (channels,)))
     steps = (
+        *(drawing.stack,) * 3,
         *(drawing.convolution,) * 5,
         *(drawing.dense, drawing.dense, drawing.affine, drawing.activation, drawing.pool, drawing.global_pool),
         *(drawing.join, drawing.join, drawing.pad, drawing.slice, drawing.uniform),
