@@ -37,7 +37,7 @@ def sequence_network(padding):
 
 
 def test_a_network_of_sequences_by_hand():
-    """3 * 32 * 64 binary weights at 32 steps; a multiplier and an offset for 64 channels, 32 * 64 * 4 weights, 4 biases."""
+    """3 * 32 * 64 binary weights at 32 steps; 2 * 64 numbers of a normalisation, 32 * 64 * 4 weights and 4 biases."""
     model = sequence_network("same")
     costs, profile = summary(model), lq.models.ModelProfile(model)
     assert profile.weight_count(1) == 6144 and profile.weight_count(32) == 8324

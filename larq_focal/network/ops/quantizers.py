@@ -14,7 +14,8 @@ class Binarize(Op):
     """+1 where ``x >= threshold``, else -1; in a flipped channel +1 where ``x <= threshold``, else -1.
 
     ``threshold`` broadcasts against the value: a scalar that belongs to the operation, or stored numbers ``[C]`` or
-    ``[H, W, C]``; infinite thresholds give a constant sign. ``flip`` is boolean ``[C]``, or None for no flipped channel.
+    ``[H, W, C]``; infinite thresholds give a constant sign. ``flip`` is boolean ``[C]``, or None for no flipped
+    channel.
     """
 
     threshold: np.ndarray

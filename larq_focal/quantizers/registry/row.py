@@ -30,8 +30,8 @@ class QuantizerRow:
         input_levels: The argument with which a ``BinarySumConv2D`` computes a layer of these inputs by binary
             convolutions, without rounding; () where it cannot.
         kernel_levels: The same for these kernels.
-        scales: How many scales a kernel of it has to store beside its codes: none where its levels are fixed, one, or one
-            for each output channel.
+        scales: How many scales a kernel of it has to store beside its codes: none where its levels are fixed, one, or
+            one for each output channel.
         needs_clip: Whether, as a kernel quantizer, it loses weights that outgrow 1: its gradient does not bring them
             back, so that the layer needs ``kernel_constraint="weight_clip"``.
     """
