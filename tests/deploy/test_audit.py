@@ -175,7 +175,6 @@ OTHER_LAYERS = {
         lambda: larq.layers.QuantDepthwiseConv2D(3, **DEPTHWISE),
         "no binary depthwise convolutions",
     ),
-    "conv_1d": ((16, 32), lambda: larq.layers.QuantConv1D(32, 3, **BINARY), "no binary 1-D convolutions"),
     "transpose": (
         (8, 8, 32),
         lambda: larq.layers.QuantConv2DTranspose(32, 3, **BINARY),
