@@ -30,6 +30,9 @@ import_option = click.option(
     help="A module with quantizers or layers of your own that the model needs: its name, or the path of a .py file. "
     "Its code runs. May be given several times.",
 )
+trust_option = click.option(
+    "--trust", is_flag=True, help="Load a Keras model although its file holds code, which then runs (docs/safety.md)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 engine_option = click.option(

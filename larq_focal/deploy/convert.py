@@ -12,7 +12,9 @@ from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
+from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.conversion.freeze import freeze
+from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
@@ -40,10 +42,12 @@ def convert(
     bake: bool = True,
     timeout_s: float | None = None,
     seed: int = 0,
+    trust: bool = False,
 ) -> Conversion:
     """Converts a model with Larq Compute Engine and audits the result; the file is written only if it passes.
 
-    The converter runs in a process of its own. Known faults of it are looked for before and after.
+    The converter runs in a process of its own. Known faults of it are looked for before and after. Inputs and outputs
+    of the file have the model's order, names and fixed batch size; without one, the file takes one sample at a time.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
@@ -56,17 +60,20 @@ def convert(
             it leaves large scaled kernels in float, or fails on them.
         timeout_s: seconds after which the converter is ended; None waits as long as it takes.
         seed: of the random samples.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model cannot be exported; or would be, or was, converted wrongly; or the converter failed.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    model = with_known_inputs(model)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     faults = model_faults(frozen, layer_names(model))
     if faults:
         raise ConversionError(_refusal(model, faults))
-    content = run_converter(with_one_row(frozen.baked() if bake else frozen), timeout_s)
+    given = frozen.baked() if bake else frozen
+    content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return _written(content, path, result, strict)
 
@@ -78,6 +85,7 @@ def convert_int8(
     data=None,
     representative=None,
     seed: int = 0,
+    trust: bool = False,
 ) -> Conversion:
     """Converts a model to int8 weights and activations with TensorFlow Lite's converter, and audits the result.
 
@@ -91,13 +99,15 @@ def convert_int8(
         representative: samples like those the network will see, in the same form as ``data``: the converter takes the
             ranges of the activations from them. Needed for a plain model only; a hundred or so do.
         seed: of the random samples that stand in for ``data``.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model has layers that are meant to be binary or of few bits, needs ``representative``,
             cannot be exported, or was converted wrongly; or the converter failed.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    model = with_known_inputs(model)
+    model = with_known_inputs(model, trust=trust)
     if few_bit := [layer.name for layer in weighted_layers(model) if layer.declares_few_bits]:
         raise ConversionError(
             f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would "
@@ -111,8 +121,13 @@ def convert_int8(
             f"'{model.name}' was not trained for int8: give `representative` samples, from which the converter takes "
             "the ranges of the activations."
         )
-    content = run_int8_converter(frozen, samples)
+    content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
     return _written(content, path, audit_frozen(model, frozen, read_flatbuffer(content), data, seed), strict=False)
+
+
+def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
+    """The file with inputs and outputs in the order of the model and with its names."""
+    return with_ends(content, list(frozen.inputs), list(frozen.outputs))
 
 
 def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:

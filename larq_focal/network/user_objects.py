@@ -1,21 +1,16 @@
-"""A user's own quantizers, layers and functions: made known to Keras, or named where a file needs unknown ones."""
+"""A user's own quantizers, layers and functions, made known to Keras."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import sys
-import zipfile
-from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from larq_focal.keras import keras, larq
 
-_HOMES = ("keras", "tf_keras", "tensorflow", "larq", "larq_focal", "larq_zoo", "builtins")
 _CLASSES = (
     keras.layers.Layer,
     keras.initializers.Initializer,
@@ -49,17 +44,6 @@ def import_objects(module: str | Path) -> ModuleType:
         if is_own and (is_class or inspect.isfunction(item)) and not _is_keras_name(name):
             known[name] = item
     return imported
-
-
-def unknown_objects(path: str | Path) -> list[str]:
-    """What a ``.keras`` or HDF5 file needs of its author's own and Keras does not know, as "Name (of module)"."""
-    found = {}
-    for entry in _entries(_config(Path(path))):
-        name, module = _name_of(entry), entry.get("module") or ""
-        if isinstance(name, str) and not _is_known(name, module, entry.get("registered_name")):
-            is_named = module not in ("", "builtins", "__main__")
-            found[name] = f"{name} (of the module {module})" if is_named else name
-    return sorted(found.values())
 
 
 def _imported(module: str) -> ModuleType:
@@ -96,44 +80,3 @@ def _from_file(path: Path) -> ModuleType:
 
 def _is_keras_name(name: str) -> bool:
     return any(hasattr(home, name) for home in _KNOWN_NAMES)
-
-
-def _is_known(name: str, module: str, registered_name: str | None) -> bool:
-    if any(keras.utils.get_registered_object(key) is not None for key in (name, registered_name) if key):
-        return True
-    home = module.partition(".")[0]
-    if home in ("", "builtins"):
-        return _is_keras_name(name)
-    return home in _HOMES or hasattr(sys.modules.get(module), name)
-
-
-def _name_of(entry: dict[str, Any]) -> Any:
-    """The name of a class; of a function, which Keras keeps in its place."""
-    return entry.get("config") if entry["class_name"] == "function" else entry["class_name"]
-
-
-def _entries(config: Any) -> Iterator[dict[str, Any]]:
-    """All objects that a model's configuration describes, however deep."""
-    waiting = [config]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("class_name"), str):
-                yield item
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-
-
-def _config(path: Path) -> Any:
-    """The model's configuration in a file; None where it has none that can be read."""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                return json.loads(archive.read("config.json"))
-        import h5py
-
-        with h5py.File(path, "r") as file:
-            return json.loads(file.attrs["model_config"])
-    except (OSError, KeyError, ValueError):
-        return None

@@ -13,7 +13,7 @@ from larq_focal.deploy.audit.agreement import (
     compare,
     file_outputs,
     keras_outputs,
-    one_sample,
+    one_call,
 )
 from larq_focal.deploy.audit.constant_inputs import constant_inputs
 from larq_focal.deploy.audit.converted import ConvertedLayer, converted_layers, producers_of
@@ -97,7 +97,9 @@ class Audit:
         return audit_table(self)
 
 
-def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0) -> Audit:
+def audit(
+    model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0, trust: bool = False
+) -> Audit:
     """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
 
     Args:
@@ -107,13 +109,15 @@ def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=N
         data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
             name; None takes 16 random ones.
         seed: of the random samples.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model cannot be exported.
         FlatbufferError: the file is not a TensorFlow Lite model.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    model = with_known_inputs(model)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
 
@@ -123,7 +127,7 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
     data = as_data(model, data, seed)
     layers = weighted_layers(model)
     converted = converted_layers(file)
-    rows, items = audit_layers(layers, frozen, converted, one_sample(data))
+    rows, items = audit_layers(layers, frozen, converted, one_call(data, 0, frozen.batch_size))
     names = layer_names(model)
     findings = [
         *model_faults(frozen, names),
@@ -147,12 +151,30 @@ def _compare(
     model: keras.Model, frozen: FrozenGraph, file: FlatModel, data: Data
 ) -> tuple[Agreement | None, list[Finding]]:
     expected = keras_outputs(model, data)
+    order = list(_other_order(model, file))
     try:
         agreement = compare(expected, file_outputs(file, data, model.output_names), file)
     except (EngineError, ValueError) as error:
-        return None, [Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")]
-    findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0])]
+        fault = Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")
+        return None, [fault, *order]
+    findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0]), *order]
     return agreement, findings
+
+
+def _other_order(model: keras.Model, file: FlatModel) -> Iterator[Finding]:
+    """A note where the file has the model's names in another order."""
+    for what, own, names in (
+        ("inputs", file.input_names, model.input_names),
+        ("outputs", file.output_names, model.output_names),
+    ):
+        if sorted(own) == sorted(names) and list(own) != list(names):
+            yield Finding(
+                f"order-of-{what}",
+                "note",
+                "",
+                f"The file has the {what} in the order {', '.join(own)}, the model in the order {', '.join(names)}.",
+                "Tell them apart by name, or convert the model with larq_focal, which keeps the order.",
+            )
 
 
 def _kernel_faults(layer: WeightedLayer, items: Iterable[ConvertedLayer]) -> Iterator[Finding]:

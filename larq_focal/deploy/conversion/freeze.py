@@ -17,7 +17,7 @@ _KEEPS_STATE = ("Assign", "ResourceScatter", "ResourceApply")
 
 
 def freeze(model: keras.Model) -> FrozenGraph:
-    """Traces a model for inference on one sample, as the converter will see it.
+    """Traces a model for inference on one sample, as the converter will see it; on more where its inputs fix how many.
 
     Args:
         model: with known inputs of fixed sizes, float32.
@@ -27,8 +27,9 @@ def freeze(model: keras.Model) -> FrozenGraph:
             finite, or layers that change a variable during inference.
     """
     _check(model)
+    size = batch_size(model)
     signature = [
-        tf.TensorSpec([1, *tensor.shape[1:]], tensor.dtype, name=name)
+        tf.TensorSpec([size, *tensor.shape[1:]], tensor.dtype, name=name)
         for name, tensor in zip(model.input_names, model.inputs, strict=True)
     ]
 
@@ -44,6 +45,21 @@ def freeze(model: keras.Model) -> FrozenGraph:
         dict(zip(model.input_names, map(_info, frozen.inputs), strict=True)),
         dict(zip(model.output_names, map(_info, frozen.outputs), strict=True)),
     )
+
+
+def batch_size(model: keras.Model) -> int:
+    """How many samples a converted model takes at a time: 1, or what its inputs fix (``Input(..., batch_size=4)``).
+
+    Raises:
+        ConversionError: its inputs fix different numbers.
+    """
+    fixed = {name: tensor.shape[0] for name, tensor in zip(model.input_names, model.inputs, strict=True)}
+    sizes = set(fixed.values()) - {None}
+    if len(sizes) > 1:
+        raise ConversionError(
+            f"The inputs of '{model.name}' fix different batch sizes, {fixed}: rebuild the model with one for all."
+        )
+    return sizes.pop() if sizes else 1
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from larq_focal.keras import keras, tf
 from larq_focal.network.load import load_keras_model
 
 
-def with_known_inputs(model: keras.Model | str | Path) -> keras.Model:
+def with_known_inputs(model: keras.Model | str | Path, *, trust: bool = False) -> keras.Model:
     """The model, or the one at a path, with inputs of known names, types and shapes.
 
     Keras knows those of functional and Sequential models. A subclass of ``keras.Model`` has them once it was called or
@@ -18,9 +18,10 @@ def with_known_inputs(model: keras.Model | str | Path) -> keras.Model:
 
     Raises:
         ConversionError: it is not a Keras model, or was never called.
+        UntrustedModelError: the file at the path would run code, and ``trust`` is not given.
     """
     if isinstance(model, str | Path):
-        model = load_keras_model(model)
+        model = load_keras_model(model, trust=trust)
     if not isinstance(model, keras.Model):
         raise ConversionError(f"Expected a Keras model or the path of one, not {type(model).__name__}.")
     if model.inputs:
