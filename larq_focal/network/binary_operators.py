@@ -1,7 +1,7 @@
 """What the operators of Larq Compute Engine take for granted: operands, options and shapes that fit each other.
 
-Source: larq/compute-engine, ``tflite/kernels/{bconv2d,bmaxpool,quantization}.cc``. The first divides by options even if
-they are missing, and none looks whether an image has pixels.
+Source: larq/compute-engine, ``tflite/kernels/{bconv2d,bmaxpool,quantization}.cc``, of which the first divides by
+options that it finds missing, and none looks at an image of no pixels.
 """
 
 from __future__ import annotations

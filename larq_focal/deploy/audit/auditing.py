@@ -15,6 +15,7 @@ from larq_focal.deploy.audit.agreement import (
     keras_outputs,
     one_call,
 )
+from larq_focal.deploy.audit.constant_inputs import constant_inputs
 from larq_focal.deploy.audit.converted import ConvertedLayer, converted_layers, producers_of
 from larq_focal.deploy.audit.disagreement import disagreement, saturation
 from larq_focal.deploy.audit.file_faults import file_faults
@@ -24,11 +25,11 @@ from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.lowering import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
-from larq_focal.network.load import load_keras_model
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""
@@ -71,7 +72,12 @@ class Audit:
     @property
     def not_packed(self) -> tuple[LayerAudit, ...]:
         """The layers that were meant to be binary and are not packed."""
-        return tuple(row for row in self.layers if row.intended == "binary" and row.became != "packed")
+        return tuple(row for row in self.layers if row.intended == "binary" and not row.is_as_intended)
+
+    @property
+    def not_as_intended(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
+        return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
@@ -91,23 +97,27 @@ class Audit:
         return audit_table(self)
 
 
-def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0) -> Audit:
+def audit(
+    model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0, trust: bool = False
+) -> Audit:
     """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
 
     Args:
-        model: a Keras model (functional or Sequential), or the path of one: ``.keras``, HDF5 or SavedModel.
+        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
+            have been called once on a batch, or fitted.
         tflite: path or content of the file, from Larq Compute Engine's or TensorFlow Lite's converter.
         data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
             name; None takes 16 random ones.
         seed: of the random samples.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model cannot be exported.
         FlatbufferError: the file is not a TensorFlow Lite model.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    if isinstance(model, str | Path):
-        model = load_keras_model(model)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
 
@@ -118,8 +128,10 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
     layers = weighted_layers(model)
     converted = converted_layers(file)
     rows, items = audit_layers(layers, frozen, converted, one_call(data, 0, frozen.batch_size))
+    names = layer_names(model)
     findings = [
-        *model_faults(frozen, layer_names(model)),
+        *model_faults(frozen, names),
+        *constant_inputs(frozen, names),
         *_in_model_terms(file_faults(file), file, layers, items),
         *(finding for layer, found in zip(layers, items, strict=True) for finding in _kernel_faults(layer, found)),
     ]
