@@ -148,22 +148,6 @@ def engines_for(model: FlatModel) -> tuple[str, ...]:
     return ("delegate", "lce") if model.binary_operations else ("litert", "lce")
 
 
-def first_engine(model: FlatModel, threads: int) -> tuple[str, Engine, dict[str, str]]:
-    """The first engine that takes ``model``: its name, itself, and why those before it could not, by their names.
-
-    Raises:
-        EngineError: none does; the message says why for each.
-    """
-    reasons: dict[str, str] = {}
-    for name in engines_for(model):
-        try:
-            return name, ENGINES[name](model, threads), reasons
-        except (EngineError, ImportError) as error:
-            reasons[name] = str(error)
-    listed = "\n".join(f"- {name}: {reason}" for name, reason in reasons.items())
-    raise EngineError(f"No engine can run '{model.name}'.\n{listed}")
-
-
 def _foreign(model: FlatModel) -> Iterator[str]:
     """What to say of custom operations that are not those of Larq Compute Engine, where a model does not load."""
     kinds = [kind for kind in model.custom_operations if kind not in model.binary_operations]

@@ -170,6 +170,7 @@ def predict(
     threads: int = 1,
     engine: str = "auto",
     output: str | Path | None = None,
+    trial: bool = False,
 ) -> Predictions:
     """Runs a converted network on files or arrays.
 
@@ -185,6 +186,7 @@ def predict(
         threads: how many the engine may use.
         engine: see ``Runtime``.
         output: a file to write the outputs to, as ``Predictions.save`` does.
+        trial: see ``Runtime``.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -195,7 +197,7 @@ def predict(
     """
     if top < 1:
         raise ValueError(f"At least one class must be shown, not {top}.")
-    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine)
+    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine, trial=trial)
     if output is not None:
         check_output_path(output, runtime.output_names, runtime.name)
     names = _class_names(classes, runtime)
