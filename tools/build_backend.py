@@ -12,7 +12,6 @@ from setuptools.build_meta import *  # noqa: F403  the hooks that stay as they a
 
 from tools.compiler import ZIG_PACKAGE, needs_zig
 
-
 if "LARQ_FOCAL_BUILD_FOR" in os.environ:
     # Python's own variable, set here so that only the build sees it: pip would fetch a compiler that runs there.
     os.environ["_PYTHON_HOST_PLATFORM"] = os.environ["LARQ_FOCAL_BUILD_FOR"]
