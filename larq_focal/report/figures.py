@@ -13,7 +13,7 @@ from math import floor, log10
 import numpy as np
 import plotly.graph_objects as go
 
-from larq_focal.cost.text import bytes_text, time_text
+from larq_focal.cost.text import at_least, bytes_text, time_text
 from larq_focal.report.pareto import pareto_front
 from larq_focal.report.runs import Run
 
@@ -29,7 +29,9 @@ def memory_figure(runs: Sequence[Run]) -> go.Figure:
         runs,
         lambda run: run.parameter_bytes / unit,
         f"parameters ({name})",
-        lambda run: f"{bytes_text(run.parameter_bytes)} of parameters<br>{bytes_text(_file_bytes(run))} as a file",
+        lambda run: (
+            f"{at_least(run.is_least_count)}{bytes_text(run.parameter_bytes)} of parameters<br>{bytes_text(_file_bytes(run))} as a file"
+        ),
     )
 
 
