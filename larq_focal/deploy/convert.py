@@ -18,16 +18,24 @@ from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.load import load_keras_model
+from larq_focal.result import Result
 
 __all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
 
-@dataclass(frozen=True)
-class Conversion:
+@dataclass(frozen=True, repr=False)
+class Conversion(Result):
     """A converted model: where the file is, and its audit."""
 
     path: Path
     audit: Audit
+
+    @property
+    def headline(self) -> str:
+        return f"{self.path}, {self.audit.headline}"
+
+    def __rich__(self):
+        return self.audit
 
 
 def convert(

@@ -12,13 +12,15 @@ import numpy as np
 from larq_focal.deploy.inputs import SCALES, default_scale, is_image, read_samples
 from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.files import written_whole
+from larq_focal.result import Result
+from larq_focal.text import counted
 
 Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 _MOST_PRINTED = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Result):
     """What a network gives for some samples.
 
     ``outputs`` are arrays ``[N, *output_shape]``, and ``sources`` say where each of the N samples came from. Where
@@ -83,29 +85,33 @@ class Predictions:
         best = zip(self.sources, self.best(), strict=True)
         return facts | {"samples": [{"source": source, "top": top} for source, top in best]}
 
+    @property
+    def headline(self) -> str:
+        samples = counted(len(self.sources), "sample")
+        return f"{self.model} on {samples}, {', '.join(map(_described, self.outputs))}"
+
     def __rich__(self):
-        from rich.table import Table
+        from rich.console import Group
         from rich.text import Text
 
-        table = Table(title=Text(f"{self.model}, by the engine '{self.engine}'"))
-        table.add_column("input")
+        from larq_focal.tables import add_figures, add_name, new_table
+
+        table = new_table(f"{self.model}, by the engine '{self.engine}'")
+        add_name(table, "input")
         if self.scores is None:
-            table.add_column("outputs")
+            add_name(table, "outputs")
             for index, source in enumerate(self.sources[:_MOST_PRINTED]):
-                table.add_row(Text(source), ", ".join(_described(output[index]) for output in self.outputs))
+                table.add_row(Text(source), "\n".join(_described(output[index]) for output in self.outputs))
         else:
-            table.add_column("class")
-            table.add_column("score", justify="right")
+            add_name(table, "class")
+            add_figures(table, "score")
             for source, top in zip(self.sources[:_MOST_PRINTED], self.best()[:_MOST_PRINTED], strict=True):
                 for place, row in enumerate(top):
-                    last = place == len(top) - 1
                     label = str(row["class"]) + (f" {row['name']}" if "name" in row else "")
-                    score = f"{row['score']:.4g}"
-                    table.add_row(Text("" if place else source), Text(label), score, end_section=last)
-        captions = [f"and {len(self.sources) - _MOST_PRINTED} more"] if len(self.sources) > _MOST_PRINTED else []
-        captions += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
-        table.caption = "\n".join(captions) or None
-        return table
+                    table.add_row(Text("" if place else source), Text(label), f"{row['score']:.4g}")
+        notes = [f"and {len(self.sources) - _MOST_PRINTED:,} more"] if len(self.sources) > _MOST_PRINTED else []
+        notes += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
+        return Group(table, *map(Text, notes))
 
 
 def _described(output: np.ndarray) -> str:
