@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from larq_focal.cli.bench import INTERRUPTED
+from larq_focal.cli.options import json_option
 from larq_focal.cli.output import quiet, say, show, status_line
 
 
@@ -18,16 +19,20 @@ def zoo() -> None:
 
 
 @zoo.command("list")
+@click.argument("contains", default="")
 @click.option("--trained", is_flag=True, help="Only those with weights or a recipe.")
 @click.option("--published", is_flag=True, help="Compare their structure with the published counts; takes minutes.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def list_models(trained: bool, published: bool, as_json: bool) -> None:
-    """List the models of the zoo."""
-    with quiet():
-        from larq_focal.recipes import listing
+@json_option
+def list_models(contains: str, trained: bool, published: bool, as_json: bool) -> None:
+    """List the models of the zoo by family, or those whose name or title CONTAINS a word, one by one."""
+    from larq_focal.recipes import listing
 
-        table = listing.list_structures() if published else listing.list_models(trained_only=trained)
-    show(table, as_json)
+    if published:
+        with quiet():
+            result = listing.list_structures()
+    else:
+        result = listing.list_models(contains, trained_only=trained)
+    show(result, as_json)
 
 
 @zoo.command()
@@ -37,8 +42,8 @@ def list_models(trained: bool, published: bool, as_json: bool) -> None:
 @click.option("--offline", is_flag=True, default=None, help="Use what is there only.")
 def get(name: str, **options) -> None:
     """Fetch the pretrained weights NAME, <model>-<data set>, and print where they are."""
-    with quiet():
-        from larq_focal.zoo.download import download
+    from larq_focal.zoo.download import download
+
     with _progress_bar() as received:
         path = download(name, received=received, **options)
     click.echo(path)
