@@ -1,13 +1,47 @@
-"""Files that are either whole or not there."""
+"""Files to read, which must be files; and written files, which are either whole or not there."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+
+def existing(path: str | Path) -> Path:
+    """The path of a file or folder to read; what is neither would be waited for.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OSError: it is a pipe, a device or a socket.
+    """
+    path = Path(path)
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"There is no file '{path}'.") from None
+    except ValueError:  # a null character
+        raise FileNotFoundError(f"There is no file {str(path)!r}.") from None
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(f"'{path}' is a pipe, a device or a socket: only files are read. Write it to a file first.")
+    return path
+
+
+def existing_file(path: str | Path) -> Path:
+    """The path of a file to read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        IsADirectoryError: it is a folder.
+        OSError: it is a pipe, a device or a socket.
+    """
+    path = existing(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"'{path}' is a folder; needed is a file.")
+    return path
 
 
 @contextmanager

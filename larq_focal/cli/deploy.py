@@ -6,37 +6,45 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, json_option, model_argument
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument, trust_option
 from larq_focal.cli.output import array, quiet, show
+
+strict_option = click.option(
+    "--strict", is_flag=True, help="Fail where a layer that was meant to be binary or of few bits stays float."
+)
 
 
 @click.command()
 @model_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
+@trust_option
 @json_option
-def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json: bool) -> None:
+@import_option
+def convert(model: Path, output: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Convert a Keras MODEL with Larq Compute Engine, and audit what came out."""
     with quiet():
         from larq_focal.deploy.convert import convert as convert_model
 
-        result = convert_model(model, output, data=array(data), strict=strict).audit
+        result = convert_model(model, output, data=array(data), strict=strict, trust=trust).audit
     show(result, as_json)
 
 
 @click.command()
 @model_argument
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
+@trust_option
 @json_option
-def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: bool) -> None:
+@import_option
+def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
     with quiet():
         from larq_focal.deploy.audit import audit as audit_file
 
-        result = audit_file(model, tflite, data=array(data))
+        result = audit_file(model, tflite, data=array(data), trust=trust)
     show(result, as_json)
-    if not result.passed or (strict and not result.all_packed):
+    if not result.passed or (strict and result.not_as_intended):
         raise SystemExit(1)

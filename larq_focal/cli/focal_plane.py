@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, spill_option
+from larq_focal.cli.options import import_option, json_option, spill_option, trust_option
 from larq_focal.cli.output import quiet, show
 
 # The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
@@ -39,7 +39,9 @@ _weights_option = click.option(
 @spill_option
 @_placement_option
 @_weights_option
+@trust_option
 @json_option
+@import_option
 def fit(
     model: Path | None,
     from_graph: Path | None,
@@ -48,6 +50,7 @@ def fit(
     spill: str,
     placement: str,
     weights: str,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor."""
@@ -56,7 +59,7 @@ def fit(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with quiet():
-        options = {"spill": spill, "placement": placement, "weights": weights}
+        options = {"spill": spill, "placement": placement, "weights": weights, "trust": trust}
         result = fit_model(model or from_graph, sensor, with_program, **options)
     show(result, as_json)
 
@@ -80,7 +83,9 @@ def fit(
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
 @_placement_option
 @_weights_option
+@trust_option
 @json_option
+@import_option
 def compile_model(
     model: Path | None,
     from_graph: Path | None,
@@ -92,6 +97,7 @@ def compile_model(
     analog_counting: bool,
     placement: str,
     weights: str,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Compile a MODEL to a program of a focal-plane processor."""
@@ -109,6 +115,7 @@ def compile_model(
             analog_counting=analog_counting,
             placement=placement,
             weights=weights,
+            trust=trust,
         )
     write_program(compiled.array, output, sensor)
     show(compiled, as_json)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option
+from larq_focal.cli.options import import_option, json_option, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 PROGRAM_SUFFIX = ".scamp"
@@ -24,7 +24,9 @@ Region = tuple[int, int, int, int]
 )
 @click.option("--planes", type=click.Path(path_type=Path), help="A .npz file with the planes that a program loads.")
 @click.option("--region", help="Rows and columns to step through, as FIRST_ROW,FIRST_COLUMN,LAST_ROW,LAST_COLUMN.")
+@trust_option
 @json_option
+@import_option
 def inspect(
     target: Path,
     sensor: str,
@@ -32,6 +34,7 @@ def inspect(
     data: Path | None,
     planes: Path | None,
     region: str | None,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Tell what one frame of a program does (TARGET.scamp), or of a network that is compiled for it."""
@@ -44,7 +47,7 @@ def inspect(
         if planes:
             raise click.UsageError("--planes is for programs; a network brings its own.")
         with quiet():
-            result = inspect_network(target, sensor, array(data), region=corners)
+            result = inspect_network(target, sensor, array(data), region=corners, trust=trust)
     show(result, as_json)
     if output:
         from larq_focal.report import write_program_page

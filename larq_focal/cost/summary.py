@@ -134,18 +134,21 @@ class CostSummary(Result):
         return cost_table(self.to_dict())
 
 
-def summary(network: Any) -> CostSummary:
+def summary(network: Any, *, trust: bool = False) -> CostSummary:
     """Costs of a network.
 
     Args:
-        network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file.
+        network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
+            a SavedModel folder.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file is of another kind, or cannot be read.
     """
-    graph = as_graph(network)
+    graph = as_graph(network, trust=trust)
     costs = (_layer_cost(graph, op) for op in graph)
     return CostSummary(
         network=graph.name,

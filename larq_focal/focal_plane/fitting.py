@@ -50,6 +50,8 @@ def fit(
     spill: Spill = "analog",
     placement: str = "auto",
     weights: str = "auto",
+    *,
+    trust: bool = False,
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
@@ -71,16 +73,18 @@ def fit(
             registers, or, where these do not do, to the "controller" and back.
         placement: where the program of ``with_program`` puts channels, and ``weights`` where it takes weights from, as
             in ``compile``; layers by themselves are judged interleaved, with weights from patterns.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
             for this sensor.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
-    graph = as_graph(network)
+    graph = as_graph(network, trust=trust)
     if not graph.layers:
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     if isinstance(target, BinaryProcessor):
@@ -90,7 +94,7 @@ def fit(
     if not with_program:
         return report
     how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill}
-    return _with_program(report, network, target, {**how, "placement": placement, "weights": weights})
+    return _with_program(report, network, target, {**how, "placement": placement, "weights": weights, "trust": trust})
 
 
 def _with_program(report: FitReport, network: Any, sensor: Sensor, how: dict[str, Any]) -> FitReport:

@@ -7,6 +7,7 @@ each followed by a ``UniformQuantize``; its fixed-point arithmetic may differ fr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.network.signature import unique
 from larq_focal.network.steps import find_steps
 from larq_focal.network.tflite_call import Call, NotUnderstood, real_values
 from larq_focal.network.tflite_elementwise import ELEMENTWISE
@@ -31,9 +33,11 @@ _CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, A
 def from_tflite(source: str | Path | bytes | FlatModel) -> QuantGraph:
     """Reads a TensorFlow Lite file, with or without operators of Larq Compute Engine.
 
-    Every value is named after the tensor that holds it. Where one operator is several operations (a convolution and
-    its fused activation, say), the first has the tensor's name, the others have it with a suffix; ``origin`` is the
-    tensor's name for all. Operators that are not understood become ``ops.Unknown``.
+    Inputs and outputs stand in the order of the file's signature and have its names (where it has none, in the order
+    and with the names of its graph); an output that is an input, or another output too, has the name of that. Every
+    other value is named after the tensor that holds it. Where one operator is several operations (a convolution and its
+    fused activation, say), one has the tensor's name, the others have it with a suffix; ``origin`` is the tensor's name
+    for all. Operators that are not understood become ``ops.Unknown``.
 
     Args:
         source: path or content of the file, or what ``read_flatbuffer`` made of it.
@@ -56,8 +60,8 @@ class GraphReader:
         self.names: dict[int, str] = {}
         self.folded: dict[int, np.ndarray] = {}
         self.scalars: dict[str, ScalarFunction] = {}
-        for tensor in model.inputs:
-            self._read_input(tensor)
+        for tensor, name in zip(model.inputs, model.input_names, strict=True):
+            self._read_input(tensor, name)
 
     def read(self) -> QuantGraph:
         for operator in self.model.operators:
@@ -72,7 +76,12 @@ class GraphReader:
                 ) from error
         try:
             outputs = [self.name_of(tensor) for tensor in self.model.outputs]
-            return QuantGraph(self.model.name, self._needed(outputs), outputs)
+            renamed = self._output_names(outputs)
+            needed = [
+                replace(op, name=renamed.get(op.name, op.name), inputs=tuple(renamed.get(i, i) for i in op.inputs))
+                for op in self._needed(outputs)
+            ]
+            return QuantGraph(self.model.name, needed, [renamed.get(name, name) for name in outputs])
         except NotUnderstood as reason:
             raise FlatbufferError(f"'{self.model.name}' has an output {reason}.") from reason
         except GraphError as error:
@@ -101,9 +110,9 @@ class GraphReader:
         self.ops[unique] = cls(name=unique, **fields)
         return unique
 
-    def _read_input(self, tensor: Tensor) -> None:
+    def _read_input(self, tensor: Tensor, name: str) -> None:
         bits = _INTEGER_BITS.get(tensor.dtype, (FLOAT_BITS, True))[0]
-        name = self.emit(ops.Input, tensor.name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
+        name = self.emit(ops.Input, name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
         self.names[tensor.index] = self._quantized(tensor, name)
 
     def _quantized(self, tensor: Tensor, name: str) -> str:
@@ -201,6 +210,19 @@ class GraphReader:
         if np.array_equal(levels, [-1, 1]):
             return (self.emit(ops.Binarize, name, threshold=boundaries[0], **place),)
         return (self.emit(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
+
+    def _output_names(self, outputs: list[str]) -> dict[str, str]:
+        """New names by old ones: outputs get theirs, and what had one of these before (a step on the way) another."""
+        renamed: dict[str, str] = {}
+        for value, name in zip(outputs, self.model.output_names, strict=True):
+            if value != name and value not in renamed and not isinstance(self.ops[value], ops.Input):
+                renamed[value] = name
+        taken = {*self.ops, *renamed.values()}
+        for name in sorted(set(renamed.values()) & self.ops.keys() - renamed.keys()):
+            (other,) = unique([*taken, f"{name}/{type(self.ops[name]).__name__.lower()}"])[-1:]
+            renamed[name] = other
+            taken.add(other)
+        return renamed
 
     def _needed(self, outputs: list[str]) -> list[ops.Op]:
         """The inputs and what the outputs depend on."""

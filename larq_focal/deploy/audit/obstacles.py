@@ -120,7 +120,12 @@ def _input(
     levels = np.unique(values)
     who = f"its input quantizer {layer.input_quantizer}" if layer.input_quantizer else "its input"
     is_few = len(levels) <= _MAX_LEVELS and 4 * len(levels) < values.size
-    if node.op in ("Mul", "RealDiv") and any(is_sign(frozen, operand) for operand in node.input[:2]):
+    bits = layer.declared_bits[0]
+    if layer.input_quantizer in _BIT_PLANES and bits is not None and bits > 1:  # a sample may show fewer of its levels
+        yield Obstacle(
+            f"{who} gives {2**bits} levels, and only the two of -1 and +1 are packed", "use signs" + _OR_PLANES
+        )
+    elif node.op in ("Mul", "RealDiv") and any(is_sign(frozen, operand) for operand in node.input[:2]):
         yield Obstacle(f"{who} scales the signs of the activations, and only -1 and +1 are packed", _SCALE_MEND)
     elif node.op == "Sign" and sign_summand(frozen, node) is None and levels[0] < 0:
         yield Obstacle(
@@ -149,8 +154,6 @@ def _input(
             f"{who} gives {len(levels)} levels, and only the two of -1 and +1 are packed",
             "use signs" + _or_binary_sum(layer, "input_levels", len(levels)),
         )
-    elif layer.input_quantizer in _BIT_PLANES:
-        yield Obstacle(f"{who} gives many levels, and only the two of -1 and +1 are packed", "use signs" + _OR_PLANES)
     elif layer.input_quantizer:
         yield Obstacle(f"{who} leaves the activations float", "use input_quantizer='ste_sign' or another sign")
     else:
@@ -164,8 +167,6 @@ _OR_PLANES = ", or a BitPlaneConv2D with its bits, which is a binary convolution
 def _or_binary_sum(layer: WeightedLayer, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
     """The exact rewrite by binary products as a further mend; "" where the levels are many or move in training."""
     quantizer = layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer
-    if argument == "input_levels" and quantizer in _BIT_PLANES and count > 2:
-        return _OR_PLANES
     row = _ROWS.get(quantizer)
     if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
         return ""

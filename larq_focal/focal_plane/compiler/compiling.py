@@ -41,6 +41,8 @@ def compile(
     analog_counting: bool = False,
     placement: str = AUTO,
     weights: str = AUTO,
+    *,
+    trust: bool = False,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -62,6 +64,7 @@ def compile(
             array of their own, or "auto".
         weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
             or "analog", packed in an analog one; or "auto".
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -74,6 +77,7 @@ def compile(
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
             ``weights`` are unknown or contradict each other.
     """
@@ -82,7 +86,7 @@ def compile(
     check_spill(spill, sensor)
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
-    network = as_graph(network)
+    network = as_graph(network, trust=trust)
     graph = fold_sums(fold_thresholds(levels_as_signs(network)))
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
     search = found_with_charges if analog_counting else found_digital
