@@ -13,12 +13,12 @@ from larq_focal.cli.options import json_option
 from larq_focal.cli.output import quiet, say, show, status_line
 
 
-@click.group()
+@click.group(short_help="List, fetch, train networks of the literature.")
 def zoo() -> None:
     """Networks of the literature: list them, fetch trained weights, train them, show their cards."""
 
 
-@zoo.command("list")
+@zoo.command("list", short_help="List the models.")
 @click.argument("contains", default="")
 @click.option("--trained", is_flag=True, help="Only those with weights or a recipe.")
 @click.option("--published", is_flag=True, help="Compare their structure with the published counts; takes minutes.")
@@ -35,7 +35,7 @@ def list_models(contains: str, trained: bool, published: bool, as_json: bool) ->
     show(result, as_json)
 
 
-@zoo.command()
+@zoo.command(short_help="Fetch trained weights, and print where they are.")
 @click.argument("name")
 @click.option("--mirror", help="Address of a folder that holds the weights.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for downloaded files.")
@@ -49,7 +49,7 @@ def get(name: str, **options) -> None:
     click.echo(path)
 
 
-@zoo.command()
+@zoo.command(short_help="Train a model by its recipe, or go on with it.")
 @click.argument("model")
 @click.option("--dataset", type=click.Choice(["digits", "mnist", "cifar10"]), required=True)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with mnist.npz or cifar10.npz.")
@@ -72,7 +72,7 @@ def train(model: str, dataset: str, variant: str, seed: int, epochs: int | None,
         raise SystemExit(INTERRUPTED) from None
 
 
-@zoo.command()
+@zoo.command(short_help="Print the model card of a record.")
 @click.argument("record", type=click.Path(path_type=Path))
 def card(record: Path) -> None:
     """Print the model card of a RECORD: the record.json that a finished training leaves in its folder."""
