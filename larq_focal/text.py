@@ -31,6 +31,11 @@ def bytes_text(count: float) -> str:
     return _three_digits(count, BYTES, keeps_whole=True)
 
 
+def at_least(is_least: bool) -> str:
+    """What stands before a total that is a least value."""
+    return "at least " if is_least else ""
+
+
 def time_text(milliseconds: float) -> str:
     """Three digits with a unit: 12.3 µs, 456 µs, 1.23 ms."""
     return _three_digits(milliseconds, MILLISECONDS)

@@ -33,6 +33,7 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
     type=click.Path(path_type=Path),
     help="Where the outputs go: a .npy array, or a .npz file with an array for the name of each output.",
 )
+@click.option("--trial", is_flag=True, help="Let a process of its own run the model first: for files from strangers.")
 @threads_option
 @engine_option
 @json_option

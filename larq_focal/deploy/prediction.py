@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from larq_focal.deploy.inputs import SCALES, default_scale
+from larq_focal.deploy.output_file import check_output_path, write_outputs
 from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.deploy.samples import Files, read_batch
 from larq_focal.deploy.values import clipped_values
-from larq_focal.files import written_whole
 from larq_focal.result import Result
 from larq_focal.text import counted
 
-ARCHIVE_SUFFIX = ".npz"
 _MOST_PRINTED = 20
 
 
@@ -75,14 +73,7 @@ class Predictions(Result):
             OSError: the file cannot be written.
         """
         check_output_path(path, self.output_names, self.model)
-        with written_whole(path) as file:
-            if Path(path).suffix.lower() != ARCHIVE_SUFFIX:
-                np.save(file, self.outputs[0])
-                return
-            with zipfile.ZipFile(file, "w") as archive:  # numpy.savez cannot write every name
-                for name, output in zip(self.output_names, self.outputs, strict=True):
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.ascontiguousarray(output), allow_pickle=False)
+        write_outputs(path, dict(zip(self.output_names, self.outputs, strict=True)))
 
     def _named(self, number: int, score: float) -> dict[str, Any]:
         name = {} if self.classes is None else {"name": self.classes[number]}
@@ -150,15 +141,6 @@ class Predictions(Result):
         return Group(table, *map(Text, (*notes, *self.notes)))
 
 
-def check_output_path(path: str | Path, output_names: Sequence[str], model: str) -> None:
-    """Raises ValueError where a file of this name cannot hold the outputs of a network."""
-    if len(output_names) != 1 and Path(path).suffix.lower() != ARCHIVE_SUFFIX:
-        raise ValueError(
-            f"'{model}' has {len(output_names)} outputs ({', '.join(output_names)}), which one array cannot hold: give "
-            f"a name that ends in {ARCHIVE_SUFFIX} in place of '{path}', for a file with an array of each name."
-        )
-
-
 def _described(output: np.ndarray) -> str:
     if output.size == 0:
         return f"{output.dtype}{list(output.shape)}, empty"
@@ -176,6 +158,7 @@ def predict(
     threads: int = 1,
     engine: str = "auto",
     output: str | Path | None = None,
+    trial: bool = False,
 ) -> Predictions:
     """Runs a converted network on files or arrays.
 
@@ -191,6 +174,7 @@ def predict(
         threads: how many the engine may use.
         engine: see ``Runtime``.
         output: a file to write the outputs to, as ``Predictions.save`` does.
+        trial: see ``Runtime``.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -201,7 +185,7 @@ def predict(
     """
     if top < 1:
         raise ValueError(f"At least one class must be shown, not {top}.")
-    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine)
+    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine, trial=trial)
     if output is not None:
         check_output_path(output, runtime.output_names, runtime.name)
     names = _class_names(classes, runtime)

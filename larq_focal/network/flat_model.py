@@ -101,6 +101,11 @@ class FlatModel:
         return tuple(operator.kind for operator in self.operators)
 
     @property
+    def custom_operations(self) -> tuple[str, ...]:
+        """Kinds of the custom operators, each once, sorted."""
+        return tuple(sorted({op.kind for op in self.operators if op.is_custom}))
+
+    @property
     def binary_operations(self) -> tuple[str, ...]:
         """Kinds of the Larq Compute Engine operators, each once, sorted."""
-        return tuple(sorted({op.kind for op in self.operators if op.is_custom and op.kind.startswith("Lce")}))
+        return tuple(kind for kind in self.custom_operations if kind.startswith("Lce"))

@@ -18,7 +18,7 @@ from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.signature import unique
 from larq_focal.network.steps import find_steps
-from larq_focal.network.tflite_call import Call, NotUnderstood, real_values
+from larq_focal.network.tflite_call import Call, NotUnderstood, along_axis, per_channel, real_values
 from larq_focal.network.tflite_elementwise import ELEMENTWISE
 from larq_focal.network.tflite_functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite_layers import LAYERS
@@ -120,20 +120,29 @@ class GraphReader:
         if tensor.quantization is None or tensor.dtype not in _INTEGER_BITS:
             return name
         bits, signed = _INTEGER_BITS[tensor.dtype]
-        scale = tensor.quantization.scale
-        if len(scale) > 1 or scale[0] <= 0:
-            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs one positive scale, not {scale}.")
-        return self.emit(
-            ops.UniformQuantize,
-            f"{tensor.name}/quantize",
-            inputs=(name,),
-            shape=self.ops[name].shape,
-            origin=tensor.name,
-            scale=float(scale[0]),
-            zero_point=int(tensor.quantization.zero_point[0]),
-            bits=bits,
-            signed=signed,
-        )
+        scale, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
+        if scale.min() <= 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs positive scales, not {scale}.")
+        place = {"shape": self.ops[name].shape, "origin": tensor.name, "bits": bits, "signed": signed}
+        called = f"{tensor.name}/quantize"
+        if len(scale) == 1:
+            codes = {"scale": float(scale[0]), "zero_point": int(zero_point[0])}
+            return self.emit(ops.UniformQuantize, called, inputs=(name,), **codes, **place)
+        return self._quantized_along_axis(tensor, name, called, place)
+
+    def _quantized_along_axis(self, tensor: Tensor, name: str, called: str, place: dict) -> str:
+        """The value in steps of 1, rounded, and back: each element along the axis has a scale of its own."""
+        if tensor.quantization.axis == 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' has a scale for each sample.")
+        shape = self.ops[name].shape
+        parameters = tensor.quantization.scale, tensor.quantization.zero_point
+        scale, zero_point = (per_channel(along_axis(tensor, values), shape) for values in parameters)
+        where = {"shape": shape, "origin": tensor.name}
+        steps = {"mean": -zero_point * scale, "scale": 1 / scale, "bias": np.zeros_like(scale)}
+        back = {"mean": zero_point, "scale": scale, "bias": np.zeros_like(scale)}
+        name = self.emit(ops.Affine, f"{tensor.name}/steps", inputs=(name,), **steps, **where)
+        name = self.emit(ops.UniformQuantize, called, inputs=(name,), scale=1.0, zero_point=0, **place)
+        return self.emit(ops.Affine, f"{tensor.name}/real", inputs=(name,), **back, **where)
 
     def _read_operator(self, operator: Operator) -> None:
         scalar = None
@@ -175,7 +184,7 @@ class GraphReader:
         op = self.ops[name]
         selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
         tensors = [t for t in operator.inputs if t is not None and t.index in self.names] + list(operator.outputs)
-        scales = {t.quantization and (t.quantization.scale[0], t.quantization.zero_point[0]) for t in tensors}
+        scales = {t.quantization and (*t.quantization.scale, *t.quantization.zero_point) for t in tensors}
         return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
 
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:

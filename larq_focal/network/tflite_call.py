@@ -116,10 +116,16 @@ class Call:
 
 
 def per_channel(constant: np.ndarray | float, shape: ops.Shape) -> np.ndarray:
-    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels."""
+    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels.
+
+    Raises:
+        NotUnderstood: it has a batch axis.
+    """
     constant = np.asarray(constant, np.float32)
     while constant.ndim > 1 and constant.shape[0] == 1:
         constant = constant[0]
+    if constant.ndim > len(shape):
+        raise NotUnderstood("with a constant that differs between samples")
     return np.broadcast_to(constant, shape[-1:] if constant.ndim <= 1 else shape)
 
 
