@@ -16,6 +16,7 @@ from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
+from larq_focal.deploy.conversion.one_row import with_one_row
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
@@ -71,7 +72,8 @@ def convert(
     faults = model_faults(frozen, layer_names(model))
     if faults:
         raise ConversionError(_refusal(model, faults))
-    content = _with_ends_of(frozen, run_converter(frozen.baked() if bake else frozen, timeout_s))
+    given = frozen.baked() if bake else frozen
+    content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return _written(content, path, result, strict)
 
