@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, json_option, model_argument, trust_option
+from larq_focal.cli.options import data_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 
 @click.command()
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
 @click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
 @data_option
 @trust_option

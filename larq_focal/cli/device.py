@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, json_option, threads_option
+from larq_focal.cli.options import engine_option, json_option, output_path, threads_option
 from larq_focal.cli.output import show, tell
 
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
@@ -27,7 +27,7 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--resize", default="crop", show_default=True, help="Of images: crop, stretch or none.")
 @click.option("--classes", type=click.Path(path_type=Path), help="A text file with the name of a class per line.")
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to show.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the outputs go, as a .npy array.")
+@click.option("-o", "--output", type=output_path, help="Where the outputs go, as a .npy array.")
 @threads_option
 @engine_option
 @json_option

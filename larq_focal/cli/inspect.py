@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, trust_option
+from larq_focal.cli.options import json_option, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 PROGRAM_SUFFIX = ".scamp"
@@ -16,7 +16,7 @@ Region = tuple[int, int, int, int]
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of its YAML file.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a page to step through the program.")
+@click.option("-o", "--output", type=output_path, help="Write a page to step through the program.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, model_argument, trust_option
+from larq_focal.cli.options import json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import quiet, show
 
 
@@ -25,7 +25,7 @@ def summary(model: Path, trust: bool, as_json: bool) -> None:
 
 @click.command()
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .qgraph file goes.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .qgraph file goes.")
 @trust_option
 def graph(model: Path, output: Path, trust: bool) -> None:
     """Write the QuantGraph of a MODEL to a file that needs neither Keras nor TensorFlow."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+output_path = click.Path(path_type=Path, dir_okay=False, readable=False)
+"""Of what a command writes: a folder is refused before the work."""
 model_argument = click.argument("model", type=click.Path(path_type=Path))
 trust_option = click.option(
     "--trust", is_flag=True, help="Load a Keras model although its file holds code, which then runs (docs/safety.md)."
