@@ -11,15 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from larq_focal.messages import short
+
 MIRROR_VARIABLE, CACHE_VARIABLE, OFFLINE_VARIABLE = "LARQ_FOCAL_ZOO_URL", "LARQ_FOCAL_CACHE", "LARQ_FOCAL_OFFLINE"
 _ATTEMPTS = 5
 _CONNECT_SECONDS, _SILENCE_SECONDS, _LOCK_SECONDS = 10, 30, 600
 _CHUNK = 1 << 16
+_REDIRECTIONS = 5
+# After these the download goes on.
+_CUTS = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 
 Received = Callable[[int, int], None]
 
@@ -116,7 +122,7 @@ def _address(row: WeightsFile, mirror: str | None) -> str | None:
 @contextmanager
 def _only_process(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
+    lock = FileLock(_not_a_link(path.with_name(f".{path.name}.lock")), timeout=_LOCK_SECONDS)
     try:
         with lock:
             yield
@@ -126,20 +132,33 @@ def _only_process(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _not_a_link(path: Path) -> Path:
+    """``path``, which is to be written to: through a link, someone else would choose what is overwritten."""
+    if path.is_symlink():
+        raise DownloadError(f"'{path}' is a symbolic link, through which nothing is written: delete it, and try again.")
+    return path
+
+
 def _fetch(address: str, path: Path, row: WeightsFile, received: Received | None) -> None:
-    partial = path.with_name(f"{path.name}.part")
+    partial = _not_a_link(path.with_name(f"{path.name}.part"))
     for attempt in range(_ATTEMPTS):
         before = _size(partial)
         if before == row.bytes:
             break
         try:
             _append(address, partial, row, received)
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        except _CUTS as error:
             if attempt == _ATTEMPTS - 1:
                 raise DownloadError(
                     f"{address} broke off {_ATTEMPTS} times ({_size(partial):,} of {row.bytes:,} bytes are there): "
-                    f"{error}. Call again to go on, or name a mirror with {MIRROR_VARIABLE}."
+                    f"{short(error)}. Call again to go on, or name a mirror with {MIRROR_VARIABLE}."
                 ) from error
+        except (requests.RequestException, ValueError) as error:
+            raise DownloadError(
+                f"{address} cannot be fetched: {short(error)}. Name a mirror with {MIRROR_VARIABLE}."
+            ) from error
+        except OSError as error:
+            raise DownloadError(f"'{partial}' cannot be written: {error.strerror or error}.") from error
         if _size(partial) == row.bytes:
             break
         if _size(partial) == before:
@@ -160,8 +179,7 @@ def _fetch(address: str, path: Path, row: WeightsFile, received: Received | None
 def _append(address: str, partial: Path, row: WeightsFile, received: Received | None) -> None:
     """Receives what is missing of ``partial``, or all of it where the server cannot send a part."""
     have = _size(partial)
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
-    with requests.get(address, headers=headers, stream=True, timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS)) as answer:
+    with _answer(address, {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}) as answer:
         if answer.status_code == 416 or (
             answer.status_code == 206 and not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         ):
@@ -174,7 +192,9 @@ def _append(address: str, partial: Path, row: WeightsFile, received: Received | 
                 f"{address} answers {answer.status_code} {answer.reason}: name a mirror that has '{row.name}' with "
                 f"{MIRROR_VARIABLE}."
             )
-        with partial.open("ab" if answer.status_code == 206 else "wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        flags |= os.O_APPEND if answer.status_code == 206 else os.O_TRUNC
+        with open(os.open(partial, flags, 0o666), "ab" if flags & os.O_APPEND else "wb") as file:
             for chunk in answer.iter_content(_CHUNK):
                 file.write(chunk)
                 if received:
@@ -184,6 +204,31 @@ def _append(address: str, partial: Path, row: WeightsFile, received: Received | 
     if _size(partial) > row.bytes:
         partial.unlink()
         raise DownloadError(f"{address} sends more than the {row.bytes:,} bytes of '{row.name}' in the manifest.")
+
+
+@contextmanager
+def _answer(address: str, headers: dict[str, str]) -> Iterator[requests.Response]:
+    """What the server answers, or the one that it names in its place: at the same kind of address, or at https."""
+    first = address
+    for _ in range(_REDIRECTIONS + 1):
+        with requests.get(
+            address,
+            headers=headers,
+            stream=True,
+            allow_redirects=False,
+            timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS),
+        ) as answer:
+            if not answer.is_redirect:
+                yield answer
+                return
+            there = urljoin(address, answer.headers["Location"])
+        if urlsplit(there).scheme not in {urlsplit(address).scheme, "https"}:
+            raise DownloadError(
+                f"{first} leads to '{short(there, 100)}', which is not followed: only https, or http from http, is. "
+                f"Name a mirror with {MIRROR_VARIABLE}."
+            )
+        address = there
+    raise DownloadError(f"{first} leads from one address to another without end. Name a mirror with {MIRROR_VARIABLE}.")
 
 
 def _is_right(path: Path, row: WeightsFile) -> bool:
