@@ -79,13 +79,9 @@ def _planes(path: Path | None) -> dict | None:
     """The arrays of a .npz file by their names, or None."""
     if path is None:
         return None
-    import numpy as np
+    from larq_focal.arrays import read_npz
 
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (ValueError, TypeError, EOFError) as error:
-        raise ValueError(f"'{path}' is not a whole .npz file of planes; write it with numpy.savez.") from error
+    return read_npz(path)
 
 
 def _corners(text: str) -> Region:
