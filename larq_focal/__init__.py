@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from larq_focal.network import QuantGraph, load_graph, save_graph
     from larq_focal.network.from_keras import from_keras
     from larq_focal.network.from_tflite import from_tflite
+    from larq_focal.network.user_objects import import_objects
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
@@ -46,6 +47,7 @@ _HOMES = {
     "fit": "larq_focal.focal_plane",
     "from_keras": "larq_focal.network.from_keras",
     "from_tflite": "larq_focal.network.from_tflite",
+    "import_objects": "larq_focal.network.user_objects",
     "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
     "predict": "larq_focal.deploy.prediction",
@@ -71,6 +73,7 @@ __all__ = [
     "focal_plane",
     "from_keras",
     "from_tflite",
+    "import_objects",
     "inspect_network",
     "layers",
     "load_graph",

@@ -118,7 +118,9 @@ class ArrayArchive(Mapping[str, np.ndarray]):
         self._file.close()
 
     def _damaged(self, why: object) -> ArrayFileError:
-        return ArrayFileError(f"'{self.path}' is not a whole {NPZ} file of arrays: it is damaged or cut off ({short(why)}).")
+        return ArrayFileError(
+            f"'{self.path}' is not a whole {NPZ} file of arrays: it is damaged or cut off ({short(why)})."
+        )
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:

@@ -84,7 +84,7 @@ def test_only_what_is_asked_for_is_read(tmp_path):
         assert list(found) == ["good", "bad"] and found["good"].tolist() == [0, 1, 2] and "other" not in found
         with pytest.raises(KeyError):
             found["other"]
-        with pytest.raises(ArrayFileError, match=r"a\.npz' .* bad: it does not begin as one"):
+        with pytest.raises(ArrayFileError, match=r"a\.npz' .*bad: it does not begin as one"):
             found["bad"]
 
 
@@ -141,7 +141,9 @@ class TestArchives:
     @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04", b"PK\x05\x06" + bytes(18)[:-1]])
     def test_no_archive(self, content, tmp_path):
         (tmp_path / "a.npz").write_bytes(content)
-        with pytest.raises(ArrayFileError, match=r"a\.npz' is not a whole \.npz file of arrays: it is damaged or cut off"):
+        with pytest.raises(
+            ArrayFileError, match=r"a\.npz' is not a whole \.npz file of arrays: it is damaged or cut off"
+        ):
             read_npz(tmp_path / "a.npz")
 
     @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -6,17 +6,22 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, json_option, model_argument, output_path, trust_option
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
+
+strict_option = click.option(
+    "--strict", is_flag=True, help="Fail where a layer that was meant to be binary or of few bits stays float."
+)
 
 
 @click.command()
 @model_argument
 @click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
 @trust_option
 @json_option
+@import_option
 def convert(model: Path, output: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Convert a Keras MODEL with Larq Compute Engine, and audit what came out."""
     with quiet():
@@ -29,10 +34,11 @@ def convert(model: Path, output: Path, strict: bool, data: Path | None, trust: b
 @click.command()
 @model_argument
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
 @trust_option
 @json_option
+@import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
     with quiet():
@@ -40,5 +46,5 @@ def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: boo
 
         result = audit_file(model, tflite, data=array(data), trust=trust)
     show(result, as_json)
-    if not result.passed or (strict and not result.all_packed):
+    if not result.passed or (strict and result.not_as_intended):
         raise SystemExit(1)

@@ -27,18 +27,21 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--resize", default="crop", show_default=True, help="Of images: crop, stretch or none.")
 @click.option("--classes", type=click.Path(path_type=Path), help="A text file with the name of a class per line.")
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to show.")
-@click.option("-o", "--output", type=output_path, help="Where the outputs go, as a .npy array.")
+@click.option(
+    "-o",
+    "--output",
+    type=output_path,
+    help="Where the outputs go: a .npy array, or a .npz file with an array for the name of each output.",
+)
+@click.option("--trial", is_flag=True, help="Let a process of its own run the model first: for files from strangers.")
 @threads_option
 @engine_option
 @json_option
-def run(tflite: Path, inputs: tuple[str, ...], output: Path | None, as_json: bool, **options) -> None:
+def run(tflite: Path, inputs: tuple[str, ...], as_json: bool, **options) -> None:
     """Predict with a TFLITE model from images or arrays."""
     from larq_focal.deploy.prediction import predict
 
-    predictions = predict(tflite, _by_name(inputs) or inputs, **options)
-    if output:
-        predictions.save(output)
-    show(predictions, as_json)
+    show(predict(tflite, _by_name(inputs) or inputs, **options), as_json)
 
 
 def _by_name(inputs: tuple[str, ...]) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, output_path, spill_option, trust_option
+from larq_focal.cli.options import import_option, json_option, output_path, spill_option, trust_option
 from larq_focal.cli.output import quiet, show
 
 # The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
@@ -41,6 +41,7 @@ _weights_option = click.option(
 @_weights_option
 @trust_option
 @json_option
+@import_option
 def fit(
     model: Path | None,
     from_graph: Path | None,
@@ -84,6 +85,7 @@ def fit(
 @_weights_option
 @trust_option
 @json_option
+@import_option
 def compile_model(
     model: Path | None,
     from_graph: Path | None,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, output_path, trust_option
+from larq_focal.cli.options import import_option, json_option, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 PROGRAM_SUFFIX = ".scamp"
@@ -26,6 +26,7 @@ Region = tuple[int, int, int, int]
 @click.option("--region", help="Rows and columns to step through, as FIRST_ROW,FIRST_COLUMN,LAST_ROW,LAST_COLUMN.")
 @trust_option
 @json_option
+@import_option
 def inspect(
     target: Path,
     sensor: str,

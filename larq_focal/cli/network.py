@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, model_argument, output_path, trust_option
+from larq_focal.cli.options import import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import quiet, show
 
 
@@ -14,6 +14,7 @@ from larq_focal.cli.output import quiet, show
 @model_argument
 @trust_option
 @json_option
+@import_option
 def summary(model: Path, trust: bool, as_json: bool) -> None:
     """Print bits, bytes, multiply-accumulates and ACE of a MODEL (.keras, .h5, .tflite or .qgraph), per layer."""
     from larq_focal.cost import summary as summarize
@@ -26,6 +27,7 @@ def summary(model: Path, trust: bool, as_json: bool) -> None:
 @click.command()
 @model_argument
 @click.option("-o", "--output", type=output_path, required=True, help="Where the .qgraph file goes.")
+@import_option
 @trust_option
 def graph(model: Path, output: Path, trust: bool) -> None:
     """Write the QuantGraph of a MODEL to a file that needs neither Keras nor TensorFlow."""

@@ -15,6 +15,11 @@ def bytes_text(count: float) -> str:
     return _scaled(count, 1024, (" B", " KiB", " MiB", " GiB", " TiB", " PiB"))
 
 
+def at_least(is_least: bool) -> str:
+    """What stands before a total that is a least value."""
+    return "at least " if is_least else ""
+
+
 def time_text(milliseconds: float) -> str:
     """Three digits with a unit: 12.3 µs, 456 µs, 1.23 ms."""
     return _scaled(1000 * milliseconds, 1000, (" µs", " ms", " s"), always_three_digits=True)

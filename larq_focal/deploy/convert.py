@@ -12,12 +12,15 @@ from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
+from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.conversion.freeze import freeze
+from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.known_inputs import with_known_inputs
+from larq_focal.deploy.conversion.one_row import with_one_row
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
-from larq_focal.network.load import load_keras_model
 
 __all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
@@ -43,14 +46,16 @@ def convert(
 ) -> Conversion:
     """Converts a model with Larq Compute Engine and audits the result; the file is written only if it passes.
 
-    The converter runs in a process of its own. Known faults of it are looked for before and after.
+    The converter runs in a process of its own. Known faults of it are looked for before and after. Inputs and outputs
+    of the file have the model's order, names and fixed batch size; without one, the file takes one sample at a time.
 
     Args:
-        model: a Keras model (functional or Sequential), or the path of one: ``.keras``, HDF5 or SavedModel.
+        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
+            have been called once on a batch, or fitted.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
             dictionary by input name; None takes 16 random ones.
-        strict: refuse the result where a layer that was meant to be binary stayed float.
+        strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         bake: give quantized kernels to the converter as numbers, not as arithmetic on the latent weights. Without,
             it leaves large scaled kernels in float, or fails on them.
         timeout_s: seconds after which the converter is ended; None waits as long as it takes.
@@ -62,13 +67,13 @@ def convert(
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    if isinstance(model, str | Path):
-        model = load_keras_model(model, trust=trust)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     faults = model_faults(frozen, layer_names(model))
     if faults:
         raise ConversionError(_refusal(model, faults))
-    content = run_converter(frozen.baked() if bake else frozen, timeout_s)
+    given = frozen.baked() if bake else frozen
+    content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return _written(content, path, result, strict)
 
@@ -102,8 +107,7 @@ def convert_int8(
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    if isinstance(model, str | Path):
-        model = load_keras_model(model, trust=trust)
+    model = with_known_inputs(model, trust=trust)
     if few_bit := [layer.name for layer in weighted_layers(model) if layer.declares_few_bits]:
         raise ConversionError(
             f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would "
@@ -117,20 +121,26 @@ def convert_int8(
             f"'{model.name}' was not trained for int8: give `representative` samples, from which the converter takes "
             "the ranges of the activations."
         )
-    content = run_int8_converter(frozen, samples)
+    content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
     return _written(content, path, audit_frozen(model, frozen, read_flatbuffer(content), data, seed), strict=False)
+
+
+def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
+    """The file with inputs and outputs in the order of the model and with its names."""
+    return with_ends(content, list(frozen.inputs), list(frozen.outputs))
 
 
 def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:
     if not result.passed:
         raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
-    if strict and not result.all_packed:
+    if strict and (refused := result.not_as_intended):
         rows = "\n".join(
-            f"- {row.layer}: {row.reason}. To change: {row.mend or 'not known'}." for row in result.not_packed
+            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.mend or 'not known'}."
+            for row in refused
         )
         raise ConversionError(
-            f"'{result.network}' was not converted: of the layers that were meant to be binary, "
-            f"{len(result.not_packed)} stayed float.\n{rows}",
+            f"'{result.network}' was not converted: of the layers that were meant to be binary or of few bits, "
+            f"{len(refused)} stayed float. Without strict they are accepted.\n{rows}",
             result,
         )
     with written_whole(path) as file:

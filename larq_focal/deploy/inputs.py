@@ -48,7 +48,7 @@ def read_array(path: str | Path) -> np.ndarray:
 
     Raises:
         OSError: the file cannot be read.
-        InputError: it is no whole array, or one of Python objects.
+        InputError: it is not a whole array, or one of Python objects.
     """
     try:
         return read_npy(path)
@@ -111,6 +111,8 @@ def _with_batch_axis(array: np.ndarray, shape: tuple[int, ...], path: Path) -> n
     if array.shape == shape:
         return array[np.newaxis]
     if array.ndim == len(shape) + 1 and array.shape[1:] == shape:
+        if len(array) == 0:
+            raise InputError(f"'{path}' holds no samples: its array has the shape {list(array.shape)}.")
         return array
     wanted = ", ".join(map(str, shape))
     raise InputError(

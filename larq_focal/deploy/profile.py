@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, choose_engine
+from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, engines_for
 from larq_focal.deploy.histogram import spelled_ms
 from larq_focal.deploy.measuring import median_ms
 from larq_focal.deploy.runtime import Runtime
@@ -132,7 +132,7 @@ def _time_alone(content: bytes, operator: Operator, threads: int, random: np.ran
         model = read_flatbuffer(content)
         is_binary = operator.kind.startswith("Lce")
         feeds = [_random(tensor, is_binary, random) for tensor in model.inputs]
-        return _invoke_ms(model, choose_engine(model), threads, feeds)
+        return _invoke_ms(model, engines_for(model)[0], threads, feeds)
     except (EngineError, RuntimeError, ValueError):
         return None
 

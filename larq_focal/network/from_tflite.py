@@ -7,6 +7,7 @@ each followed by a ``UniformQuantize``; its fixed-point arithmetic may differ fr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.network.signature import unique
 from larq_focal.network.steps import find_steps
-from larq_focal.network.tflite_call import Call, NotUnderstood, real_values
+from larq_focal.network.tflite_call import Call, NotUnderstood, along_axis, per_channel, real_values
 from larq_focal.network.tflite_elementwise import ELEMENTWISE
 from larq_focal.network.tflite_functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite_layers import LAYERS
@@ -31,9 +33,11 @@ _CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, A
 def from_tflite(source: str | Path | bytes | FlatModel) -> QuantGraph:
     """Reads a TensorFlow Lite file, with or without operators of Larq Compute Engine.
 
-    Every value is named after the tensor that holds it. Where one operator is several operations (a convolution and
-    its fused activation, say), the first has the tensor's name, the others have it with a suffix; ``origin`` is the
-    tensor's name for all. Operators that are not understood become ``ops.Unknown``.
+    Inputs and outputs stand in the order of the file's signature and have its names (where it has none, in the order
+    and with the names of its graph); an output that is an input, or another output too, has the name of that. Every
+    other value is named after the tensor that holds it. Where one operator is several operations (a convolution and its
+    fused activation, say), one has the tensor's name, the others have it with a suffix; ``origin`` is the tensor's name
+    for all. Operators that are not understood become ``ops.Unknown``.
 
     Args:
         source: path or content of the file, or what ``read_flatbuffer`` made of it.
@@ -56,8 +60,8 @@ class GraphReader:
         self.names: dict[int, str] = {}
         self.folded: dict[int, np.ndarray] = {}
         self.scalars: dict[str, ScalarFunction] = {}
-        for tensor in model.inputs:
-            self._read_input(tensor)
+        for tensor, name in zip(model.inputs, model.input_names, strict=True):
+            self._read_input(tensor, name)
 
     def read(self) -> QuantGraph:
         for operator in self.model.operators:
@@ -72,7 +76,12 @@ class GraphReader:
                 ) from error
         try:
             outputs = [self.name_of(tensor) for tensor in self.model.outputs]
-            return QuantGraph(self.model.name, self._needed(outputs), outputs)
+            renamed = self._output_names(outputs)
+            needed = [
+                replace(op, name=renamed.get(op.name, op.name), inputs=tuple(renamed.get(i, i) for i in op.inputs))
+                for op in self._needed(outputs)
+            ]
+            return QuantGraph(self.model.name, needed, [renamed.get(name, name) for name in outputs])
         except NotUnderstood as reason:
             raise FlatbufferError(f"'{self.model.name}' has an output {reason}.") from reason
         except GraphError as error:
@@ -101,9 +110,9 @@ class GraphReader:
         self.ops[unique] = cls(name=unique, **fields)
         return unique
 
-    def _read_input(self, tensor: Tensor) -> None:
+    def _read_input(self, tensor: Tensor, name: str) -> None:
         bits = _INTEGER_BITS.get(tensor.dtype, (FLOAT_BITS, True))[0]
-        name = self.emit(ops.Input, tensor.name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
+        name = self.emit(ops.Input, name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
         self.names[tensor.index] = self._quantized(tensor, name)
 
     def _quantized(self, tensor: Tensor, name: str) -> str:
@@ -111,20 +120,29 @@ class GraphReader:
         if tensor.quantization is None or tensor.dtype not in _INTEGER_BITS:
             return name
         bits, signed = _INTEGER_BITS[tensor.dtype]
-        scale = tensor.quantization.scale
-        if len(scale) > 1 or scale[0] <= 0:
-            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs one positive scale, not {scale}.")
-        return self.emit(
-            ops.UniformQuantize,
-            f"{tensor.name}/quantize",
-            inputs=(name,),
-            shape=self.ops[name].shape,
-            origin=tensor.name,
-            scale=float(scale[0]),
-            zero_point=int(tensor.quantization.zero_point[0]),
-            bits=bits,
-            signed=signed,
-        )
+        scale, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
+        if scale.min() <= 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs positive scales, not {scale}.")
+        place = {"shape": self.ops[name].shape, "origin": tensor.name, "bits": bits, "signed": signed}
+        called = f"{tensor.name}/quantize"
+        if len(scale) == 1:
+            codes = {"scale": float(scale[0]), "zero_point": int(zero_point[0])}
+            return self.emit(ops.UniformQuantize, called, inputs=(name,), **codes, **place)
+        return self._quantized_along_axis(tensor, name, called, place)
+
+    def _quantized_along_axis(self, tensor: Tensor, name: str, called: str, place: dict) -> str:
+        """The value in steps of 1, rounded, and back: each element along the axis has a scale of its own."""
+        if tensor.quantization.axis == 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' has a scale for each sample.")
+        shape = self.ops[name].shape
+        parameters = tensor.quantization.scale, tensor.quantization.zero_point
+        scale, zero_point = (per_channel(along_axis(tensor, values), shape) for values in parameters)
+        where = {"shape": shape, "origin": tensor.name}
+        steps = {"mean": -zero_point * scale, "scale": 1 / scale, "bias": np.zeros_like(scale)}
+        back = {"mean": zero_point, "scale": scale, "bias": np.zeros_like(scale)}
+        name = self.emit(ops.Affine, f"{tensor.name}/steps", inputs=(name,), **steps, **where)
+        name = self.emit(ops.UniformQuantize, called, inputs=(name,), scale=1.0, zero_point=0, **place)
+        return self.emit(ops.Affine, f"{tensor.name}/real", inputs=(name,), **back, **where)
 
     def _read_operator(self, operator: Operator) -> None:
         scalar = None
@@ -166,7 +184,7 @@ class GraphReader:
         op = self.ops[name]
         selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
         tensors = [t for t in operator.inputs if t is not None and t.index in self.names] + list(operator.outputs)
-        scales = {t.quantization and (t.quantization.scale[0], t.quantization.zero_point[0]) for t in tensors}
+        scales = {t.quantization and (*t.quantization.scale, *t.quantization.zero_point) for t in tensors}
         return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
 
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
@@ -201,6 +219,19 @@ class GraphReader:
         if np.array_equal(levels, [-1, 1]):
             return (self.emit(ops.Binarize, name, threshold=boundaries[0], **place),)
         return (self.emit(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
+
+    def _output_names(self, outputs: list[str]) -> dict[str, str]:
+        """New names by old ones: outputs get theirs, and what had one of these before (a step on the way) another."""
+        renamed: dict[str, str] = {}
+        for value, name in zip(outputs, self.model.output_names, strict=True):
+            if value != name and value not in renamed and not isinstance(self.ops[value], ops.Input):
+                renamed[value] = name
+        taken = {*self.ops, *renamed.values()}
+        for name in sorted(set(renamed.values()) & self.ops.keys() - renamed.keys()):
+            (other,) = unique([*taken, f"{name}/{type(self.ops[name]).__name__.lower()}"])[-1:]
+            renamed[name] = other
+            taken.add(other)
+        return renamed
 
     def _needed(self, outputs: list[str]) -> list[ops.Op]:
         """The inputs and what the outputs depend on."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.kernel import Kernel
 
 
 def defines_its_own(item: Any, *methods: str) -> bool:
@@ -18,11 +20,40 @@ def defines_its_own(item: Any, *methods: str) -> bool:
     return any(owner is not object and owner.__module__.split(".")[0] not in homes for owner in owners)
 
 
+def arrays_of(item: Any) -> Iterator[np.ndarray]:
+    """The arrays that an operation holds, in its kernels too."""
+    if isinstance(item, np.ndarray):
+        yield item
+    elif isinstance(item, tuple):
+        for part in item:
+            yield from arrays_of(part)
+    elif isinstance(item, ops.Op | Kernel):
+        for entry in fields(item):
+            yield from arrays_of(getattr(item, entry.name))
+
+
+def with_arrays(item: Any, arrays: list[np.ndarray]) -> Any:
+    """``item`` with those of ``arrays`` in the place of equal ones."""
+    if isinstance(item, np.ndarray):
+        equal = (array for array in arrays if array.dtype == item.dtype and np.array_equal(array, item))
+        return next(equal, item)
+    if isinstance(item, tuple):
+        return tuple(with_arrays(part, arrays) for part in item)
+    if isinstance(item, ops.Op | Kernel):
+        return replace(item, **{entry.name: with_arrays(getattr(item, entry.name), arrays) for entry in fields(item)})
+    return item
+
+
 @dataclass(frozen=True)
 class GraphBuilder:
-    """Collects operations under unique names."""
+    """Collects operations under unique names.
+
+    ``first_arrays`` holds, by the identity of a layer or quantizer, that object and the arrays that its first call
+    added.
+    """
 
     ops: dict[str, ops.Op] = field(default_factory=dict)
+    first_arrays: dict[int, tuple[Any, list[np.ndarray]]] = field(default_factory=dict)
 
     def add(self, op: type[ops.Op], name: str, **fields) -> str:
         """Adds an operation named ``name``, numbered if the name is taken, and returns its name."""
@@ -32,6 +63,18 @@ class GraphBuilder:
             unique = f"{name}_{count}"
         self.ops[unique] = op(name=unique, **fields)
         return unique
+
+    def share(self, owner: Any, start: int) -> None:
+        """Lets the operations from number ``start`` on, which ``owner`` added, share the arrays of its first call.
+
+        The weights of a layer or quantizer that is called several times are then the same objects in all calls.
+        """
+        names = list(self.ops)[start:]
+        if id(owner) not in self.first_arrays:
+            self.first_arrays[id(owner)] = owner, [array for name in names for array in arrays_of(self.ops[name])]
+        else:
+            _, first = self.first_arrays[id(owner)]
+            self.ops.update({name: with_arrays(self.ops[name], first) for name in names})
 
     def truncate(self, count: int) -> None:
         """Drops all operations but the first ``count``."""
@@ -82,22 +125,32 @@ class LayerCall:
             **fields,
         )
 
-    def add_affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, part: str = "") -> str:
-        """Adds ``(x - mean) * scale + bias`` of constants that broadcast against the value."""
+    def add_affine(
+        self,
+        value: str,
+        *,
+        mean=0.0,
+        scale=1.0,
+        bias=0.0,
+        stored: tuple[ops.Constant, ...] | None = None,
+        part: str = "",
+    ) -> str:
+        """Adds ``(x - mean) * scale + bias`` of constants that broadcast against the value.
+
+        ``stored`` names those that have to be stored; by default those that are more than one number.
+        """
         constants = {"mean": mean, "scale": scale, "bias": bias}
         arrays = {name: np.asarray(constant, np.float32) for name, constant in constants.items()}
+        if stored is None:
+            stored = tuple(name for name, array in arrays.items() if array.size > 1)
         shape = self.shape(value)
         if all(array.size == np.prod(array.shape[-1:]) for array in arrays.values()):
             arrays = {name: array.reshape(array.shape[-1:]) for name, array in arrays.items()}
             shape = shape[-1:]
         if any(array.ndim > len(shape) and len(array) > 1 for array in arrays.values()):
             raise NotUnderstood("a constant for each image of a batch")
-        return self.add(
-            ops.Affine,
-            value,
-            part=part,
-            **{name: np.broadcast_to(array, (1, *shape))[0].copy() for name, array in arrays.items()},
-        )
+        arrays = {name: np.broadcast_to(array, (1, *shape))[0].copy() for name, array in arrays.items()}
+        return self.add(ops.Affine, value, part=part, stored=stored, **arrays)
 
     def add_clip(self, value: str, low: float, high: float, part: str = "") -> str:
         """Adds the limits ``low <= x <= high``, under the name of the activation if there is one."""

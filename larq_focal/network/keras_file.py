@@ -60,7 +60,8 @@ _CODE = {
     "ResidualWrapper": "may hold Python code",
 }
 _OPTIMIZATION = "tensorflow-model-optimization"
-_MENDS = {
+_IMPORT = "import the module that defines it, with larq_focal.import_objects(MODULE) (--import MODULE)"
+_FIXES = {
     "PruneLowMagnitude": f"save the model after strip_pruning of {_OPTIMIZATION}",
     **dict.fromkeys(
         ("QuantizeLayer", "QuantizeWrapper", "QuantizeWrapperV2", "QuantizeAnnotate"),
@@ -221,8 +222,8 @@ def _unknown(item: dict) -> str | None:
         return None
     name = item.get("config") if is_function else kind
     origin = f" of the module '{short(module, 60)}'" if isinstance(module, str) else ""
-    mend = _MENDS.get(kind, "import the module that defines it first (--import MODULE), and register it with Keras")
-    return f"needs '{short(name, 60)}'{origin}, which is not known here: {mend}."
+    fix = _FIXES.get(kind, _IMPORT)
+    return f"needs '{short(name, 60)}'{origin}, which is not known here: {fix}."
 
 
 def _is_registered(item: dict) -> bool:

@@ -94,7 +94,7 @@ class Call:
                 return self._affine(before.inputs[0], before.mean, before.scale, bias, shape)
             if np.all(before.scale == 1):  # x - m, then * s + b
                 return self._affine(before.inputs[0], before.mean, scale, bias, shape)
-        if np.all(scale == 1) and not bias.any():
+        if np.all(scale == 1) and not mean.any() and not bias.any():
             return value
         return self._affine(value, mean, scale, bias, shape)
 
@@ -116,10 +116,16 @@ class Call:
 
 
 def per_channel(constant: np.ndarray | float, shape: ops.Shape) -> np.ndarray:
-    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels."""
+    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels.
+
+    Raises:
+        NotUnderstood: it has a batch axis.
+    """
     constant = np.asarray(constant, np.float32)
     while constant.ndim > 1 and constant.shape[0] == 1:
         constant = constant[0]
+    if constant.ndim > len(shape):
+        raise NotUnderstood("with a constant that differs between samples")
     return np.broadcast_to(constant, shape[-1:] if constant.ndim <= 1 else shape)
 
 

@@ -7,6 +7,7 @@ What the binary operators compute: larq/compute-engine, ``tflite/kernels/{bconv2
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def reduce(kind: str) -> Callable[[Call], str]:
 def lce_bconv_2d(call: Call) -> str:
     """Binary convolution, then activation, multiplier and bias, or a threshold per channel."""
     options, words = call.options, call.constant(1)  # int32 [out, kh, kw, words of a group]
-    channels = call.input_shape(0)[-1]
+    channels = _unpacked_channels(call, options["channels_in"])
     if options["channels_in"] != channels:
         raise ValueError(f"channels_in is {options['channels_in']}, but the input has {channels} channels")
     groups = words_for(channels) // words.shape[-1]
@@ -126,6 +127,15 @@ def lce_bconv_2d(call: Call) -> str:
     return call.affine(value, scale=call.constant(2), bias=call.constant(3))
 
 
+def _unpacked_channels(call: Call, stated: int) -> int:
+    """Channels of the first operand; of a packed value that nobody understands, those that its reader states."""
+    value = call.reader.ops[call.input(0)]
+    if isinstance(value, ops.Unknown) and value.shape[-1:] == (words_for(stated),):
+        call.reader.ops[value.name] = replace(value, shape=(*value.shape[:-1], stated))
+        return stated
+    return value.shape[-1]
+
+
 def sum_thresholds(tau: np.ndarray, fan_in: int) -> np.ndarray:
     """Thresholds on the count of differing bits as thresholds on the sum of products.
 
@@ -146,10 +156,12 @@ def sum_thresholds(tau: np.ndarray, fan_in: int) -> np.ndarray:
 
 
 def lce_bmax_pool_2d(call: Call) -> str:
-    options = call.options
+    options, value = call.options, call.reader.ops[call.input(0)]
+    if isinstance(value, ops.Unknown):
+        raise NotUnderstood(f"of {value.kind}")
     return call.emit(
         ops.Pool2D,
-        shape=(*call.shape[:2], call.input_shape(0)[-1]),
+        shape=(*call.shape[:2], value.shape[-1]),
         kind="max",
         size=(options["filter_height"], options["filter_width"]),
         strides=(options["stride_height"], options["stride_width"]),

@@ -14,6 +14,7 @@ from larq_focal.deploy.timing import Timing
 from tests.support import sshd
 from tests.support.flatbuffers import dense_network, relu_network
 from tests.support.lce_file import residual_network
+from tests.support.requirements import require
 
 
 def run(*words):
@@ -88,8 +89,7 @@ def test_threads_in_turn(files):
 
 
 def test_over_ssh(files):
-    if missing := sshd.missing_programs():
-        pytest.skip(f"an ssh server takes the Debian packages {', '.join(missing)}")
+    require(sshd.missing_packages())
     (files / "sshd").mkdir()
     with sshd.running(files / "sshd") as server:
         words = [

@@ -285,7 +285,7 @@ def test_unknown_operators_are_named_and_the_rest_is_read():
 def test_several_inputs_keep_their_names():
     first, second = keras.Input((4, 4, 3), name="first"), keras.Input((4, 4, 3), name="second")
     graph = assert_read(stock_converted(keras.Model([first, second], layers.Multiply()([first, second]))))
-    assert sorted(op.name for op in graph.inputs) == ["serving_default_first:0", "serving_default_second:0"]
+    assert sorted(op.name for op in graph.inputs) == ["first", "second"]
 
 
 def test_graphs_of_converted_networks_can_be_kept(tmp_path):

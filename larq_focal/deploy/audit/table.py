@@ -41,7 +41,7 @@ def _layers(audit: Audit) -> Table:
 
 
 def _became(row: LayerAudit) -> Text:
-    style = "green" if row.is_as_intended else "bold red" if row.intended == "binary" else "yellow"
+    style = "green" if row.is_as_intended else "yellow" if row.intended == "float" else "bold red"
     return Text(row.became, style)
 
 
@@ -52,6 +52,9 @@ def _totals(audit: Audit) -> Text:
         lines.append(
             f"Packed: {len(binary) - len(audit.not_packed)} of {len(binary)} layers that were meant to be binary."
         )
+    if few := [row for row in audit.layers if row.intended == "few-bit"]:
+        kept = sum(row.is_as_intended for row in few)
+        lines.append(f"Of few bits: {kept} of {len(few)} layers that were meant to be.")
     if (agreement := audit.agreement) is not None:
         lines.append(
             f"Against Keras: same class in {agreement.same_class:,} of {agreement.samples:,} samples, largest "

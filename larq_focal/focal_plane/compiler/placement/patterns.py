@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 import numpy as np
@@ -23,35 +23,41 @@ def cover(wanted: Iterable[Pair], allowed: Iterable[Pair], block: Pair) -> list[
         allowed: the same, ``wanted`` among them.
         block: rows and columns of a block, powers of two.
     """
-    wanted_bits, allowed_bits = _bits(wanted, block[1]), _bits(allowed, block[1])
-    fitting = [(pattern, bits) for pattern, bits in _patterns(block) if not bits & ~allowed_bits]
+    return list(_cover(_bits(wanted, block), _bits(allowed, block), block))
+
+
+@lru_cache(maxsize=4096)  # each attempt at a program asks for the same places again
+def _cover(wanted: bytes, allowed: bytes, block: Pair) -> tuple[Pattern, ...]:
+    left, refused = (np.frombuffer(bits, bool).reshape(block).astype(np.float32) for bits in (wanted, allowed))
+    refused = 1 - refused
+    (rows, in_rows), (columns, in_columns) = map(_ranges, block)
+    sizes = np.outer(in_rows.sum(1), in_columns.sum(1))
+    fits = in_rows @ refused @ in_columns.T == 0
     chosen = []
-    while wanted_bits:
-        pattern, bits = max(fitting, key=lambda option: ((option[1] & wanted_bits).bit_count(), option[1].bit_count()))
-        chosen.append(pattern)
-        wanted_bits &= ~bits
-    return chosen
+    while left.any():
+        gains = in_rows @ left @ in_columns.T
+        best = np.argmax(np.where(fits, gains * (left.size + 1) + sizes, -1))  # of equal gains the larger pattern
+        row, column = divmod(int(best), len(columns))
+        (r, rx), (c, cx) = rows[row], columns[column]
+        chosen.append((r, c, rx, cx))
+        left[np.outer(in_rows[row], in_columns[column]) > 0] = 0
+    return tuple(chosen)
 
 
-def _bits(places: Iterable[Pair], columns: int) -> int:
-    return sum(1 << row * columns + column for row, column in places)
+def _bits(places: Iterable[Pair], block: Pair) -> bytes:
+    bits = np.zeros(block, bool)
+    for place in places:
+        bits[place] = True
+    return bits.tobytes()
 
 
 @cache
-def _patterns(block: Pair) -> list[tuple[Pattern, int]]:
-    """All patterns of a block with the places that they hold."""
-    rows, columns = (list(_ranges(size)) for size in block)
-    return [
-        ((r, c, rx, cx), _bits(product(in_rows, in_columns), block[1]))
-        for (r, rx, in_rows), (c, cx, in_columns) in product(rows, columns)
-    ]
-
-
-def _ranges(size: int) -> Iterator[tuple[int, int, list[int]]]:
-    for free in range(size):
-        for fixed in range(size):
-            if not fixed & free:
-                yield fixed, free, [i for i in range(size) if i & ~free == fixed]
+def _ranges(size: int) -> tuple[list[Pair], np.ndarray]:
+    """Addresses with the bits that are free, and ones ``[ranges, size]`` at the numbers that each holds."""
+    pairs = [(fixed, free) for free in range(size) for fixed in range(size) if not fixed & free]
+    numbers = np.arange(size)
+    held = np.array([numbers & ~free == fixed for fixed, free in pairs])
+    return pairs, held.astype(np.float32)
 
 
 class Constants:

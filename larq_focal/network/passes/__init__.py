@@ -1,0 +1,91 @@
+"""Lowering: rewrites of a QuantGraph that keep what it computes and bring it into the form of a target's operators.
+
+Every pass is a function of a graph that gives another one of the same inputs and outputs. ``PASSES`` is the list of
+those for files with packed binary operators, in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from larq_focal.network.fold import fold_thresholds
+from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.interpret import interpret
+from larq_focal.network.passes.affines import fold_into_layers, merge_affines
+from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
+from larq_focal.network.passes.directions import flips_into_kernels
+from larq_focal.network.passes.moves import join_reshapes, reshape_before_signs, signs_before_pooling
+from larq_focal.network.passes.padding import pads_as_operations
+from larq_focal.network.passes.planes import few_bits_as_planes
+from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
+from larq_focal.network.passes.thresholds import fold_into_thresholds
+
+Pass = Callable[[QuantGraph], QuantGraph]
+
+PASSES: Mapping[str, Pass] = {
+    "dense layers as convolutions of one pixel": dense_as_convolution,
+    "what follows integer sums into thresholds": fold_thresholds,
+    "flattened maps as windows": flattened_map_as_window,
+    "signs before pooling": signs_before_pooling,
+    "reshapes before signs": reshape_before_signs,
+    "reshapes joined": join_reshapes,
+    "few bits as sums of bits": few_bits_as_planes,
+    "what leads to a sign into thresholds": fold_into_thresholds,
+    "flipped signs into kernels": flips_into_kernels,
+    "scales behind sums": scales_behind_sums,
+    "normalisations joined": merge_affines,
+    "normalisations into float layers": fold_into_layers,
+    "thresholds into biases": thresholds_into_bias,
+    "padding as an operation": pads_as_operations,
+}
+
+
+def lower(graph: QuantGraph, *, after: Callable[[str, QuantGraph], None] | None = None) -> QuantGraph:
+    """``graph`` as binary convolutions with a multiplier and a bias or a threshold, wherever it can be that.
+
+    Values differ from those of ``graph`` by the rounding of float sums and products; signs of integer sums, and what
+    is folded into a threshold, are exactly the same.
+
+    Args:
+        graph: the network.
+        after: is called with the name of each pass and the graph that it gave, to look at the stages.
+
+    Raises:
+        GraphError: a pass gave a graph that contradicts itself, which is a fault of the pass.
+    """
+    for name, rewrite in PASSES.items():
+        try:
+            graph = rewrite(graph)
+        except GraphError as error:
+            raise GraphError(f"Lowering '{graph.name}' failed in '{name}': {error}") from error
+        if after is not None:
+            after(name, graph)
+    check_shapes(graph)
+    return graph
+
+
+def lower_to_builtins(graph: QuantGraph) -> QuantGraph:
+    """``graph`` with no convolution that pads with another value than 0, which is all that TensorFlow Lite knows."""
+    return pads_as_operations(graph, packs=False)
+
+
+def check_shapes(graph: QuantGraph) -> None:
+    """Holds the shape of every value against what its operation computes, on a batch of no samples.
+
+    Raises:
+        GraphError: an operation cannot compute, or gives another shape; the message names it.
+    """
+    empty = {op.name: np.zeros((0, *op.shape), np.float32) for op in graph.inputs}
+    known = {op.name: op for op in graph}
+    try:
+        with np.errstate(all="ignore"):
+            values = interpret(graph, empty)
+    except GraphError:
+        raise
+    except (ValueError, IndexError, TypeError, ZeroDivisionError, AttributeError, OverflowError, MemoryError) as error:
+        raise GraphError(f"'{graph.name}' contradicts itself: {error}") from error
+    for name, value in values.items():
+        if value.shape[1:] != tuple(known[name].shape):
+            raise GraphError(f"'{name}' has the shape {known[name].shape}, but computes {value.shape[1:]}.")
