@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, import_option, json_option, model_argument, trust_option
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 strict_option = click.option(
@@ -16,7 +16,7 @@ strict_option = click.option(
 
 @click.command(short_help="Convert a Keras model, and audit what came out.")
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
 @strict_option
 @data_option
 @trust_option
