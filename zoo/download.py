@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-import requests
-from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 MIRROR_VARIABLE, CACHE_VARIABLE, OFFLINE_VARIABLE = "LARQ_FOCAL_ZOO_URL", "LARQ_FOCAL_CACHE", "LARQ_FOCAL_OFFLINE"
@@ -115,6 +113,8 @@ def _address(row: WeightsFile, mirror: str | None) -> str | None:
 
 @contextmanager
 def _only_process(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
     try:
@@ -127,6 +127,8 @@ def _only_process(path: Path) -> Iterator[None]:
 
 
 def _fetch(address: str, path: Path, row: WeightsFile, received: Received | None) -> None:
+    import requests  # takes longer than all else of a file that is there
+
     partial = path.with_name(f"{path.name}.part")
     for attempt in range(_ATTEMPTS):
         before = _size(partial)
@@ -159,6 +161,8 @@ def _fetch(address: str, path: Path, row: WeightsFile, received: Received | None
 
 def _append(address: str, partial: Path, row: WeightsFile, received: Received | None) -> None:
     """Receives what is missing of ``partial``, or all of it where the server cannot send a part."""
+    import requests
+
     have = _size(partial)
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
     with requests.get(address, headers=headers, stream=True, timeout=(_CONNECT_SECONDS, _SILENCE_SECONDS)) as answer:

@@ -14,7 +14,7 @@ strict_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Convert a Keras model, and audit what came out.")
 @model_argument
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
 @strict_option
@@ -31,7 +31,7 @@ def convert(model: Path, output: Path, strict: bool, data: Path | None, trust: b
     show(result, as_json)
 
 
-@click.command()
+@click.command(short_help="Tell what became of each layer of a model in a file.")
 @model_argument
 @click.argument("tflite", type=click.Path(path_type=Path))
 @strict_option

@@ -21,6 +21,7 @@ from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.result import Result
 
 __all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
@@ -41,12 +42,19 @@ To have int8 around binary layers, train the float ones for it and use convert()
     lqf.convert(model, "model.tflite")"""
 
 
-@dataclass(frozen=True)
-class Conversion:
+@dataclass(frozen=True, repr=False)
+class Conversion(Result):
     """A converted model: where the file is, and its audit."""
 
     path: Path
     audit: Audit
+
+    @property
+    def headline(self) -> str:
+        return f"{self.path}, {self.audit.headline}"
+
+    def __rich__(self):
+        return self.audit
 
 
 def convert(

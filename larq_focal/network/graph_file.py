@@ -31,11 +31,12 @@ def save_graph(graph: QuantGraph, path: str | Path) -> Path:
             "larq_focal.from_keras(model), a file by larq_focal.from_tflite(path)."
         )
     arrays: dict[str, np.ndarray] = {}
+    keys: dict[int, str] = {}
     structure = {
         "format": FORMAT,
         "name": graph.name,
         "outputs": list(graph.outputs),
-        "ops": [{"op": type(op).__name__, **_encode(op, arrays)} for op in graph],
+        "ops": [{"op": type(op).__name__, **_encode(op, arrays, keys)} for op in graph],
     }
     arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), np.uint8)
     with written_whole(path) as file:
@@ -56,7 +57,8 @@ def load_graph(path: str | Path) -> QuantGraph:
                 structure = json.loads(archive[_STRUCTURE].tobytes())
                 if structure["format"] != FORMAT:
                     raise GraphError(f"'{path}' has the format {structure['format']!r}; this version reads {FORMAT!r}.")
-                ops = [_decode(OPS[entry.pop("op")], entry, archive) for entry in structure["ops"]]
+                arrays = _Arrays(archive)
+                ops = [_decode(OPS[entry.pop("op")], entry, arrays) for entry in structure["ops"]]
                 return QuantGraph(structure["name"], ops, structure["outputs"])
         except GraphError:
             raise
@@ -66,29 +68,42 @@ def load_graph(path: str | Path) -> QuantGraph:
             ) from error
 
 
-def _encode(item: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """Fields as JSON values; arrays go to ``arrays`` and leave their key behind."""
-    fields = {}
-    for field in dataclasses.fields(item):
-        value = getattr(item, field.name)
-        if isinstance(value, np.ndarray | np.generic):
-            key = f"array{len(arrays)}"
-            arrays[key] = value
-            value = {"array": key}
-        elif isinstance(value, Kernel):
-            value = {"kernel": _encode(value, arrays)}
-        fields[field.name] = value
-    return fields
+def _encode(item: Any, arrays: dict[str, np.ndarray], keys: dict[int, str]) -> Any:
+    """Fields as JSON values; arrays go to ``arrays`` and leave their key behind.
+
+    An array that several operations share is written once: ``keys`` holds the keys by the identity of the arrays.
+    """
+    return {field.name: _value(getattr(item, field.name), arrays, keys) for field in dataclasses.fields(item)}
 
 
-def _decode(cls: type[Op] | type[Kernel], fields: dict[str, Any], archive) -> Any:
-    values = {}
-    for name, value in fields.items():
-        if isinstance(value, dict):
-            value = archive[value["array"]] if "array" in value else _decode(Kernel, value["kernel"], archive)
-        values[name] = _tuples(value)
-    return cls(**values)
+def _value(value: Any, arrays: dict[str, np.ndarray], keys: dict[int, str]) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        key = keys.setdefault(id(value), f"array{len(arrays)}")
+        arrays[key] = value
+        return {"array": key}
+    if isinstance(value, Kernel):
+        return {"kernel": _encode(value, arrays, keys)}
+    return [_value(entry, arrays, keys) for entry in value] if isinstance(value, tuple) else value
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+class _Arrays:
+    """The arrays of a file, each read once, so that those which were shared are shared again."""
+
+    def __init__(self, archive):
+        self._archive = archive
+        self._read: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        if key not in self._read:
+            self._read[key] = self._archive[key]
+        return self._read[key]
+
+
+def _decode(cls: type[Op] | type[Kernel], fields: dict[str, Any], arrays: _Arrays) -> Any:
+    return cls(**{name: _restored(value, arrays) for name, value in fields.items()})
+
+
+def _restored(value: Any, arrays: _Arrays) -> Any:
+    if isinstance(value, dict):
+        return arrays[value["array"]] if "array" in value else _decode(Kernel, value["kernel"], arrays)
+    return tuple(_restored(entry, arrays) for entry in value) if isinstance(value, list) else value

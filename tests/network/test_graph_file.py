@@ -17,15 +17,21 @@ same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixtur
 def assert_same(first, second):
     assert type(first) is type(second)
     for field in dataclasses.fields(first):
-        one, other = getattr(first, field.name), getattr(second, field.name)
-        if isinstance(one, Kernel):
-            assert_same(one, other)
-        elif isinstance(one, np.ndarray | np.generic):
-            assert one.dtype == other.dtype
-            np.testing.assert_array_equal(one, other, strict=isinstance(one, np.ndarray))
-        else:
-            assert one == other
-            assert type(one) is type(other)
+        assert_same_value(getattr(first, field.name), getattr(second, field.name))
+
+
+def assert_same_value(one, other):
+    if isinstance(one, Kernel):
+        assert_same(one, other)
+    elif isinstance(one, np.ndarray | np.generic):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other, strict=isinstance(one, np.ndarray))
+    elif isinstance(one, tuple) and isinstance(other, tuple):
+        for first, second in zip(one, other, strict=True):
+            assert_same_value(first, second)
+    else:
+        assert one == other
+        assert type(one) is type(other)
 
 
 def assert_same_graph(first, second):
@@ -38,6 +44,24 @@ def test_every_operation_comes_back(tmp_path):
     graph = every_op()
     assert {type(op) for op in graph} == set(ops.OPS.values())
     assert_same_graph(load_graph(save_graph(graph, tmp_path / "net.qgraph")), graph)
+
+
+def test_shared_arrays_are_shared_again(tmp_path):
+    """One array in two operations is one array in the file, and one in what is read."""
+    numbers = np.ones(2, np.float32)
+    kernel = Kernel.from_values(np.ones((2, 2), np.float32))
+    layers = [
+        ops.Dense(name=name, inputs=("image",), shape=(2,), kernel=Kernel(kernel.codes, kernel.scale, 1), bias=bias)
+        for name, bias in (("a", numbers), ("b", numbers), ("c", numbers.copy()))
+    ]
+    graph = QuantGraph("net", [ops.Input(name="image", shape=(2,)), *layers], ["a", "b", "c"])
+    path = save_graph(graph, tmp_path / "net.qgraph")
+    read = load_graph(path)
+    assert read["a"].kernel.codes is read["b"].kernel.codes is read["c"].kernel.codes
+    assert read["a"].bias is read["b"].bias
+    assert read["a"].bias is not read["c"].bias
+    with np.load(path) as archive:
+        assert len(archive.files) == 1 + 4  # the structure; codes, scale and two biases
 
 
 names = st.text(min_size=1, max_size=20)
