@@ -70,3 +70,27 @@ def _thresholds(chain: Sequence[ops.Op], channels: int) -> tuple[np.ndarray, np.
     threshold = np.where(flip, floats_of_rank(low), floats_of_rank(high))
     threshold = np.where(first == last, np.where(last, -np.inf, np.inf), threshold)
     return threshold.astype(np.float32), flip
+
+
+def normal_thresholds(graph: QuantGraph) -> QuantGraph:
+    """Thresholds between 0 and the smallest normal float as one of the two, which engines tell apart.
+
+    Engines may take subnormal numbers for 0 (XNNPACK does). For all others ``x >= t`` with such a t is the same as with
+    the next normal number above it, and ``x <= t`` with the next below.
+    """
+    result: list[ops.Op] = []
+    for op in graph:
+        if isinstance(op, ops.Binarize):
+            flip = np.bool_(False) if op.flip is None else op.flip
+            threshold = np.where(flip, -_normal_above(-op.threshold), _normal_above(op.threshold))
+            threshold = threshold.reshape(op.threshold.shape) if threshold.size == op.threshold.size else threshold
+            op = dataclasses.replace(op, threshold=threshold)
+        elif isinstance(op, ops.Quantize):
+            op = dataclasses.replace(op, boundaries=_normal_above(op.boundaries))
+        result.append(op)
+    return graph.rewritten(result)
+
+
+def _normal_above(x: np.ndarray) -> np.ndarray:
+    tiny = np.finfo(np.float32).tiny
+    return np.where(np.abs(x) >= tiny, x, np.where(x > 0, tiny, np.float32(0))).astype(np.float32)
