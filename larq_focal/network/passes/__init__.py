@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.passes.affines import fold_into_layers, merge_affines
@@ -32,13 +31,14 @@ Pass = Callable[[QuantGraph], QuantGraph]
 PASSES: Mapping[str, Pass] = {
     "pooling of one pixel as a reshape": pools_of_one_pixel,
     "dense layers as convolutions of one pixel": dense_as_convolution,
-    "what follows integer sums into thresholds": fold_thresholds,
-    "flattened maps as windows": flattened_map_as_window,
+    "what leads to a sign into thresholds": fold_into_thresholds,
     "signs before pooling": signs_before_pooling,
+    "what leads to a pooled sign into thresholds": fold_into_thresholds,
+    "flattened maps as windows": flattened_map_as_window,
     "reshapes before quantizers": reshape_before_quantizers,
     "reshapes joined": join_reshapes,
     "few bits as sums of bits": few_bits_as_planes,
-    "what leads to a sign into thresholds": fold_into_thresholds,
+    "weights of planes into thresholds": fold_into_thresholds,
     "flipped signs into kernels": flips_into_kernels,
     "scales behind sums": scales_behind_sums,
     "normalisations joined": merge_affines,

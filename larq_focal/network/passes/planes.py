@@ -12,6 +12,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import WORD_BITS
 from larq_focal.network.passes.packable import gives_signs, is_padded
+from larq_focal.network.passes.uses import NewNames
 
 _MOST_LEVELS = 4
 _MOST_PRODUCTS = 6
@@ -74,14 +75,15 @@ def few_bits_as_planes(graph: QuantGraph) -> QuantGraph:
     """
     result: list[ops.Op] = []
     made: dict[str, str] = {}
+    new_name = NewNames(graph)
     for op in graph:
         is_binary = graph.is_binary(op) and gives_signs(graph, graph[op.inputs[0]])
         if not isinstance(op, ops.Conv2D) or is_binary or not has_planes(graph, op):
             result.append(op)
             continue
         inputs = _input_factors(graph, op)
-        names = _add_planes(result, made, graph[op.inputs[0]], inputs)
-        result += _sum_of_products(op, names, inputs)
+        planes = _add_planes(result, made, new_name, graph[op.inputs[0]], inputs)
+        result += _sum_of_products(op, new_name, planes, inputs)
     return graph.rewritten(result)
 
 
@@ -126,17 +128,20 @@ def _kernel_planes(kernel: Kernel) -> list[tuple[np.ndarray, int]] | None:
     return planes
 
 
-def _add_planes(result: list[ops.Op], made: dict[str, str], value: ops.Op, inputs: _Planes) -> list[str]:
+def _add_planes(
+    result: list[ops.Op], made: dict[str, str], new_name: NewNames, value: ops.Op, inputs: _Planes
+) -> list[str]:
     """The names of the planes of ``value``; those that are not there yet are added."""
     if not isinstance(value, ops.Quantize):
         return [value.name]
     names = []
     for index, (boundary, factor) in enumerate(zip(value.boundaries, inputs.factors, strict=True), 1):
-        name = f"{value.name}/{'reached' if factor > 0 else 'below'}_{index}"
-        names.append(name)
-        if name in made:
+        plane = f"{value.name}/{'reached' if factor > 0 else 'below'}_{index}"
+        if plane in made:
+            names.append(made[plane])
             continue
-        made[name] = name
+        name = made[plane] = new_name(plane)
+        names.append(name)
         threshold, flip = boundary, None
         if factor < 0:  # x < boundary
             threshold = np.nextafter(boundary, np.float32(-np.inf))
@@ -146,7 +151,7 @@ def _add_planes(result: list[ops.Op], made: dict[str, str], value: ops.Op, input
     return names
 
 
-def _sum_of_products(op: ops.Conv2D, planes: list[str], inputs: _Planes) -> list[ops.Op]:
+def _sum_of_products(op: ops.Conv2D, new_name: NewNames, planes: list[str], inputs: _Planes) -> list[ops.Op]:
     place = {"shape": op.shape, "origin": op.origin}
     channels, zero = op.shape[-1], np.zeros(op.shape[-1], np.float32)
     kernels = _kernel_planes(op.kernel)
@@ -157,16 +162,14 @@ def _sum_of_products(op: ops.Conv2D, planes: list[str], inputs: _Planes) -> list
         product(zip(planes, inputs.factors, strict=True), kernels), 1
     ):
         kernel = Kernel(codes, np.ones(channels, np.float32), 1)
-        name = f"{op.name}/product_{number}"
+        name = new_name(f"{op.name}/product_{number}")
         result.append(dataclasses.replace(op, name=name, inputs=(plane,), kernel=kernel, bias=None, **one_padded))
         if factor * weight != 1:
-            scale = np.full(channels, factor * weight, np.float32)
-            result.append(
-                ops.Affine(name=f"{name}/weighted", inputs=(name,), mean=zero, scale=scale, bias=zero, **place)
-            )
+            weighted = {"scale": np.full(channels, factor * weight, np.float32), "mean": zero, "bias": zero}
+            result.append(ops.Affine(name=new_name(f"{name}/weighted"), inputs=(name,), **weighted, **place))
         terms.append(result[-1].name)
     if len(terms) > 1:
-        result.append(ops.Add(name=f"{op.name}/sum", inputs=tuple(terms), **place))
+        result.append(ops.Add(name=new_name(f"{op.name}/sum"), inputs=tuple(terms), **place))
     is_ternary = not op.kernel.is_binary and np.abs(op.kernel.codes).max() <= 1
     kernel_scale = op.kernel.scale.astype(np.float64)
     code_sums = op.kernel.codes.astype(np.int64).reshape(-1, channels).sum(0)
