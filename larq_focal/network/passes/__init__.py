@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
 from larq_focal.network.graph import GraphError, QuantGraph
-from larq_focal.network.interpret import interpret
 from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
 from larq_focal.network.passes.directions import flips_into_kernels
@@ -24,6 +21,7 @@ from larq_focal.network.passes.moves import (
 from larq_focal.network.passes.padding import pads_as_operations
 from larq_focal.network.passes.planes import few_bits_as_planes
 from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
+from larq_focal.network.passes.shapes import check_shapes
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
 
 Pass = Callable[[QuantGraph], QuantGraph]
@@ -78,21 +76,4 @@ def lower_to_builtins(graph: QuantGraph) -> QuantGraph:
     return normal_thresholds(pads_as_operations(pools_of_one_pixel(graph), packs=False))
 
 
-def check_shapes(graph: QuantGraph) -> None:
-    """Holds the shape of every value against what its operation computes, on a batch of no samples.
-
-    Raises:
-        GraphError: an operation cannot compute, or gives another shape; the message names it.
-    """
-    empty = {op.name: np.zeros((0, *op.shape), np.float32) for op in graph.inputs}
-    known = {op.name: op for op in graph}
-    try:
-        with np.errstate(all="ignore"):
-            values = interpret(graph, empty)
-    except GraphError:
-        raise
-    except (ValueError, IndexError, TypeError, ZeroDivisionError, AttributeError, OverflowError, MemoryError) as error:
-        raise GraphError(f"'{graph.name}' contradicts itself: {error}") from error
-    for name, value in values.items():
-        if value.shape[1:] != tuple(known[name].shape):
-            raise GraphError(f"'{name}' has the shape {known[name].shape}, but computes {value.shape[1:]}.")
+__all__ = ["PASSES", "Pass", "check_shapes", "lower", "lower_to_builtins"]
