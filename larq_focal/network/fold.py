@@ -75,6 +75,8 @@ def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
         if layer.pad_value != int(layer.pad_value):
             return None
         largest = max(largest, abs(int(layer.pad_value)))
+    if layer.kernel.is_binary:
+        return largest * layer.kernel.fan_in
     return largest * int(np.abs(layer.kernel.codes.astype(np.int64)).reshape(-1, layer.shape[-1]).sum(0).max())
 
 

@@ -98,7 +98,7 @@ class Call:
                 return self._affine(source, before.mean, before.scale, bias, shape, both)
             if np.all(before.scale == 1):  # x - m, then * s + b
                 return self._affine(source, before.mean, scale, bias, shape, (earlier & {"mean"}) | set(stored))
-        if np.all(scale == 1) and not mean.any() and not bias.any():
+        if np.all(scale == 1) and not mean.any() and not bias.any() and before.shape == shape:
             return value
         return self._affine(value, mean, scale, bias, shape, set(stored))
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from larq_focal.keras import keras
-from larq_focal.zoo.methods import Method, named_method
-from larq_focal.zoo.parts import float_conv, normalised
+from larq_focal.zoo.networks.methods import Method, named_method
+from larq_focal.zoo.networks.parts import float_conv, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

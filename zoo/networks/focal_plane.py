@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.zoo.methods import METHODS
-from larq_focal.zoo.parts import normalised
+from larq_focal.zoo.networks.methods import METHODS
+from larq_focal.zoo.networks.parts import normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

@@ -23,6 +23,7 @@ from larq_focal.quantizers import (
     TernaryWeights,
     XnorSign,
 )
+from larq_focal.zoo.method_titles import METHOD_TITLES, NOT_PACKED
 
 signs = larq.quantizers
 _EIGHT_BITS = partial(signs.DoReFa, k_bit=8, mode="activations")
@@ -98,35 +99,36 @@ class Method:
         }
 
 
+def _method(name: str, *quantizers: Callable[[], keras.layers.Layer], **options: Any) -> Method:
+    return Method(name, METHOD_TITLES[name], *quantizers, packed=name not in NOT_PACKED, **options)
+
+
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
-        Method("sign", "Sign", signs.SteSign, signs.SteSign, shortcuts=True),
-        Method("xnor", "XNOR-Net", signs.SteSign, XnorSign),
-        Method("bireal", "Bi-Real Net", signs.ApproxSign, signs.MagnitudeAwareSign, shortcuts=True),
-        Method("irnet", "IR-Net", EdeSign, LibraSign, shortcuts=True, activation=_HARD_TANH),
-        Method("tbn", "TBN", _TERNARY, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
-        Method("bnn_plus", "BNN+", signs.SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
-        Method("recu", "ReCU", signs.SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
-        Method("adabin", "AdaBin", RSign, AdaBinSign, shortcuts=True, activation=RPReLU),
-        Method("react", "ReActNet", RSign, signs.MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
-        Method("gumbel", "Gumbel sign", signs.SteSign, GumbelSign, shortcuts=True),
-        Method("hysteresis", "Hysteresis sign", signs.SteSign, HysteresisSign, shortcuts=True),
-        Method(
+        _method("sign", signs.SteSign, signs.SteSign, shortcuts=True),
+        _method("xnor", signs.SteSign, XnorSign),
+        _method("bireal", signs.ApproxSign, signs.MagnitudeAwareSign, shortcuts=True),
+        _method("irnet", EdeSign, LibraSign, shortcuts=True, activation=_HARD_TANH),
+        _method("tbn", _TERNARY, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
+        _method("bnn_plus", signs.SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
+        _method("recu", signs.SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
+        _method("adabin", RSign, AdaBinSign, shortcuts=True, activation=RPReLU),
+        _method("react", RSign, signs.MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
+        _method("gumbel", signs.SteSign, GumbelSign, shortcuts=True),
+        _method("hysteresis", signs.SteSign, HysteresisSign, shortcuts=True),
+        _method(
             "hysteresis_8bit",
-            "Hysteresis sign, 8-bit maps",
             _EIGHT_BITS,
             HysteresisSign,
             shortcuts=True,
             input_levels=(0, 1),
             pad=0.0,
-            packed=False,
         ),
-        Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, signs.SteSign, shortcuts=True),
-        Method("ternary", "Ternary weights", signs.SteSign, TernaryWeights, shortcuts=True, kernel_levels=(-1, 0, 1)),
-        Method(
+        _method("lab", LearnableActivationBinarizer, signs.SteSign, shortcuts=True),
+        _method("ternary", signs.SteSign, TernaryWeights, shortcuts=True, kernel_levels=(-1, 0, 1)),
+        _method(
             "zero_one",
-            "Inputs 0 and 1",
             signs.SteHeaviside,
             signs.SteSign,
             shortcuts=True,

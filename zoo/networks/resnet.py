@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from larq_focal.keras import keras
-from larq_focal.zoo.methods import Method, named_method
-from larq_focal.zoo.parts import channel_padded, classified, float_conv, normalised
+from larq_focal.zoo.networks.methods import Method, named_method
+from larq_focal.zoo.networks.parts import channel_padded, classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

@@ -14,21 +14,22 @@ import larq
 
 from larq_focal.keras import keras
 from larq_focal.quantizers import GumbelSign, HysteresisSign, LearnableActivationBinarizer
-from larq_focal.zoo.methods import METHODS, Method, named_method
+from larq_focal.zoo.method_titles import TWO_LAYER_TITLES
+from larq_focal.zoo.networks.methods import METHODS, Method, named_method
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
 
+_SIGN = larq.quantizers.SteSign
+_QUANTIZERS = {
+    "ste_sign": (_SIGN, _SIGN),
+    "hysteresis": (_SIGN, HysteresisSign),
+    "gumbel": (_SIGN, GumbelSign),
+    "lab": (LearnableActivationBinarizer, _SIGN),
+}
 TWO_LAYER_METHODS: dict[str, Method] = {
-    method.name: method
-    for method in (
-        Method("ste_sign", "Sign (STE)", larq.quantizers.SteSign, larq.quantizers.SteSign),
-        Method("hysteresis", "Hysteresis sign", larq.quantizers.SteSign, HysteresisSign),
-        Method("gumbel", "Gumbel sign", larq.quantizers.SteSign, GumbelSign),
-        Method("lab", "Learnable activation binarizer", LearnableActivationBinarizer, larq.quantizers.SteSign),
-        METHODS["ternary"],
-        METHODS["zero_one"],
-    )
+    name: Method(name, title, *_QUANTIZERS[name]) if name in _QUANTIZERS else METHODS[name]
+    for name, title in TWO_LAYER_TITLES.items()
 }
 
 

@@ -11,8 +11,8 @@ from larq_zoo.sota.quicknet import QuickNetFactory
 from zookeeper import factory
 
 from larq_focal.keras import keras
-from larq_focal.zoo.methods import METHODS
-from larq_focal.zoo.parts import classified, float_conv, normalised
+from larq_focal.zoo.networks.methods import METHODS
+from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

@@ -8,8 +8,8 @@ from pathlib import Path
 from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import DPReLU
 from larq_focal.quantizers import SAWB, clipped_sign
-from larq_focal.zoo.methods import Method
-from larq_focal.zoo.parts import channel_padded, classified, normalised
+from larq_focal.zoo.networks.methods import Method
+from larq_focal.zoo.networks.parts import channel_padded, classified, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import GhostSign
-from larq_focal.zoo.methods import Method
-from larq_focal.zoo.parts import classified, float_conv, normalised
+from larq_focal.zoo.networks.methods import Method
+from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

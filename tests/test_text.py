@@ -1,6 +1,6 @@
 import pytest
 
-from larq_focal.cost.text import accuracy_text, bytes_text, count_text, time_text
+from larq_focal.text import accuracy_text, bytes_text, count_text, time_text
 
 
 @pytest.mark.parametrize(

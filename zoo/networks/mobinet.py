@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from larq_focal.keras import keras
-from larq_focal.zoo.methods import METHODS
-from larq_focal.zoo.parts import classified, float_conv, normalised
+from larq_focal.zoo.networks.methods import METHODS
+from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers

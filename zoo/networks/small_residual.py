@@ -8,15 +8,16 @@ from pathlib import Path
 
 from larq_focal.keras import keras, larq
 from larq_focal.layers import RPReLU
-from larq_focal.zoo.methods import METHODS, Method, named_method
-from larq_focal.zoo.parts import classified, float_conv, normalised
+from larq_focal.zoo.method_titles import SMALL_RESIDUAL_NAMES
+from larq_focal.zoo.networks.methods import METHODS, Method, named_method
+from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
 
 SMALL_RESIDUAL_METHODS = {
     "react": replace(METHODS["react"], kernel_quantizer=larq.quantizers.SteSign),
-    **{name: METHODS[name] for name in ("sign", "lab", "hysteresis")},
+    **{name: METHODS[name] for name in SMALL_RESIDUAL_NAMES if name != "react"},
 }
 """Of ``METHODS``, those that are compared on this network."""
 
