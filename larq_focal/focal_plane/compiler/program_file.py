@@ -76,8 +76,8 @@ def read_program(path: str | Path) -> ArrayProgram:
         return program_from_text(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise ProgramError(f"'{path}' is no program text.") from None
-    except ProgramError as error:
-        raise ProgramError(f"'{path}': {error}") from None
+    except (ProgramError, SensorError) as error:
+        raise type(error)(f"'{path}': {error}") from None
 
 
 def program_from_text(text: str) -> ArrayProgram:
