@@ -46,8 +46,8 @@ def called_on_symbols(
 
     Args:
         layer: a layer or model whose ``call`` calls others.
-        arguments: of the call; symbolic tensors and specifications of tensors become inputs of the model, in the order of
-            ``tf.nest.flatten``, one that comes twice once.
+        arguments: of the call; symbolic tensors and specifications of tensors become inputs of the model, in the order
+            of ``tf.nest.flatten``, one that comes twice once.
         keywords: of the call, likewise.
         name: of the model.
 

@@ -83,11 +83,12 @@ def _check_operands(operator: Operator) -> None:
 
 
 def _check_axes(operator: Operator) -> None:
+    for tensor in (*operator.inputs, *operator.outputs):
+        if tensor is not None and operator.kind in OPERANDS and tensor.dtype in _NOT_NUMBERS:
+            raise FlatbufferError(f"computes with '{tensor.name}', which is a {tensor.dtype}")
     for place, tensor in enumerate(operator.inputs):
         if tensor is None:
             continue
-        if operator.kind in OPERANDS and tensor.dtype in _NOT_NUMBERS:
-            raise FlatbufferError(f"computes with '{tensor.name}', which is a {tensor.dtype}")
         if (
             place > 0
             and operator.kind in _AXES_GIVEN

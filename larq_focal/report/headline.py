@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from larq_focal.report.runs import Run
-from larq_focal.text import at_least, bytes_text, time_text
+from larq_focal.text import bytes_text, time_text
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ def _most_accurate(runs: Sequence[Run]) -> Card:
 
 
 def _smallest(runs: Sequence[Run]) -> Card:
-    best = _least(runs, lambda run: run.parameter_bytes)
+    counted = [run for run in runs if not run.is_least_count]
+    if not counted:
+        return Card("Smallest", "not known", "no run has all of its parameters counted", None)
+    best = _least(counted, lambda run: run.parameter_bytes)
     times = best.record["cost"]["totals"]["float32_bytes"] / max(best.parameter_bytes, 1)
-    totals = best.record["cost"]["totals"]
     about = f"of parameters, {times:.1f} times less than in float32; {_share(best.accuracy)} accurate"
-    if equals := sum(run.parameter_bytes == best.parameter_bytes for run in runs) - 1:
+    if equals := sum(run.parameter_bytes == best.parameter_bytes for run in counted) - 1:
         about += f"; a tie with {_others(equals)} of the same size"
-    return Card("Smallest", at_least(totals.get("at_least", False)) + bytes_text(best.parameter_bytes), about, best)
+    return Card("Smallest", bytes_text(best.parameter_bytes), about, best)
 
 
 def _fastest(runs: Sequence[Run]) -> Card:
