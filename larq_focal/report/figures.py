@@ -29,11 +29,13 @@ def memory_figure(runs: Sequence[Run]) -> go.Figure:
         runs,
         lambda run: run.parameter_bytes / unit,
         f"parameters ({name})",
-        lambda run: (
-            f"{at_least(run.is_least_count)}{bytes_text(run.parameter_bytes)} of parameters<br>"
-            f"{bytes_text(_file_bytes(run))} as a file"
-        ),
+        _parameters_text,
     )
+
+
+def _parameters_text(run: Run) -> str:
+    stored = at_least(run.is_least_count) + bytes_text(run.parameter_bytes)
+    return f"{stored} of parameters<br>{bytes_text(_file_bytes(run))} as a file"
 
 
 def latency_figure(runs: Sequence[Run]) -> go.Figure:
