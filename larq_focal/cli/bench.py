@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, threads_option
+from larq_focal.cli.options import engine_option, output_path, threads_option
 from larq_focal.cli.output import quiet, say, status_line
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -54,7 +54,7 @@ def retime(folder: Path, threads: int, engine: str) -> None:
 
 @click.command(short_help="Write one HTML report of several benchmarks.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
+@click.option("-o", "--output", type=output_path, default=Path("report.html"), show_default=True)
 def report(folders: tuple[Path, ...], output: Path) -> None:
     """Write one HTML report of the runs in FOLDERS."""
     from larq_focal.report import read_records, write_report

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, json_option, threads_option
+from larq_focal.cli.options import engine_option, json_option, output_path, threads_option
 from larq_focal.cli.output import show, tell
 
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
@@ -30,7 +30,7 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=output_path,
     help="Where the outputs go: a .npy array, or a .npz file with an array for the name of each output.",
 )
 @click.option("--trial", is_flag=True, help="Let a process of its own run the model first: for files from strangers.")

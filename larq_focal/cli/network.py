@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import import_option, json_option, model_argument, trust_option
+from larq_focal.cli.options import import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import quiet, show
 
 
@@ -26,7 +26,7 @@ def summary(model: Path, trust: bool, as_json: bool) -> None:
 
 @click.command(short_help="Write the network as plain data.")
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .qgraph file goes.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .qgraph file goes.")
 @import_option
 @trust_option
 def graph(model: Path, output: Path, trust: bool) -> None:

@@ -14,7 +14,7 @@ from larq_focal.recipes.table import RECIPES
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_words, new_table
 from larq_focal.text import counted
-from larq_focal.zoo.download import manifest
+from larq_focal.zoo.manifest import manifest
 from larq_focal.zoo.registry import MODELS, ModelRow
 
 if TYPE_CHECKING:

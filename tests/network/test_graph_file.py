@@ -1,6 +1,7 @@
 """A graph comes back from its file as it was; a damaged file is refused."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -139,3 +140,57 @@ def test_anything_but_a_graph_is_refused(tmp_path):
     with pytest.raises(TypeError, match=r"not a dict: read a Keras model by larq_focal\.from_keras"):
         save_graph({}, tmp_path / "network.qgraph")
     assert not list(tmp_path.iterdir())
+
+
+def with_structure(path, change):
+    """The file of every operation with its structure changed by ``change``, which may also return another one."""
+    save_graph(every_op(), path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    structure = json.loads(arrays["structure.json"].tobytes())
+    structure = change(structure, arrays) or structure
+    arrays["structure.json"] = np.frombuffer(json.dumps(structure).encode(), np.uint8)
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    return path
+
+
+def fields_of(structure, kind):
+    return next(fields for fields in structure["ops"] if fields["op"] == kind)
+
+
+def texts(structure, arrays):
+    name = fields_of(structure, "Affine")["mean"]["array"]
+    arrays[name] = np.array(["one"] * len(arrays[name]))
+
+
+WRONG = {
+    "an array of texts": texts,
+    "an array for a text": lambda structure, _: fields_of(structure, "Input").update(name={"array": "array0"}),
+    "a text for an array": lambda structure, _: fields_of(structure, "Affine").update(mean="mean"),
+    "a text for a number": lambda structure, _: fields_of(structure, "Input").update(bits="8"),
+    "truth for a number": lambda structure, _: fields_of(structure, "Input").update(bits=True),
+    "no pair": lambda structure, _: fields_of(structure, "Conv2D").update(strides=[1, 1, 1]),
+    "another choice": lambda structure, _: fields_of(structure, "Conv2D").update(padding="full"),
+    "a fraction": lambda structure, _: fields_of(structure, "Conv2D").update(groups=1.5),
+    "no groups": lambda structure, _: fields_of(structure, "Conv2D").update(groups=0),
+    "no input": lambda structure, _: fields_of(structure, "Conv2D").update(inputs=[]),
+    "huge": lambda structure, _: fields_of(structure, "Input").update(bits=10**400),
+    "not a number": lambda structure, _: fields_of(structure, "Conv2D").update(pad_value=float("nan")),
+    "a huge shape": lambda structure, _: fields_of(structure, "Input").update(shape=[2**30, 2**30]),
+    "a negative shape": lambda structure, _: fields_of(structure, "Input").update(shape=[-1, 4]),
+    "an unknown field": lambda structure, _: fields_of(structure, "Input").update(colour="red"),
+    "an unknown operation": lambda structure, _: fields_of(structure, "Input").update(op="Teleport"),
+    "no list": lambda structure, _: structure.update(ops=3),
+    "outputs that are numbers": lambda structure, _: structure.update(outputs=[3]),
+    "a list": lambda structure, _: [structure],
+    "null": lambda structure, _: structure.update(name=None),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_fields_of_wrong_types_are_refused(name, tmp_path):
+    path = with_structure(tmp_path / "net.qgraph", WRONG[name])
+    with pytest.raises(GraphError, match=r"net.qgraph' is not a readable graph file .*Write it again") as refused:
+        load_graph(path)
+    assert len(str(refused.value)) < 600 + len(str(tmp_path))

@@ -16,7 +16,5 @@ def schema() -> ModuleType:
     try:
         from ai_edge_litert import schema_py_generated
     except ImportError as error:
-        raise ImportError(
-            "Writing TensorFlow Lite files needs the schema of LiteRT: pip install ai-edge-litert"
-        ) from error
+        raise ImportError("TensorFlow Lite files need the schema of LiteRT: pip install ai-edge-litert") from error
     return schema_py_generated
