@@ -95,12 +95,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
-    if name in _SUBPACKAGES:
-        return import_module(f"larq_focal.{name}")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"larq_focal has no attribute {name!r}; it has {', '.join(__all__)}")
+if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
+
+    def __getattr__(name: str):
+        if name in _SUBPACKAGES:
+            return import_module(f"larq_focal.{name}")
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"larq_focal has no attribute {name!r}; it has {', '.join(__all__)}")
 
 
 def __dir__() -> list[str]:

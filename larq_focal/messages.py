@@ -10,10 +10,18 @@ def short(text: object, longest: int = _LONGEST) -> str:
     try:
         whole = str(text)
     except ValueError:  # Python writes no whole number of more than 4,300 digits
-        whole = "a number of thousands of digits"
+        return "a number of thousands of digits"
     kept = whole[: longest * 20]  # a message of megabytes is not worth a pass over all of it
     line = " ".join("".join(c if c.isprintable() else " " for c in kept).split())
     if len(line) <= longest and len(kept) == len(whole):
         return line
     half = (longest - 5) // 2
     return f"{line[:half]} ... {line[-half:]}"
+
+
+def shown(value: object, longest: int = 60) -> str:
+    """``repr(value)``, as :func:`short` has it."""
+    try:
+        return short(repr(value), longest)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} of more than can be shown"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, import_option, json_option, model_argument, trust_option
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 GRAPH_SUFFIXES = (".qgraph", ".tflite")
@@ -16,9 +16,9 @@ strict_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Convert a model for devices, and audit what came out.")
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
 @click.option(
     "--converter",
     type=click.Choice(["lce", "focal"]),
@@ -46,7 +46,7 @@ def convert(
     show(result, as_json)
 
 
-@click.command()
+@click.command(short_help="Tell what became of each layer of a model in a file.")
 @model_argument
 @click.argument("tflite", type=click.Path(path_type=Path))
 @strict_option

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, json_option, threads_option
+from larq_focal.cli.options import engine_option, json_option, output_path, threads_option
 from larq_focal.cli.output import show, tell
 
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 
 
-@click.command()
+@click.command(short_help="Predict from images or arrays.")
 @tflite_argument
 @click.option(
     "--input",
@@ -30,9 +30,10 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=output_path,
     help="Where the outputs go: a .npy array, or a .npz file with an array for the name of each output.",
 )
+@click.option("--trial", is_flag=True, help="Let a process of its own run the model first: for files from strangers.")
 @threads_option
 @engine_option
 @json_option
@@ -68,7 +69,7 @@ class _Counts(click.ParamType):
         return counts
 
 
-@click.command()
+@click.command(short_help="Time a converted model, here or over ssh.")
 @tflite_argument
 @click.option(
     "--threads", type=_Counts(), default="1", show_default=True, help="One number, or several in turn: 1,2,4."

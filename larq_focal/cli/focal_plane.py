@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import import_option, json_option, spill_option, trust_option
+from larq_focal.cli.options import import_option, json_option, output_path, spill_option, trust_option
 from larq_focal.cli.output import quiet, show
 
 # The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
@@ -26,7 +26,7 @@ _weights_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Judge whether a model fits a focal-plane processor.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
@@ -64,13 +64,13 @@ def fit(
     show(result, as_json)
 
 
-@click.command("compile")
+@click.command("compile", short_help="Compile a model to a program of the pixel array.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
     "--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of a sensor's YAML file."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the program goes (.scamp).")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the program goes (.scamp).")
 @click.option(
     "--pixel-range",
     type=(float, float),
@@ -121,7 +121,7 @@ def compile_model(
     show(compiled, as_json)
 
 
-@click.command()
+@click.command(short_help="Run one frame of a program on the simulated array.")
 @click.argument("program", type=click.Path(path_type=Path))
 @click.option(
     "--input", "image", type=click.Path(path_type=Path), required=True, help="A picture, or a .npy array of one image."
@@ -133,7 +133,7 @@ def compile_model(
     show_default=True,
     help="How a picture of another size is brought to that of the program.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the values go that are read out (.npz).")
+@click.option("-o", "--output", type=output_path, help="Where the values go that are read out (.npz).")
 @json_option
 def simulate(program: Path, image: Path, resize: str, output: Path | None, as_json: bool) -> None:
     """Run one frame of a PROGRAM on the simulated array."""

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import import_option, json_option, trust_option
+from larq_focal.cli.options import import_option, json_option, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 
 PROGRAM_SUFFIX = ".scamp"
 Region = tuple[int, int, int, int]
 
 
-@click.command()
+@click.command(short_help="Tell what one frame of a program does, step by step.")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of its YAML file.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a page to step through the program.")
+@click.option("-o", "--output", type=output_path, help="Write a page to step through the program.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -80,13 +80,9 @@ def _planes(path: Path | None) -> dict | None:
     """The arrays of a .npz file by their names, or None."""
     if path is None:
         return None
-    import numpy as np
+    from larq_focal.arrays import read_npz
 
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (ValueError, TypeError, EOFError) as error:
-        raise ValueError(f"'{path}' is not a whole .npz file of planes; write it with numpy.savez.") from error
+    return read_npz(path)
 
 
 def _corners(text: str) -> Region:

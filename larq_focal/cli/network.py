@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import import_option, json_option, model_argument, trust_option
+from larq_focal.cli.options import import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import quiet, show
 
 
-@click.command()
+@click.command(short_help="Print bits, bytes, multiply-accumulates and ACE.")
 @model_argument
 @trust_option
 @json_option
@@ -24,9 +24,9 @@ def summary(model: Path, trust: bool, as_json: bool) -> None:
     show(result, as_json)
 
 
-@click.command()
+@click.command(short_help="Write the network as plain data.")
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .qgraph file goes.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .qgraph file goes.")
 @import_option
 @trust_option
 def graph(model: Path, output: Path, trust: bool) -> None:

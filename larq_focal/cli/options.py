@@ -19,6 +19,8 @@ def _import(ctx: click.Context, param: click.Parameter, modules: tuple[str, ...]
                 import_objects(module)
 
 
+output_path = click.Path(path_type=Path, dir_okay=False, readable=False)
+"""Of what a command writes: a folder is refused before the work."""
 model_argument = click.argument("model", type=click.Path(path_type=Path))
 import_option = click.option(
     "--import",

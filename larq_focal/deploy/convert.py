@@ -17,22 +17,31 @@ from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
+from larq_focal.deploy.conversion.one_row import with_one_row
 from larq_focal.deploy.convert_graph import GraphConversion, convert_graph
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.graph import QuantGraph
+from larq_focal.result import Result
 
 __all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
 
-@dataclass(frozen=True)
-class Conversion:
+@dataclass(frozen=True, repr=False)
+class Conversion(Result):
     """A converted model: where the file is, and its audit."""
 
     path: Path
     audit: Audit
+
+    @property
+    def headline(self) -> str:
+        return f"{self.path}, {self.audit.headline}"
+
+    def __rich__(self):
+        return self.audit
 
 
 def convert(
@@ -82,7 +91,8 @@ def convert(
     faults = model_faults(frozen, layer_names(model))
     if faults:
         raise ConversionError(_refusal(model, faults))
-    content = _with_ends_of(frozen, run_converter(frozen.baked() if bake else frozen, timeout_s))
+    given = frozen.baked() if bake else frozen
+    content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return _written(content, path, result, strict)
 

@@ -6,7 +6,7 @@ An engine takes what the file was converted for, in batch size and types; ``Runt
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,13 @@ _one_build = threading.RLock()
 
 _LOG_LINES = ("INFO: ", "WARNING: ", "ERROR: ")
 """How the lines begin that interpreters print; of one that was built, they are of no interest."""
+
+
+_ADVICE = {
+    "edgetpu-custom-op": "The file was compiled for an Edge TPU: run the .tflite file that it was compiled from.",
+    "Flex": "Operations with Flex in front are TensorFlow's own: convert the model without SELECT_TF_OPS.",
+}
+"""By how the name of a custom operation begins."""
 
 
 class EngineError(RuntimeError):
@@ -141,20 +148,14 @@ def engines_for(model: FlatModel) -> tuple[str, ...]:
     return ("delegate", "lce") if model.binary_operations else ("litert", "lce")
 
 
-def first_engine(model: FlatModel, threads: int) -> tuple[str, Engine, dict[str, str]]:
-    """The first engine that takes ``model``: its name, itself, and why those before it could not, by their names.
-
-    Raises:
-        EngineError: none does; the message says why for each.
-    """
-    reasons: dict[str, str] = {}
-    for name in engines_for(model):
-        try:
-            return name, ENGINES[name](model, threads), reasons
-        except (EngineError, ImportError) as error:
-            reasons[name] = str(error)
-    listed = "\n".join(f"- {name}: {reason}" for name, reason in reasons.items())
-    raise EngineError(f"No engine can run '{model.name}'.\n{listed}")
+def _foreign(model: FlatModel) -> Iterator[str]:
+    """What to say of custom operations that are not those of Larq Compute Engine, where a model does not load."""
+    kinds = [kind for kind in model.custom_operations if kind not in model.binary_operations]
+    if not kinds:
+        return
+    operations = "operation" if len(kinds) == 1 else "operations"
+    yield f"it has the custom {operations} {', '.join(kinds)}, which not every engine knows."
+    yield from (advice for start, advice in _ADVICE.items() if any(kind.startswith(start) for kind in kinds))
 
 
 def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:
@@ -168,7 +169,9 @@ def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:
                 failure = error
             printed = held_text(file).splitlines()
     if failure is not None:
-        reasons = " ".join([*(line for line in printed if not line.startswith("INFO:")), str(failure).strip()])
+        reasons = " ".join(
+            [*_foreign(model), *(line for line in printed if not line.startswith("INFO:")), str(failure).strip()]
+        )
         raise EngineError(f"{engine} cannot load '{model.name}': {reasons}") from failure
     write_stderr("".join(f"{line}\n" for line in printed if not line.startswith(_LOG_LINES)))  # of other threads
     return interpreter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from larq_focal.deploy.inputs import SCALES, default_scale
+from larq_focal.deploy.output_file import check_output_path, write_outputs
 from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.deploy.samples import Files, read_batch
 from larq_focal.deploy.values import clipped_values
-from larq_focal.files import written_whole
+from larq_focal.result import Result
+from larq_focal.text import counted
 
-ARCHIVE_SUFFIX = ".npz"
 _MOST_PRINTED = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Result):
     """What a network gives for some samples.
 
     ``outputs`` are arrays ``[N, *output_shape]`` in the order of ``output_names``, and ``sources`` say where each of
@@ -73,14 +73,7 @@ class Predictions:
             OSError: the file cannot be written.
         """
         check_output_path(path, self.output_names, self.model)
-        with written_whole(path) as file:
-            if Path(path).suffix.lower() != ARCHIVE_SUFFIX:
-                np.save(file, self.outputs[0])
-                return
-            with zipfile.ZipFile(file, "w") as archive:  # numpy.savez cannot write every name
-                for name, output in zip(self.output_names, self.outputs, strict=True):
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.ascontiguousarray(output), allow_pickle=False)
+        write_outputs(path, dict(zip(self.output_names, self.outputs, strict=True)))
 
     def _named(self, number: int, score: float) -> dict[str, Any]:
         name = {} if self.classes is None else {"name": self.classes[number]}
@@ -116,41 +109,36 @@ class Predictions:
         best = zip(self.sources, self.best(), strict=True)
         return facts | {"samples": [{"source": source, "top": top} for source, top in best]}
 
+    @property
+    def headline(self) -> str:
+        samples = counted(len(self.sources), "sample")
+        return f"{self.model} on {samples}, {', '.join(map(_described, self.outputs))}"
+
     def __rich__(self):
-        from rich.table import Table
+        from rich.console import Group
         from rich.text import Text
 
-        table = Table(title=Text(f"{self.model}, by the engine '{self.engine}'"))
-        table.add_column("input")
+        from larq_focal.tables import add_figures, add_name, new_table
+
+        table = new_table(f"{self.model}, by the engine '{self.engine}'")
+        add_name(table, "input")
         if self.scores is None:
-            for name in self.output_names:
-                table.add_column(Text(name))
+            add_name(table, "output")
+            table.add_column("values")
             for index, source in enumerate(self.sources[:_MOST_PRINTED]):
-                values = (output[index] if self._is_by_sample(output) else output for output in self.outputs)
-                table.add_row(Text(source), *map(_described, values))
+                for name, output in zip(self.output_names, self.outputs, strict=True):
+                    values = output[index] if self._is_by_sample(output) else output
+                    table.add_row(Text(source), Text(name), Text(_described(values)))
         else:
-            table.add_column("class")
-            table.add_column("score", justify="right")
+            add_name(table, "class")
+            add_figures(table, "score")
             for source, top in zip(self.sources[:_MOST_PRINTED], self.best()[:_MOST_PRINTED], strict=True):
                 for place, row in enumerate(top):
-                    last = place == len(top) - 1
                     label = str(row["class"]) + (f" {row['name']}" if "name" in row else "")
-                    score = f"{row['score']:.4g}"
-                    table.add_row(Text("" if place else source), Text(label), score, end_section=last)
-        captions = [f"and {len(self.sources) - _MOST_PRINTED} more"] if len(self.sources) > _MOST_PRINTED else []
-        captions += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
-        captions += self.notes
-        table.caption = "\n".join(captions) or None
-        return table
-
-
-def check_output_path(path: str | Path, output_names: Sequence[str], model: str) -> None:
-    """Raises ValueError where a file of this name cannot hold the outputs of a network."""
-    if len(output_names) != 1 and Path(path).suffix.lower() != ARCHIVE_SUFFIX:
-        raise ValueError(
-            f"'{model}' has {len(output_names)} outputs ({', '.join(output_names)}), which one array cannot hold: give "
-            f"a name that ends in {ARCHIVE_SUFFIX} in place of '{path}', for a file with an array of each name."
-        )
+                    table.add_row(Text("" if place else source), Text(label), f"{row['score']:.4g}")
+        notes = [f"and {len(self.sources) - _MOST_PRINTED:,} more"] if len(self.sources) > _MOST_PRINTED else []
+        notes += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
+        return Group(table, *map(Text, (*notes, *self.notes)))
 
 
 def _described(output: np.ndarray) -> str:
@@ -170,6 +158,7 @@ def predict(
     threads: int = 1,
     engine: str = "auto",
     output: str | Path | None = None,
+    trial: bool = False,
 ) -> Predictions:
     """Runs a converted network on files or arrays.
 
@@ -185,6 +174,7 @@ def predict(
         threads: how many the engine may use.
         engine: see ``Runtime``.
         output: a file to write the outputs to, as ``Predictions.save`` does.
+        trial: see ``Runtime``.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -195,7 +185,7 @@ def predict(
     """
     if top < 1:
         raise ValueError(f"At least one class must be shown, not {top}.")
-    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine)
+    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine, trial=trial)
     if output is not None:
         check_output_path(output, runtime.output_names, runtime.name)
     names = _class_names(classes, runtime)

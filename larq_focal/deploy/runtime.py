@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from larq_focal.deploy.engines import ENGINES, EngineError, first_engine
+from larq_focal.deploy.choice import first_engine, opened
+from larq_focal.deploy.engines import ENGINES, EngineError
 from larq_focal.deploy.pieces import batch_size, run_in_pieces, sample_shape
 from larq_focal.deploy.values import dequantized, fed, is_quantizing, random_input
 from larq_focal.network.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, read_flatbuffer
@@ -33,6 +34,8 @@ class Runtime:
         engine: "litert" (stock LiteRT, for models without binary operators), "delegate" (LiteRT with larq_focal's
             delegate), "lce" (Larq Compute Engine's interpreter), or "auto" for the first that takes the model:
             LiteRT, with the delegate where there are binary operators, then Larq Compute Engine.
+        trial: let a process of its own run the model first, so that a file on which the engine crashes is an error.
+            Engines are not made for files from strangers; what is known to crash them is refused without it too.
 
     Raises:
         OSError: the file cannot be read.
@@ -42,7 +45,7 @@ class Runtime:
         ValueError: there is no such engine, or ``threads`` is not positive.
     """
 
-    def __init__(self, model: str | Path | bytes, *, threads: int = 1, engine: str = "auto"):
+    def __init__(self, model: str | Path | bytes, *, threads: int = 1, engine: str = "auto", trial: bool = False):
         if engine not in ("auto", *ENGINES):
             raise ValueError(f"There is no engine '{engine}'; choose one of auto, {', '.join(ENGINES)}.")
         if threads < 1:
@@ -54,9 +57,9 @@ class Runtime:
         self.passed_over: dict[str, str] = {}
         """Why engines that "auto" would rather have taken could not run the model, by their names."""
         if engine == "auto":
-            self.engine, self._engine, self.passed_over = first_engine(self.model, threads)
+            self.engine, self._engine, self.passed_over = first_engine(self.model, threads, trial)
         else:
-            self.engine, self._engine = engine, ENGINES[engine](self.model, threads)
+            self.engine, self._engine = engine, opened(engine, self.model, threads, trial)
         self._turn = threading.Lock()
 
     @property

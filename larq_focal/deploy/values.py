@@ -29,8 +29,8 @@ def fed(array: np.ndarray, tensor: Tensor, name: str) -> np.ndarray:
         _check_finite(array, name)
         limits = np.iinfo(dtype)
         scale, zero_point = _parameters(tensor)
-        return np.ascontiguousarray(np.clip(np.rint(array / scale) + zero_point, limits.min, limits.max), dtype)
-    return np.ascontiguousarray(as_finite(array, dtype, name))
+        return np.asarray(np.clip(np.rint(array / scale) + zero_point, limits.min, limits.max), dtype, order="C")
+    return np.asarray(as_finite(array, dtype, name), order="C")
 
 
 def as_finite(array: np.ndarray, dtype: np.dtype | type, name: str) -> np.ndarray:

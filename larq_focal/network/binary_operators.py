@@ -1,7 +1,7 @@
 """What the operators of Larq Compute Engine take for granted: operands, options and shapes that fit each other.
 
-Source: larq/compute-engine, ``tflite/kernels/{bconv2d,bmaxpool,quantization}.cc``, of which the first divides by options
-that it finds missing, and none looks at an image of no pixels.
+Source: larq/compute-engine, ``tflite/kernels/{bconv2d,bmaxpool,quantization}.cc``, of which the first divides by
+options that it finds missing, and none looks at an image of no pixels.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _check_window(operator: Operator, before: tuple[int, ...], after: tuple[int,
         raise FlatbufferError(f"makes {list(after)} of {list(before)}")
     if operator.kind == "LceBconv2d":
         kernel = operator.inputs[1].shape
-        if len(kernel) != 4:
+        if len(kernel) != 4 or 0 in kernel:
             raise FlatbufferError(f"has a kernel of the shape {list(kernel)}")
         sizes = kernel[1:3]
     else:

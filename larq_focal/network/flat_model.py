@@ -33,7 +33,7 @@ class Tensor:
     """A tensor; ``shape`` includes the batch axis, ``dtype`` is the type's name in NumPy, or in the schema ("int4").
 
     ``data`` is None unless the tensor is constant; types that NumPy lacks, and sparse matrices, come as their raw bytes
-    (uint8).
+    (uint8). ``buffer`` numbers the data in the file: tensors of one number share it.
     """
 
     index: int
@@ -43,6 +43,7 @@ class Tensor:
     data: np.ndarray | None = None
     quantization: Quantization | None = None
     is_variable: bool = False
+    buffer: int = 0
 
     @property
     def is_constant(self) -> bool:
@@ -101,6 +102,11 @@ class FlatModel:
         return tuple(operator.kind for operator in self.operators)
 
     @property
+    def custom_operations(self) -> tuple[str, ...]:
+        """Kinds of the custom operators, each once, sorted."""
+        return tuple(sorted({op.kind for op in self.operators if op.is_custom}))
+
+    @property
     def binary_operations(self) -> tuple[str, ...]:
         """Kinds of the Larq Compute Engine operators, each once, sorted."""
-        return tuple(sorted({op.kind for op in self.operators if op.is_custom and op.kind.startswith("Lce")}))
+        return tuple(kind for kind in self.custom_operations if kind.startswith("Lce"))

@@ -160,7 +160,7 @@ class _ModelReader:
         if data is not None and table.Sparsity() is None:
             data = _shaped(name, data, shape, dtype)
         quantization = self._quantization(name, shape, table.Quantization())
-        return Tensor(index, name, shape, dtype, data, quantization, table.IsVariable())
+        return Tensor(index, name, shape, dtype, data, quantization, table.IsVariable(), table.Buffer())
 
     def _quantization(self, name: str, shape: tuple[int, ...], table) -> Quantization | None:
         if table is None or not table.ScaleLength():

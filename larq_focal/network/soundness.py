@@ -12,6 +12,10 @@ _LARGEST_BYTES = 1 << 32
 """Of one tensor. Files that were converted for a device have none that comes near."""
 _LARGEST_RATIO = 2.0**18
 """Of the scales of operand and result in a sum of integers: fixed-point factors have 20 bits before the point."""
+_MOST_AXES = 8
+_AXES_GIVEN = ("BROADCAST_TO", "MIRROR_PAD", "PAD", "PADV2", "RESHAPE", "SLICE", "STRIDED_SLICE", "TILE", "TRANSPOSE")
+"""Operators of which a constant has an entry for each axis."""
+_NOT_NUMBERS = ("resource", "variant")
 _SUMS = ("ADD", "SUB")
 _ROUNDED = ("int8", "uint8")
 _RESCALED = frozenset(
@@ -34,6 +38,7 @@ def check_sound(model: FlatModel) -> None:
     for operator in model.operators:
         try:
             _check_operands(operator)
+            _check_axes(operator)
             _check_results(operator)
             _check_scales(operator)
             check_binary(operator)
@@ -59,6 +64,11 @@ def _check_size(model: FlatModel, tensor: Tensor) -> None:
             f"The tensor '{tensor.name}' of '{model.name}' has the shape {list(tensor.shape)}, which is more than "
             f"{_LARGEST_BYTES >> 30} GiB: the file is damaged, or not for a device."
         )
+    if len(tensor.shape) > _MOST_AXES:
+        raise FlatbufferError(
+            f"The tensor '{tensor.name}' of '{model.name}' has {len(tensor.shape)} axes, and there are {_MOST_AXES} at "
+            "most: the file is damaged."
+        )
 
 
 def _check_operands(operator: Operator) -> None:
@@ -70,6 +80,26 @@ def _check_operands(operator: Operator) -> None:
     for place, tensor in enumerate(operator.inputs):
         if tensor is None and place not in rule.optional:
             raise FlatbufferError(f"lacks its operand {place}")
+
+
+def _check_axes(operator: Operator) -> None:
+    for tensor in (*operator.inputs, *operator.outputs):
+        if tensor is not None and operator.kind in OPERANDS and tensor.dtype in _NOT_NUMBERS:
+            raise FlatbufferError(f"computes with '{tensor.name}', which is a {tensor.dtype}")
+    for place, tensor in enumerate(operator.inputs):
+        if tensor is None:
+            continue
+        if (
+            place > 0
+            and operator.kind in _AXES_GIVEN
+            and tensor.is_constant
+            and max(tensor.shape, default=0) > _MOST_AXES
+        ):
+            raise FlatbufferError(
+                f"is given {max(tensor.shape)} axes in '{tensor.name}', and there are {_MOST_AXES} at most"
+            )
+    if operator.kind == "STRIDED_SLICE" and operator.options.get("offset") and operator.options.get("endMask"):
+        raise FlatbufferError("counts its end from its begin, and leaves the end open too")
 
 
 def _check_results(operator: Operator) -> None:
@@ -97,5 +127,5 @@ def _check_scales(operator: Operator) -> None:
                 raise FlatbufferError(f"computes with '{tensor.name}', whose scale is not positive")
     if operator.kind in _SUMS and all(tensor.quantization is not None for tensor in tensors):
         *scales, result = (float(tensor.quantization.scale[0]) for tensor in tensors)
-        if not 0 < max(scales) <= _LARGEST_RATIO * result:
+        if min(scales) <= 0 or max(scales) > _LARGEST_RATIO * result:
             raise FlatbufferError(f"adds numbers of the scales {scales} to one of {result:g}, which overflows")

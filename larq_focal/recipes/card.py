@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from larq_focal.cost.text import accuracy_text, bytes_text, count_text, time_text
 from larq_focal.report.records import Record, check_record
+from larq_focal.text import accuracy_text, bytes_text, count_text, time_text
 
 
 def model_card(record: Record) -> str:

@@ -13,9 +13,9 @@ from math import floor, log10
 import numpy as np
 import plotly.graph_objects as go
 
-from larq_focal.cost.text import bytes_text, time_text
 from larq_focal.report.pareto import pareto_front
 from larq_focal.report.runs import Run
+from larq_focal.text import bytes_text, time_text
 
 LOG_FROM_RATIO = 8  # spread of the costs from which a logarithmic axis shows more
 MOST_CLASSES_WITH_COUNTS = 20

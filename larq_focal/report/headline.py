@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from larq_focal.cost.text import bytes_text, time_text
 from larq_focal.report.runs import Run
+from larq_focal.text import bytes_text, time_text
 
 
 @dataclass(frozen=True)

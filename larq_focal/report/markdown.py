@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from larq_focal.cost.text import accuracy_text, bytes_text, count_text
+from larq_focal.text import accuracy_text, bytes_text, count_text
 
 COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
 

@@ -23,7 +23,9 @@ def test_values_are_found_by_name():
     assert "nothing" not in graph
     assert [op.name for op in graph.layers] == ["conv", "dense"]
     assert [op.name for op in graph.inputs] == ["image"]
-    assert [op.name for op in graph.unknown] == ["mystery"]
+    assert [op.name for op in graph.other_layers] == ["transposed", "conv3d", "local"]
+    assert [op.name for op in graph.unknown] == ["mystery", "counted"]
+    assert [op.name for op in graph.uncounted] == ["mystery"]
     assert [op.name for op in graph.consumers("norm")] == ["sign", "add"]
     assert len(graph) == len(list(graph)) == len(graph.ops)
 

@@ -29,6 +29,8 @@ _layers = keras.layers
 _MAX_LEVELS = 256
 _MAX_SUMMANDS = 7
 """Most binary convolutions that are proposed in the place of one."""
+_OF_A_ROW = {"ExpandDims", "SpaceToBatchND"}
+"""What Keras puts in front of a 1-D convolution."""
 _ROWS = {row.alias: row for row in QUANTIZERS}
 _SCALE_MEND = (
     "use a quantizer of -1 and +1, such as 'ste_sign', and put the scale into the kernel quantizer (one per output "
@@ -39,16 +41,12 @@ _KINDS = (
     (_layers.DepthwiseConv2D, "binary depthwise convolutions", "use QuantConv2D in groups of 32 channels"),
     (_layers.SeparableConv1D, "binary separable convolutions", "use QuantConv2D"),
     (_layers.SeparableConv2D, "binary separable convolutions", "use QuantConv2D"),
+    (_layers.Conv1DTranspose, "binary transposed convolutions", "use UpSampling1D and QuantConv1D"),
     (_layers.Conv2DTranspose, "binary transposed convolutions", "use UpSampling2D and QuantConv2D"),
     (_layers.Conv3DTranspose, "binary transposed convolutions", "use UpSampling3D and slices into QuantConv2D"),
     (_layers.Conv3D, "binary 3-D convolutions", "use QuantConv2D on slices"),
     (_layers.LocallyConnected1D, "binary locally connected layers", "use QuantConv2D, which shares its weights"),
     (_layers.LocallyConnected2D, "binary locally connected layers", "use QuantConv2D, which shares its weights"),
-    (
-        _layers.Conv1D,
-        "binary 1-D convolutions (Keras reshapes around a 2-D one)",
-        "use QuantConv2D with a kernel of (1, size) on inputs of shape (1, length, channels)",
-    ),
     (
         _layers.Dense,
         "binary dense layers",
@@ -90,8 +88,8 @@ def _find(layer, frozen, node, converted, sample) -> Iterator[Obstacle]:
     if node is not None:
         source = layer_input(frozen, node, operand=2 if node.op == "Conv2DBackpropInput" else 0)
         yield from _input(layer, frozen, source, sample)
-        if node.op == "Conv2D" and not isinstance(layer.layer, _layers.Conv1D):
-            yield from _place(frozen, node, source, sample)
+        if node.op == "Conv2D":
+            yield from _place(layer, frozen, node, source, sample)
     yield from _kernel(layer)
     yield from _groups(layer)
     if converted is not None and converted.kernel is None:
@@ -175,13 +173,16 @@ def _or_binary_sum(layer: WeightedLayer, argument: Literal["input_levels", "kern
 
 
 def _place(
-    frozen: FrozenGraph, node: NodeDef, source: LayerInput, sample: Mapping[str, np.ndarray]
+    layer: WeightedLayer, frozen: FrozenGraph, node: NodeDef, source: LayerInput, sample: Mapping[str, np.ndarray]
 ) -> Iterator[Obstacle]:
-    """What stands between the signs and the convolution."""
-    if source.is_reshaped:
+    """What stands between the signs and the convolution. A 1-D one has reshapes and borders that are rewritten."""
+    has_row = isinstance(layer.layer, _layers.Conv1D)
+    if set(source.reshapes) - (_OF_A_ROW if has_row else set()):
         yield Obstacle("a reshape stands between the signs and the convolution", "reshape before the quantizer")
     if node.attr["padding"].s == b"EXPLICIT":
         yield Obstacle("its padding is given in pixels", "use padding='same' or 'valid'")
+    elif has_row and set(source.pad_values) <= {0, 1}:
+        return
     elif source.pad_values and source.pad_values != (1.0,):
         yield Obstacle(
             f"a border of {_listed(source.pad_values)} is put around its input before the convolution",

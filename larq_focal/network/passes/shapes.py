@@ -37,7 +37,7 @@ def check_shapes(graph: QuantGraph) -> None:
 def _computed(op: ops.Op, inputs: list[ops.Op]) -> ops.Shape:
     empty = [np.zeros((0, *value.shape), np.float32) for value in inputs]
     if not isinstance(op, ops.Linear):
-        return compute(op, *empty).shape[1:]
+        return tuple(compute(op, *empty).shape[1:])
     if op.bias is not None and np.shape(op.bias) != op.kernel.shape[-1:]:
         raise ValueError(f"its bias has the shape {np.shape(op.bias)}, but there are {op.kernel.shape[-1]} outputs")
     # One output for each group is enough: the graph has checked their number.

@@ -72,7 +72,7 @@ def faulty(change: tuple[str, str]) -> str:
         (("#: array: [64, 64]", "#: array: [640000, 64000]"), "the size .640000, 64000., which is out of bounds"),
         (("#: planes:\n", "#: planes: {a: ['01 : 0']}\n#: other:\n"), "a row of 2 bits in a plane"),
         (("#: sensor: scamp5", "#: sensor: scamp9"), "scamp9"),
-        (("#: - name: bits", "#: - name: [bits"), "is no YAML"),
+        (("#: - name: bits", "#: - name: [bits"), "is not YAML"),
     ],
 )
 def test_faults_are_named(change, message):
