@@ -16,7 +16,7 @@ strict_option = click.option(
 )
 
 
-@click.command(short_help="Convert a Keras model, and audit what came out.")
+@click.command(short_help="Convert a model for devices, and audit what came out.")
 @model_argument
 @click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
 @click.option(

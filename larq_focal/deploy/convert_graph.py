@@ -12,14 +12,22 @@ from larq_focal.files import written_whole
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
+from larq_focal.result import Result
 
 
-@dataclass(frozen=True)
-class GraphConversion:
+@dataclass(frozen=True, repr=False)
+class GraphConversion(Result):
     """A converted network: where the file is, and its audit."""
 
     path: Path
     audit: GraphAudit
+
+    @property
+    def headline(self) -> str:
+        return f"{self.path}, {self.audit.headline}"
+
+    def __rich__(self):
+        return self.audit
 
 
 def convert_graph(

@@ -8,7 +8,7 @@ from larq_focal.network.passes.packable import why_not_packable
 from larq_focal.network.passes.planes import why_no_planes
 
 
-def why_not_packed(graph: QuantGraph, op: ops.Linear) -> str | None:
+def why_not_packed(graph: QuantGraph, op: ops.Weighted) -> str | None:
     """Why ``lower`` makes no binary convolutions of ``op``; None if it does.
 
     Args:
