@@ -1,6 +1,5 @@
 """What importing larq_focal does, in every order, with and without TensorFlow: each in a process of its own."""
 
-import importlib.util
 import types
 
 import pytest
@@ -132,8 +131,6 @@ def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(modul
 
 @pytest.mark.parametrize("name", sorted({*lqf.__all__} - {"__version__"}))
 def test_public_names_are_what_they_should_be(name):
-    if name == "zoo" and importlib.util.find_spec("larq_focal.zoo") is None:
-        pytest.skip("the folder zoo/ becomes larq_focal.zoo by installing")
     value = getattr(lqf, name)
     if name in SUBPACKAGES:
         assert isinstance(value, types.ModuleType)

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
+from glob import glob
 
 import pytest
 
 from tests.support.lce_file import residual_network
 from tests.support.processes import run_python
-from tools.wheels import REPOSITORY, SOURCES
+from tools.wheels import REPOSITORY, copy_sources
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A folder that larq_focal was installed into, by pip, without a compiler."""
     source, site, tools = (tmp_path_factory.mktemp(name) for name in ("source", "site", "tools"))
-    for name in SOURCES:
-        path = REPOSITORY / name
-        if path.is_dir():
-            shutil.copytree(path, source / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-        else:
-            shutil.copy2(path, source / name)
+    copy_sources(source)
     # Not even a shell's own search finds one: the path holds nothing.
     environment = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX", "PYTHONPATH")}
     subprocess.run(
@@ -48,6 +43,8 @@ def site(tmp_path_factory):
 @pytest.mark.slow
 def test_it_installs_and_imports_without_the_delegate(site):
     assert not list(site.rglob("*.so"))
+    modules = "larq_focal/**/*.py"
+    assert set(glob(modules, root_dir=site, recursive=True)) == set(glob(modules, root_dir=REPOSITORY, recursive=True))
     done = run_python(
         """
         import larq_focal, larq_focal.delegate

@@ -20,17 +20,7 @@ import zipfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
-SOURCES = (
-    "larq_focal",
-    "zoo",
-    "tools",
-    "setup.py",
-    "setup.cfg",
-    "pyproject.toml",
-    "MANIFEST.in",
-    "README.md",
-    "LICENSE",
-)
+SOURCES = ("larq_focal", "tools", "setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
 COMPILERS = {"x86_64": "g++", "aarch64": "aarch64-linux-gnu-g++"}
 
 
@@ -52,11 +42,8 @@ def build_wheel(architecture: str, folder: Path) -> Path:
         WheelError: the build failed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        # A copy, so that nothing of earlier builds gets into the wheel.
         source, built, tagged = (Path(scratch, name) for name in ("source", "built", "tagged"))
-        source.mkdir()
-        for name in SOURCES:
-            _copy(REPOSITORY / name, source / name)
+        copy_sources(source)
         _run(["pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, source], _platform(architecture))
         (wheel,) = built.glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
@@ -70,11 +57,15 @@ def build_wheel(architecture: str, folder: Path) -> Path:
         return Path(shutil.copy2(wheel, folder))
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    else:
-        shutil.copy2(source, target)
+def copy_sources(folder: Path) -> None:
+    """Copies what a build takes to ``folder``, without what earlier builds have left."""
+    folder.mkdir(exist_ok=True)
+    for name in SOURCES:
+        path = REPOSITORY / name
+        if path.is_dir():
+            shutil.copytree(path, folder / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        else:
+            shutil.copy2(path, folder / name)
 
 
 def _platform(architecture: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ import numpy as np
 from larq_focal.arrays import ArrayFileError, read_npz
 from larq_focal.files import written_whole
 from larq_focal.keras import keras, larq
-from larq_focal.zoo.download import download, manifest
+from larq_focal.zoo.download import download
+from larq_focal.zoo.manifest import manifest
 
 SUFFIX = ".npz"
 

@@ -12,7 +12,7 @@ from larq_focal.cli.output import show, tell
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 
 
-@click.command()
+@click.command(short_help="Predict from images or arrays.")
 @tflite_argument
 @click.option(
     "--input",
@@ -69,7 +69,7 @@ class _Counts(click.ParamType):
         return counts
 
 
-@click.command()
+@click.command(short_help="Time a converted model, here or over ssh.")
 @tflite_argument
 @click.option(
     "--threads", type=_Counts(), default="1", show_default=True, help="One number, or several in turn: 1,2,4."

@@ -26,7 +26,7 @@ _weights_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Judge whether a model fits a focal-plane processor.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
@@ -64,7 +64,7 @@ def fit(
     show(result, as_json)
 
 
-@click.command("compile")
+@click.command("compile", short_help="Compile a model to a program of the pixel array.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
@@ -121,7 +121,7 @@ def compile_model(
     show(compiled, as_json)
 
 
-@click.command()
+@click.command(short_help="Run one frame of a program on the simulated array.")
 @click.argument("program", type=click.Path(path_type=Path))
 @click.option(
     "--input", "image", type=click.Path(path_type=Path), required=True, help="A picture, or a .npy array of one image."

@@ -14,7 +14,7 @@ PROGRAM_SUFFIX = ".scamp"
 Region = tuple[int, int, int, int]
 
 
-@click.command()
+@click.command(short_help="Tell what one frame of a program does, step by step.")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of its YAML file.")
 @click.option("-o", "--output", type=output_path, help="Write a page to step through the program.")

@@ -10,7 +10,7 @@ from larq_focal.cli.options import import_option, json_option, model_argument, o
 from larq_focal.cli.output import quiet, show
 
 
-@click.command()
+@click.command(short_help="Print bits, bytes, multiply-accumulates and ACE.")
 @model_argument
 @trust_option
 @json_option
@@ -24,7 +24,7 @@ def summary(model: Path, trust: bool, as_json: bool) -> None:
     show(result, as_json)
 
 
-@click.command()
+@click.command(short_help="Write the network as plain data.")
 @model_argument
 @click.option("-o", "--output", type=output_path, required=True, help="Where the .qgraph file goes.")
 @import_option

@@ -13,6 +13,8 @@ from larq_focal.cost.table import cost_table
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Embedding, Op, Unknown, Weighted
+from larq_focal.result import Result
+from larq_focal.text import at_least, bytes_text, count_text
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class LayerCost:
         }
 
 
-@dataclass(frozen=True)
-class CostSummary:
+@dataclass(frozen=True, repr=False)
+class CostSummary(Result):
     """Costs of a network for one image.
 
     ``layers`` holds the operations that cost anything; the totals are sums over them, but for the two peaks of
@@ -120,6 +122,11 @@ class CostSummary:
     @property
     def other_ops(self) -> Counter[str]:
         return sum((layer.other_ops for layer in self.layers), Counter())
+
+    @property
+    def headline(self) -> str:
+        stored, macs, ace = bytes_text(self.parameter_bytes), count_text(self.macs), count_text(self.ace)
+        return f"{self.network}, {at_least(bool(self.uncounted))}{stored} of parameters, {macs} MACs, {ace} ACE"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; widths as keys are text: "1", and "1x32" for 1-bit weights on 32-bit activations."""

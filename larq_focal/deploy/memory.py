@@ -19,10 +19,10 @@ from larq_focal.deploy.child import environment, python_command
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.sysfiles import fields
 from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.text import bytes_text
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # https://docs.kernel.org/filesystems/proc.html: the peak becomes what is resident now
-_MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Memory:
 
     def __str__(self) -> str:
         return (
-            f"Memory at its peak: {self.inference_bytes / _MIB:.1f} MiB for an inference, "
-            f"{self.preparation_bytes / _MIB:.1f} MiB for the prepared model"
+            f"Memory at its peak: {bytes_text(self.inference_bytes)} for an inference, "
+            f"{bytes_text(self.preparation_bytes)} for the prepared model"
         )
 
 

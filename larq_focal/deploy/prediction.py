@@ -15,12 +15,14 @@ from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.deploy.samples import Files, read_batch
 from larq_focal.deploy.values import clipped_values
 from larq_focal.files import existing_file
+from larq_focal.result import Result
+from larq_focal.text import counted
 
 _MOST_PRINTED = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Result):
     """What a network gives for some samples.
 
     ``outputs`` are arrays ``[N, *output_shape]`` in the order of ``output_names``, and ``sources`` say where each of
@@ -108,32 +110,36 @@ class Predictions:
         best = zip(self.sources, self.best(), strict=True)
         return facts | {"samples": [{"source": source, "top": top} for source, top in best]}
 
+    @property
+    def headline(self) -> str:
+        samples = counted(len(self.sources), "sample")
+        return f"{self.model} on {samples}, {', '.join(map(_described, self.outputs))}"
+
     def __rich__(self):
-        from rich.table import Table
+        from rich.console import Group
         from rich.text import Text
 
-        table = Table(title=Text(f"{self.model}, by the engine '{self.engine}'"))
-        table.add_column("input")
+        from larq_focal.tables import add_figures, add_name, new_table
+
+        table = new_table(f"{self.model}, by the engine '{self.engine}'")
+        add_name(table, "input")
         if self.scores is None:
-            for name in self.output_names:
-                table.add_column(Text(name))
+            add_name(table, "output")
+            table.add_column("values")
             for index, source in enumerate(self.sources[:_MOST_PRINTED]):
-                values = (output[index] if self._is_by_sample(output) else output for output in self.outputs)
-                table.add_row(Text(source), *map(_described, values))
+                for name, output in zip(self.output_names, self.outputs, strict=True):
+                    values = output[index] if self._is_by_sample(output) else output
+                    table.add_row(Text(source), Text(name), Text(_described(values)))
         else:
-            table.add_column("class")
-            table.add_column("score", justify="right")
+            add_name(table, "class")
+            add_figures(table, "score")
             for source, top in zip(self.sources[:_MOST_PRINTED], self.best()[:_MOST_PRINTED], strict=True):
                 for place, row in enumerate(top):
-                    last = place == len(top) - 1
                     label = str(row["class"]) + (f" {row['name']}" if "name" in row else "")
-                    score = f"{row['score']:.4g}"
-                    table.add_row(Text("" if place else source), Text(label), score, end_section=last)
-        captions = [f"and {len(self.sources) - _MOST_PRINTED} more"] if len(self.sources) > _MOST_PRINTED else []
-        captions += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
-        captions += self.notes
-        table.caption = "\n".join(captions) or None
-        return table
+                    table.add_row(Text("" if place else source), Text(label), f"{row['score']:.4g}")
+        notes = [f"and {len(self.sources) - _MOST_PRINTED:,} more"] if len(self.sources) > _MOST_PRINTED else []
+        notes += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
+        return Group(table, *map(Text, (*notes, *self.notes)))
 
 
 def _described(output: np.ndarray) -> str:

@@ -34,11 +34,11 @@ from larq_focal.focal_plane.report import FitReport, LayerFit
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
 from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class
-from larq_focal.focal_plane.text import counted
 from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.fold_sums import fold_sums
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
+from larq_focal.text import counted
 
 
 def fit(
@@ -135,6 +135,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport
     complete = all(layer.icw is not None for layer in layers)
     left_out = [line for name, layer in shapes.items() for line in unmodelled(layer, judged[name])]
     not_understood = [f"'{op.name}': {op.kind} is not understood, and was not judged" for op in graph.unknown]
+    not_understood += [f"'{op.name}': {type(op).__name__} was not judged" for op in graph.other_layers]
     return FitReport(
         network=graph.name,
         sensor=sensor.name,

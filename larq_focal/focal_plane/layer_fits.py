@@ -22,10 +22,10 @@ from larq_focal.focal_plane.schedules import Plan
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import IN_HOME, Spill
 from larq_focal.focal_plane.steps import icw_by_class
-from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Linear
+from larq_focal.text import counted
 
 MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
 MOST_TAPS_TRIED = 100  # the same for a change that might fit, of which there are several

@@ -62,13 +62,17 @@ class AnalogRegisters:
     maximum: int | None
     smallest_step: int | None
 
+    def count(self, names: tuple[str, ...]) -> int:
+        """How many of ``names`` the sensor's convention counts."""
+        return sum(name not in self.uncounted for name in names)
+
     @property
     def counted_port(self) -> int:
-        return sum(name not in self.uncounted for name in self.port)
+        return self.count(self.port)
 
     @property
     def nominal(self) -> int:
-        return sum(name not in self.uncounted for name in self.storage) + self.counted_port
+        return self.count(self.storage) + self.counted_port
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ def _check_window(operator: Operator, before: tuple[int, ...], after: tuple[int,
         raise FlatbufferError(f"makes {list(after)} of {list(before)}")
     if operator.kind == "LceBconv2d":
         kernel = operator.inputs[1].shape
-        if len(kernel) != 4:
+        if len(kernel) != 4 or 0 in kernel:
             raise FlatbufferError(f"has a kernel of the shape {list(kernel)}")
         sizes = kernel[1:3]
     else:

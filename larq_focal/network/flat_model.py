@@ -33,7 +33,7 @@ class Tensor:
     """A tensor; ``shape`` includes the batch axis, ``dtype`` is the type's name in NumPy, or in the schema ("int4").
 
     ``data`` is None unless the tensor is constant; types that NumPy lacks, and sparse matrices, come as their raw bytes
-    (uint8).
+    (uint8). ``buffer`` numbers the data in the file: tensors of one number share it.
     """
 
     index: int
@@ -43,6 +43,7 @@ class Tensor:
     data: np.ndarray | None = None
     quantization: Quantization | None = None
     is_variable: bool = False
+    buffer: int = 0
 
     @property
     def is_constant(self) -> bool:

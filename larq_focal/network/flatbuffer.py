@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from larq_focal.network.flat_model import (
     Quantization,
     Tensor,
 )
+from larq_focal.network.litert_schema import schema
 from larq_focal.network.signature import Named, in_order, unique
 
 __all__ = [
@@ -73,7 +73,7 @@ class _ModelReader:
     def __init__(self, content: bytes):
         self.content = content
         self.bytes_left = len(content)
-        self.schema = _schema()
+        self.schema = schema()
         self.builtin_names = _names(self.schema.BuiltinOperator)
         self.type_names = _names(self.schema.TensorType)
 
@@ -91,7 +91,9 @@ class _ModelReader:
             for indices in (graph.InputsAsNumpy(), graph.OutputsAsNumpy())
         )
         named_inputs, named_outputs = self._signature(model)
-        inputs, outputs = in_order(graph_inputs, named_inputs), in_order(graph_outputs, named_outputs)
+        description = _text(model.Description())
+        inputs = in_order(graph_inputs, named_inputs, description)
+        outputs = in_order(graph_outputs, named_outputs, description)
         names = {index: name for name, index in reversed([*inputs, *outputs]) if name}
         tensors = tuple(replace(tensor, name=names.get(tensor.index, tensor.name)) for tensor in read)
         operators = tuple(
@@ -107,7 +109,7 @@ class _ModelReader:
             output_names=unique([name or tensors[index].name for name, index in outputs]),
             graph_inputs=graph_inputs,
             graph_outputs=graph_outputs,
-            description=_text(model.Description()),
+            description=description,
             content=self.content,
         )
 
@@ -159,7 +161,7 @@ class _ModelReader:
         if data is not None and table.Sparsity() is None:
             data = _shaped(name, data, shape, dtype)
         quantization = self._quantization(name, shape, table.Quantization())
-        return Tensor(index, name, shape, dtype, data, quantization, table.IsVariable())
+        return Tensor(index, name, shape, dtype, data, quantization, table.IsVariable(), table.Buffer())
 
     def _quantization(self, name: str, shape: tuple[int, ...], table) -> Quantization | None:
         if table is None or not table.ScaleLength():
@@ -229,14 +231,3 @@ def _text(value: bytes | None) -> str:
 @cache
 def _names(enum: type) -> dict[int, str]:
     return {value: name for name, value in vars(enum).items() if isinstance(value, int)}
-
-
-@cache
-def _schema() -> ModuleType:
-    try:
-        from ai_edge_litert import schema_py_generated
-    except ImportError as error:
-        raise ImportError(
-            "Reading TensorFlow Lite files needs the schema of LiteRT: pip install ai-edge-litert"
-        ) from error
-    return schema_py_generated

@@ -16,15 +16,18 @@ from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.network.sharing import SharedArrays
 from larq_focal.network.signature import unique
 from larq_focal.network.steps import find_steps
 from larq_focal.network.tflite_call import Call, NotUnderstood, along_axis, per_channel, real_values
 from larq_focal.network.tflite_elementwise import ELEMENTWISE
 from larq_focal.network.tflite_functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite_layers import LAYERS
+from larq_focal.network.tflite_products import PRODUCTS
 from larq_focal.network.tflite_shapes import SHAPES
+from larq_focal.network.tflite_unknown import unknown_macs, unknown_weights
 
-OPERATORS = {**LAYERS, **ELEMENTWISE, **SHAPES}
+OPERATORS = {**LAYERS, **PRODUCTS, **ELEMENTWISE, **SHAPES}
 
 _INTEGER_BITS = {"int8": (8, True), "uint8": (8, False), "int16": (16, True)}
 _CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError, ZeroDivisionError)
@@ -60,6 +63,7 @@ class GraphReader:
         self.names: dict[int, str] = {}
         self.folded: dict[int, np.ndarray] = {}
         self.scalars: dict[str, ScalarFunction] = {}
+        self._shared = SharedArrays()
         for tensor, name in zip(model.inputs, model.input_names, strict=True):
             self._read_input(tensor, name)
 
@@ -145,7 +149,7 @@ class GraphReader:
         return self.emit(ops.Affine, f"{tensor.name}/real", inputs=(name,), **back, **where)
 
     def _read_operator(self, operator: Operator) -> None:
-        scalar = None
+        scalar, start = None, len(self.ops)
         try:
             if self._fold(operator):
                 return
@@ -153,6 +157,9 @@ class GraphReader:
             values = self._as_quantizer(operator, scalar) or self._understood(operator)
         except NotUnderstood as reason:
             values = self._unknown(operator, f"{operator.kind} {reason}".strip())
+        sources = tuple(_source(tensor) for tensor in operator.inputs if tensor is not None and self._is_fixed(tensor))
+        if sources:
+            self._shared.unify((operator.kind, *sources), self.ops, start)
         for tensor, name in zip(operator.outputs, values, strict=True):
             self.names[tensor.index] = name
         if scalar is not None:
@@ -187,12 +194,18 @@ class GraphReader:
         scales = {t.quantization and (*t.quantization.scale, *t.quantization.zero_point) for t in tensors}
         return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
 
+    def _is_fixed(self, tensor: Tensor) -> bool:
+        return tensor.is_constant or tensor.index in self.folded
+
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
         inputs = tuple(self.names[t.index] for t in operator.inputs if t is not None and t.index in self.names)
-        return tuple(
-            self.emit(ops.Unknown, t.name, inputs=inputs, shape=t.shape[1:], origin=t.name, kind=kind)
-            for t in operator.outputs
-        )
+        weights, macs = unknown_weights(operator), unknown_macs(operator)
+        names = []
+        for tensor in operator.outputs:  # the first output stands for the whole operator
+            place = {"inputs": inputs, "shape": tensor.shape[1:], "origin": tensor.name}
+            names.append(self.emit(ops.Unknown, tensor.name, kind=kind, weights=weights, macs_by_bits=macs, **place))
+            weights, macs = weights and (), macs and ()
+        return tuple(names)
 
     def _scalar_function(self, operator: Operator) -> ScalarFunction | None:
         """The output as one function of an earlier value, element by element, if it is that."""
@@ -240,3 +253,8 @@ class GraphReader:
             if op.name in needed:
                 needed.update(op.inputs)
         return [op for op in self.ops.values() if op.name in needed or isinstance(op, ops.Input)]
+
+
+def _source(tensor: Tensor) -> tuple[str, int]:
+    """What tells constants apart: their place in the file, or the operator that they are computed by."""
+    return ("buffer", tensor.buffer) if tensor.is_constant else ("tensor", tensor.index)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.kernel import Kernel
+from larq_focal.network.sharing import SharedArrays
 
 
 def defines_its_own(item: Any, *methods: str) -> bool:
@@ -20,40 +19,12 @@ def defines_its_own(item: Any, *methods: str) -> bool:
     return any(owner is not object and owner.__module__.split(".")[0] not in homes for owner in owners)
 
 
-def arrays_of(item: Any) -> Iterator[np.ndarray]:
-    """The arrays that an operation holds, in its kernels too."""
-    if isinstance(item, np.ndarray):
-        yield item
-    elif isinstance(item, tuple):
-        for part in item:
-            yield from arrays_of(part)
-    elif isinstance(item, ops.Op | Kernel):
-        for entry in fields(item):
-            yield from arrays_of(getattr(item, entry.name))
-
-
-def with_arrays(item: Any, arrays: list[np.ndarray]) -> Any:
-    """``item`` with those of ``arrays`` in the place of equal ones."""
-    if isinstance(item, np.ndarray):
-        equal = (array for array in arrays if array.dtype == item.dtype and np.array_equal(array, item))
-        return next(equal, item)
-    if isinstance(item, tuple):
-        return tuple(with_arrays(part, arrays) for part in item)
-    if isinstance(item, ops.Op | Kernel):
-        return replace(item, **{entry.name: with_arrays(getattr(item, entry.name), arrays) for entry in fields(item)})
-    return item
-
-
 @dataclass(frozen=True)
 class GraphBuilder:
-    """Collects operations under unique names.
-
-    ``first_arrays`` holds, by the identity of a layer or quantizer, that object and the arrays that its first call
-    added.
-    """
+    """Collects operations under unique names."""
 
     ops: dict[str, ops.Op] = field(default_factory=dict)
-    first_arrays: dict[int, tuple[Any, list[np.ndarray]]] = field(default_factory=dict)
+    _shared: SharedArrays = field(default_factory=SharedArrays)
 
     def add(self, op: type[ops.Op], name: str, **fields) -> str:
         """Adds an operation named ``name``, numbered if the name is taken, and returns its name."""
@@ -69,12 +40,7 @@ class GraphBuilder:
 
         The weights of a layer or quantizer that is called several times are then the same objects in all calls.
         """
-        names = list(self.ops)[start:]
-        if id(owner) not in self.first_arrays:
-            self.first_arrays[id(owner)] = owner, [array for name in names for array in arrays_of(self.ops[name])]
-        else:
-            _, first = self.first_arrays[id(owner)]
-            self.ops.update({name: with_arrays(self.ops[name], first) for name in names})
+        self._shared.unify(owner, self.ops, start)
 
     def truncate(self, count: int) -> None:
         """Drops all operations but the first ``count``."""

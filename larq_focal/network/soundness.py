@@ -83,11 +83,12 @@ def _check_operands(operator: Operator) -> None:
 
 
 def _check_axes(operator: Operator) -> None:
+    for tensor in (*operator.inputs, *operator.outputs):
+        if tensor is not None and operator.kind in OPERANDS and tensor.dtype in _NOT_NUMBERS:
+            raise FlatbufferError(f"computes with '{tensor.name}', which is a {tensor.dtype}")
     for place, tensor in enumerate(operator.inputs):
         if tensor is None:
             continue
-        if operator.kind in OPERANDS and tensor.dtype in _NOT_NUMBERS:
-            raise FlatbufferError(f"computes with '{tensor.name}', which is a {tensor.dtype}")
         if (
             place > 0
             and operator.kind in _AXES_GIVEN
@@ -97,6 +98,12 @@ def _check_axes(operator: Operator) -> None:
             raise FlatbufferError(
                 f"is given {max(tensor.shape)} axes in '{tensor.name}', and there are {_MOST_AXES} at most"
             )
+    if operator.kind == "TRANSPOSE" and operator.inputs[1].is_constant:
+        order = operator.inputs[1].data.ravel().tolist()
+        if sorted(axis % len(order) for axis in order) != list(range(len(order))):
+            raise FlatbufferError(f"puts axes in the order {order}")
+    if operator.kind == "PAD" and operator.inputs[1].is_constant and operator.inputs[1].data.min(initial=0) < 0:
+        raise FlatbufferError("pads by less than nothing")
     if operator.kind == "STRIDED_SLICE" and operator.options.get("offset") and operator.options.get("endMask"):
         raise FlatbufferError("counts its end from its begin, and leaves the end open too")
 

@@ -18,7 +18,7 @@ from larq_focal.network.graph_file import save_graph
 from larq_focal.network.ops import Add, Affine, GlobalPool, Input, Pool2D, UniformQuantize, Unknown
 from tests.focal_plane.compiler.random_layers import Draw, network
 from tests.focal_plane.graphs import chain, conv, dense, sign, two_layer_network
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 
 def image(side: int = 64, channels: int = 1, bits: int = 32) -> Input:

@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 import requests
 
-from larq_focal.zoo.download import DownloadError, WeightsFile, _answer, download
+from larq_focal.zoo import transfer
+from larq_focal.zoo.download import download
+from larq_focal.zoo.manifest import DownloadError, WeightsFile
+from larq_focal.zoo.transfer import _answer
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 ROW = WeightsFile("net-mnist.npz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -207,7 +210,7 @@ def test_nobody_at_the_address_is_said(server, fetch):
 def test_two_processes_fetch_it_once(server, tmp_path):
     server.behaviour = "slow"
     program = (
-        "import sys; from larq_focal.zoo.download import WeightsFile, download;"
+        "import sys; from larq_focal.zoo.download import download; from larq_focal.zoo.manifest import WeightsFile;"
         f"row = WeightsFile({ROW.name!r}, {ROW.bytes}, {ROW.sha256!r});"
         "download('net-mnist', mirror=sys.argv[1], cache=sys.argv[2], among={'net-mnist': row}, offline=False)"
     )
@@ -304,7 +307,7 @@ def test_nothing_is_written_through_a_link(name, server, fetch, tmp_path):
 def test_a_link_that_comes_later_is_not_followed(server, fetch, tmp_path, monkeypatch):
     """Someone makes the link between the look and the opening."""
     (tmp_path / "precious.txt").write_text("precious")
-    monkeypatch.setitem(download.__globals__, "_not_a_link", lambda path: path)
+    monkeypatch.setattr(transfer, "_not_a_link", lambda path: path)
     (tmp_path / "net-mnist.npz.part").symlink_to("precious.txt")
     with pytest.raises(DownloadError, match=r"part' cannot be written"):
         fetch()

@@ -30,13 +30,15 @@ from larq_focal.deploy.conversion.lowering import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.result import Result
+from larq_focal.text import counted
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Result):
     """What a conversion made of a model.
 
     Args:
@@ -78,6 +80,13 @@ class Audit:
     def not_as_intended(self) -> tuple[LayerAudit, ...]:
         """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
         return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
+
+    @property
+    def headline(self) -> str:
+        binary = sum(row.intended == "binary" for row in self.layers)
+        outcome = "passed" if self.passed else f"{counted(len(self.errors), 'error')}"
+        packed = f"{binary - len(self.not_packed)} of {binary} binary layers packed"
+        return f"{self.network}, {outcome}, {packed}, {self.file_bytes:,} bytes"
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""

@@ -8,35 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
-from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.graph import GraphError, QuantGraph
-from larq_focal.network.interpret import interpret
 from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
 from larq_focal.network.passes.directions import flips_into_kernels
-from larq_focal.network.passes.moves import join_reshapes, reshape_before_signs, signs_before_pooling
+from larq_focal.network.passes.moves import (
+    join_reshapes,
+    pools_of_one_pixel,
+    reshape_before_quantizers,
+    signs_before_pooling,
+)
 from larq_focal.network.passes.padding import pads_as_operations
 from larq_focal.network.passes.planes import few_bits_as_planes
 from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
-from larq_focal.network.passes.thresholds import fold_into_thresholds
+from larq_focal.network.passes.shapes import check_shapes
+from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
+from larq_focal.network.passes.uses import without_unused
 
 Pass = Callable[[QuantGraph], QuantGraph]
 
 PASSES: Mapping[str, Pass] = {
+    "unused operations left out": without_unused,
+    "pooling of one pixel as a reshape": pools_of_one_pixel,
     "dense layers as convolutions of one pixel": dense_as_convolution,
-    "what follows integer sums into thresholds": fold_thresholds,
-    "flattened maps as windows": flattened_map_as_window,
+    "what leads to a sign into thresholds": fold_into_thresholds,
     "signs before pooling": signs_before_pooling,
-    "reshapes before signs": reshape_before_signs,
+    "what leads to a pooled sign into thresholds": fold_into_thresholds,
+    "flattened maps as windows": flattened_map_as_window,
+    "reshapes before quantizers": reshape_before_quantizers,
     "reshapes joined": join_reshapes,
     "few bits as sums of bits": few_bits_as_planes,
-    "what leads to a sign into thresholds": fold_into_thresholds,
+    "weights of planes into thresholds": fold_into_thresholds,
     "flipped signs into kernels": flips_into_kernels,
     "scales behind sums": scales_behind_sums,
     "normalisations joined": merge_affines,
     "normalisations into float layers": fold_into_layers,
+    "thresholds in normal numbers": normal_thresholds,
     "thresholds into biases": thresholds_into_bias,
     "padding as an operation": pads_as_operations,
 }
@@ -67,25 +74,8 @@ def lower(graph: QuantGraph, *, after: Callable[[str, QuantGraph], None] | None 
 
 
 def lower_to_builtins(graph: QuantGraph) -> QuantGraph:
-    """``graph`` with no convolution that pads with another value than 0, which is all that TensorFlow Lite knows."""
-    return pads_as_operations(graph, packs=False)
+    """``graph`` in what the operators of TensorFlow Lite, and engines for them, can do."""
+    return normal_thresholds(pads_as_operations(pools_of_one_pixel(without_unused(graph)), packs=False))
 
 
-def check_shapes(graph: QuantGraph) -> None:
-    """Holds the shape of every value against what its operation computes, on a batch of no samples.
-
-    Raises:
-        GraphError: an operation cannot compute, or gives another shape; the message names it.
-    """
-    empty = {op.name: np.zeros((0, *op.shape), np.float32) for op in graph.inputs}
-    known = {op.name: op for op in graph}
-    try:
-        with np.errstate(all="ignore"):
-            values = interpret(graph, empty)
-    except GraphError:
-        raise
-    except (ValueError, IndexError, TypeError, ZeroDivisionError, AttributeError, OverflowError, MemoryError) as error:
-        raise GraphError(f"'{graph.name}' contradicts itself: {error}") from error
-    for name, value in values.items():
-        if value.shape[1:] != tuple(known[name].shape):
-            raise GraphError(f"'{name}' has the shape {known[name].shape}, but computes {value.shape[1:]}.")
+__all__ = ["PASSES", "Pass", "check_shapes", "lower", "lower_to_builtins"]

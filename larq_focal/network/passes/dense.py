@@ -11,7 +11,7 @@ from larq_focal.network.fold import rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.packable import gives_signs
 from larq_focal.network.passes.planes import has_planes
-from larq_focal.network.passes.uses import without_unused
+from larq_focal.network.passes.uses import NewNames, without_unused
 
 
 def dense_as_convolution(graph: QuantGraph) -> QuantGraph:
@@ -20,6 +20,7 @@ def dense_as_convolution(graph: QuantGraph) -> QuantGraph:
     ``x[n] @ K[n, m]`` is the convolution of the image ``x[1, 1, n]`` with ``K[1, 1, n, m]``; a layer over the last of
     several axes is the same over as many pixels.
     """
+    new_name = NewNames(graph)
     result: list[ops.Op] = []
     for op in graph:
         if not (isinstance(op, ops.Dense) and has_planes(graph, op)):
@@ -27,9 +28,10 @@ def dense_as_convolution(graph: QuantGraph) -> QuantGraph:
             continue
         pixels = (int(np.prod(op.shape[:-1])), 1)
         features = op.kernel.shape[0]
-        image = ops.Reshape(name=f"{op.name}/image", inputs=op.inputs, shape=(*pixels, features), origin=op.origin)
+        place = {"name": new_name(f"{op.name}/image"), "inputs": op.inputs, "origin": op.origin}
+        image = ops.Reshape(**place, shape=(*pixels, features))
         fields = {field.name: getattr(op, field.name) for field in dataclasses.fields(ops.Linear)}
-        fields |= {"name": f"{op.name}/product", "inputs": (image.name,), "shape": (*pixels, op.shape[-1])}
+        fields |= {"name": new_name(f"{op.name}/product"), "inputs": (image.name,), "shape": (*pixels, op.shape[-1])}
         kernel = dataclasses.replace(op.kernel, codes=op.kernel.codes[None, None])
         product = ops.Conv2D(**{**fields, "kernel": kernel})
         result += [image, product, ops.Reshape(name=op.name, inputs=(product.name,), shape=op.shape, origin=op.origin)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,34 +21,36 @@ def signs_before_pooling(graph: QuantGraph) -> QuantGraph:
     flipped channel it would be the minimum, which stays as it is.
     """
 
-    def is_sign(op: ops.Op, graph: QuantGraph, uses: Uses) -> bool:
-        is_plain = isinstance(op, ops.Binarize) and op.flip is None and np.ndim(op.threshold) <= 1
-        return is_plain and any(why_not_packable(graph, after) is None for after in uses.of(op))
+    def swaps(pool: ops.Op, sign: ops.Op, graph: QuantGraph, uses: Uses) -> bool:
+        is_rising = isinstance(sign, ops.Binarize) and sign.flip is None and np.ndim(sign.threshold) <= 1
+        is_max = isinstance(pool, ops.Pool2D) and pool.kind == "max"
+        return is_max and is_rising and any(why_not_packable(graph, after) is None for after in uses.of(sign))
 
-    def is_pool(op: ops.Op) -> bool:
-        return isinstance(op, ops.Pool2D) and op.kind == "max"
-
-    return _swapped(graph, is_pool, is_sign)
+    return _swapped(graph, swaps)
 
 
-def reshape_before_signs(graph: QuantGraph) -> QuantGraph:
-    """Signs of a reshaped value in place of reshaped signs, where the channels stay: both go element by element."""
+def reshape_before_quantizers(graph: QuantGraph) -> QuantGraph:
+    """Quantizers of a reshaped value in place of reshaped levels: both go element by element.
 
-    def is_reshape(op: ops.Op, graph: QuantGraph, uses: Uses) -> bool:
-        return isinstance(op, ops.Reshape) and op.shape[-1:] == graph[op.inputs[0]].shape[-1:]
+    One with a threshold per channel stays where the channels do not.
+    """
 
-    def is_sign(op: ops.Op) -> bool:
-        return isinstance(op, ops.Binarize) and np.ndim(op.threshold) <= 1
+    def swaps(quantizer: ops.Op, reshape: ops.Op, graph: QuantGraph, uses: Uses) -> bool:
+        if not isinstance(reshape, ops.Reshape) or not isinstance(quantizer, ops.Quantize | ops.Binarize):
+            return False
+        if isinstance(quantizer, ops.Quantize) or (quantizer.flip is None and np.ndim(quantizer.threshold) == 0):
+            return True
+        return np.ndim(quantizer.threshold) <= 1 and reshape.shape[-1:] == quantizer.shape[-1:]
 
-    return _swapped(graph, is_sign, is_reshape)
+    return _swapped(graph, swaps)
 
 
-def _swapped(graph: QuantGraph, is_first, is_second) -> QuantGraph:
-    """Pairs of operations, the first of which nobody else reads, in the other order, until there are none.
+def _swapped(graph: QuantGraph, swaps: Callable[[ops.Op, ops.Op, QuantGraph, Uses], bool]) -> QuantGraph:
+    """Pairs of operations, the first of which only the second reads, in the other order, until there are none.
 
     Each takes the other's name, so that who reads the second finds the same value.
     """
-    while (pair := _first_pair(graph, is_first, is_second)) is not None:
+    while (pair := _first_pair(graph, swaps)) is not None:
         first, second = pair
         shape = second.shape if isinstance(second, ops.Reshape) else graph[first.inputs[0]].shape
         earlier = dataclasses.replace(second, name=first.name, inputs=first.inputs, shape=shape)
@@ -57,12 +60,26 @@ def _swapped(graph: QuantGraph, is_first, is_second) -> QuantGraph:
     return graph
 
 
-def _first_pair(graph: QuantGraph, is_first, is_second) -> tuple[ops.Op, ops.Op] | None:
+def _first_pair(graph: QuantGraph, swaps) -> tuple[ops.Op, ops.Op] | None:
     uses = Uses(graph)
     for op in graph:
-        if is_first(op) and (second := uses.only(op)) is not None and is_second(second, graph, uses):
+        if (second := uses.only(op)) is not None and swaps(op, second, graph, uses):
             return op, second
     return None
+
+
+def pools_of_one_pixel(graph: QuantGraph) -> QuantGraph:
+    """A reshape, which may be of the same shape, in place of pooling that takes one pixel to one pixel."""
+
+    def keeps_pixels(op: ops.Op) -> bool:
+        if isinstance(op, ops.Pool2D):
+            return op.size == (1, 1) and op.strides == (1, 1)
+        return isinstance(op, ops.GlobalPool) and graph[op.inputs[0]].shape[:2] == (1, 1)
+
+    return graph.rewritten(
+        ops.Reshape(name=op.name, inputs=op.inputs, shape=op.shape, origin=op.origin) if keeps_pixels(op) else op
+        for op in graph
+    )
 
 
 def join_reshapes(graph: QuantGraph) -> QuantGraph:

@@ -12,6 +12,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import WORD_BITS
 from larq_focal.network.passes.packable import gives_signs, is_padded
+from larq_focal.network.passes.uses import NewNames
 
 _MOST_LEVELS = 4
 _MOST_PRODUCTS = 6
@@ -34,7 +35,7 @@ def has_planes(graph: QuantGraph, op: ops.Op) -> bool:
 def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
     """Why a layer is not a sum of few binary ones; None if it is one, or is binary itself."""
     if not isinstance(op, ops.Linear):
-        return "it has no kernel"
+        return f"there is no binary operator for a {type(op).__name__}"
     value = graph[op.inputs[0]]
     inputs, kernels = _input_factors(graph, op), _kernel_planes(op.kernel)
     if inputs is None:
@@ -46,9 +47,9 @@ def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
             return "the levels of its inputs are not evenly spaced"
         return f"it pads with {getattr(op, 'pad_value', 0):g}, which is not a level of its inputs"
     if kernels is None:
-        return f"its kernel has {op.kernel.bits} bits"
-    if len(inputs.factors) * len(kernels) > _MOST_PRODUCTS:
-        return f"it would take {len(inputs.factors) * len(kernels)} binary products"
+        return f"its kernel has {op.kernel.bits} bits that are not signs, signs and 0, or odd numbers"
+    if (count := len(inputs.factors) * len(kernels[0])) > _MOST_PRODUCTS:
+        return f"it would take {count} binary products, and at most {_MOST_PRODUCTS} are made"
     if isinstance(op, ops.Conv2D):
         if op.groups > 1 and op.kernel.shape[2] % WORD_BITS:
             return f"its groups have {op.kernel.shape[2]} input channels, which is not a multiple of {WORD_BITS}"
@@ -74,14 +75,15 @@ def few_bits_as_planes(graph: QuantGraph) -> QuantGraph:
     """
     result: list[ops.Op] = []
     made: dict[str, str] = {}
+    new_name = NewNames(graph)
     for op in graph:
         is_binary = graph.is_binary(op) and gives_signs(graph, graph[op.inputs[0]])
         if not isinstance(op, ops.Conv2D) or is_binary or not has_planes(graph, op):
             result.append(op)
             continue
         inputs = _input_factors(graph, op)
-        names = _add_planes(result, made, graph[op.inputs[0]], inputs)
-        result += _sum_of_products(op, names, inputs)
+        planes = _add_planes(result, made, new_name, graph[op.inputs[0]], inputs)
+        result += _sum_of_products(op, new_name, planes, inputs)
     return graph.rewritten(result)
 
 
@@ -107,36 +109,38 @@ def _input_factors(graph: QuantGraph, op: ops.Linear) -> _Planes | None:
     return _Planes(factors, unit, levels[base] - unit * sum(factors))
 
 
-def _kernel_planes(kernel: Kernel) -> list[tuple[np.ndarray, int]] | None:
-    """Codes of -1 and +1 with whole factors, that add up to the codes of ``kernel``, or to twice them if ternary."""
+def _kernel_planes(kernel: Kernel) -> tuple[list[tuple[np.ndarray, int]], float] | None:
+    """Codes of -1 and +1 with whole factors, and what their sum takes to be the codes of ``kernel``."""
     codes = kernel.codes
-    if kernel.is_binary:
-        return [(codes, 1)]
     if kernel.scale is None:
         return None
-    if np.abs(codes).max() <= 1:
-        return [(np.where(codes >= 0, 1, -1).astype(np.int8), 1), (np.where(codes > 0, 1, -1).astype(np.int8), 1)]
+    largest = int(np.abs(codes).max())
+    if largest <= 1 and not np.all(codes):
+        return [(np.where(codes >= 0, 1, -1).astype(np.int8), 1), (np.where(codes > 0, 1, -1).astype(np.int8), 1)], 0.5
     if not np.all(codes % 2):
         return None
     planes, rest = [], codes.astype(np.int64)
-    for bit in reversed(range(int(np.abs(codes).max()).bit_length())):
+    for bit in reversed(range(largest.bit_length())):
         plane = np.where(rest > 0, 1, -1)
         planes.append((plane.astype(np.int8), 2**bit))
         rest = rest - plane * 2**bit
-    return planes
+    return planes, 1.0
 
 
-def _add_planes(result: list[ops.Op], made: dict[str, str], value: ops.Op, inputs: _Planes) -> list[str]:
+def _add_planes(
+    result: list[ops.Op], made: dict[str, str], new_name: NewNames, value: ops.Op, inputs: _Planes
+) -> list[str]:
     """The names of the planes of ``value``; those that are not there yet are added."""
     if not isinstance(value, ops.Quantize):
         return [value.name]
     names = []
     for index, (boundary, factor) in enumerate(zip(value.boundaries, inputs.factors, strict=True), 1):
-        name = f"{value.name}/{'reached' if factor > 0 else 'below'}_{index}"
-        names.append(name)
-        if name in made:
+        plane = f"{value.name}/{'reached' if factor > 0 else 'below'}_{index}"
+        if plane in made:
+            names.append(made[plane])
             continue
-        made[name] = name
+        name = made[plane] = new_name(plane)
+        names.append(name)
         threshold, flip = boundary, None
         if factor < 0:  # x < boundary
             threshold = np.nextafter(boundary, np.float32(-np.inf))
@@ -146,10 +150,10 @@ def _add_planes(result: list[ops.Op], made: dict[str, str], value: ops.Op, input
     return names
 
 
-def _sum_of_products(op: ops.Conv2D, planes: list[str], inputs: _Planes) -> list[ops.Op]:
+def _sum_of_products(op: ops.Conv2D, new_name: NewNames, planes: list[str], inputs: _Planes) -> list[ops.Op]:
     place = {"shape": op.shape, "origin": op.origin}
     channels, zero = op.shape[-1], np.zeros(op.shape[-1], np.float32)
-    kernels = _kernel_planes(op.kernel)
+    kernels, kernel_unit = _kernel_planes(op.kernel)
     result: list[ops.Op] = []
     terms = []
     one_padded = {} if len(planes) == 1 and inputs == _Planes((1,), 1.0) else {"pad_value": 1.0}
@@ -157,21 +161,18 @@ def _sum_of_products(op: ops.Conv2D, planes: list[str], inputs: _Planes) -> list
         product(zip(planes, inputs.factors, strict=True), kernels), 1
     ):
         kernel = Kernel(codes, np.ones(channels, np.float32), 1)
-        name = f"{op.name}/product_{number}"
+        name = new_name(f"{op.name}/product_{number}")
         result.append(dataclasses.replace(op, name=name, inputs=(plane,), kernel=kernel, bias=None, **one_padded))
         if factor * weight != 1:
-            scale = np.full(channels, factor * weight, np.float32)
-            result.append(
-                ops.Affine(name=f"{name}/weighted", inputs=(name,), mean=zero, scale=scale, bias=zero, **place)
-            )
+            weighted = {"scale": np.full(channels, factor * weight, np.float32), "mean": zero, "bias": zero}
+            result.append(ops.Affine(name=new_name(f"{name}/weighted"), inputs=(name,), **weighted, **place))
         terms.append(result[-1].name)
     if len(terms) > 1:
-        result.append(ops.Add(name=f"{op.name}/sum", inputs=tuple(terms), **place))
-    is_ternary = not op.kernel.is_binary and np.abs(op.kernel.codes).max() <= 1
+        result.append(ops.Add(name=new_name(f"{op.name}/sum"), inputs=tuple(terms), **place))
     kernel_scale = op.kernel.scale.astype(np.float64)
     code_sums = op.kernel.codes.astype(np.int64).reshape(-1, channels).sum(0)
     bias = inputs.offset * code_sums * kernel_scale + (0 if op.bias is None else op.bias)
-    scale = inputs.unit * kernel_scale * (0.5 if is_ternary else 1)
+    scale = inputs.unit * kernel_scale * kernel_unit
     result.append(
         ops.Affine(
             name=op.name,

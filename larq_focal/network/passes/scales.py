@@ -16,7 +16,7 @@ from larq_focal.network.passes.packable import (
     takes_activation,
     why_not_packable,
 )
-from larq_focal.network.passes.uses import Uses
+from larq_focal.network.passes.uses import NewNames, Uses
 
 
 def scales_behind_sums(graph: QuantGraph) -> QuantGraph:
@@ -26,7 +26,7 @@ def scales_behind_sums(graph: QuantGraph) -> QuantGraph:
     is not negative: negative scales become negated weights, and the scale moves behind a ReLU. Other limits do not move
     with a scale, nor does a bias move through an activation.
     """
-    uses = Uses(graph)
+    uses, new_name = Uses(graph), NewNames(graph)
     result: dict[str, ops.Op] = {}
     for op in graph:
         if op.name in result:
@@ -37,11 +37,11 @@ def scales_behind_sums(graph: QuantGraph) -> QuantGraph:
         codes = np.where(op.kernel.scale < 0, -op.kernel.codes, op.kernel.codes)
         scale = np.abs(op.kernel.scale)
         kernel = dataclasses.replace(op.kernel, codes=codes, scale=np.ones_like(scale))
-        sums = dataclasses.replace(op, name=f"{op.name}/sums", kernel=kernel, bias=None)
+        sums = dataclasses.replace(op, name=new_name(f"{op.name}/sums"), kernel=kernel, bias=None)
         result[sums.name] = sums
         after = uses.only(op)
         if isinstance(after, ops.Activation) and _moves_through(graph, op, after, scale):
-            limited = dataclasses.replace(after, name=f"{after.name}/sums", inputs=(sums.name,))
+            limited = dataclasses.replace(after, name=new_name(f"{after.name}/sums"), inputs=(sums.name,))
             result[limited.name] = limited
             result[after.name] = affine(after, scale, np.zeros_like(scale), inputs=(limited.name,))
         else:
@@ -61,7 +61,7 @@ def thresholds_into_bias(graph: QuantGraph) -> QuantGraph:
     Binary sums that are padded with zeros have no packed output. Their thresholds are whole, so the difference is
     exact; that of float sums is rounded like these.
     """
-    uses = Uses(graph)
+    uses, new_name = Uses(graph), NewNames(graph)
     result: dict[str, ops.Op] = {}
     for op in graph:
         source = graph[op.inputs[0]] if op.inputs else None
@@ -79,7 +79,8 @@ def thresholds_into_bias(graph: QuantGraph) -> QuantGraph:
             bias = shift if source.bias is None else source.bias + shift
             result[source.name] = dataclasses.replace(source, bias=bias)
         elif pads_with_zero(graph, source):
-            shifted = affine(source, np.ones_like(shift), shift, name=f"{op.name}/difference", inputs=(source.name,))
+            place = {"name": new_name(f"{op.name}/difference"), "inputs": (source.name,)}
+            shifted = affine(source, np.ones_like(shift), shift, **place)
             result[shifted.name] = shifted
             sign = dataclasses.replace(sign, inputs=(shifted.name,))
         else:

@@ -28,6 +28,22 @@ class Uses:
         return self.only(op) is not None
 
 
+class NewNames:
+    """Names for new operations that no operation of a graph has, and none that was named before."""
+
+    def __init__(self, graph: QuantGraph):
+        self._taken = {op.name for op in graph}
+
+    def __call__(self, wanted: str) -> str:
+        """``wanted``, with a number behind it if it is taken."""
+        name, count = wanted, 1
+        while name in self._taken:
+            count += 1
+            name = f"{wanted}#{count}"
+        self._taken.add(name)
+        return name
+
+
 def without_unused(graph: QuantGraph) -> QuantGraph:
     """The graph without operations that no output needs; inputs stay."""
     needed = set(graph.outputs)

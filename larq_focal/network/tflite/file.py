@@ -9,8 +9,8 @@ import flatbuffers
 import numpy as np
 from flatbuffers import flexbuffers
 
-from larq_focal.network.flatbuffer import IDENTIFIER
-from larq_focal.network.tflite.schema import schema
+from larq_focal.network.flat_model import IDENTIFIER
+from larq_focal.network.litert_schema import schema
 
 VERSION = 3
 SIGNATURE = "serving_default"

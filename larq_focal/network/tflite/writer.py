@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from larq_focal.network import ops
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.passes import check_shapes, lower, lower_to_builtins
-from larq_focal.network.tflite import elementwise, layers, quantizers, shapes  # noqa: F401 (they register themselves)
+from larq_focal.network.signature import OWN_DESCRIPTION, unique
+from larq_focal.network.tflite import elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
 from larq_focal.network.tflite.emitter import Emitter
 from larq_focal.network.tflite.file import TooLarge
 from larq_focal.network.tflite.operators import write
@@ -16,7 +17,7 @@ from larq_focal.network.tflite.plan import Plan
 from larq_focal.version import __version__
 
 
-def write_tflite(graph: QuantGraph, *, packed: bool = True) -> bytes:
+def write_tflite(graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None) -> bytes:
     """Writes ``graph`` as a TensorFlow Lite file for one sample at a time.
 
     Inputs and outputs are float32, in the order of the graph, and are called in the file's signature as the graph
@@ -27,6 +28,7 @@ def write_tflite(graph: QuantGraph, *, packed: bool = True) -> bytes:
         packed: write binary layers, and others of few bits that are sums of binary ones, as the operators of Larq
             Compute Engine, which larq_focal's delegate runs too: see :func:`larq_focal.network.passes.lower`. If not,
             everything is written as float operators that stock LiteRT knows.
+        output_names: what the signature calls the outputs, in the order of the graph; None takes the graph's names.
 
     Returns:
         The content of the file.
@@ -44,12 +46,13 @@ def write_tflite(graph: QuantGraph, *, packed: bool = True) -> bytes:
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
     check_shapes(graph)
     try:
-        return _written(lower(graph) if packed else lower_to_builtins(graph), packed, graph.outputs)
+        lowered = lower(graph) if packed else lower_to_builtins(graph)
+        return _written(lowered, packed, output_names or graph.outputs)
     except TooLarge as error:
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
 
 
-def _written(graph: QuantGraph, packed: bool, output_names: Iterable[str]) -> bytes:
+def _written(graph: QuantGraph, packed: bool, output_names: Sequence[str]) -> bytes:
     plan = Plan(graph, packed)
     emitter = Emitter(graph, plan)
     for op in graph:
@@ -58,8 +61,8 @@ def _written(graph: QuantGraph, packed: bool, output_names: Iterable[str]) -> by
             write_packed_convolution(plan.convolutions[op.name], emitter)
         elif op.name not in plan.absorbed:
             write(op, emitter)
-    outputs = _named_once(output_names, _output_tensors(emitter))
-    return emitter.file.content(emitter.inputs, outputs, graph.name, f"larq_focal {__version__}")
+    outputs = dict(zip(unique(output_names), _output_tensors(emitter), strict=True))
+    return emitter.file.content(emitter.inputs, outputs, graph.name, f"{OWN_DESCRIPTION} {__version__}")
 
 
 def _output_tensors(emitter: Emitter) -> list[int]:
@@ -73,14 +76,3 @@ def _output_tensors(emitter: Emitter) -> list[int]:
             tensor = emitter.reshape(tensor, op.shape)
         tensors.append(tensor)
     return tensors
-
-
-def _named_once(names: Iterable[str], tensors: Iterable[int]) -> dict[str, int]:
-    named: dict[str, int] = {}
-    for name, tensor in zip(names, tensors, strict=True):
-        unique, count = name, 1
-        while unique in named:
-            count += 1
-            unique = f"{name}#{count}"
-        named[unique] = tensor
-    return named
