@@ -11,7 +11,8 @@ FILES = 1200  # in all; the whole run is `python -m tools.fuzz_loaders`
 ONCE = {
     "dataset": (3, 17),
     "checkpoint": (234,),
-    "hdf5": (5,),
+    "hdf5": (5, 351),
+    "keras": (311,),
     "qgraph": (169,),
     "record": (153,),
     "scamp": (255,),
