@@ -23,7 +23,7 @@ _START_SECONDS = 240
 
 @dataclass
 class Figures:
-    """What came of files of one kind: counts by outcome, faults with the first seed and what was said, the next seed."""
+    """What came of files of one kind: counts by outcome, faults with a seed and what was said, the next seed."""
 
     counts: dict[str, int] = field(default_factory=dict)
     faults: dict[str, list] = field(default_factory=dict)
