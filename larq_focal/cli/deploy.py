@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.options import data_option, json_option, model_argument
 from larq_focal.cli.output import array, quiet, show
+from larq_focal.cli.progress import progress
 
 
 @click.command()
@@ -18,7 +19,7 @@ from larq_focal.cli.output import array, quiet, show
 @json_option
 def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json: bool) -> None:
     """Convert a Keras MODEL with Larq Compute Engine, and audit what came out."""
-    with quiet():
+    with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
 
         result = convert_model(model, output, data=array(data), strict=strict).audit
@@ -33,7 +34,7 @@ def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json:
 @json_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
-    with quiet():
+    with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file
 
         result = audit_file(model, tflite, data=array(data))

@@ -17,7 +17,7 @@ from larq_focal.focal_plane.verdict import Verdict
 if TYPE_CHECKING:
     from larq_focal.focal_plane.report import FitReport, LayerFit
 
-COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NO_FIT: "bold red"}
+COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NOT_JUDGED: "magenta", Verdict.NO_FIT: "bold red"}
 
 
 def shown(report: FitReport) -> Group:
@@ -111,6 +111,7 @@ def _lists(report: FitReport) -> Iterator[Text]:
             by_note.setdefault(note, []).append(layer.name)
     notes = [f"{', '.join(names)}: {note}" for note, names in by_note.items()]
     for title, lines in (
+        ("Not judged", report.not_judged),
         ("Changes that fit, the smallest first", changes),
         ("Notes", [*notes, *report.notes]),
         ("Unknown", report.unknown),

@@ -19,7 +19,7 @@ NETWORK = two_layer_network(side=16, maps=4)
 def inspected(*arguments) -> str:
     result = CliRunner().invoke(main, ["inspect", *map(str, arguments)])
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def refused(*arguments) -> str:

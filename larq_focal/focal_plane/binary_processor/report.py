@@ -13,14 +13,15 @@ from rich.text import Text
 
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import COLOURS, estimates_table
-from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.focal_plane.verdict import Verdict, worst
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessorLayer:
     """One layer with weights; ``reasons`` say why it does not fit, ``changes`` what all has to change so that it does.
 
-    ``operations`` are those of one inference, two for each multiply-accumulate.
+    ``operations`` are those of one inference, two for each multiply-accumulate. ``is_judged`` is False for a layer of a
+    kind that has no verdict.
     """
 
     name: str
@@ -29,10 +30,13 @@ class ProcessorLayer:
     operations: int
     reasons: tuple[str, ...]
     changes: tuple[str, ...]
+    is_judged: bool = True
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict.NO_FIT if self.reasons else Verdict.FIT
+        if self.reasons:
+            return Verdict.NO_FIT
+        return Verdict.FIT if self.is_judged else Verdict.NOT_JUDGED
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -50,7 +54,8 @@ class ProcessorLayer:
 class ProcessorFit:
     """Whether a network runs on a processor of fixed structure, with ``width`` the nearest that it offers.
 
-    ``reasons`` and ``changes`` are those of the network as a whole. There are ``estimates`` of energy where it fits.
+    ``reasons`` and ``changes`` are those of the network as a whole; ``not_judged`` names parts without a verdict, whose
+    operations are in no total. There are ``estimates`` of energy where it fits.
     """
 
     network: str
@@ -67,11 +72,12 @@ class ProcessorFit:
     operations: int
     estimates: tuple[Estimate, ...]
     unknown: tuple[str, ...]
+    not_judged: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        fits = not self.reasons and all(layer.verdict is Verdict.FIT for layer in self.layers)
-        return Verdict.FIT if fits else Verdict.NO_FIT
+        whole = [Verdict.NO_FIT] * bool(self.reasons) + [Verdict.NOT_JUDGED] * bool(self.not_judged)
+        return worst([*whole, *(layer.verdict for layer in self.layers)])
 
     @property
     def smallest_change(self) -> str | None:
@@ -102,6 +108,7 @@ class ProcessorFit:
             "layers": [layer.to_dict() for layer in self.layers],
             "reasons": list(self.reasons),
             "unknown": list(self.unknown),
+            "not_judged": list(self.not_judged),
         }
 
     def __rich__(self) -> Group:
@@ -119,7 +126,11 @@ class ProcessorFit:
         table = Table(title=title, title_justify="left", show_footer=True, box=SIMPLE_HEAD, padding=0, show_edge=False)
         table.add_column("layer", "frame", overflow="fold")
         table.add_column("verdict")
-        for heading, footer in (("fan-in", ""), ("weight bits", ""), ("operations", f"{self.operations:,}")):
+        for heading, footer in (
+            ("fan-in", ""),
+            ("weight bits", ""),
+            ("operations", f"{'at least ' * bool(self.not_judged)}{self.operations:,}"),
+        ):
             table.add_column(heading, footer, justify="right")
         for layer in self.layers:
             verdict = Text(layer.verdict.value, COLOURS[layer.verdict])
@@ -130,6 +141,7 @@ class ProcessorFit:
     def _lists(self) -> Iterator[Text]:
         reasons = _by_text({layer.name: "; ".join(layer.reasons) for layer in self.layers})
         for title, lines in (
+            ("Not judged", self.not_judged),
             ("Why not", [*self.reasons, *reasons]),
             ("Smallest change that fits", [self.smallest_change] if self.smallest_change else []),
             ("Unknown", self.unknown),

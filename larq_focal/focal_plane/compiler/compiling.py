@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,7 @@ from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.spills import SPILLS, Spill, check_spill
 from larq_focal.network.counted_sums import counted_sums
@@ -41,6 +43,7 @@ def compile(
     analog_counting: bool = False,
     placement: str = AUTO,
     weights: str = AUTO,
+    progress: Progress = silent,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -62,6 +65,7 @@ def compile(
             array of their own, or "auto".
         weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
             or "analog", packed in an analog one; or "auto".
+        progress: called with a line of text before each attempt at a program.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -84,7 +88,13 @@ def compile(
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
     network = as_graph(network)
     graph = fold_sums(fold_thresholds(levels_as_signs(network)))
-    lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
+    attempts = itertools.count(1)
+
+    def lower(**options: Any) -> Lowering:
+        way = "tiled" if options.get("is_tiled") else "interleaved"
+        progress(f"program {next(attempts)}, {way}")
+        return Lowering(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
+
     search = found_with_charges if analog_counting else found_digital
     options = tuple(options_for(graph, sensor, placement, weights))
 

@@ -19,6 +19,7 @@ from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
 from larq_focal.focal_plane.machine import Simulator
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import Spill
 from larq_focal.network.graph import QuantGraph
@@ -39,6 +40,7 @@ def inspect_network(
     spill: Spill = "analog",
     placement: str = "auto",
     weights: str = "auto",
+    progress: Progress = silent,
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
@@ -55,6 +57,7 @@ def inspect_network(
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
         spill: how far planes may move, as in ``compile``.
         placement, weights: how the program is written, as in ``compile``.
+        progress: called with a line of text before each part of the work.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
@@ -65,7 +68,10 @@ def inspect_network(
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
         network = load_keras_model(network)
     graph = as_graph(network)
-    compiled = compile_network(graph, sensor, pixel_range, spill, placement=placement, weights=weights)
+    compiled = compile_network(
+        graph, sensor, pixel_range, spill, placement=placement, weights=weights, progress=progress
+    )
+    progress("running a frame")
     if images is None:
         images = _random_image(graph, pixel_range, seed)
     exactness = [_against_graph(compiled, images)]
