@@ -18,6 +18,7 @@ from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
 from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
+from larq_focal.focal_plane.images import check_pixel_range
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge
 from larq_focal.focal_plane.layer import conv_layer
@@ -86,7 +87,7 @@ def fit(
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
-            for this sensor.
+            for this sensor, or ``pixel_range`` is not two different numbers.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
     graph = as_graph(network)
@@ -95,6 +96,7 @@ def fit(
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
     check_spill(spill, target)
+    check_pixel_range(pixel_range)
     report = _fit_registers(levels_as_signs(graph), target, spill, progress)
     if not with_program:
         return report

@@ -21,6 +21,7 @@ from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits
+from larq_focal.focal_plane.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.spills import SPILLS, Spill, check_spill
@@ -79,11 +80,12 @@ def compile(
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
         ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
-            ``weights`` are unknown or contradict each other.
+            ``weights`` are unknown or contradict each other, or ``pixel_range`` is not two different numbers.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     check_spill(spill, sensor)
+    pixel_range = check_pixel_range(pixel_range)
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
     network = as_graph(network)

@@ -14,6 +14,7 @@ from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
 from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout
+from larq_focal.focal_plane.images import as_images
 from larq_focal.focal_plane.inspection.inspect import report_of
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
@@ -74,6 +75,7 @@ def inspect_network(
     progress("running a frame")
     if images is None:
         images = _random_image(graph, pixel_range, seed)
+    images = as_images(images, graph.inputs[0].shape, graph.name)
     exactness = [_against_graph(compiled, images)]
     if keras_model is None and not isinstance(network, QuantGraph | str | Path):
         keras_model = network

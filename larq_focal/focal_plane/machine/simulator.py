@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from larq_focal.focal_plane.images import check_numbers
 from larq_focal.focal_plane.machine.controller import check_call
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet, Word
 from larq_focal.focal_plane.machine.noise import Noise
 from larq_focal.focal_plane.machine.pixel_array import PIXEL, RESET_LEVEL, PixelArray
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError
 from larq_focal.focal_plane.sensor import Sensor
+
+MOST_ICW = 10_000_000  # instruction words, launches and calls of one frame; a second at 10 MHz, minutes of simulation
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class Simulator:
         image, shape = np.asarray(image), (self.sensor.height, self.sensor.width)
         if image.shape != shape:
             raise ValueError(f"The image is {list(image.shape)}, but {self.sensor.name} {list(shape)}: resize it.")
+        check_numbers(image, "The image")
         if image.min() < 0 or image.max() > 255:
             raise ValueError(f"The image goes from {image.min()} to {image.max()}; scale it to 0 to 255.")
         self.array.analog[PIXEL][:] = RESET_LEVEL + image // 2
@@ -106,7 +110,11 @@ class Simulator:
         return self.array.analog[register].copy()
 
     def run(
-        self, program: Program, planes: Mapping[str, np.ndarray] | None = None, observe: Observer | None = None
+        self,
+        program: Program,
+        planes: Mapping[str, np.ndarray] | None = None,
+        observe: Observer | None = None,
+        most_icw: int = MOST_ICW,
     ) -> Run:
         """Runs ``program`` for one frame.
 
@@ -115,12 +123,19 @@ class Simulator:
             planes: truth values ``[height, width]`` by the names under which the program loads them. A plane that
                 the program has read in this frame is loaded by the name of its result, whatever was given.
             observe: called after every instruction and every call.
+            most_icw: how many instruction words, launches and calls the frame may take. A program of more is refused
+                before it runs.
 
         Raises:
-            ProgramError: the program does not fit this sensor or its store, or loads a plane that is neither given
-                nor read before.
+            ProgramError: the program does not fit this sensor or its store, takes too many words, or loads a plane that
+                is neither given nor read before.
         """
         store_icw = self._checked_store_icw(program)
+        if (executed := program.executed_icw(self.instruction_set)) > most_icw:
+            raise ProgramError(
+                f"One frame takes {executed:,} instruction words and calls; at most {most_icw:,} are simulated: "
+                "repeat less."
+            )
         kernels = {kernel.name: self._words(kernel) for kernel in program.kernels}
         launches: Counter[str] = Counter()
         calls: Counter[str] = Counter()

@@ -72,7 +72,7 @@ def faulty(change: tuple[str, str]) -> str:
         (("#: array: [64, 64]", "#: array: [640000, 64000]"), "the size .640000, 64000., which is out of bounds"),
         (("#: planes:\n", "#: planes: {a: ['01 : 0']}\n#: other:\n"), "a row of 2 bits in a plane"),
         (("#: sensor: scamp5", "#: sensor: scamp9"), "scamp9"),
-        (("#: - name: bits", "#: - name: [bits"), "is no YAML"),
+        (("#: - name: bits", "#: - name: [bits"), "is not YAML"),
     ],
 )
 def test_faults_are_named(change, message):
@@ -84,7 +84,7 @@ def test_files_that_are_no_programs_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file '.*absent\.scamp'"):
         read_program(tmp_path / "absent.scamp")
     (tmp_path / "binary.scamp").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ProgramError, match=r"binary\.scamp' is no program text"):
+    with pytest.raises(ProgramError, match=r"binary\.scamp' is not the text of a program"):
         read_program(tmp_path / "binary.scamp")
     (tmp_path / "bare.scamp").write_text("main\nend\n")
     with pytest.raises(ProgramError, match=r"bare\.scamp': the header behind '#:' lacks"):
