@@ -4,13 +4,14 @@
 #   make test-fast  the tests without the slow ones
 #   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
 #   make tflite-models  the pretrained models, converted, in tflite_models/
-#   make wheels     wheels for x86-64 and aarch64 in dist/; the latter takes Debian's g++-aarch64-linux-gnu
+#   make wheels     wheels for x86-64 and aarch64 in dist/
 # PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
 
 VENV := .venv
 BIN := $(VENV)/bin
+FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))'
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
-	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$python && break; done)
+	$$python $(FITS) 2>/dev/null && echo $$python && break; done)
 # A worker for each core; what a module's tests share is built once.
 PARALLEL := --numprocesses logical --dist loadfile
 
@@ -39,8 +40,12 @@ tflite-models: $(VENV)/installed
 wheels: $(VENV)/installed-test
 	$(BIN)/python -m tools.wheels dist
 
-$(VENV)/installed: setup.cfg pyproject.toml
-	@test -n "$(PYTHON)" || { echo "No Python 3.10 to 3.12 on the path: install one, or name it with PYTHON=..."; exit 1; }
+$(VENV)/installed: setup.cfg setup.py pyproject.toml
+	@$(or $(PYTHON),false) $(FITS) || { \
+		echo "Training and conversion take Python 3.10 to 3.12, because Larq does; there is none on the path."; \
+		echo "With uv (https://docs.astral.sh/uv): uv python install 3.12"; \
+		echo "then: make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\""; \
+		echo "To run and time converted models, every Python from 3.10 on will do: pip install '.[device]'"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip  # pip 23.0 found no end on Python 3.10

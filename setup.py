@@ -1,19 +1,47 @@
 """The metadata is in setup.cfg; here is only the delegate, which takes a compiler. Without one, all else installs."""
 
+import os
+import subprocess
+import sys
+import tempfile
 from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
+
+from tools.compiler import compiler
+
+FOLDER = Path("larq_focal/delegate")
+
+
+class BuildDelegate(build_ext):
+    """Compiles and links in one run. LiteRT loads the library, so Python's own compiler settings do not matter."""
+
+    def build_extension(self, extension: Extension) -> None:
+        command = compiler()
+        if command is None:
+            raise CompileError("There is no C++17 compiler for the delegate: on Debian, apt-get install g++.")
+        library = Path(self.get_ext_fullpath(extension.name))
+        library.parent.mkdir(parents=True, exist_ok=True)
+        flags = (FOLDER / "compile_flags.txt").read_text().split()
+        if sys.platform == "linux":
+            flags.append(f"-Wl,--version-script={FOLDER / 'exports.map'}")
+        words = [*command, *flags, "-shared", *extension.sources, "-o", str(library)]
+        with tempfile.TemporaryDirectory() as cache:
+            caches = {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
+            if subprocess.run(words, env={**os.environ, **caches}).returncode != 0:
+                raise CompileError(f"{command[0]} did not compile the delegate.")
+
 
 delegate = Extension(
     "larq_focal.delegate._litert_delegate",
-    sources=sorted(glob("larq_focal/delegate/**/*.cc", recursive=True)),
-    depends=sorted(glob("larq_focal/delegate/**/*.h", recursive=True)),
+    sources=sorted(glob(f"{FOLDER}/**/*.cc", recursive=True)),
+    depends=sorted(glob(f"{FOLDER}/**/*.h", recursive=True)),
     language="c++",
-    # Products and sums round one by one, as in LCE: no fused multiply-add.
-    extra_compile_args=["-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"],
-    extra_link_args=["-pthread"],
     py_limited_api=True,
     optional=True,
 )
 
-setup(ext_modules=[delegate])
+setup(ext_modules=[delegate], cmdclass={"build_ext": BuildDelegate})

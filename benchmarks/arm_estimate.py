@@ -20,7 +20,7 @@ from pathlib import Path
 
 KERNELS = Path(__file__).parent.parent / "larq_focal/delegate/kernels"
 COMPILER = "aarch64-linux-gnu-g++"
-FLAGS = ("-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fPIC")  # as in setup.py
+FLAGS = (KERNELS.parent / "compile_flags.txt").read_text().split()
 # By the names of LLVM's models. Its "cortex-a76" is that of the Cortex-A57; the Neoverse N1 is the Cortex-A76's design.
 PROCESSORS = {
     "Cortex-A53 (Raspberry Pi 3)": ("cortex-a53", ("neon",)),
@@ -76,11 +76,20 @@ def newest_mca() -> str:
     Raises:
         FileNotFoundError: it is missing, or the cross compiler is.
     """
+    if missing := missing_packages():
+        raise FileNotFoundError(f"This takes {COMPILER} and llvm-mca: apt-get install {' '.join(missing)}")
+    return _analyzers()[-1]
+
+
+def missing_packages() -> list[str]:
+    """Debian packages that the estimates take and that are not installed."""
+    has = {"g++-aarch64-linux-gnu": shutil.which(COMPILER), "llvm": _analyzers()}
+    return [package for package, found in has.items() if not found]
+
+
+def _analyzers() -> list[str]:
     names = ["llvm-mca"] + [f"llvm-mca-{version}" for version in range(14, 40)]
-    found = [name for name in names if shutil.which(name)]
-    if not found or not shutil.which(COMPILER):
-        raise FileNotFoundError(f"This takes {COMPILER} and llvm-mca: apt-get install g++-aarch64-linux-gnu llvm.")
-    return found[-1]
+    return [name for name in names if shutil.which(name)]
 
 
 @cache

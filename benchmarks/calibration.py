@@ -28,9 +28,9 @@ def table(published: Published, calibration: Calibration) -> Table:
     for row in residuals(published, calibration):
         rows.add_row(
             row.name,
-            f"{row.published_us:,.0f} us",
-            f"{row.calibrated_us:,.1f} us",
-            "fitted" if row.is_fitted else f"{row.residual_us:+,.1f} us",
+            f"{row.published_us:,.0f} µs",
+            f"{row.calibrated_us:,.1f} µs",
+            "fitted" if row.is_fitted else f"{row.residual_us:+,.1f} µs",
             "" if row.is_fitted else f"{row.residual:+.1%}",
         )
     return rows
@@ -41,7 +41,7 @@ def main() -> None:
     networks = [load_published(name) for name in published_names()]
     calibrations = [fitted(network) for network in networks if network.fit_on]
     for calibration in calibrations:
-        calls = ", ".join(f"{call} {us:.2f} us" for call, us in calibration.overhead_us.items())
+        calls = ", ".join(f"{call} {us:.2f} µs" for call, us in calibration.overhead_us.items())
         console.print(f"{calibration.name}: {calibration.cycles_per_icw:.3f} cycles per instruction word, {calls};")
         console.print(f"  the time of {', '.join(calibration.contained)} is contained. Source: {calibration.source}")
     for calibration in calibrations:

@@ -89,7 +89,7 @@ def row(graph: QuantGraph, sensor, placement: str, weights: str, pixel_range: tu
 def main(sensor: str, with_network: bool) -> None:
     """Compiles in every way, simulates one frame, and prints what it takes."""
     console = Console(highlight=False, width=150)
-    columns = "words", "patterns", "planes", "levels", "launches", "floods", "us", "registers", "differ", "s to compile"
+    columns = "words", "patterns", "planes", "levels", "launches", "floods", "µs", "registers", "differ", "s to compile"
     target = load_sensor(sensor)
     kinds = product(("binary", "ternary"), ("valid", "same"))
     graphs = {f"{weights}, {padding}": layer(padding, weights) for weights, padding in kinds}
@@ -103,7 +103,7 @@ def main(sensor: str, with_network: bool) -> None:
         )
         graphs = {"liu2022": network()}
         published = load_published("liu2022").latency_us
-        console.print(f"published for SCAMP-5: {published:,.0f} us; here SCAMP-7's registers at SCAMP-5's times")
+        console.print(f"published for SCAMP-5: {published:,.0f} µs; here SCAMP-7's registers at SCAMP-5's times")
     for title, graph in graphs.items():
         table = Table("placement, weights", *columns, title=title, box=None)
         for placement, weights in OPTIONS:

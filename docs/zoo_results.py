@@ -13,9 +13,9 @@ import statistics
 from collections.abc import Callable
 from pathlib import Path
 
-from larq_focal.cost.text import accuracy_text, bytes_text
 from larq_focal.files import write_text, written_whole
 from larq_focal.report.markdown import pipe_table
+from larq_focal.text import accuracy_text, bytes_text
 
 HERE = Path(__file__).parent
 PAGE = HERE / "zoo_results.md"

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane import fit
     from larq_focal.focal_plane.compiler import compile, simulate
     from larq_focal.focal_plane.inspection import inspect_network
-    from larq_focal.network import QuantGraph, load_graph, save_graph
+    from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
     from larq_focal.network.from_keras import from_keras
     from larq_focal.network.from_tflite import from_tflite
+    from larq_focal.network.user_objects import import_objects
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
@@ -46,6 +47,7 @@ _HOMES = {
     "fit": "larq_focal.focal_plane",
     "from_keras": "larq_focal.network.from_keras",
     "from_tflite": "larq_focal.network.from_tflite",
+    "import_objects": "larq_focal.network.user_objects",
     "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
     "predict": "larq_focal.deploy.prediction",
@@ -55,6 +57,7 @@ _HOMES = {
     "summary": "larq_focal.cost",
     "time": "larq_focal.deploy.timing",
     "write_report": "larq_focal.report",
+    "write_tflite": "larq_focal.network",
 }
 
 __all__ = [
@@ -71,6 +74,7 @@ __all__ = [
     "focal_plane",
     "from_keras",
     "from_tflite",
+    "import_objects",
     "inspect_network",
     "layers",
     "load_graph",
@@ -86,16 +90,19 @@ __all__ = [
     "time",
     "training",
     "write_report",
+    "write_tflite",
     "zoo",
 ]
 
 
-def __getattr__(name: str):
-    if name in _SUBPACKAGES:
-        return import_module(f"larq_focal.{name}")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"larq_focal has no attribute {name!r}; it has {', '.join(__all__)}")
+if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
+
+    def __getattr__(name: str):
+        if name in _SUBPACKAGES:
+            return import_module(f"larq_focal.{name}")
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        raise AttributeError(f"larq_focal has no attribute {name!r}; it has {', '.join(__all__)}")
 
 
 def __dir__() -> list[str]:

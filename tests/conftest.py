@@ -2,11 +2,35 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
+from tests.support import requirements
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        requirements.OPTION,
+        action="store_true",
+        help="fail tests whose programs are missing, in place of skipping them",
+    )
+
+
+def pytest_configure(config):
+    requirements.configure(config.getoption(requirements.OPTION))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter):
+    """Last of all, behind pytest's own list of skipped tests."""
+    result = yield
+    skipped = terminalreporter.stats.get("skipped", [])
+    if line := requirements.summary(str(report.longrepr[-1]) for report in skipped):
+        terminalreporter.write_line(line, yellow=True)
+    return result

@@ -1,6 +1,5 @@
 """What importing larq_focal does, in every order, with and without TensorFlow: each in a process of its own."""
 
-import importlib.util
 import types
 
 import pytest
@@ -51,16 +50,19 @@ def error_of(code: str, **environment: str | None) -> str:
     return process.stderr.strip().splitlines()[-1]
 
 
-def test_importing_loads_nothing_heavy_and_is_quick():
+def test_importing_loads_two_small_modules_and_wrapt():
+    """Which is quick: what counts is what is loaded, as a clock would measure how busy the machine is."""
     code = """
-        import sys, time
-        start = time.perf_counter()
+        import sys
+        before = set(sys.modules)
         import larq_focal
-        print(time.perf_counter() - start)
-        heavy = {"tensorflow", "keras", "tf_keras", "larq", "numpy", "pandas", "plotly"}
-        assert not heavy & set(sys.modules), heavy & set(sys.modules)
+        loaded = set(sys.modules) - before
+        print(*sorted(name for name in loaded if name.startswith("larq_focal")))
+        print(*sorted({name.partition(".")[0] for name in loaded} - sys.stdlib_module_names))
         """
-    assert min(float(output_of(code)) for _ in range(3)) < 0.2
+    modules, packages = output_of(code).splitlines()
+    assert modules.split() == ["larq_focal", "larq_focal._keras_version", "larq_focal.version"]
+    assert set(packages.split()) == {"larq_focal", "wrapt"}
 
 
 @pytest.mark.slow
@@ -129,8 +131,6 @@ def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(modul
 
 @pytest.mark.parametrize("name", sorted({*lqf.__all__} - {"__version__"}))
 def test_public_names_are_what_they_should_be(name):
-    if name == "zoo" and importlib.util.find_spec("larq_focal.zoo") is None:
-        pytest.skip("the folder zoo/ becomes larq_focal.zoo by installing")
     value = getattr(lqf, name)
     if name in SUBPACKAGES:
         assert isinstance(value, types.ModuleType)

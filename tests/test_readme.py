@@ -17,7 +17,8 @@ def test_example_runs_as_printed(tmp_path):
     done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "model.tflite").exists()
-    assert "packed" in done.stdout and "SCAMP-5" in done.stdout
+    assert "Packed: 2 of 2" in done.stdout and "on scamp5: FIT\n" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_commands_exist():

@@ -2,7 +2,7 @@
 
     python -m tools.arm64_python [FOLDER]
 
-Run it from the repository on Debian or Ubuntu for x86-64, with the packages qemu-user-static, g++-aarch64-linux-gnu and
+Run it from the repository on Debian or Ubuntu for x86-64, with the packages qemu-user-static and
 debian-archive-keyring. It fills FOLDER, by default .arm64, with Debian's Python and with wheels, about 250 MB; the
 host's own packages are left as they are. What is there already is not fetched again.
 
@@ -22,10 +22,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent.parent / ".arm64"
 PYTHON_VERSION = "3.11"  # of Debian 12
-SOURCE = (
-    "deb [arch=arm64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
-    "http://deb.debian.org/debian bookworm main\n"
-)
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SOURCE = f"deb [arch=arm64 signed-by={KEYRING}] http://deb.debian.org/debian bookworm main\n"
 DEBIAN_PACKAGES = (
     *("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib"),
     *("libc6", "libgcc-s1", "libstdc++6", "libatomic1", "zlib1g", "libbz2-1.0", "liblzma5"),
@@ -35,11 +33,11 @@ DEBIAN_PACKAGES = (
 REQUIREMENTS = ("ai-edge-litert==2.1.6", "flatbuffers==25.12.19", "numpy==1.26.4")
 PLATFORMS = ("manylinux2014_aarch64", *(f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)))  # glibc 2.36
 EMULATOR = "qemu-aarch64-static"
-TOOLS = {  # by the Debian package that brings them
+TOOLS = {  # programs and files, by the Debian package that brings them
     "apt": "apt-get",
     "dpkg": "dpkg",
     "qemu-user-static": EMULATOR,
-    "g++-aarch64-linux-gnu": "aarch64-linux-gnu-g++",
+    "debian-archive-keyring": KEYRING,
 }
 
 
@@ -99,14 +97,18 @@ class Arm64Python:
         _pip_install(folder, "--no-deps", wheel)
 
 
+def missing_packages() -> list[str]:
+    """Debian packages that an emulated Python takes and that are not installed."""
+    return [package for package, tool in TOOLS.items() if shutil.which(tool) is None and not Path(tool).exists()]
+
+
 def set_up(folder: Path = FOLDER) -> Arm64Python:
     """The emulated Python in ``folder``, which is filled with what it lacks.
 
     Raises:
         Arm64Unavailable: a tool is missing, or something cannot be fetched.
     """
-    missing = [package for package, tool in TOOLS.items() if shutil.which(tool) is None]
-    if missing:
+    if missing := missing_packages():
         raise Arm64Unavailable(f"An emulated aarch64 takes the Debian packages {', '.join(missing)}.")
     recipe = "\n".join([SOURCE, *DEBIAN_PACKAGES, *REQUIREMENTS])
     written = folder / "recipe"

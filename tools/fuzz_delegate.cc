@@ -1,6 +1,8 @@
-// Fuzzes the reading of options, the preparation step and, where the sizes allow, the run of each operation.
+// Fuzzes the reading of options, the preparation step and, where the sizes allow, the run of each operation. A run that
+// allocates memory is a fault too.
 //
-// With clang:  clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -DLIBFUZZER tools/fuzz_delegate.cc <the sources>
+// With clang:  clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -DLIBFUZZER tools/fuzz_delegate.cc
+//              tools/counted_allocations.cc <the sources>
 // With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the argument is its seconds.
 #include <algorithm>
 #include <chrono>
@@ -14,12 +16,15 @@
 #include "../larq_focal/delegate/channels.h"
 #include "../larq_focal/delegate/elementwise.h"
 #include "../larq_focal/delegate/network.h"
+#include "counted_allocations.h"
+#include "lce_options.h"
 
 namespace {
 
 using larq_focal::Tensor;
 using larq_focal::Type;
 using Bytes = std::vector<uint8_t>;
+using larq_focal::options;
 
 long runs = 0;  // inputs that prepare accepted
 
@@ -166,7 +171,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     network.prepare();
     larq_focal::ThreadPool threads;
     if (give_memory(network, memory)) {
+      const long before = larq_focal::allocations();
       network.run(threads);
+      if (const long count = larq_focal::allocations() - before) {
+        std::fprintf(stderr, "%s: a run allocated memory %ld times\n", name.c_str(), count);
+        std::abort();
+      }
       ++runs;
     }
   } catch (const larq_focal::Error&) {
@@ -177,33 +187,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
 #ifndef LIBFUZZER
 namespace {
-
-// Options as LCE writes them, in the simplest form of a FlexBuffer: sorted keys, values of four bytes.
-Bytes options(const std::vector<std::pair<std::string, int32_t>>& entries) {
-  Bytes bytes;
-  auto number = [&](uint32_t value) {
-    for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<uint8_t>(value >> 8 * i));
-  };
-  std::vector<size_t> keys;
-  for (const auto& entry : entries) {
-    keys.push_back(bytes.size());
-    bytes.insert(bytes.end(), entry.first.c_str(), entry.first.c_str() + entry.first.size() + 1);
-  }
-  const auto count = static_cast<uint32_t>(entries.size());
-  number(count);
-  const size_t key_offsets = bytes.size();
-  for (size_t key : keys) number(static_cast<uint32_t>(bytes.size() - key));
-  number(static_cast<uint32_t>(bytes.size() - key_offsets));
-  number(4);
-  number(count);
-  const size_t values = bytes.size();
-  for (const auto& entry : entries) number(static_cast<uint32_t>(entry.second));
-  for (size_t i = 0; i < entries.size(); ++i) bytes.push_back(1 << 2 | 2);  // an integer of four bytes
-  bytes.push_back(static_cast<uint8_t>(bytes.size() - values));
-  bytes.push_back(9 << 2 | 2);  // a map, its values of four bytes
-  bytes.push_back(1);
-  return bytes;
-}
 
 void put(Bytes& bytes, std::initializer_list<int> values) {
   for (int value : values) bytes.push_back(static_cast<uint8_t>(value));

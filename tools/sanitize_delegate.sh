@@ -20,7 +20,7 @@ flags="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
 
 echo "== fuzzing =="
-g++ -std=c++17 $flags -o fuzz tools/fuzz_delegate.cc \
+g++ -std=c++17 $flags -o fuzz tools/fuzz_delegate.cc tools/counted_allocations.cc \
     $(ls larq_focal/delegate/*.cc larq_focal/delegate/kernels/*.cc | grep -v -e plugin.cc -e partition.cc -e litert_check.cc) -pthread
 ./fuzz "${1:-60}"
 

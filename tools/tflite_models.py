@@ -12,7 +12,7 @@ from larq_focal.deploy.convert import convert
 from larq_focal.files import write_text
 from larq_focal.keras import keras
 from larq_focal.report.records import read_record
-from larq_focal.zoo.download import manifest
+from larq_focal.zoo.manifest import manifest
 from larq_focal.zoo.registry import build
 from tools.publish_weights import PRETRAINED
 

@@ -2,9 +2,10 @@
 
     python -m tools.wheels [FOLDER] [--only ARCHITECTURE]
 
-Run it from the repository on Linux for x86-64, with the Debian packages g++ and g++-aarch64-linux-gnu and with
-larq_focal[test], whose auditwheel finds out which systems have the libraries that a wheel needs. That stands in its
-name: manylinux_2_35 means the C library 2.35 and what came with it, as in Debian 12 and Raspberry Pi OS 12.
+Run it from the repository on Linux for x86-64 with larq_focal[test], whose auditwheel finds out which systems have the
+libraries that a wheel needs. That stands in its name: manylinux_2_35 means the C library 2.35 and what came with it, as
+in Debian 12 and Raspberry Pi OS 12. Where g++ or g++-aarch64-linux-gnu of Debian is missing, the package ziglang
+compiles, and the wheel fits older systems too.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parent.parent
-SOURCES = ("larq_focal", "zoo", "setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+SOURCES = ("larq_focal", "tools", "setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
 COMPILERS = {"x86_64": "g++", "aarch64": "aarch64-linux-gnu-g++"}
 
 
@@ -37,51 +39,40 @@ def build_wheel(architecture: str, folder: Path) -> Path:
         The wheel, whose name says which systems it fits.
 
     Raises:
-        WheelError: the compiler is missing, or the build failed.
+        WheelError: the build failed.
     """
-    compiler = COMPILERS[architecture]
-    if shutil.which(compiler) is None:
-        raise WheelError(
-            f"The wheel for {architecture} takes {compiler}: on Debian, apt-get install {_package(compiler)}."
-        )
     with tempfile.TemporaryDirectory() as scratch:
-        # A copy, so that nothing of earlier builds gets into the wheel.
         source, built, tagged = (Path(scratch, name) for name in ("source", "built", "tagged"))
-        source.mkdir()
-        for name in SOURCES:
-            _copy(REPOSITORY / name, source / name)
-        _run(
-            ["pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, source],
-            _cross_compiling(architecture, compiler),
-        )
+        copy_sources(source)
+        _run(["pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", built, source], _platform(architecture))
         (wheel,) = built.glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            if not any(name.endswith(".so") for name in archive.namelist()):
+                raise WheelError(
+                    f"The delegate did not compile for {architecture}: see python -m pip wheel --verbose ."
+                )
         _run(["auditwheel", "repair", "--wheel-dir", tagged, wheel], {})
         (wheel,) = tagged.glob("*.whl")
         folder.mkdir(parents=True, exist_ok=True)
         return Path(shutil.copy2(wheel, folder))
 
 
-def _package(compiler: str) -> str:
-    return f"g++-{compiler.removesuffix('-g++')}" if compiler != "g++" else "g++"
+def copy_sources(folder: Path) -> None:
+    """Copies what a build takes to ``folder``, without what earlier builds have left."""
+    folder.mkdir(exist_ok=True)
+    for name in SOURCES:
+        path = REPOSITORY / name
+        if path.is_dir():
+            shutil.copytree(path, folder / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        else:
+            shutil.copy2(path, folder / name)
 
 
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    else:
-        shutil.copy2(source, target)
-
-
-def _cross_compiling(architecture: str, compiler: str) -> dict[str, str]:
-    """What setuptools takes from the environment: the compiler, and for which machine it compiles."""
-    link = f"{compiler} -shared"
-    return {
-        "CC": compiler.removesuffix("g++") + "gcc",
-        "CXX": compiler,
-        "LDSHARED": link,
-        "LDCXXSHARED": link,
-        "_PYTHON_HOST_PLATFORM": f"linux-{architecture}",
-    }
+def _platform(architecture: str) -> dict[str, str]:
+    """What the build takes from the environment: for which machine it compiles, and with which compiler."""
+    compiler = COMPILERS[architecture]
+    variables = {"LARQ_FOCAL_BUILD_FOR": f"linux-{architecture}"}
+    return variables | {"CXX": compiler} if shutil.which(compiler) else variables
 
 
 def _run(module: list[str | Path], variables: dict[str, str]) -> None:

@@ -2,6 +2,8 @@
 
 A network is built by its own function, ``resnet20("irnet")``, or by its name, ``build("resnet20_irnet")``. With
 ``weights="mnist"`` or ``"cifar10"`` it comes trained, where there are such weights.
+
+The rows of ``MODELS`` and ``download`` need no TensorFlow; a network brings it with its first use.
 """
 
 from __future__ import annotations
@@ -9,40 +11,58 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from larq_focal.zoo.binareye import binareye
-from larq_focal.zoo.boolnet import boolnet
-from larq_focal.zoo.bose2020 import bose2020
 from larq_focal.zoo.download import DownloadError, download
-from larq_focal.zoo.ensemble import boosted_weights, boosting_vote, ensemble
-from larq_focal.zoo.focal_plane import analognet2, liu2022, pixelrnn
-from larq_focal.zoo.human_activity import human_activity
-from larq_focal.zoo.lenet import lenet
-from larq_focal.zoo.methods import METHODS, Method
-from larq_focal.zoo.mobinet import mobinet
-from larq_focal.zoo.pokebnn import pokebnn
-from larq_focal.zoo.reactnet import reactnet_a
-from larq_focal.zoo.resnet import resnet8, resnet18, resnet20
-from larq_focal.zoo.small_residual import small_residual
-from larq_focal.zoo.two_layer import TWO_LAYER_METHODS, two_layer
-from larq_focal.zoo.vgg import alexnet_cifar, binarynet, vgg_small
-from larq_focal.zoo.weights import WeightsError, save_weights
 
 if TYPE_CHECKING:
-    from larq_focal.zoo.learned_binarizers import binary_alexnet_lab, birealnet_lab, lab_bnn, quicknet_lab, xnornet_lab
+    from larq_focal.zoo.networks.binareye import binareye
+    from larq_focal.zoo.networks.boolnet import boolnet
+    from larq_focal.zoo.networks.bose2020 import bose2020
+    from larq_focal.zoo.networks.ensemble import boosted_weights, boosting_vote, ensemble
+    from larq_focal.zoo.networks.focal_plane import analognet2, liu2022, pixelrnn
+    from larq_focal.zoo.networks.human_activity import human_activity
+    from larq_focal.zoo.networks.learned_binarizers import (
+        binary_alexnet_lab,
+        birealnet_lab,
+        lab_bnn,
+        quicknet_lab,
+        xnornet_lab,
+    )
+    from larq_focal.zoo.networks.lenet import lenet
+    from larq_focal.zoo.networks.methods import METHODS, Method
+    from larq_focal.zoo.networks.mobinet import mobinet
+    from larq_focal.zoo.networks.pokebnn import pokebnn
+    from larq_focal.zoo.networks.reactnet import reactnet_a
+    from larq_focal.zoo.networks.resnet import resnet8, resnet18, resnet20
+    from larq_focal.zoo.networks.small_residual import small_residual
+    from larq_focal.zoo.networks.two_layer import TWO_LAYER_METHODS, two_layer
+    from larq_focal.zoo.networks.vgg import alexnet_cifar, binarynet, vgg_small
     from larq_focal.zoo.registry import MODELS, ModelRow, build
     from larq_focal.zoo.structure import compare
+    from larq_focal.zoo.weights import WeightsError, save_weights
 
-# These bring larq-zoo, which takes seconds to import; the same as the imports above, which only editors read.
+# Where each name lives; the same as the imports above, which only editors read.
 _HOMES = {
-    "MODELS": "registry",
-    "ModelRow": "registry",
-    "binary_alexnet_lab": "learned_binarizers",
-    "birealnet_lab": "learned_binarizers",
-    "build": "registry",
+    **dict.fromkeys(("MODELS", "ModelRow", "build"), "registry"),
+    **dict.fromkeys(("WeightsError", "save_weights"), "weights"),
     "compare": "structure",
-    "lab_bnn": "learned_binarizers",
-    "quicknet_lab": "learned_binarizers",
-    "xnornet_lab": "learned_binarizers",
+    **dict.fromkeys(("METHODS", "Method"), "networks.methods"),
+    **dict.fromkeys(("TWO_LAYER_METHODS", "two_layer"), "networks.two_layer"),
+    **dict.fromkeys(("boosted_weights", "boosting_vote", "ensemble"), "networks.ensemble"),
+    **dict.fromkeys(("analognet2", "liu2022", "pixelrnn"), "networks.focal_plane"),
+    **dict.fromkeys(("resnet8", "resnet18", "resnet20"), "networks.resnet"),
+    **dict.fromkeys(("alexnet_cifar", "binarynet", "vgg_small"), "networks.vgg"),
+    **dict.fromkeys(
+        ("binary_alexnet_lab", "birealnet_lab", "lab_bnn", "quicknet_lab", "xnornet_lab"), "networks.learned_binarizers"
+    ),
+    "binareye": "networks.binareye",
+    "boolnet": "networks.boolnet",
+    "bose2020": "networks.bose2020",
+    "human_activity": "networks.human_activity",
+    "lenet": "networks.lenet",
+    "mobinet": "networks.mobinet",
+    "pokebnn": "networks.pokebnn",
+    "reactnet_a": "networks.reactnet",
+    "small_residual": "networks.small_residual",
 }
 
 __all__ = [
@@ -87,7 +107,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
-    if name in _HOMES:
-        return getattr(import_module(f"larq_focal.zoo.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
+
+    def __getattr__(name: str):
+        if name in _HOMES:
+            return getattr(import_module(f"larq_focal.zoo.{_HOMES[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

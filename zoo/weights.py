@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from larq_focal.arrays import ArrayFileError, read_npz
 from larq_focal.files import written_whole
 from larq_focal.keras import keras, larq
-from larq_focal.zoo.download import download, manifest
+from larq_focal.zoo.download import download
+from larq_focal.zoo.manifest import manifest
 
 SUFFIX = ".npz"
 
@@ -55,12 +55,11 @@ def save_weights(model: keras.Model, path: str | Path) -> Path:
 
 def _load(model: keras.Model, path: Path) -> keras.Model:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = [archive[key] for key in sorted(archive.files)]
+        arrays = [array for _, array in sorted(read_npz(path).items())]
     except FileNotFoundError:
         raise WeightsError(f"There is no weights file '{path}'.") from None
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise WeightsError(f"'{path}' is damaged or cut off ({error}): fetch or copy it again.") from error
+    except (OSError, ArrayFileError) as error:
+        raise WeightsError(f"{error} Fetch or copy it again.") from error
     shapes = [tuple(variable.shape) for variable in model.weights]
     if [array.shape for array in arrays] != shapes:
         raise WeightsError(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from larq_focal.arrays import ArrayArchive, ArrayFileError
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 TITLE = "title"
@@ -106,21 +106,19 @@ def _digits() -> dict[str, np.ndarray]:
 
 
 def _from_npz(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
+    if not path.exists():
         raise DatasetError(
             f"There is no file '{path}'. Put it there with the arrays {', '.join(KEYS)}, or leave the data folder out "
             "to load through tensorflow-datasets."
         )
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with ArrayArchive(path) as archive:
             missing = [key for key in KEYS if key not in archive]
             if missing:
                 raise DatasetError(f"'{path}' lacks {', '.join(missing)}; it holds {', '.join(archive) or 'nothing'}.")
             return {key: archive[key] for key in (*KEYS, TITLE) if key in archive}
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, DatasetError):
-            raise
-        raise DatasetError(f"'{path}' is damaged or cut off ({error}). Copy or download it again.") from error
+    except (OSError, ArrayFileError) as error:
+        raise DatasetError(f"{error} Copy or download it again.") from error
 
 
 def _from_tensorflow_datasets(name: str) -> dict[str, np.ndarray]:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, threads_option
+from larq_focal.cli.options import engine_option, output_path, threads_option
 from larq_focal.cli.output import quiet, say, status_line
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
-@click.command()
+@click.command(short_help="Train, convert, check, time and judge small networks.")
 @click.option("--dataset", type=click.Choice(["digits", "mnist", "cifar10"]), default="digits", show_default=True)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with mnist.npz or cifar10.npz.")
 @click.option("--models", help="Runs to make, with commas between; all of them by default.")
@@ -41,7 +41,7 @@ def bench(models: str | None, **options) -> None:
         raise SystemExit(INTERRUPTED) from None
 
 
-@click.command()
+@click.command(short_help="Time the models of a benchmark again, on this machine.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @threads_option
 @engine_option
@@ -52,9 +52,9 @@ def retime(folder: Path, threads: int, engine: str) -> None:
     click.echo(retime_folder(folder, threads=threads, engine=engine, say=say))
 
 
-@click.command()
+@click.command(short_help="Write one HTML report of several benchmarks.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True)
+@click.option("-o", "--output", type=output_path, default=Path("report.html"), show_default=True)
 def report(folders: tuple[Path, ...], output: Path) -> None:
     """Write one HTML report of the runs in FOLDERS."""
     from larq_focal.report import read_records, write_report

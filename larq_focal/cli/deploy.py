@@ -6,38 +6,61 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, json_option, model_argument
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
 
+GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
-@click.command()
+strict_option = click.option(
+    "--strict", is_flag=True, help="Fail where a layer that was meant to be binary or of few bits stays float."
+)
+
+
+@click.command(short_help="Convert a Keras model, and audit what came out.")
 @model_argument
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the .tflite file goes.")
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
+@click.option(
+    "--converter",
+    type=click.Choice(["lce", "focal"]),
+    help="Larq Compute Engine's, for Keras models, or larq_focal's own, which takes .qgraph and .tflite files too.",
+)
+@strict_option
 @data_option
+@trust_option
 @json_option
-def convert(model: Path, output: Path, strict: bool, data: Path | None, as_json: bool) -> None:
-    """Convert a Keras MODEL with Larq Compute Engine, and audit what came out."""
+@import_option
+def convert(
+    model: Path, output: Path, converter: str | None, strict: bool, data: Path | None, trust: bool, as_json: bool
+) -> None:
+    """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
+    options = {"data": array(data), "strict": strict, "trust": trust}
     with progress("converting"), quiet():
-        from larq_focal.deploy.convert import convert as convert_model
+        if model.suffix in GRAPH_SUFFIXES and converter != "lce":
+            from larq_focal.deploy.convert_graph import convert_graph  # needs no TensorFlow
 
-        result = convert_model(model, output, data=array(data), strict=strict).audit
+            result = convert_graph(model, output, **options).audit
+        else:
+            from larq_focal.deploy.convert import convert as convert_model
+
+            result = convert_model(model, output, converter=converter or "lce", **options).audit
     show(result, as_json)
 
 
-@click.command()
+@click.command(short_help="Tell what became of each layer of a model in a file.")
 @model_argument
 @click.argument("tflite", type=click.Path(path_type=Path))
-@click.option("--strict", is_flag=True, help="Fail where a layer meant to be binary stays float.")
+@strict_option
 @data_option
+@trust_option
 @json_option
-def audit(model: Path, tflite: Path, strict: bool, data: Path | None, as_json: bool) -> None:
+@import_option
+def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
     with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file
 
-        result = audit_file(model, tflite, data=array(data))
+        result = audit_file(model, tflite, data=array(data), trust=trust)
     show(result, as_json)
-    if not result.passed or (strict and not result.all_packed):
+    if not result.passed or (strict and result.not_as_intended):
         raise SystemExit(1)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, json_option, threads_option
+from larq_focal.cli.options import engine_option, json_option, output_path, threads_option
 from larq_focal.cli.output import show, tell
 
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 
 
-@click.command()
+@click.command(short_help="Predict from images or arrays.")
 @tflite_argument
 @click.option(
     "--input",
@@ -27,18 +27,21 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 @click.option("--resize", default="crop", show_default=True, help="Of images: crop, stretch or none.")
 @click.option("--classes", type=click.Path(path_type=Path), help="A text file with the name of a class per line.")
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to show.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the outputs go, as a .npy array.")
+@click.option(
+    "-o",
+    "--output",
+    type=output_path,
+    help="Where the outputs go: a .npy array, or a .npz file with an array for the name of each output.",
+)
+@click.option("--trial", is_flag=True, help="Let a process of its own run the model first: for files from strangers.")
 @threads_option
 @engine_option
 @json_option
-def run(tflite: Path, inputs: tuple[str, ...], output: Path | None, as_json: bool, **options) -> None:
+def run(tflite: Path, inputs: tuple[str, ...], as_json: bool, **options) -> None:
     """Predict with a TFLITE model from images or arrays."""
     from larq_focal.deploy.prediction import predict
 
-    predictions = predict(tflite, _by_name(inputs) or inputs, **options)
-    if output:
-        predictions.save(output)
-    show(predictions, as_json)
+    show(predict(tflite, _by_name(inputs) or inputs, **options), as_json)
 
 
 def _by_name(inputs: tuple[str, ...]) -> dict[str, str] | None:
@@ -66,7 +69,7 @@ class _Counts(click.ParamType):
         return counts
 
 
-@click.command()
+@click.command(short_help="Time a converted model, here or over ssh.")
 @tflite_argument
 @click.option(
     "--threads", type=_Counts(), default="1", show_default=True, help="One number, or several in turn: 1,2,4."

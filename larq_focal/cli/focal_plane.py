@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option, spill_option
+from larq_focal.cli.options import import_option, json_option, output_path, spill_option, trust_option
 from larq_focal.cli.output import exit_status, quiet, show
 from larq_focal.cli.progress import progress
 
@@ -27,7 +27,7 @@ _weights_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Judge whether a model fits a focal-plane processor.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
@@ -40,7 +40,9 @@ _weights_option = click.option(
 @spill_option
 @_placement_option
 @_weights_option
+@trust_option
 @json_option
+@import_option
 def fit(
     model: Path | None,
     from_graph: Path | None,
@@ -49,6 +51,7 @@ def fit(
     spill: str,
     placement: str,
     weights: str,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor.
@@ -60,19 +63,19 @@ def fit(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with progress("reading the network") as tell, quiet():
-        options = {"spill": spill, "placement": placement, "weights": weights}
+        options = {"spill": spill, "placement": placement, "weights": weights, "trust": trust}
         result = fit_model(model or from_graph, sensor, with_program, **options, progress=tell)
     show(result, as_json)
     raise SystemExit(exit_status(result.verdict))
 
 
-@click.command("compile")
+@click.command("compile", short_help="Compile a model to a program of the pixel array.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
     "--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of a sensor's YAML file."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Where the program goes (.scamp).")
+@click.option("-o", "--output", type=output_path, required=True, help="Where the program goes (.scamp).")
 @click.option(
     "--pixel-range",
     type=(float, float),
@@ -85,7 +88,9 @@ def fit(
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
 @_placement_option
 @_weights_option
+@trust_option
 @json_option
+@import_option
 def compile_model(
     model: Path | None,
     from_graph: Path | None,
@@ -97,6 +102,7 @@ def compile_model(
     analog_counting: bool,
     placement: str,
     weights: str,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Compile a MODEL to a program of a focal-plane processor.
@@ -119,12 +125,13 @@ def compile_model(
             placement=placement,
             weights=weights,
             progress=tell,
+            trust=trust,
         )
     write_program(compiled.array, output, sensor)
     show(compiled, as_json)
 
 
-@click.command()
+@click.command(short_help="Run one frame of a program on the simulated array.")
 @click.argument("program", type=click.Path(path_type=Path))
 @click.option(
     "--input", "image", type=click.Path(path_type=Path), required=True, help="A picture, or a .npy array of one image."
@@ -136,7 +143,7 @@ def compile_model(
     show_default=True,
     help="How a picture of another size is brought to that of the program.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where the values go that are read out (.npz).")
+@click.option("-o", "--output", type=output_path, help="Where the values go that are read out (.npz).")
 @json_option
 def simulate(program: Path, image: Path, resize: str, output: Path | None, as_json: bool) -> None:
     """Run one frame of a PROGRAM on the simulated array."""

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import json_option
+from larq_focal.cli.options import import_option, json_option, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
+from larq_focal.files import existing_file
 
 PROGRAM_SUFFIX = ".scamp"
 Region = tuple[int, int, int, int]
 
 
-@click.command()
+@click.command(short_help="Tell what one frame of a program does, step by step.")
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of its YAML file.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a page to step through the program.")
+@click.option("-o", "--output", type=output_path, help="Write a page to step through the program.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -25,7 +26,9 @@ Region = tuple[int, int, int, int]
 )
 @click.option("--planes", type=click.Path(path_type=Path), help="A .npz file with the planes that a program loads.")
 @click.option("--region", help="Rows and columns to step through, as FIRST_ROW,FIRST_COLUMN,LAST_ROW,LAST_COLUMN.")
+@trust_option
 @json_option
+@import_option
 def inspect(
     target: Path,
     sensor: str,
@@ -33,6 +36,7 @@ def inspect(
     data: Path | None,
     planes: Path | None,
     region: str | None,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Tell what one frame of a program does (TARGET.scamp), or of a network that is compiled for it."""
@@ -46,7 +50,7 @@ def inspect(
         if planes:
             raise click.UsageError("--planes is for programs; a network brings its own.")
         with progress("reading the network") as tell, quiet():
-            result = inspect_network(target, sensor, array(data), region=corners, progress=tell)
+            result = inspect_network(target, sensor, array(data), region=corners, trust=trust, progress=tell)
     show(result, as_json)
     if output:
         from larq_focal.report import write_program_page
@@ -60,8 +64,7 @@ def _inspect_file(target: Path, sensor: str, data: Path | None, planes: Path | N
     from larq_focal.focal_plane.inspection import inspect_array_program, inspect_program
     from larq_focal.focal_plane.machine import Simulator, assemble
 
-    if not target.is_file():
-        raise FileNotFoundError(f"There is no file '{target}'.")
+    existing_file(target)
     image, name = array(data), target.stem
     text = target.read_text(encoding="utf-8")
     if FORMAT in text:
@@ -79,13 +82,9 @@ def _planes(path: Path | None) -> dict | None:
     """The arrays of a .npz file by their names, or None."""
     if path is None:
         return None
-    import numpy as np
+    from larq_focal.arrays import read_npz
 
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (ValueError, TypeError, EOFError) as error:
-        raise ValueError(f"'{path}' is not a whole .npz file of planes; write it with numpy.savez.") from error
+    return read_npz(path)
 
 
 def _corners(text: str) -> Region:

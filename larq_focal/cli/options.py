@@ -6,7 +6,35 @@ from pathlib import Path
 
 import click
 
+from larq_focal.cli.output import quiet
+
+
+def _import(ctx: click.Context, param: click.Parameter, modules: tuple[str, ...]) -> None:
+    """Runs before the command does, so that what it loads is known by then."""
+    if modules:
+        with quiet():
+            from larq_focal.network.user_objects import import_objects
+
+            for module in modules:
+                import_objects(module)
+
+
+output_path = click.Path(path_type=Path, dir_okay=False, readable=False)
+"""Of what a command writes: a folder is refused before the work."""
 model_argument = click.argument("model", type=click.Path(path_type=Path))
+import_option = click.option(
+    "--import",
+    "modules",
+    multiple=True,
+    metavar="MODULE",
+    expose_value=False,
+    callback=_import,
+    help="A module with quantizers or layers of your own that the model needs: its name, or the path of a .py file. "
+    "Its code runs. May be given several times.",
+)
+trust_option = click.option(
+    "--trust", is_flag=True, help="Load a Keras model although its file holds code, which then runs (docs/safety.md)."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 engine_option = click.option(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
+
+from larq_focal.stderr import held_stderr, held_text, write_stderr
 
 USER_ERRORS = (ValueError, OSError, RuntimeError, ImportError)
 EXIT_STATUSES = {
@@ -29,6 +32,12 @@ def keep_tensorflow_silent() -> None:
 def exit_status(verdict: str | None, otherwise: int = 1) -> int:
     """The exit status of a command that ends with ``verdict``, or ``otherwise`` where it ends with none."""
     return EXIT_STATUSES.get(str(verdict), otherwise)
+
+
+def print_what_can_be_printed() -> None:
+    """Characters that the terminal's encoding lacks become "?": an error would come after all the work."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def console():
@@ -55,9 +64,24 @@ def status_line(print_elsewhere: bool = False) -> Iterator[Callable[[str], None]
         yield show_line
 
 
+def as_json_text(record: Mapping[str, Any]) -> str:
+    """JSON of a record; numbers that JSON cannot write, which are not finite, become null."""
+    return json.dumps(_finite(record), indent=1, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
 def show(result, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(result.to_dict(), indent=1))
+        click.echo(as_json_text(result.to_dict()))
     else:
         console().print(result)
 
@@ -79,23 +103,19 @@ def array(path: Path | None):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back what TensorFlow and its kin print on the way; an error that is no user's brings it out."""
+    """Holds back what TensorFlow and its kin print on the way; an error that is not the user's brings it out."""
     if os.environ.get(_TENSORFLOW_LOG_LEVEL) != _SILENT:
         yield
         return
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        except (*USER_ERRORS, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:
-            held.seek(0)
-            os.write(stderr, held.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    printed = ""
+    try:
+        with held_stderr() as held:
+            try:
+                yield
+            except (*USER_ERRORS, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:
+                printed = held_text(held)
+                raise
+    finally:
+        write_stderr(printed)

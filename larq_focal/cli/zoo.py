@@ -9,42 +9,47 @@ from pathlib import Path
 import click
 
 from larq_focal.cli.bench import INTERRUPTED
+from larq_focal.cli.options import json_option
 from larq_focal.cli.output import quiet, say, show, status_line
 
 
-@click.group()
+@click.group(short_help="List, fetch, train networks of the literature.")
 def zoo() -> None:
     """Networks of the literature: list them, fetch trained weights, train them, show their cards."""
 
 
-@zoo.command("list")
+@zoo.command("list", short_help="List the models.")
+@click.argument("contains", default="")
 @click.option("--trained", is_flag=True, help="Only those with weights or a recipe.")
 @click.option("--published", is_flag=True, help="Compare their structure with the published counts; takes minutes.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def list_models(trained: bool, published: bool, as_json: bool) -> None:
-    """List the models of the zoo."""
-    with quiet():
-        from larq_focal.recipes import listing
+@json_option
+def list_models(contains: str, trained: bool, published: bool, as_json: bool) -> None:
+    """List the models of the zoo by family, or those whose name or title CONTAINS a word, one by one."""
+    from larq_focal.recipes import listing
 
-        table = listing.list_structures() if published else listing.list_models(trained_only=trained)
-    show(table, as_json)
+    if published:
+        with quiet():
+            result = listing.list_structures()
+    else:
+        result = listing.list_models(contains, trained_only=trained)
+    show(result, as_json)
 
 
-@zoo.command()
+@zoo.command(short_help="Fetch trained weights, and print where they are.")
 @click.argument("name")
 @click.option("--mirror", help="Address of a folder that holds the weights.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for downloaded files.")
 @click.option("--offline", is_flag=True, default=None, help="Use what is there only.")
 def get(name: str, **options) -> None:
     """Fetch the pretrained weights NAME, <model>-<data set>, and print where they are."""
-    with quiet():
-        from larq_focal.zoo.download import download
+    from larq_focal.zoo.download import download
+
     with _progress_bar() as received:
         path = download(name, received=received, **options)
     click.echo(path)
 
 
-@zoo.command()
+@zoo.command(short_help="Train a model by its recipe, or go on with it.")
 @click.argument("model")
 @click.option("--dataset", type=click.Choice(["digits", "mnist", "cifar10"]), required=True)
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with mnist.npz or cifar10.npz.")
@@ -67,7 +72,7 @@ def train(model: str, dataset: str, variant: str, seed: int, epochs: int | None,
         raise SystemExit(INTERRUPTED) from None
 
 
-@zoo.command()
+@zoo.command(short_help="Print the model card of a record.")
 @click.argument("record", type=click.Path(path_type=Path))
 def card(record: Path) -> None:
     """Print the model card of a RECORD: the record.json that a finished training leaves in its folder."""

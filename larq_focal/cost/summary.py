@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from larq_focal.cost.activation_memory import peak_activation_bytes
-from larq_focal.cost.arithmetic import Bits, ace, macs_by_bits, other_ops
-from larq_focal.cost.parameters import float_parameters, parameter_counts
+from larq_focal.cost.arithmetic import Bits, ace, macs_by_bits, op_macs, other_ops
+from larq_focal.cost.parameters import Stored, count_by_bits, count_without_extra, kernels, stored, stored_once
 from larq_focal.cost.table import cost_table
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Linear, Op, Unknown
+from larq_focal.network.ops import Embedding, Op, Unknown, Weighted
+from larq_focal.result import Result
+from larq_focal.text import at_least, bytes_text, count_text
 
 
 @dataclass(frozen=True)
 class LayerCost:
-    """Costs of one operation; ``weights``, ``weight_bits`` and ``input_bits`` are those of its kernel, if it has one.
+    """Costs of one operation.
 
-    ``parameters`` holds the stored numbers by width in bits, ``float_parameters`` how many there would be in float32.
+    ``weights`` are those of its kernels; ``weight_bits`` and ``input_bits`` are those of its one kernel, None where it
+    has none or several. ``parameters`` holds the stored numbers by width in bits, ``float_parameters`` how many there
+    would be in float32. Weights and parameters that an earlier operation stores too count there alone, and
+    ``shares_weights`` is true. ``is_counted`` is false where weights or multiply-accumulates are not known.
     """
 
     name: str
@@ -30,16 +35,22 @@ class LayerCost:
     input_bits: int | None
     parameters: Counter[int]
     float_parameters: int
-    macs: int
+    macs_by_bits: Counter[Bits]
     other_ops: Counter[str]
+    shares_weights: bool = False
+    is_counted: bool = True
 
     @property
     def parameter_bits(self) -> int:
         return sum(bits * count for bits, count in self.parameters.items())
 
     @property
+    def macs(self) -> int:
+        return self.macs_by_bits.total()
+
+    @property
     def ace(self) -> int:
-        return self.macs * (self.weight_bits or 0) * (self.input_bits or 0)
+        return ace(self.macs_by_bits)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -53,16 +64,22 @@ class LayerCost:
             "macs": self.macs,
             "ace": self.ace,
             "other_ops": dict(self.other_ops),
+            "shares_weights": self.shares_weights,
+            "is_counted": self.is_counted,
         }
 
 
-@dataclass(frozen=True)
-class CostSummary:
+@dataclass(frozen=True, repr=False)
+class CostSummary(Result):
     """Costs of a network for one image.
 
     ``layers`` holds the operations that cost anything; the totals are sums over them, but for the two peaks of
     activation memory: ``peak_activation_bytes`` counts a binary value as one bit, ``peak_activation_packed_bytes``
     as 32-bit words along the channels.
+
+    ``uncounted`` names the operations of which weights or multiply-accumulates are not known: where there are any,
+    every total is a least value. ``undescribed`` names those whose inner working the graph does not describe, these
+    among them: with any, the peaks of activation memory and the other operations are least values.
     """
 
     network: str
@@ -70,6 +87,8 @@ class CostSummary:
     macs_by_bits: Counter[Bits]
     peak_activation_bytes: int
     peak_activation_packed_bytes: int
+    uncounted: tuple[str, ...] = ()
+    undescribed: tuple[str, ...] = ()
 
     @property
     def weights(self) -> int:
@@ -104,12 +123,21 @@ class CostSummary:
     def other_ops(self) -> Counter[str]:
         return sum((layer.other_ops for layer in self.layers), Counter())
 
+    @property
+    def headline(self) -> str:
+        stored, macs, ace = bytes_text(self.parameter_bytes), count_text(self.macs), count_text(self.ace)
+        return f"{self.network}, {at_least(bool(self.uncounted))}{stored} of parameters, {macs} MACs, {ace} ACE"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; widths as keys are text: "1", and "1x32" for 1-bit weights on 32-bit activations."""
         return {
             "network": self.network,
             "layers": [layer.to_dict() for layer in self.layers],
+            "uncounted": list(self.uncounted),
+            "undescribed": list(self.undescribed),
             "totals": {
+                "at_least": bool(self.uncounted),
+                "activations_at_least": bool(self.undescribed),
                 "weights": self.weights,
                 "parameter_bytes": self.parameter_bytes,
                 "float32_bytes": self.float32_bytes,
@@ -127,39 +155,54 @@ class CostSummary:
         return cost_table(self.to_dict())
 
 
-def summary(network: Any) -> CostSummary:
+def summary(network: Any, *, trust: bool = False) -> CostSummary:
     """Costs of a network.
 
     Args:
-        network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file.
+        network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
+            a SavedModel folder.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file is of another kind, or cannot be read.
     """
-    graph = as_graph(network)
-    costs = (_layer_cost(graph, op) for op in graph)
+    graph = as_graph(network, trust=trust)
+    once = stored_once(graph)
+    costs = (_layer_cost(graph, op, once[op.name]) for op in graph)
     return CostSummary(
         network=graph.name,
-        layers=tuple(cost for cost in costs if cost.parameters or cost.macs or cost.other_ops),
+        layers=tuple(cost for cost in costs if _matters(cost)),
         macs_by_bits=macs_by_bits(graph),
         peak_activation_bytes=peak_activation_bytes(graph),
         peak_activation_packed_bytes=peak_activation_bytes(graph, packed=True),
+        uncounted=tuple(op.name for op in graph.uncounted),
+        undescribed=tuple(op.name for op in graph.unknown),
     )
 
 
-def _layer_cost(graph: QuantGraph, op: Op) -> LayerCost:
-    is_linear = isinstance(op, Linear)
+def _matters(cost: LayerCost) -> bool:
+    return bool(cost.parameters or cost.macs or cost.other_ops or cost.shares_weights)
+
+
+def _layer_cost(graph: QuantGraph, op: Op, new: tuple[Stored, ...]) -> LayerCost:
+    """Costs of ``op``, which stores ``new`` and shares the rest with earlier operations."""
+    has_kernel = isinstance(op, Weighted | Embedding)
+    there = {id(item.array) for item in new}
+    is_known = not isinstance(op, Unknown) or op.is_counted
     return LayerCost(
         name=op.name,
-        kind=f"Unknown: {op.kind}" if isinstance(op, Unknown) else type(op).__name__,
+        kind=type(op).__name__ if not isinstance(op, Unknown) else op.kind if is_known else f"Unknown: {op.kind}",
         shape=op.shape,
-        weights=op.kernel.size if is_linear else 0,
-        weight_bits=op.kernel.bits if is_linear else None,
-        input_bits=graph.input_bits(op) if is_linear else None,
-        parameters=parameter_counts(op),
-        float_parameters=float_parameters(op),
-        macs=op.macs if is_linear else 0,
+        weights=sum(kernel.size for kernel in kernels(op) if id(kernel.codes) in there),
+        weight_bits=op.kernel.bits if has_kernel else None,
+        input_bits=graph.input_bits(op) if isinstance(op, Weighted) else None,
+        parameters=count_by_bits(new),
+        float_parameters=count_without_extra(new),
+        macs_by_bits=op_macs(op, graph),
         other_ops=other_ops(graph, op),
+        shares_weights=any(id(item.array) not in there for item in stored(op)),
+        is_counted=is_known,
     )

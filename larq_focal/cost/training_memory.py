@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Affine, Linear, Op, Pool2D
+from larq_focal.network.ops import Affine, Op, Pool2D, Weighted
 
 _NORMALISATION_VECTORS = 4
 _MOMENTA = 2
@@ -59,11 +59,11 @@ def training_bytes(graph: QuantGraph, batch_size: int, bits: TrainingBits = STAN
     """
     if batch_size < 1:
         raise ValueError(f"A step takes at least 1 image, not {batch_size}.")
-    layers = [op for op in graph if isinstance(op, Linear)]
+    layers = [op for op in graph if isinstance(op, Weighted)]
     inputs = [_elements(graph[op.inputs[0]]) for op in layers]
     largest = max([*inputs, *map(_elements, layers)], default=0)
     pooled = sum(_elements(graph[op.inputs[0]]) for op in graph if isinstance(op, Pool2D) and op.kind == "max")
-    weights = sum(op.kernel.size for op in layers)
+    weights = sum({id(op.kernel.codes): op.kernel.size for op in layers}.values())
     normalised = sum(op.shape[-1] for op in graph if isinstance(op, Affine))
     batch = sum(inputs) * bits.kept + 2 * largest * bits.passing + pooled * bits.masks
     state = weights * (bits.weights * (1 + _MOMENTA) + bits.gradients)

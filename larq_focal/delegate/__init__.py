@@ -31,8 +31,9 @@ def library_path() -> Path:
     spec = find_spec(_LIBRARY)
     if spec is None or spec.origin is None:
         raise DelegateMissing(
-            "larq_focal was installed without its LiteRT delegate, which takes a C++17 compiler to build. Install one "
-            "(Debian: apt-get install g++) and reinstall larq_focal, or choose another engine."
+            "larq_focal was installed without its LiteRT delegate, because its build found no C++17 compiler. Install "
+            "one (Debian: apt-get install g++) or let the build fetch one (the package ziglang, which pip gets unless "
+            "it is given --no-build-isolation); then reinstall larq_focal. Or choose another engine."
         )
     return Path(spec.origin)
 

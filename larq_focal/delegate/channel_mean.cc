@@ -12,32 +12,38 @@ constexpr int kBlock = 32;  // channels summed together
 void ChannelMean::prepare() {
   require_counts(1 + steps_.count(), 1);
   const Tensor& from = input(0, "input", {Type::kFloat32});
-  require(from.dims.size() == 4, "its input has the shape " + shape_text(from.dims) + ", not four dimensions.");
-  require(from.dims[1] == height_ && from.dims[2] == width_,
-          "its input has the shape " + shape_text(from.dims) + ", and its window " + std::to_string(height_) + " by " +
-              std::to_string(width_) + " does not cover the image.");
+  require(from.dims.size() == 4,
+          [&] { return "its input has the shape " + shape_text(from.dims) + ", not four dimensions."; });
+  require(from.dims[1] == height_ && from.dims[2] == width_, [&] {
+    return "its input has the shape " + shape_text(from.dims) + ", and its window " + std::to_string(height_) + " by " +
+           std::to_string(width_) + " does not cover the image.";
+  });
   steps_.prepare(from.dims);
+  own_steps_.resize(static_cast<size_t>(from.dims[0]) * blocks() * steps_.count());
   output(0, {Type::kFloat32}).dims = {from.dims[0], 1, 1, from.dims[3]};
 }
 
 void ChannelMean::run(ThreadPool& threads) {
   const std::vector<int>& dims = inputs[0]->dims;
-  const int blocks = (dims[3] + kBlock - 1) / kBlock;
+  const int blocks = this->blocks();
   const FloatSteps steps = steps_.at(0, 0);
   const int64_t tasks = int64_t{dims[0]} * blocks;
   const ptrdiff_t pixels = ptrdiff_t{dims[1]} * dims[2];
   // The steps of each task begin at its own image and channel.
   threads.parallel_for(tasks, [&](int64_t begin, int64_t end) {
-    std::vector<FloatStep> own(steps.first, steps.first + steps.count);
     for (int64_t i = begin; i < end; ++i) {
       const int image = static_cast<int>(i / blocks), channel = static_cast<int>(i % blocks) * kBlock;
+      FloatStep* own = own_steps_.data() + i * steps.count;
+      std::copy(steps.first, steps.first + steps.count, own);
       for (int s = 0; s < steps.count; ++s) {
         own[s].values = steps.first[s].values + image * pixels * steps.first[s].stride + channel;
       }
-      sum(image, channel, std::min(kBlock, dims[3] - channel), {own.data(), steps.count});
+      sum(image, channel, std::min(kBlock, dims[3] - channel), {own, steps.count});
     }
   });
 }
+
+int ChannelMean::blocks() const { return (inputs[0]->dims[3] + kBlock - 1) / kBlock; }
 
 void ChannelMean::sum(int image, int first_channel, int channels, const FloatSteps& steps) const {
   const Tensor& from = *inputs[0];

@@ -17,11 +17,13 @@ class ChannelMean : public OperationWithSteps {
   void run(ThreadPool& threads) override;
 
  private:
+  int blocks() const;  // of channels that are summed together
   void sum(int image, int first_channel, int channels, const FloatSteps& steps) const;
 
   const Kernel& kernel_;
   int height_, width_;
   FloatRange range_;
+  std::vector<FloatStep> own_steps_;  // of each image and block
 };
 
 }  // namespace larq_focal

@@ -37,12 +37,14 @@ void Concatenation::prepare() {
   int64_t channels = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Tensor& from = input(i, "input", {Type::kFloat32});
-    require(!from.dims.empty() && have_same_pixels(from, *inputs[0]),
-            "its inputs have the shapes " + shape_text(inputs[0]->dims) + " and " + shape_text(from.dims) + ".");
+    require(!from.dims.empty() && have_same_pixels(from, *inputs[0]), [&] {
+      return "its inputs have the shapes " + shape_text(inputs[0]->dims) + " and " + shape_text(from.dims) + ".";
+    });
     const bool is_first = std::find(inputs.begin(), inputs.begin() + i, &from) == inputs.begin() + i;
-    require(from.whole != &to || !is_first || from.first_channel == channels,
-            "its input of the shape " + shape_text(from.dims) + " lies behind others that do not have the channels which "
-            "the model tells.");
+    require(from.whole != &to || !is_first || from.first_channel == channels, [&] {
+      return "its input of the shape " + shape_text(from.dims) +
+             " lies behind others that do not have the channels which the model tells.";
+    });
     channels += from.dims.back();
   }
   to.dims = inputs[0]->dims;
@@ -81,9 +83,10 @@ void SliceAddition::prepare() {
   require_counts(2, 1);
   const Tensor& sum = input(0, "first input", {Type::kFloat32});
   const Tensor& slice = input(1, "second input", {Type::kFloat32});
-  require(!sum.dims.empty() && have_same_pixels(sum, slice) &&
-              int64_t{first_channel_} + slice.dims.back() <= sum.dims.back(),
-          "its inputs have the shapes " + shape_text(sum.dims) + " and " + shape_text(slice.dims) + ".");
+  require(
+      !sum.dims.empty() && have_same_pixels(sum, slice) &&
+          int64_t{first_channel_} + slice.dims.back() <= sum.dims.back(),
+      [&] { return "its inputs have the shapes " + shape_text(sum.dims) + " and " + shape_text(slice.dims) + "."; });
   output(0, {Type::kFloat32}).dims = sum.dims;
 }
 

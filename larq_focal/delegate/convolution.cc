@@ -59,12 +59,14 @@ void BinaryConvolution::prepare() {
 
 // The sizes of everything, from those of the image and the filter.
 void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter) {
-  require(image.dims.size() == 4 && filter.dims.size() == 4,
-          "its image " + shape_text(image.dims) + " or its filter " + shape_text(filter.dims) +
-              " does not have four dimensions.");
-  require(image.dims[3] == packed_words(channels_in_),
-          "its image of the shape " + shape_text(image.dims) + " does not hold the " + std::to_string(channels_in_) +
-              " channels of its option 'channels_in'.");
+  require(image.dims.size() == 4 && filter.dims.size() == 4, [&] {
+    return "its image " + shape_text(image.dims) + " or its filter " + shape_text(filter.dims) +
+           " does not have four dimensions.";
+  });
+  require(image.dims[3] == packed_words(channels_in_), [&] {
+    return "its image of the shape " + shape_text(image.dims) + " does not hold the " + std::to_string(channels_in_) +
+           " channels of its option 'channels_in'.";
+  });
   channels_ = filter.dims[0];
   rows_.size = filter.dims[1];
   columns_.size = filter.dims[2];
@@ -72,8 +74,10 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   groups_ = image.dims[3] / group_words_;
   bool has_groups = groups_ >= 1 && image.dims[3] % group_words_ == 0 && channels_ % groups_ == 0 &&
                     (groups_ == 1 || channels_in_ % (32 * groups_) == 0);
-  require(has_groups, "its filter of the shape " + shape_text(filter.dims) + " does not fit " +
-                          std::to_string(channels_in_) + " input channels: groups have multiples of 32.");
+  require(has_groups, [&] {
+    return "its filter of the shape " + shape_text(filter.dims) + " does not fit " + std::to_string(channels_in_) +
+           " input channels: groups have multiples of 32.";
+  });
   int64_t products = rows_.size * columns_.size * group_words_ * 32;
   require(products < kLargestWindow, "its window is too large.");
 
@@ -91,6 +95,7 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   require(height <= most && width <= most / height, "its padded image is too large.");
   padded_height_ = static_cast<int>(height);
   padded_width_ = static_cast<int>(width);
+  if (is_padded_) padded_image_.reserve(height * width * image.dims[3] * sizeof(uint32_t));
 
   Tensor& to = output(0, {Type::kFloat32, Type::kInt8, Type::kPacked});
   to.dims = {image.dims[0], row_placement_.outputs, column_placement_.outputs, channels_};
@@ -119,9 +124,10 @@ void BinaryConvolution::prepare_window(int image_words) {
 const float* BinaryConvolution::constants(size_t index, const std::string& name) const {
   if (!inputs[index]) return nullptr;
   const Tensor& tensor = input(index, name, {Type::kFloat32});
-  require(tensor.is_constant && tensor.dims == std::vector<int>{channels_},
-          "its " + name + " of the shape " + shape_text(tensor.dims) + " is not a constant for each of its " +
-              std::to_string(channels_) + " channels.");
+  require(tensor.is_constant && tensor.dims == std::vector<int>{channels_}, [&] {
+    return "its " + name + " of the shape " + shape_text(tensor.dims) + " is not a constant for each of its " +
+           std::to_string(channels_) + " channels.";
+  });
   return tensor.as<float>();
 }
 
@@ -132,8 +138,9 @@ void BinaryConvolution::prepare_transform() {
     require(!is_padded_ || pad_value_ == 1, "zero padding (pad_values 0) has no packed output: use pad_values 1.");
     // LiteRT has one type for words and for thresholds.
     const Tensor& given = input(4, "threshold", {Type::kPacked});
-    require(given.is_constant && given.dims == std::vector<int>{channels_},
-            "its threshold is not a constant for each of its " + std::to_string(channels_) + " channels.");
+    require(given.is_constant && given.dims == std::vector<int>{channels_}, [&] {
+      return "its threshold is not a constant for each of its " + std::to_string(channels_) + " channels.";
+    });
     threshold_.assign(given.as<int32_t>(), given.as<int32_t>() + channels_);
     threshold_.resize(channels_ + kSpareChannels);
     return;
@@ -179,7 +186,6 @@ const uint32_t* BinaryConvolution::padded(const uint32_t* image) {
   if (!is_padded_) return image;
   const std::vector<int>& dims = inputs[0]->dims;
   const size_t words = dims[3], row_words = padded_width_ * words;
-  padded_image_.reserve(padded_height_ * row_words * sizeof(uint32_t));
   auto* to = padded_image_.as<uint32_t>();
   std::memset(to, 0, padded_height_ * row_words * sizeof(uint32_t));
   const int64_t top = row_placement_.before, left = column_placement_.before;

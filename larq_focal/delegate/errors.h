@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 namespace larq_focal {
 
@@ -12,8 +13,14 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-inline void require(bool condition, const std::string& message) {
+inline void require(bool condition, const char* message) {
   if (!condition) throw Error(message);
+}
+
+// `message` is a call that makes the text, which only a failure needs: some checks are part of every inference.
+template <typename Message, typename = std::enable_if_t<std::is_invocable_v<Message>>>
+void require(bool condition, const Message& message) {
+  if (!condition) throw Error(message());
 }
 
 }  // namespace larq_focal

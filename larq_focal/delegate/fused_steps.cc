@@ -41,12 +41,14 @@ std::vector<Tensor*> FusedSteps::operands() const {
 
 void FusedSteps::prepare(const std::vector<int>& dims) {
   channels_ = dims.back();
+  resolved_.reserve(steps_.size());
   for (Step& step : steps_) {
     const Tensor& operand = *step.step.operand;
     require(operand.type == Type::kFloat32, "an operand has a type that it cannot take.");
     step.is_channelwise = is_channelwise(operand, channels_);
-    require(step.is_channelwise || operand.dims == dims, "its inputs have the shapes " + shape_text(dims) + " and " +
-                                                             shape_text(operand.dims) + ".");
+    require(step.is_channelwise || operand.dims == dims, [&] {
+      return "its inputs have the shapes " + shape_text(dims) + " and " + shape_text(operand.dims) + ".";
+    });
     step.spread.clear();
     const bool is_one = element_count(operand.dims) == 1 && channels_ > 1;
     if (is_one) step.spread.assign(channels_, *operand.as<float>());

@@ -16,7 +16,8 @@ bool is_constant(const litert::Tensor& tensor) {
 
 GraphNode::GraphNode(litert::Context* context, int index) : context_(context), index_(index) {
   const bool found = context->GetNodeAndRegistration(context, index, &node_, &registration_) == litert::kOk;
-  require(found && node_ && registration_, "LiteRT does not know its own operation " + std::to_string(index) + ".");
+  require(found && node_ && registration_,
+          [&] { return "LiteRT does not know its own operation " + std::to_string(index) + "."; });
   inputs_ = to_vector(node_->inputs);
   outputs_ = to_vector(node_->outputs);
   kind_ = find_kind();

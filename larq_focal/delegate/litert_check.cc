@@ -13,8 +13,10 @@ constexpr int kMostAllocations = 16;
 constexpr size_t kMostTensors = size_t{1} << 28;
 
 void require_layout(bool plausible, const char* structure) {
-  require(plausible, std::string("larq_focal's delegate was written for another layout of LiteRT's ") + structure +
-                         ": this version of LiteRT is not supported. Use another one, or the engine 'lce'.");
+  require(plausible, [&] {
+    return std::string("larq_focal's delegate was written for another layout of LiteRT's ") + structure +
+           ": this version of LiteRT is not supported. Use another one, or the engine 'lce'.";
+  });
 }
 
 size_t element_bytes(litert::TensorType type) {

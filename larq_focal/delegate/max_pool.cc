@@ -26,7 +26,8 @@ MaxPool::MaxPool(const Options& options) {
 void MaxPool::prepare() {
   require_counts(1, 1);
   const Tensor& from = input(0, "input", {Type::kPacked});
-  require(from.dims.size() == 4, "its input has the shape " + shape_text(from.dims) + ", not four dimensions.");
+  require(from.dims.size() == 4,
+          [&] { return "its input has the shape " + shape_text(from.dims) + ", not four dimensions."; });
   row_placement_ = place(rows_, from.dims[1]);
   column_placement_ = place(columns_, from.dims[2]);
   output(0, {Type::kPacked}).dims = {from.dims[0], row_placement_.outputs, column_placement_.outputs, from.dims[3]};

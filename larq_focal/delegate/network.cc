@@ -12,7 +12,7 @@ void Network::add(std::string name, std::unique_ptr<Operation> operation, const 
     bool is_new = !made->is_constant && producer(made) < 0 && last_consumer(made) < 0 &&
                   std::count(operation->inputs.begin(), operation->inputs.end(), made) == 0 &&
                   std::count(operation->outputs.begin(), operation->outputs.end(), made) == 0;
-    require(is_new, name + ": its output is already the output or the input of another operation.");
+    require(is_new, [&] { return name + ": its output is already the output or the input of another operation."; });
     operation->outputs.push_back(made);
   }
   steps_.push_back({std::move(name), std::move(operation)});

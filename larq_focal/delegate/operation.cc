@@ -10,16 +10,17 @@
 namespace larq_focal {
 
 void Operation::require_counts(size_t input_count, size_t output_count) const {
-  require(inputs.size() == input_count && outputs.size() == output_count,
-          "it has " + std::to_string(inputs.size()) + " inputs and " + std::to_string(outputs.size()) +
-              " outputs, not " + std::to_string(input_count) + " and " + std::to_string(output_count) + ".");
+  require(inputs.size() == input_count && outputs.size() == output_count, [&] {
+    return "it has " + std::to_string(inputs.size()) + " inputs and " + std::to_string(outputs.size()) +
+           " outputs, not " + std::to_string(input_count) + " and " + std::to_string(output_count) + ".";
+  });
 }
 
 const Tensor& Operation::input(size_t index, const std::string& name, const std::vector<Type>& types) const {
-  require(index < inputs.size() && inputs[index], "its " + name + " is missing.");
+  require(index < inputs.size() && inputs[index], [&] { return "its " + name + " is missing."; });
   const Tensor& tensor = *inputs[index];
   bool fits = std::find(types.begin(), types.end(), tensor.type) != types.end();
-  require(fits, "its " + name + " has a type that it cannot take.");
+  require(fits, [&] { return "its " + name + " has a type that it cannot take."; });
   element_count(tensor.dims);
   return tensor;
 }

@@ -38,14 +38,16 @@ int Options::get(const std::string& name, int64_t lowest, int64_t highest) const
   for (size_t i = 0; i < count_; ++i) {
     if (!is_key(i, name)) continue;
     int type = data_[values_ + count_ * width_ + i] >> 2;
-    require(type == kInt || type == kUInt, "its option '" + name + "' is not an integer.");
+    require(type == kInt || type == kUInt, [&] { return "its option '" + name + "' is not an integer."; });
     uint64_t bits = read(values_ + i * width_, width_);
     int unused_bits = 64 - 8 * width_;
     int64_t value = static_cast<int64_t>(bits);
     if (type == kInt) value = static_cast<int64_t>(bits << unused_bits) >> unused_bits;
     bool fits = value >= lowest && value <= highest && (type == kInt || bits <= INT64_MAX);
-    require(fits, "its option '" + name + "' is " + std::to_string(value) + ", and must lie in " +
-                      std::to_string(lowest) + " .. " + std::to_string(highest) + ".");
+    require(fits, [&] {
+      return "its option '" + name + "' is " + std::to_string(value) + ", and must lie in " + std::to_string(lowest) +
+             " .. " + std::to_string(highest) + ".";
+    });
     return static_cast<int>(value);
   }
   throw Error("its option '" + name + "' is missing.");

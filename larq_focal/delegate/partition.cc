@@ -74,8 +74,10 @@ void Partition::describe(const litert::Tensor& from, Tensor& to) const {
   to.is_constant = is_constant(from) && from.data;
   if (!to.is_constant) return;
   bool is_whole = to.type == Type::kOther || byte_count(to) <= from.bytes;
-  require(is_whole, "a constant of the shape " + shape_text(to.dims) + " holds only " + std::to_string(from.bytes) +
-                        " bytes: the model is damaged.");
+  require(is_whole, [&] {
+    return "a constant of the shape " + shape_text(to.dims) + " holds only " + std::to_string(from.bytes) +
+           " bytes: the model is damaged.";
+  });
   to.data = from.data;
 }
 

@@ -80,7 +80,7 @@ void read_option(const std::string& key, const std::string& value, std::string& 
   if (key == "kernel") {
     kernel = value;
   } else if (key == "fuse") {
-    require(value == "0" || value == "1", "The option 'fuse' is '" + value + "', and must be 0 or 1.");
+    require(value == "0" || value == "1", [&] { return "The option 'fuse' is '" + value + "', and must be 0 or 1."; });
     fuses = value == "1";
   } else {
     throw Error("larq_focal's delegate has no option '" + key + "'; it has: kernel, fuse.");

@@ -51,8 +51,10 @@ void Dequantize::prepare() {
   Tensor& to = output(0, {Type::kFloat32, Type::kInt8, Type::kBool});
   bool fits = !to.dims.empty() && to.dims.size() == from.dims.size() && to.dims.back() >= 1 &&
               packed_words(to.dims.back()) == from.dims.back();
-  require(fits, "its output of the shape " + shape_text(to.dims) + " does not fit its packed input of the shape " +
-                    shape_text(from.dims) + ".");
+  require(fits, [&] {
+    return "its output of the shape " + shape_text(to.dims) + " does not fit its packed input of the shape " +
+           shape_text(from.dims) + ".";
+  });
   std::copy(from.dims.begin(), from.dims.end() - 1, to.dims.begin());
   element_count(to.dims);
 }

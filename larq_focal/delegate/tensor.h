@@ -52,9 +52,9 @@ inline bool is_row(const std::vector<int>& dims) {
 inline int64_t element_count(const std::vector<int>& dims) {
   int64_t count = 1;
   for (int size : dims) {
-    require(size >= 1, "a tensor has the shape " + shape_text(dims) + ".");
+    require(size >= 1, [&] { return "a tensor has the shape " + shape_text(dims) + "."; });
     count *= size;
-    require(count < (int64_t{1} << 29), "a tensor of the shape " + shape_text(dims) + " is too large.");
+    require(count < (int64_t{1} << 29), [&] { return "a tensor of the shape " + shape_text(dims) + " is too large."; });
   }
   return count;
 }

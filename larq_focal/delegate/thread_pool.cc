@@ -42,12 +42,12 @@ void ThreadPool::resize(int threads) {
   for (size_t i = 0; i < workers; ++i) workers_.emplace_back(&ThreadPool::serve, this);
 }
 
-void ThreadPool::parallel_for(int64_t count, const std::function<void(int64_t, int64_t)>& work) {
+void ThreadPool::run_pieces(int64_t count, const Work& work) {
   if (workers_.empty() || count < 2) {
     if (count > 0) work(0, count);
     return;
   }
-  work_ = &work;
+  work_ = work;
   count_ = count;
   pieces_ = std::min<int64_t>(count, kPiecesPerThread * (static_cast<int64_t>(workers_.size()) + 1));
   finished_ = 0;
@@ -70,7 +70,7 @@ bool ThreadPool::run_piece() {
     if (pieces_left(tickets) == 0) return false;
   } while (!tickets_.compare_exchange_weak(tickets, tickets - 1, std::memory_order_acq_rel));
   const int64_t piece = pieces_ - pieces_left(tickets);
-  (*work_)(count_ * piece / pieces_, count_ * (piece + 1) / pieces_);
+  work_(count_ * piece / pieces_, count_ * (piece + 1) / pieces_);
   finished_.fetch_add(1, std::memory_order_release);
   return true;
 }

@@ -9,8 +9,10 @@ namespace larq_focal {
 Placement place(const Axis& axis, int image) {
   if (axis.padding == Padding::kValid) {
     int64_t outputs = (image - axis.extent() + axis.stride) / axis.stride;
-    require(image >= axis.extent(), "its window of " + std::to_string(axis.extent()) +
-                                        " pixels does not fit into an image of " + std::to_string(image) + ".");
+    require(image >= axis.extent(), [&] {
+      return "its window of " + std::to_string(axis.extent()) + " pixels does not fit into an image of " +
+             std::to_string(image) + ".";
+    });
     return {static_cast<int>(outputs), 0};
   }
   int64_t outputs = (image + axis.stride - 1) / axis.stride;

@@ -12,14 +12,15 @@ from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
+from larq_focal.result import Result
 
 TOLERANCE = 1e-4
 """The largest difference of outputs, relative to the largest output, that passes for rounding."""
 _STEPS = 2  # of quantized outputs, whose fixed-point arithmetic rounds in between
 
 
-@dataclass(frozen=True)
-class Check:
+@dataclass(frozen=True, repr=False)
+class Check(Result):
     """The outputs of an engine for one random input beside those of the NumPy interpreter.
 
     ``relative_difference`` is the largest difference of an output, divided by the largest output.
@@ -38,6 +39,10 @@ class Check:
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Check:
         return cls(**record)
+
+    @property
+    def headline(self) -> str:
+        return f"{self.model} by {self.engine}, {'right' if self.passed else 'DIFFERS'}, {self.relative_difference:.1e}"
 
     def __rich__(self):
         from rich.text import Text

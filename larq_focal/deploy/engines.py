@@ -5,19 +5,31 @@ An engine takes what the file was converted for, in batch size and types; ``Runt
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from larq_focal import delegate
-from larq_focal.deploy.lce_extension import has_lce, lce_extension
-from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.deploy.lce_extension import lce_extension
+from larq_focal.network.flat_model import FlatModel
+from larq_focal.stderr import held_stderr, held_text, write_stderr
+
+_one_build = threading.RLock()
+"""Held while an interpreter is built, so that what is printed meanwhile belongs to it."""
+
+
+_LOG_LINES = ("INFO: ", "WARNING: ", "ERROR: ")
+"""How the lines begin that interpreters print; of one that was built, they are of no interest."""
+
+
+_ADVICE = {
+    "edgetpu-custom-op": "The file was compiled for an Edge TPU: run the .tflite file that it was compiled from.",
+    "Flex": "Operations with Flex in front are TensorFlow's own: convert the model without SELECT_TF_OPS.",
+}
+"""By how the name of a custom operation begins."""
 
 
 class EngineError(RuntimeError):
@@ -25,7 +37,7 @@ class EngineError(RuntimeError):
 
 
 class Engine(Protocol):
-    """What ``Runtime`` asks of an engine."""
+    """What ``Runtime`` asks of an engine. One call at a time: an interpreter holds the values of one."""
 
     package: str
     """The name that pip knows it by."""
@@ -33,7 +45,11 @@ class Engine(Protocol):
     def __init__(self, model: FlatModel, threads: int): ...
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """One call: C-contiguous arrays of the shapes and types of the file's inputs, in their order."""
+        """One call: C-contiguous arrays of the shapes and types of ``model.inputs``, in their order.
+
+        Returns:
+            Arrays in the order of ``model.outputs``, which are the caller's own.
+        """
         ...
 
 
@@ -47,18 +63,20 @@ class LceEngine:
     package = "larq-compute-engine"
 
     def __init__(self, model: FlatModel, threads: int):
-        wrapper = lce_extension("tflite.python.interpreter_wrapper_lite")
         use_reference_bconv, use_indirect_bgemm, use_xnnpack = False, True, True
-        self._interpreter = _built(
-            "Larq Compute Engine",
-            model,
-            lambda: wrapper.LiteInterpreter(
-                model.content, threads, use_reference_bconv, use_indirect_bgemm, use_xnnpack
-            ),
-        )
+
+        def build():
+            wrapper = lce_extension("tflite.python.interpreter_wrapper_lite")
+            return wrapper.LiteInterpreter(model.content, threads, use_reference_bconv, use_indirect_bgemm, use_xnnpack)
+
+        self._interpreter = _built("Larq Compute Engine", model, build)
+        inputs = [tensor.index for tensor in model.inputs]
+        self._inputs = [inputs.index(index) for index in model.graph_inputs]
+        self._outputs = [model.graph_outputs.index(tensor.index) for tensor in model.outputs]
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return self._interpreter.predict(list(inputs))
+        outputs = self._interpreter.predict([inputs[place] for place in self._inputs])
+        return [outputs[place] for place in self._outputs]
 
 
 class LiteRTEngine:
@@ -90,8 +108,8 @@ class LiteRTEngine:
             return interpreter
 
         self._interpreter = _built("LiteRT", model, build)
-        self._inputs = [detail["index"] for detail in self._interpreter.get_input_details()]
-        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
+        self._inputs = [tensor.index for tensor in model.inputs]
+        self._outputs = [tensor.index for tensor in model.outputs]
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         self.feed(inputs)
@@ -122,40 +140,38 @@ class DelegateEngine(LiteRTEngine):
 ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine, "delegate": DelegateEngine}
 
 
-def choose_engine(model: FlatModel) -> str:
-    """The name of the engine that runs ``model``: stock LiteRT, with the delegate if it has binary operators.
+def engines_for(model: FlatModel) -> tuple[str, ...]:
+    """The names of the engines to try for ``model``, in order.
 
-    Where the delegate was not compiled, LCE's interpreter runs them, if it is installed.
+    Stock LiteRT comes first, with the delegate if the model has binary operators, then LCE's interpreter.
     """
-    if not model.binary_operations:
-        return "litert"
-    return "delegate" if delegate.is_built() or not has_lce() else "lce"
+    return ("delegate", "lce") if model.binary_operations else ("litert", "lce")
+
+
+def _foreign(model: FlatModel) -> Iterator[str]:
+    """What to say of custom operations that are not those of Larq Compute Engine, where a model does not load."""
+    kinds = [kind for kind in model.custom_operations if kind not in model.binary_operations]
+    if not kinds:
+        return
+    operations = "operation" if len(kinds) == 1 else "operations"
+    yield f"it has the custom {operations} {', '.join(kinds)}, which not every engine knows."
+    yield from (advice for start, advice in _ADVICE.items() if any(kind.startswith(start) for kind in kinds))
 
 
 def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:
     """The interpreter that ``build`` makes, or an error with what its C++ code printed before it gave up."""
-    with _native_errors() as printed:
-        try:
-            return build()
-        except (RuntimeError, ValueError) as error:
-            failure = error
-    reasons = " ".join([*printed, str(failure).strip()])
-    raise EngineError(f"{engine} cannot load '{model.name}': {reasons}") from failure
-
-
-@contextmanager
-def _native_errors() -> Iterator[list[str]]:
-    """Collects what C++ code prints to the standard error stream, except for information about itself."""
-    printed: list[str] = []
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), 2)
-        try:
-            yield printed
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            file.seek(0)
-            lines = file.read().decode(errors="replace").splitlines()
-            printed.extend(line for line in lines if not line.startswith("INFO:"))
+    with _one_build:
+        failure = None
+        with held_stderr() as file:
+            try:
+                interpreter = build()
+            except (RuntimeError, ValueError) as error:
+                failure = error
+            printed = held_text(file).splitlines()
+    if failure is not None:
+        reasons = " ".join(
+            [*_foreign(model), *(line for line in printed if not line.startswith("INFO:")), str(failure).strip()]
+        )
+        raise EngineError(f"{engine} cannot load '{model.name}': {reasons}") from failure
+    write_stderr("".join(f"{line}\n" for line in printed if not line.startswith(_LOG_LINES)))  # of other threads
+    return interpreter

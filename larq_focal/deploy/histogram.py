@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from larq_focal.result import Result
+from larq_focal.text import MILLISECONDS, in_one_unit, time_text
+
 _BINS = 12
 _TAIL_PERCENT = 95
 _BAR_WIDTH = 40
 
 
-@dataclass(frozen=True)
-class Histogram:
+@dataclass(frozen=True, repr=False)
+class Histogram(Result):
     """``counts[i]`` times lie from ``edges_ms[i]`` to ``edges_ms[i + 1]``.
 
     The bins are equally wide up to the 95th percentile; the last one holds the tail, however long it is.
@@ -33,20 +36,21 @@ class Histogram:
         counts, _ = np.histogram(times, edges)
         return cls(tuple(map(float, edges)), tuple(map(int, counts)))
 
+    @property
+    def headline(self) -> str:
+        return f"{sum(self.counts):,} times from {time_text(self.edges_ms[0])} to {time_text(self.edges_ms[-1])}"
+
     def __rich__(self):
         from rich.table import Table
 
-        table = Table(box=None, show_header=False, padding=(0, 1))
-        table.add_column(justify="right")
-        table.add_column()
-        table.add_column(justify="right")
+        from larq_focal.tables import add_figures, add_words, new_table
+
+        unit, edges = in_one_unit(self.edges_ms, MILLISECONDS, largest=self.edges_ms[-2])  # the tail is long
+        table: Table = new_table()
+        add_figures(table, f"from {unit}", f"to {unit}")
+        add_words(table, "inferences")
+        add_figures(table, "")
         most = max(self.counts)
-        for low, high, count in zip(self.edges_ms[:-1], self.edges_ms[1:], self.counts, strict=True):
-            bar = "█" * round(_BAR_WIDTH * count / most) or ("▏" if count else "")
-            table.add_row(f"{spelled_ms(low)} to {spelled_ms(high)}", bar, str(count))
+        for low, high, count in zip(edges[:-1], edges[1:], self.counts, strict=True):
+            table.add_row(low, high, "█" * round(_BAR_WIDTH * count / most) or ("▏" if count else ""), f"{count:,}")
         return table
-
-
-def spelled_ms(time_ms: float) -> str:
-    """A time with its unit."""
-    return f"{time_ms:.3f} ms" if time_ms >= 0.1 else f"{time_ms * 1000:.2f} µs"

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-ARRAY_SUFFIX = ".npy"
+from larq_focal.arrays import NPY as ARRAY_SUFFIX
+from larq_focal.arrays import ArrayFileError, read_npy
+from larq_focal.files import existing_file
+
 RESIZES = ("crop", "stretch", "none")
 _CHANNEL_MODES = {1: "L", 3: "RGB"}
 _WIDE_MODES = ("I", "F")  # and "I;16" with its kin: more than 8 bits a channel
@@ -45,16 +48,12 @@ def read_array(path: str | Path) -> np.ndarray:
 
     Raises:
         OSError: the file cannot be read.
-        InputError: it is no whole array, or one of Python objects.
+        InputError: it is not a whole array, or one of Python objects.
     """
     try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"'{path}' is not a whole {ARRAY_SUFFIX} array ({error}).") from error
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise InputError(f"'{path}' is an archive of arrays: save one array with numpy.save.")
-    return array
+        return read_npy(path)
+    except ArrayFileError as error:
+        raise InputError(str(error)) from None
 
 
 def read_samples(
@@ -85,11 +84,11 @@ def read_samples(
         ImportError: an image is given, and Pillow is missing.
         ValueError: there is no such scale or resizing.
     """
-    path = Path(path)
     if scale is not None and scale not in SCALES:
         raise ValueError(f"There is no scale '{scale}'; choose one of {', '.join(SCALES)}.")
     if resize not in RESIZES:
         raise ValueError(f"There is no resizing '{resize}'; choose one of {', '.join(RESIZES)}.")
+    path = existing_file(path)
     if not is_image(path):
         samples = _with_batch_axis(read_array(path), shape, path)
         return samples if scale is None else _scaled_array(samples, scale, path)
@@ -112,6 +111,8 @@ def _with_batch_axis(array: np.ndarray, shape: tuple[int, ...], path: Path) -> n
     if array.shape == shape:
         return array[np.newaxis]
     if array.ndim == len(shape) + 1 and array.shape[1:] == shape:
+        if len(array) == 0:
+            raise InputError(f"'{path}' holds no samples: its array has the shape {list(array.shape)}.")
         return array
     wanted = ", ".join(map(str, shape))
     raise InputError(

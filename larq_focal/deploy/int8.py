@@ -6,7 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-from larq_focal.deploy.audit.agreement import Data, one_sample
+from larq_focal.deploy.audit.agreement import Data, calls
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.keras import tf
@@ -30,8 +30,7 @@ def run_int8_converter(frozen: FrozenGraph, representative: Data | None) -> byte
     """
 
     def samples() -> Iterator[Data]:
-        for index in range(len(next(iter(representative.values())))):
-            yield one_sample(representative, index)
+        yield from calls(representative, frozen.batch_size)
 
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder, warnings.catch_warnings():
         # Models trained for int8 bring the ranges of their inputs along; the other is the converter's own business.

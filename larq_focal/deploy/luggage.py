@@ -14,7 +14,6 @@ from larq_focal.network.flatbuffer import FlatModel
 LIBRARY = "larq_focal/delegate/_litert_delegate.abi3.so"
 _PACKAGE = Path(__file__).parents[1]
 _ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
-_COMPILE = ("-std=c++17", "-O3", "-g0", "-ffp-contract=off", "-fvisibility=hidden", "-shared", "-fPIC", "-pthread")
 
 
 class RemoteError(RuntimeError):
@@ -54,11 +53,13 @@ def packed(
         elif there["compiler"] and sources:
             files |= {_name(path): path.read_bytes() for path in sources}
             units = [_name(path) for path in sources if path.suffix == ".cc"]
-            commands.append([there["compiler"], *_COMPILE, *units, "-o", LIBRARY])
+            flags = (_PACKAGE / "delegate/compile_flags.txt").read_text().split()
+            commands.append([there["compiler"], *flags, "-shared", *units, "-o", LIBRARY])
         else:
             raise RemoteError(
                 f"'{network.name}' is a binary network, and there is no delegate for {there['machine']}: build a wheel "
-                f"(make wheels) and give it with --wheel, or install a C++ compiler on '{host}'."
+                f"(make wheels) and give it with --wheel, or install a C++ compiler on '{host}' (Debian: apt-get "
+                "install g++)."
             )
     return _tar(files), commands
 

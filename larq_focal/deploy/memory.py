@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,13 +15,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from larq_focal.deploy.child import environment, python_command
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.sysfiles import fields
 from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.text import bytes_text
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # https://docs.kernel.org/filesystems/proc.html: the peak becomes what is resident now
-_MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Memory:
 
     def __str__(self) -> str:
         return (
-            f"Memory at its peak: {self.inference_bytes / _MIB:.1f} MiB for an inference, "
-            f"{self.preparation_bytes / _MIB:.1f} MiB for the prepared model"
+            f"Memory at its peak: {bytes_text(self.inference_bytes)} for an inference, "
+            f"{bytes_text(self.preparation_bytes)} for the prepared model"
         )
 
 
@@ -75,10 +74,8 @@ def peak_memory(model: FlatModel, *, threads: int = 1, engine: str) -> Memory | 
         path = Path(folder, "model.tflite")
         path.write_bytes(model.content)
         options = json.dumps({"threads": threads, "engine": engine})
-        command = [sys.executable, "-m", __package__, "memory", str(path), options]
-        root = str(Path(__file__).parents[2])
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        command = python_command(__package__, "memory", str(path), options)
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         raise EngineError(f"'{model.name}' cannot be run for a measurement of its memory: {reason}")

@@ -2,49 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from larq_focal.deploy.inputs import SCALES, default_scale, is_image, read_samples
+from larq_focal.deploy.inputs import SCALES, default_scale
+from larq_focal.deploy.output_file import check_output_path, write_outputs
 from larq_focal.deploy.runtime import Batch, Runtime
-from larq_focal.files import written_whole
+from larq_focal.deploy.samples import Files, read_batch
+from larq_focal.deploy.values import clipped_values
+from larq_focal.files import existing_file
+from larq_focal.result import Result
+from larq_focal.text import counted
 
-Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 _MOST_PRINTED = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(Result):
     """What a network gives for some samples.
 
-    ``outputs`` are arrays ``[N, *output_shape]``, and ``sources`` say where each of the N samples came from. Where
-    there is one output, a vector, it is read as scores of classes, of which ``top`` are shown. ``scale`` is what was
-    done to pixels, None where there were none to scale.
+    ``outputs`` are arrays ``[N, *output_shape]`` in the order of ``output_names``, and ``sources`` say where each of
+    the N samples came from; an output without a batch axis is what the engine gave for all of them. Where there is one
+    output, a vector, it is read as scores of classes, of which ``top`` are shown. ``scale`` is what was done to pixels,
+    None where there were none to scale. ``notes`` tell of engines that could not run the network, of values that the
+    input cannot hold, and of outputs that are not finite.
     """
 
     model: str
     engine: str
     outputs: tuple[np.ndarray, ...]
+    output_names: tuple[str, ...]
     sources: tuple[str, ...]
     classes: tuple[str, ...] | None = None
     top: int = 5
     scale: str | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def scores(self) -> np.ndarray | None:
-        """``[N, classes]``, or None where the output is no vector of scores."""
-        return self.outputs[0] if len(self.outputs) == 1 and self.outputs[0].ndim == 2 else None
+        """``[N, classes]``, or None where the output is not a vector of scores."""
+        output = self.outputs[0]
+        return output if len(self.outputs) == 1 and output.ndim == 2 and self._is_by_sample(output) else None
+
+    def _is_by_sample(self, output: np.ndarray) -> bool:
+        return output.shape[:1] == (len(self.sources),)
 
     def best(self) -> list[list[dict[str, Any]]]:
         """For each sample the ``top`` classes, highest score first; of equal scores the lower class.
 
         Raises:
-            ValueError: the output is no vector of scores.
+            ValueError: the output is not a vector of scores.
         """
         if self.scores is None:
             raise ValueError(f"'{self.model}' gives {[list(output.shape[1:]) for output in self.outputs]}, no scores.")
@@ -55,15 +67,14 @@ class Predictions:
         ]
 
     def save(self, path: str | Path) -> None:
-        """Writes the output ``[N, *output_shape]`` to a .npy file.
+        """Writes the output ``[N, *output_shape]`` to a .npy file, or every output under its name to a .npz file.
 
         Raises:
-            ValueError: there are several outputs.
+            ValueError: there are several outputs, and the path does not end in .npz.
+            OSError: the file cannot be written.
         """
-        if len(self.outputs) != 1:
-            raise ValueError(f"'{self.model}' has {len(self.outputs)} outputs, and one array holds one of them.")
-        with written_whole(path) as file:
-            np.save(file, self.outputs[0])
+        check_output_path(path, self.output_names, self.model)
+        write_outputs(path, dict(zip(self.output_names, self.outputs, strict=True)))
 
     def _named(self, number: int, score: float) -> dict[str, Any]:
         name = {} if self.classes is None else {"name": self.classes[number]}
@@ -71,44 +82,69 @@ class Predictions:
 
     def to_dict(self) -> dict[str, Any]:
         """The top classes of every sample; where there are no scores, the outputs in full."""
-        facts = {"model": self.model, "engine": self.engine, "scale": self.scale, "versions": self.versions}
+        facts = {
+            "model": self.model,
+            "engine": self.engine,
+            "scale": self.scale,
+            "versions": self.versions,
+            "output_names": list(self.output_names),
+            "notes": list(self.notes),
+        }
         if self.scores is None:
-            outputs = zip(*(output.tolist() for output in self.outputs), strict=True)
-            return facts | {
-                "samples": [
-                    {"source": source, "outputs": list(values)}
-                    for source, values in zip(self.sources, outputs, strict=True)
-                ]
+            by_sample = [output for output in self.outputs if self._is_by_sample(output)]
+            whole = {
+                name: output.tolist()
+                for name, output in zip(self.output_names, self.outputs, strict=True)
+                if not self._is_by_sample(output)
             }
+            return (
+                facts
+                | {
+                    "samples": [
+                        {"source": source, "outputs": [output[index].tolist() for output in by_sample]}
+                        for index, source in enumerate(self.sources)
+                    ]
+                }
+                | ({"outputs": whole} if whole else {})
+            )
         best = zip(self.sources, self.best(), strict=True)
         return facts | {"samples": [{"source": source, "top": top} for source, top in best]}
 
+    @property
+    def headline(self) -> str:
+        samples = counted(len(self.sources), "sample")
+        return f"{self.model} on {samples}, {', '.join(map(_described, self.outputs))}"
+
     def __rich__(self):
-        from rich.table import Table
+        from rich.console import Group
         from rich.text import Text
 
-        table = Table(title=Text(f"{self.model}, by the engine '{self.engine}'"))
-        table.add_column("input")
+        from larq_focal.tables import add_figures, add_name, new_table
+
+        table = new_table(f"{self.model}, by the engine '{self.engine}'")
+        add_name(table, "input")
         if self.scores is None:
-            table.add_column("outputs")
+            add_name(table, "output")
+            table.add_column("values")
             for index, source in enumerate(self.sources[:_MOST_PRINTED]):
-                table.add_row(Text(source), ", ".join(_described(output[index]) for output in self.outputs))
+                for name, output in zip(self.output_names, self.outputs, strict=True):
+                    values = output[index] if self._is_by_sample(output) else output
+                    table.add_row(Text(source), Text(name), Text(_described(values)))
         else:
-            table.add_column("class")
-            table.add_column("score", justify="right")
+            add_name(table, "class")
+            add_figures(table, "score")
             for source, top in zip(self.sources[:_MOST_PRINTED], self.best()[:_MOST_PRINTED], strict=True):
                 for place, row in enumerate(top):
-                    last = place == len(top) - 1
                     label = str(row["class"]) + (f" {row['name']}" if "name" in row else "")
-                    score = f"{row['score']:.4g}"
-                    table.add_row(Text("" if place else source), Text(label), score, end_section=last)
-        captions = [f"and {len(self.sources) - _MOST_PRINTED} more"] if len(self.sources) > _MOST_PRINTED else []
-        captions += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
-        table.caption = "\n".join(captions) or None
-        return table
+                    table.add_row(Text("" if place else source), Text(label), f"{row['score']:.4g}")
+        notes = [f"and {len(self.sources) - _MOST_PRINTED:,} more"] if len(self.sources) > _MOST_PRINTED else []
+        notes += [f"Pixels were scaled to {SCALES[self.scale][0]}."] if self.scale else []
+        return Group(table, *map(Text, (*notes, *self.notes)))
 
 
 def _described(output: np.ndarray) -> str:
+    if output.size == 0:
+        return f"{output.dtype}{list(output.shape)}, empty"
     return f"{output.dtype}{list(output.shape)} from {output.min():.4g} to {output.max():.4g}"
 
 
@@ -122,6 +158,8 @@ def predict(
     top: int = 5,
     threads: int = 1,
     engine: str = "auto",
+    output: str | Path | None = None,
+    trial: bool = False,
 ) -> Predictions:
     """Runs a converted network on files or arrays.
 
@@ -136,9 +174,11 @@ def predict(
         top: how many classes to show.
         threads: how many the engine may use.
         engine: see ``Runtime``.
+        output: a file to write the outputs to, as ``Predictions.save`` does.
+        trial: see ``Runtime``.
 
     Raises:
-        OSError: a file cannot be read.
+        OSError: a file cannot be read or written.
         InputError: a file is damaged, or does not fit the network.
         ValueError: an argument does not fit the network.
         ImportError: an image is given, and Pillow is missing.
@@ -146,27 +186,52 @@ def predict(
     """
     if top < 1:
         raise ValueError(f"At least one class must be shown, not {top}.")
-    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine)
+    runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine, trial=trial)
+    if output is not None:
+        check_output_path(output, runtime.output_names, runtime.name)
     names = _class_names(classes, runtime)
-    batch, sources, has_images = _batch(runtime, inputs, scale, resize)
-    outputs = runtime.run(batch)
-    return Predictions(
+    samples = read_batch(runtime, inputs, scale, resize)
+    outputs = runtime.run(samples.batch)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    predictions = Predictions(
         model=runtime.name,
         engine=runtime.engine,
-        outputs=outputs if isinstance(outputs, tuple) else (outputs,),
-        sources=sources,
+        outputs=outputs,
+        output_names=runtime.output_names,
+        sources=samples.sources,
         classes=names,
         top=top,
-        scale=scale or (default_scale(runtime.input_dtypes[0]) if has_images else None),
+        scale=scale or (default_scale(runtime.input_dtypes[0]) if samples.has_images else None),
         versions=runtime.versions,
+        notes=tuple(_notes(runtime, samples.batch, outputs)),
     )
+    if output is not None:
+        predictions.save(output)
+    return predictions
+
+
+def _notes(runtime: Runtime, batch: Batch, outputs: tuple[np.ndarray, ...]) -> Iterator[str]:
+    yield from runtime.notes
+    arrays = batch if isinstance(batch, Mapping) else {runtime.input_names[0]: batch}
+    for name, tensor in zip(runtime.input_names, runtime.model.inputs, strict=True):
+        if clipped := clipped_values(np.asarray(arrays[name]), tensor):
+            count, lowest, highest = clipped
+            yield (
+                f"{count:,} values for the input '{name}' lie outside of {lowest:.4g} to {highest:.4g}, which is what "
+                "it can hold: the nearest were taken."
+            )
+    for name, output in zip(runtime.output_names, outputs, strict=True):
+        if output.dtype.kind == "f" and (count := int(np.sum(~np.isfinite(output)))):
+            yield f"{count:,} values of the output '{name}' are not finite numbers."
 
 
 def _class_names(classes: Sequence[str] | str | Path | None, runtime: Runtime) -> tuple[str, ...] | None:
     if classes is None:
         return None
     if isinstance(classes, str | Path):
-        names = tuple(line.strip() for line in Path(classes).read_text(encoding="utf-8").splitlines() if line.strip())
+        names = tuple(
+            line.strip() for line in existing_file(classes).read_text(encoding="utf-8").splitlines() if line.strip()
+        )
     else:
         names = tuple(map(str, classes))
     shape = runtime.output_shapes[0]
@@ -176,42 +241,3 @@ def _class_names(classes: Sequence[str] | str | Path | None, runtime: Runtime) -
             f"{' and '.join(str(list(shape)) for shape in runtime.output_shapes)}."
         )
     return names
-
-
-def _batch(
-    runtime: Runtime, inputs: Files | Batch, scale: str | None, resize: str
-) -> tuple[Batch, tuple[str, ...], bool]:
-    """What to run, where each sample comes from, and whether there are images among them."""
-    wanted = zip(runtime.input_shapes, runtime.input_dtypes, strict=True)
-    described = dict(zip(runtime.input_names, wanted, strict=True))
-
-    def read(path: str | Path, name: str) -> np.ndarray:
-        return read_samples(path, *described[name], scale=scale, resize=resize)
-
-    if isinstance(inputs, Mapping):
-        unknown = sorted(set(inputs) - set(described))
-        if unknown:
-            raise ValueError(f"'{runtime.name}' has the inputs {list(described)}, and none called {unknown}.")
-        batch = {name: read(item, name) if isinstance(item, str | Path) else item for name, item in inputs.items()}
-        has_images = any(is_image(item) for item in inputs.values() if isinstance(item, str | Path))
-        return batch, _numbered("sample", len(np.asarray(next(iter(batch.values()), ())))), has_images
-    if isinstance(inputs, np.ndarray):
-        return inputs, _numbered("sample", len(inputs) if inputs.ndim else 0), False
-    paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    if not paths:
-        raise ValueError(f"No input was given for '{runtime.name}'.")
-    if len(described) != 1:
-        raise ValueError(f"'{runtime.name}' has the inputs {list(described)}: give a file for each name.")
-    parts = [read(path, runtime.input_names[0]) for path in paths]
-    sources = tuple(
-        source
-        for path, part in zip(paths, parts, strict=True)
-        for source in ((str(path),) if len(part) == 1 else _numbered(str(path), len(part)))
-    )
-    if len({part.dtype for part in parts}) > 1:
-        raise ValueError(f"The inputs are of different types: {', '.join(sorted({str(p.dtype) for p in parts}))}.")
-    return np.concatenate(parts), sources, any(map(is_image, paths))
-
-
-def _numbered(name: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{name} [{index}]" for index in range(count))

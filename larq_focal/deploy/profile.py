@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, choose_engine
-from larq_focal.deploy.histogram import spelled_ms
+from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, engines_for
 from larq_focal.deploy.measuring import median_ms
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.single_operations import single_operations
+from larq_focal.result import Result
+from larq_focal.text import MILLISECONDS, counted, in_one_unit, shape_text, time_text
 
 _LEAST_RUNS = 10
 _SECONDS = 0.02
@@ -38,8 +39,8 @@ class OperationTime:
     time_ms: float | None
 
 
-@dataclass(frozen=True)
-class Profile:
+@dataclass(frozen=True, repr=False)
+class Profile(Result):
     """Median times of all operations alone, in the order of execution, and of the whole network."""
 
     operations: tuple[OperationTime, ...]
@@ -66,31 +67,56 @@ class Profile:
         operations = [OperationTime(**row | {"shape": tuple(row["shape"])}) for row in record["operations"]]
         return cls(tuple(operations), float(record["whole_ms"]))
 
+    @property
+    def headline(self) -> str:
+        whole, alone = time_text(self.whole_ms), time_text(self.sum_ms)
+        return f"{counted(len(self.operations), 'operation')}, {whole} together, {alone} each alone"
+
     def __rich__(self):
         from rich.console import Group
-        from rich.table import Table
         from rich.text import Text
 
-        kinds = Table(title="Operations by kind, each timed alone")
-        for column in ("operation", "arithmetic", "count", "time", "share"):
-            kinds.add_column(column, justify="left" if column in ("operation", "arithmetic") else "right")
-        total = self.sum_ms or 1.0
-        for kind, arithmetic, count, taken in self.by_kind():
-            kinds.add_row(Text(kind), arithmetic, str(count), spelled_ms(taken), f"{taken / total:.0%}")
-        slowest = Table(title="The slowest operations")
-        for column in ("number", "operation", "arithmetic", "output", "time", "share"):
-            slowest.add_column(column, justify="right" if column in ("number", "time", "share") else "left")
-        timed = [operation for operation in self.operations if operation.time_ms is not None]
-        for op in sorted(timed, key=lambda operation: -operation.time_ms)[:_MOST_PRINTED]:
-            shape = "x".join(map(str, op.shape))
-            share = f"{op.time_ms / total:.0%}"
-            slowest.add_row(str(op.index), Text(op.kind), op.arithmetic, shape, spelled_ms(op.time_ms), share)
-        missing = len(self.operations) - len(timed)
-        closing = (
-            f"Sum of the operations alone {spelled_ms(self.sum_ms)}, the whole network {spelled_ms(self.whole_ms)}."
-        )
+        missing = sum(operation.time_ms is None for operation in self.operations)
+        closing = f"Sum of the operations alone {time_text(self.sum_ms)}, the whole network {time_text(self.whole_ms)}."
         closing += f" {missing} could not be run alone." if missing else ""
-        return Group(kinds, slowest, Text(closing, "dim"))
+        return Group(self._kinds(), Text(), self._slowest(), Text(), Text(closing, "dim"))
+
+    def _kinds(self):
+        from rich.text import Text
+
+        from larq_focal.tables import add_figures, add_name, add_words, heading, new_table
+
+        rows = self.by_kind()
+        unit, times = in_one_unit([taken for *_, taken in rows], MILLISECONDS)
+        table = new_table("Operations by kind, each timed alone")
+        add_name(table, "operation")
+        add_words(table, "arithmetic")
+        add_figures(table, "count", heading("time", unit), "share")
+        for (kind, arithmetic, count, taken), time in zip(rows, times, strict=True):
+            table.add_row(Text(kind), arithmetic, f"{count:,}", time, self._share(taken))
+        return table
+
+    def _slowest(self):
+        from rich.text import Text
+
+        from larq_focal.tables import add_figures, add_name, add_words, heading, new_table
+
+        timed = [operation for operation in self.operations if operation.time_ms is not None]
+        slowest = sorted(timed, key=lambda operation: -operation.time_ms)[:_MOST_PRINTED]
+        unit, times = in_one_unit([op.time_ms for op in slowest], MILLISECONDS)
+        table = new_table("The slowest operations")
+        add_name(table, "operation")
+        add_figures(table, "number")
+        add_words(table, "arithmetic", "output")
+        add_figures(table, heading("time", unit), "share")
+        for op, time in zip(slowest, times, strict=True):
+            table.add_row(
+                Text(op.kind), f"{op.index:,}", op.arithmetic, shape_text(op.shape), time, self._share(op.time_ms)
+            )
+        return table
+
+    def _share(self, time_ms: float) -> str:
+        return f"{time_ms / (self.sum_ms or 1.0):.0%}"
 
 
 def require_profiled(runtime: Runtime) -> None:
@@ -132,7 +158,7 @@ def _time_alone(content: bytes, operator: Operator, threads: int, random: np.ran
         model = read_flatbuffer(content)
         is_binary = operator.kind.startswith("Lce")
         feeds = [_random(tensor, is_binary, random) for tensor in model.inputs]
-        return _invoke_ms(model, choose_engine(model), threads, feeds)
+        return _invoke_ms(model, engines_for(model)[0], threads, feeds)
     except (EngineError, RuntimeError, ValueError):
         return None
 

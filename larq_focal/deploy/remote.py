@@ -62,8 +62,9 @@ class Host:
         for option in (*self.ssh_options, *_DEFAULTS):
             words += ["-o", option]
         text = base64.b64encode(Path(remote_end.__file__).read_bytes()).decode()
-        # No quote, no newline, nothing that one shell reads otherwise than another.
-        start = f"import base64;exec(base64.b64decode('{text}'))"
+        # No quote but ', no newline, nothing that one shell reads otherwise than another. The first entry of the path
+        # is the home folder there, from which nothing is to be imported.
+        start = f"import sys;sys.path=list(filter(None,sys.path));import base64;exec(base64.b64decode('{text}'))"
         return [*words, "--", self.name, f'{shlex.quote(self.python)} -c "{start}"']
 
 

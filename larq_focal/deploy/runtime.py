@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
-from larq_focal.deploy.engines import ENGINES, EngineError, choose_engine
-from larq_focal.network.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, Tensor, read_flatbuffer
+from larq_focal.deploy.choice import first_engine, opened
+from larq_focal.deploy.engines import ENGINES, EngineError
+from larq_focal.deploy.pieces import batch_size, run_in_pieces, sample_shape
+from larq_focal.deploy.values import dequantized, fed, is_quantizing, random_input
+from larq_focal.network.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, read_flatbuffer
+from larq_focal.network.soundness import check_sound
 from larq_focal.version import __version__
 
 __all__ = ["EngineError", "FlatbufferError", "Runtime"]
@@ -20,30 +25,42 @@ Batch = np.ndarray | Mapping[str, np.ndarray]
 class Runtime:
     """A converted network, ready to run.
 
+    Any number of threads may use one: their calls take turns, each on one piece of its batch. To compute in parallel,
+    give the engine ``threads``, or every thread a runtime of its own.
+
     Args:
         model: path or content of a ``.tflite`` file.
         threads: how many the engine may use.
         engine: "litert" (stock LiteRT, for models without binary operators), "delegate" (LiteRT with larq_focal's
-            delegate), "lce" (Larq Compute Engine's interpreter), or "auto" for the first that runs the model.
+            delegate), "lce" (Larq Compute Engine's interpreter), or "auto" for the first that takes the model:
+            LiteRT, with the delegate where there are binary operators, then Larq Compute Engine.
+        trial: let a process of its own run the model first, so that a file on which the engine crashes is an error.
+            Engines are not made for files from strangers; what is known to crash them is refused without it too.
 
     Raises:
         OSError: the file cannot be read.
         FlatbufferError: it is not a TensorFlow Lite model, or a damaged one.
-        EngineError: the engine cannot run it.
+        EngineError: the engine cannot run it; with "auto", none can.
         ImportError: the engine's package is missing.
         ValueError: there is no such engine, or ``threads`` is not positive.
     """
 
-    def __init__(self, model: str | Path | bytes, *, threads: int = 1, engine: str = "auto"):
+    def __init__(self, model: str | Path | bytes, *, threads: int = 1, engine: str = "auto", trial: bool = False):
         if engine not in ("auto", *ENGINES):
             raise ValueError(f"There is no engine '{engine}'; choose one of auto, {', '.join(ENGINES)}.")
         if threads < 1:
             raise ValueError(f"An engine needs at least one thread, not {threads}.")
         self.model: FlatModel = read_flatbuffer(model)
         _check_inputs(self.model)
+        check_sound(self.model)
         self.threads = threads
-        self.engine = choose_engine(self.model) if engine == "auto" else engine
-        self._engine = ENGINES[self.engine](self.model, threads)
+        self.passed_over: dict[str, str] = {}
+        """Why engines that "auto" would rather have taken could not run the model, by their names."""
+        if engine == "auto":
+            self.engine, self._engine, self.passed_over = first_engine(self.model, threads, trial)
+        else:
+            self.engine, self._engine = engine, opened(engine, self.model, threads, trial)
+        self._turn = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -56,18 +73,37 @@ class Runtime:
         return {"larq_focal": __version__, self._engine.package: metadata.version(self._engine.package)}
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of the choice of the engine: which could not run the model, and why."""
+        return tuple(
+            f"The engine '{self.engine}' ran in place of '{name}', which could not: {reason}"
+            for name, reason in self.passed_over.items()
+        )
+
+    @property
     def operations(self) -> tuple[str, ...]:
         """The kind of every operator, in the order of execution."""
         return self.model.operations
 
     @property
+    def batch_size(self) -> int | None:
+        """Samples that the file takes at a time; None where its inputs share no first axis, and so have no batch."""
+        return batch_size(self.model)
+
+    @property
     def input_names(self) -> tuple[str, ...]:
-        return tuple(tensor.name for tensor in self.model.inputs)
+        """The names in the file's signature, in its order; those of the tensors where it has none."""
+        return self.model.input_names
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names in the file's signature, in its order; those of the tensors where it has none."""
+        return self.model.output_names
 
     @property
     def input_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Shapes of the inputs without the batch axis."""
-        return tuple(tensor.shape[1:] for tensor in self.model.inputs)
+        """Shapes of the inputs without the batch axis, if there is one."""
+        return tuple(sample_shape(tensor, self.batch_size) for tensor in self.model.inputs)
 
     @property
     def input_dtypes(self) -> tuple[str, ...]:
@@ -75,8 +111,8 @@ class Runtime:
 
     @property
     def output_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Shapes of the outputs without the batch axis."""
-        return tuple(tensor.shape[1:] for tensor in self.model.outputs)
+        """Shapes of the outputs without the batch axis; whole where an output has none."""
+        return tuple(sample_shape(tensor, self.batch_size) for tensor in self.model.outputs)
 
     @property
     def output_dtypes(self) -> tuple[str, ...]:
@@ -91,21 +127,25 @@ class Runtime:
         An input of the file's own type is fed as it is. Where the file wants quantized integers and gets floats,
         they are quantized with the input's scale and zero point, and quantized outputs come back as float32.
 
+        An output whose first axis is not the batch comes back as the engine gives it. So does every output of a file
+        without a batch axis, whose inputs are given in just its shapes.
+
         Args:
             batch: ``[N, *input_shapes[0]]``, or one such array per name of ``input_names``.
 
         Returns:
-            ``[N, *output_shapes[0]]``; a tuple of such arrays where the model has several outputs.
+            ``[N, *output_shapes[0]]``; a tuple of such arrays in the order of ``output_names`` where there are several.
 
         Raises:
-            ValueError: a name, a shape or a type does not fit the model's inputs.
+            ValueError: a name, a shape, a type or a value does not fit the model's inputs; or an output without a
+                batch axis would have to be joined from several calls.
             EngineError: the engine gave up.
         """
         arrays, tensors = self._arrays(batch), self.model.inputs
-        feeds = [_fed(array, tensor) for array, tensor in zip(arrays, tensors, strict=True)]
-        outputs = self._run_in_pieces(feeds)
-        if any(_is_quantizing(array, tensor) for array, tensor in zip(arrays, tensors, strict=True)):
-            outputs = [_dequantized(output, tensor) for output, tensor in zip(outputs, self.model.outputs, strict=True)]
+        feeds = [fed(*each) for each in zip(arrays, tensors, self.input_names, strict=True)]
+        outputs = run_in_pieces(self.model, self._invoke, feeds)
+        if any(is_quantizing(array, tensor) for array, tensor in zip(arrays, tensors, strict=True)):
+            outputs = [dequantized(output, tensor) for output, tensor in zip(outputs, self.model.outputs, strict=True)]
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def prepare(self, seed: int = 0) -> Callable[[], object]:
@@ -115,85 +155,46 @@ class Runtime:
             seed: of the input: standard normal floats, or integers over the whole range.
         """
         random = np.random.default_rng(seed)
-        feeds = [_random(tensor, random) for tensor in self.model.inputs]
-        return lambda: self._engine.run(feeds)
+        feeds = [random_input(tensor, random) for tensor in self.model.inputs]
+        return lambda: self._invoke(feeds)
+
+    def _invoke(self, feeds: Sequence[np.ndarray]) -> list[np.ndarray]:
+        try:
+            with self._turn:
+                return self._engine.run(feeds)
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(f"'{self.name}' failed on the engine '{self.engine}': {error}") from error
 
     def _arrays(self, batch: Batch) -> list[np.ndarray]:
-        """The inputs in the file's order, their shapes checked."""
+        """The inputs in their order, their shapes checked."""
         if not isinstance(batch, Mapping):
             if len(self.input_names) != 1:
                 raise ValueError(f"'{self.name}' has the inputs {list(self.input_names)}: give an array for each name.")
             batch = {self.input_names[0]: batch}
         if set(batch) != set(self.input_names):
-            raise ValueError(f"'{self.name}' has the inputs {list(self.input_names)}, but was given {sorted(batch)}.")
+            raise ValueError(
+                f"'{self.name}' has the inputs {list(self.input_names)}, but was given {sorted(map(str, batch))}."
+            )
         arrays = [np.asarray(batch[name]) for name in self.input_names]
-        for array, tensor in zip(arrays, self.model.inputs, strict=True):
-            if array.ndim == 0 or array.shape[1:] != tensor.shape[1:]:
-                expected = ", ".join(["batch", *map(str, tensor.shape[1:])])
+        for array, name, shape in zip(arrays, self.input_names, self.input_shapes, strict=True):
+            given = array.shape if self.batch_size is None else array.shape[1:]
+            if given != shape or (self.batch_size is not None and array.ndim == 0):
+                expected = ", ".join([*(["batch"] if self.batch_size is not None else []), *map(str, shape)])
                 raise ValueError(
-                    f"The input '{tensor.name}' of '{self.name}' has the shape [{expected}], but the array given has "
+                    f"The input '{name}' of '{self.name}' has the shape [{expected}], but the array given has "
                     f"{list(array.shape)}."
                 )
-        if len({len(array) for array in arrays}) > 1:
+        if self.batch_size is not None and len({len(array) for array in arrays}) > 1:
             raise ValueError(f"The inputs of '{self.name}' were given batches of different sizes.")
         return arrays
 
-    def _run_in_pieces(self, feeds: list[np.ndarray]) -> list[np.ndarray]:
-        """Runs as many samples at a time as the file was converted for, mostly one; the last piece is filled up."""
-        size, total = self.model.inputs[0].shape[0], len(feeds[0])
-        pieces: list[list[np.ndarray]] = [[] for _ in self.model.outputs]
-        for start in range(0, total, size):
-            part = [feed[start : start + size] for feed in feeds]
-            missing = size - len(part[0])
-            if missing:
-                part = [np.concatenate([array, np.repeat(array[-1:], missing, 0)]) for array in part]
-            try:
-                outputs = self._engine.run(part)
-            except RuntimeError as error:
-                raise EngineError(f"'{self.name}' failed on the engine '{self.engine}': {error}") from error
-            for piece, output in zip(pieces, outputs, strict=True):
-                piece.append(output[: size - missing])
-        return [
-            np.concatenate(piece) if piece else np.empty((0, *tensor.shape[1:]), tensor.dtype)
-            for piece, tensor in zip(pieces, self.model.outputs, strict=True)
-        ]
-
 
 def _check_inputs(model: FlatModel) -> None:
-    for tensor in model.inputs:
-        if tensor.dtype not in NUMPY_TYPES or not tensor.shape or tensor.shape[0] < 1:
+    if not model.inputs:
+        raise EngineError(f"'{model.name}' has no inputs, so that nothing can be fed to it.")
+    for tensor, name in zip(model.inputs, model.input_names, strict=True):
+        if tensor.dtype not in NUMPY_TYPES or 0 in tensor.shape:
             raise EngineError(
-                f"The input '{tensor.name}' of '{model.name}' is {tensor.dtype}{list(tensor.shape)}; only arrays of "
-                "numbers with a batch axis can be fed."
+                f"The input '{name}' of '{model.name}' is {tensor.dtype}{list(tensor.shape)}; only arrays of numbers "
+                "can be fed."
             )
-
-
-def _is_quantizing(array: np.ndarray, tensor: Tensor) -> bool:
-    """Whether floats meet an input of integers with a scale."""
-    return tensor.quantization is not None and array.dtype.kind == "f" and np.dtype(tensor.dtype).kind in "iu"
-
-
-def _fed(array: np.ndarray, tensor: Tensor) -> np.ndarray:
-    """``array`` in the type of ``tensor``, C-contiguous."""
-    dtype = np.dtype(tensor.dtype)
-    if array.dtype == dtype or (dtype.kind == "f" and array.dtype.kind in "fiub"):
-        return np.ascontiguousarray(array, dtype)
-    if not _is_quantizing(array, tensor):
-        raise ValueError(f"The input '{tensor.name}' takes {tensor.dtype}, but the array given is {array.dtype}.")
-    limits = np.iinfo(dtype)
-    codes = np.rint(array / tensor.quantization.scale[0]) + tensor.quantization.zero_point[0]
-    return np.ascontiguousarray(np.clip(codes, limits.min, limits.max), dtype)
-
-
-def _dequantized(array: np.ndarray, tensor: Tensor) -> np.ndarray:
-    if tensor.quantization is None:
-        return array
-    return ((array.astype(np.float32) - tensor.quantization.zero_point[0]) * tensor.quantization.scale[0]).astype("f4")
-
-
-def _random(tensor: Tensor, random: np.random.Generator) -> np.ndarray:
-    dtype = np.dtype(tensor.dtype)
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return random.integers(limits.min, limits.max, tensor.shape, dtype, endpoint=True)
-    return random.standard_normal(tensor.shape).astype(dtype)

@@ -125,9 +125,10 @@ def _refuse_emulation() -> None:
 def _timing(runtime: Runtime, measured: Measurement, index: int, watts: float | None = None, **parts: Any) -> Timing:
     times_ms, machine = measured.times_ms[index], describe_machine()
     lowest, median, p90 = (float(value) for value in np.percentile(times_ms, (0, 50, 90)))
-    notes = disturbances(
-        measured.before, measured.after, runtime.threads, machine["cores"], others=measured.other_cores
-    )
+    notes = [
+        *runtime.notes,
+        *disturbances(measured.before, measured.after, runtime.threads, machine["cores"], others=measured.other_cores),
+    ]
     if measured.settled is False:
         notes.append(f"The times had not settled after {measured.warmups} runs of warm-up.")
     if p90 > _WIDE_SPREAD * lowest:

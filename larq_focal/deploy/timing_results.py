@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from larq_focal.deploy.histogram import Histogram, spelled_ms
+from larq_focal.deploy.histogram import Histogram
 from larq_focal.deploy.memory import Memory
 from larq_focal.deploy.profile import Profile
 from larq_focal.deploy.state import State
+from larq_focal.result import Result
+from larq_focal.text import MILLISECONDS, counted, in_one_unit, time_text
 
 
-@dataclass(frozen=True)
-class Timing:
+@dataclass(frozen=True, repr=False)
+class Timing(Result):
     """Wall time of single inferences in milliseconds, copying input and output included.
 
     ``before`` and ``after`` are the states of the machine around the timed runs, ``other_cores`` is how many of its
@@ -75,23 +77,29 @@ class Timing:
         }
         return cls(**known)
 
+    @property
+    def headline(self) -> str:
+        threads = counted(self.threads, "thread")
+        doubtful = ", with notes" if self.notes else ""
+        return f"{self.model}, {time_text(self.median_ms)} at the median, {threads}, {self.engine}{doubtful}"
+
     def __rich__(self):
-        return ThreadSweep((self,)).__rich__()
+        return ThreadSweep((self,))
 
     def details(self) -> list[Any]:
         """What stands under the table, for rich."""
         from rich.text import Text
 
-        lines = [self.histogram] if self.histogram else []
+        lines = [self.histogram, Text()] if self.histogram else []
         if self.power_w:
-            lines.append(Text(f"{self.inferences_per_joule:.1f} inferences per second and watt ({self.power_source})"))
+            lines.append(Text(f"{self.inferences_per_joule:,.1f} inferences per second and watt ({self.power_source})"))
         lines += [Text(str(self.memory))] if self.memory else []
         lines += [self.profile] if self.profile else []
         return [*lines, *(Text.assemble(("Note: ", "yellow"), note) for note in self.notes)]
 
 
-@dataclass(frozen=True)
-class ThreadSweep:
+@dataclass(frozen=True, repr=False)
+class ThreadSweep(Result):
     """One network timed with several numbers of threads, one after the other."""
 
     timings: tuple[Timing, ...]
@@ -99,24 +107,32 @@ class ThreadSweep:
     def to_dict(self) -> dict[str, Any]:
         return {"timings": [timing.to_dict() for timing in self.timings]}
 
+    @property
+    def headline(self) -> str:
+        times = ", ".join(f"{counted(each.threads, 'thread')} {time_text(each.median_ms)}" for each in self.timings)
+        return f"{self.timings[0].model}, medians with {times}"
+
     def __rich__(self):
         from rich.console import Group
-        from rich.table import Table
         from rich.text import Text
 
+        from larq_focal.tables import add_figures, add_words, heading, new_table
+
         first = self.timings[0]
-        table = Table(title=Text(f"{first.model}: one inference"))
-        for column in ("engine", "threads", "runs", "minimum", "median", "90 %", "per second"):
-            table.add_column(column, justify="left" if column == "engine" else "right")
-        for timing in self.timings:
-            figures = (spelled_ms(value) for value in (timing.min_ms, timing.median_ms, timing.p90_ms))
+        figures = [time for each in self.timings for time in (each.min_ms, each.median_ms, each.p90_ms)]
+        unit, times = in_one_unit(figures, MILLISECONDS, largest=max(each.min_ms for each in self.timings))
+        table = new_table(f"{first.model}: one inference")
+        add_words(table, "engine")
+        add_figures(table, "threads", "runs", *(heading(name, unit) for name in ("minimum", "median", "90 %")))
+        add_figures(table, "per second")
+        for number, timing in enumerate(self.timings):
             rate = f"{timing.inferences_per_second:,.1f}"
-            table.add_row(timing.engine, str(timing.threads), str(timing.runs), *figures, rate)
-        parts: list[Any] = [table, Text(_place(first), "dim")]
+            row = times[3 * number : 3 * number + 3]
+            table.add_row(timing.engine, f"{timing.threads:,}", f"{timing.runs:,}", *row, rate)
+        parts: list[Any] = [table, Text(), Text(_place(first), "dim")]
         for timing in self.timings:
-            count = "1 thread" if timing.threads == 1 else f"{timing.threads} threads"
-            title = [Text(f"With {count}:", "bold")] if len(self.timings) > 1 else []
-            parts += [*title, *timing.details()]
+            title = f"With {counted(timing.threads, 'thread')}:"
+            parts += [Text(), *([Text(title, "bold")] if len(self.timings) > 1 else []), *timing.details()]
         return Group(*parts)
 
 
@@ -130,8 +146,8 @@ def _place(timing: Timing) -> str:
     return f"on {', '.join(facts)}, with {versions}"
 
 
-@dataclass(frozen=True)
-class PairedTiming:
+@dataclass(frozen=True, repr=False)
+class PairedTiming(Result):
     """Two models timed in turn, so that what disturbs one disturbs the other.
 
     ``median_ratio`` is the median of the ratios first / second within each pair, ``ratio_of_medians`` that of the
@@ -146,9 +162,12 @@ class PairedTiming:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"first": self.first.to_dict(), "second": self.second.to_dict()}
 
+    @property
+    def headline(self) -> str:
+        return f"{self.first.model} takes {self.median_ratio:.2f} times as long as {self.second.model}"
+
     def __rich__(self):
         from rich.console import Group
         from rich.text import Text
 
-        ratio = f"{self.first.model} takes {self.median_ratio:.2f} times as long as {self.second.model}."
-        return Group(self.first, self.second, Text(ratio))
+        return Group(self.first, Text(), self.second, Text(), Text(f"{self.headline}."))

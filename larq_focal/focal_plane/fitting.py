@@ -36,13 +36,13 @@ from larq_focal.focal_plane.report import FitReport, LayerFit
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
 from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class
-from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.unjudged import is_judged_layer, unjudged_between, unjudged_operations
 from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.fold_sums import fold_sums
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D, Linear
+from larq_focal.network.ops import Conv2D, Weighted
+from larq_focal.text import counted
 
 
 def fit(
@@ -54,6 +54,8 @@ def fit(
     spill: Spill = "analog",
     placement: str = "auto",
     weights: str = "auto",
+    *,
+    trust: bool = False,
     progress: Progress = silent,
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
@@ -80,18 +82,20 @@ def fit(
             registers, or, where these do not do, to the "controller" and back.
         placement: where the program of ``with_program`` puts channels, and ``weights`` where it takes weights from, as
             in ``compile``; layers by themselves are judged interleaved, with weights from patterns.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each part of the work that may take long.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
             for this sensor, or ``pixel_range`` is not two different numbers.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
-    graph = as_graph(network)
-    if not graph.layers:
+    graph = as_graph(network, trust=trust)
+    if not (graph.layers or graph.other_layers or graph.unknown):
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
@@ -100,7 +104,7 @@ def fit(
     report = _fit_registers(levels_as_signs(graph), target, spill, progress)
     if not with_program:
         return report
-    how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill, "progress": progress}
+    how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill, "trust": trust, "progress": progress}
     return _with_program(report, network, target, {**how, "placement": placement, "weights": weights})
 
 
@@ -131,7 +135,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill, progress: Pr
     judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
     compiles = not any(judgement.reasons for judgement in judged.values())  # else the verdict is there already
 
-    def layer_fit(op: Linear) -> LayerFit:
+    def layer_fit(op: Weighted) -> LayerFit:
         if not is_judged_layer(op):
             return unjudged_layer(op, sensor)
         if op.name not in shapes:
@@ -152,7 +156,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill, progress: Pr
             progress=lambda line: progress(f"{place}, changes: {line}"),
         )
 
-    layers = tuple(map(layer_fit, graph.layers))
+    layers = tuple(layer_fit(op) for op in graph if isinstance(op, Weighted))
     calls = sum((Counter(layer.calls) for layer in layers), Counter(read_plane=sum(r.planes for r in read.values())))
     steps = sum((Counter(layer.steps_icw) for layer in layers), Counter())
     words = icw_by_class(steps)

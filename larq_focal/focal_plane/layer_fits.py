@@ -23,10 +23,10 @@ from larq_focal.focal_plane.schedules import Plan
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import IN_HOME, Spill
 from larq_focal.focal_plane.steps import icw_by_class
-from larq_focal.focal_plane.text import counted
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Linear
+from larq_focal.network.ops import Linear, Weighted
+from larq_focal.text import counted
 
 MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
 MOST_TAPS_TRIED = 100  # the same for a change that might fit, of which there are several
@@ -209,7 +209,7 @@ def controller_layer(op: Linear, readout: Readout | None, sensor: Sensor) -> Lay
     )
 
 
-def unjudged_layer(op: Linear, sensor: Sensor) -> LayerFit:
+def unjudged_layer(op: Weighted, sensor: Sensor) -> LayerFit:
     """The fit of a layer of a kind that has no verdict."""
     return LayerFit(
         name=op.name,
@@ -223,7 +223,7 @@ def unjudged_layer(op: Linear, sensor: Sensor) -> LayerFit:
     )
 
 
-def _weight_fields(op: Linear, sensor: Sensor) -> dict[str, int]:
+def _weight_fields(op: Weighted, sensor: Sensor) -> dict[str, int]:
     """All weight bits of a layer, and the planes that they would fill: ternary weights take two."""
     planes = -(-op.kernel.size // sensor.plane_bits) * op.kernel.bits
     return {"weight_bits": op.kernel.size * op.kernel.bits, "weight_planes": planes}

@@ -8,7 +8,7 @@ from larq_focal.focal_plane.judge import Judgement
 from larq_focal.focal_plane.layer import ConvLayer
 from larq_focal.focal_plane.schedules import FEW_BITS
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.text import counted
+from larq_focal.text import counted
 
 
 def layer_notes(layer: ConvLayer, judged: Judgement, sensor: Sensor) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from larq_focal.focal_plane.calibration import Calibration, Published
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.text import counted
+from larq_focal.text import counted
 
 LOWER_BOUND, CALIBRATED, PUBLISHED = "lower bound", "calibrated", "published"
 

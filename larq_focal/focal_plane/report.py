@@ -12,6 +12,8 @@ from larq_focal.focal_plane.compiler.backend.homes import Moves
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import shown
 from larq_focal.focal_plane.verdict import Verdict, worst
+from larq_focal.result import Result
+from larq_focal.text import counted
 
 if TYPE_CHECKING:
     from larq_focal.focal_plane.inspection import ProgramReport
@@ -146,8 +148,8 @@ class LayerFit:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class FitReport:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FitReport(Result):
     """Whether a network fits a sensor: the worst verdict of its layers.
 
     ``not_judged`` names the parts without a verdict; where there are any, the network is NOT JUDGED at best. The totals
@@ -198,6 +200,10 @@ class FitReport:
     def data_reduction(self) -> float | None:
         """How many times fewer bits are read out than the raw image has; None where none is, or not all is judged."""
         return self.raw_bits / self.bits_read if self.bits_read and not self.not_judged else None
+
+    @property
+    def headline(self) -> str:
+        return f"{self.network} on {self.sensor}, {self.verdict}, {counted(len(self.layers), 'layer')}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.focal_plane.calibration.calibration import Calibration, read_calibrations
-from larq_focal.focal_plane.sensor_file import Section, SensorError, merged, read_yaml, shown
+from larq_focal.focal_plane.sensor_file import Section, SensorError, merged, read_yaml
 from larq_focal.focal_plane.sensor_keys import CALLS, CLASSES, INSTRUCTIONS
+from larq_focal.messages import shown
 
 FOLDER = Path(__file__).parent / "sensors"
 TEMPLATE = "template"
@@ -66,13 +67,17 @@ class AnalogRegisters:
     maximum: int | None
     smallest_step: int | None
 
+    def count(self, names: tuple[str, ...]) -> int:
+        """How many of ``names`` the sensor's convention counts."""
+        return sum(name not in self.uncounted for name in names)
+
     @property
     def counted_port(self) -> int:
-        return sum(name not in self.uncounted for name in self.port)
+        return self.count(self.port)
 
     @property
     def nominal(self) -> int:
-        return sum(name not in self.uncounted for name in self.storage) + self.counted_port
+        return self.count(self.storage) + self.counted_port
 
 
 @dataclass(frozen=True, kw_only=True)

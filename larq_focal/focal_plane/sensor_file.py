@@ -1,4 +1,4 @@
-"""Reading a YAML file so that every fault is refused by file, key and fix."""
+"""Reading YAML files of sensors, noise and processors so that every fault is refused by file, key and fix."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from reprlib import Repr
 from types import MappingProxyType
 from typing import Any
 
-import yaml
+from larq_focal.files import existing_file
+from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
+from larq_focal.messages import short, shown
 
+_MOST_BYTES = 2**20
 _LARGEST = 1e12  # of any number in a file; beyond, sums of them mean nothing
 _MOST_REGISTERS = 64  # under one duty
-_brief = Repr()  # values in messages: aliases can make a short file a very long text
-_brief.maxlevel = 2
-shown = _brief.repr
 
 
 class SensorError(ValueError):
@@ -28,26 +27,16 @@ def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 
     Raises:
-        SensorError: the file is not YAML.
+        SensorError: the file is not YAML, or not of the kind that sensors are described in.
+        OSError: it cannot be read.
     """
+    size = existing_file(path).stat().st_size
+    if size > _MOST_BYTES:
+        raise SensorError(f"'{path}' has {size:,} bytes, and at most {_MOST_BYTES:,} are read.")
     try:
         return parse_yaml(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SensorError(f"'{path}' is not a readable YAML file: {' '.join(str(error).split())}") from error
-
-
-def parse_yaml(text: str) -> Any:
-    """The content of YAML text.
-
-    Raises:
-        ValueError: it is not YAML, or a value in it is none that YAML can hold, such as the 40th of a month.
-    """
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
-    except (RecursionError, OverflowError, TypeError, AttributeError, KeyError, IndexError) as error:
-        raise ValueError(f"a value or its nesting is out of bounds ({type(error).__name__})") from error
+    except (YamlError, UnicodeDecodeError) as error:
+        raise SensorError(f"'{path}' is not a readable YAML file: {short(error)}.") from error
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -60,24 +49,38 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 
 class Section:
-    """One mapping of the file; values are taken key by key, and what is left at the end is refused."""
+    """One mapping of the file; values are taken key by key, and what is left at the end is refused.
 
-    def __init__(self, path: Path, data: Any, prefix: str = ""):
-        self._path, self._prefix = path, prefix
+    Args:
+        path: the file.
+        data: the mapping.
+        prefix: the keys that lead to it, each with a dot behind.
+        kind: what the file describes.
+        example: the name of a file of that kind which is right.
+
+    Raises:
+        SensorError: ``data`` is not a mapping.
+    """
+
+    def __init__(self, path: Path, data: Any, prefix: str = "", kind: str = "sensor", example: str = "template.yaml"):
+        self._path, self._prefix, self._kind, self._example = path, prefix, kind, example
         if not isinstance(data, dict):
             where = f"'{prefix.rstrip('.')}'" if prefix else "the file"
-            raise SensorError(f"'{path}': {where} must hold keys with values, as in template.yaml.")
+            raise SensorError(f"'{path}': {where} must hold keys with values, as in {example}.")
         self._left = dict(data)
 
     def section(self, key: str) -> Section:
-        return Section(self._path, self._take(key), f"{self._prefix}{key}.")
+        return self._below(key, self._take(key))
+
+    def _below(self, place: str, data: Any) -> Section:
+        return Section(self._path, data, f"{self._prefix}{place}.", self._kind, self._example)
 
     def sections(self, key: str) -> list[Section]:
         """A list of mappings."""
         items = self._take(key)
         if not isinstance(items, list):
             self._refuse(key, f"must be a list, and [] for none, not {shown(items)}")
-        return [Section(self._path, item, f"{self._prefix}{key}[{i}].") for i, item in enumerate(items)]
+        return [self._below(f"{key}[{i}]", item) for i, item in enumerate(items)]
 
     def text(self, key: str) -> str:
         value = self._take(key)
@@ -113,7 +116,7 @@ class Section:
         names = self.texts(key)
         for name in names:
             if name not in allowed:
-                self._refuse(key, f"names {name}; choose from {', '.join(allowed)}")
+                self._refuse(key, f"names {short(name, 60)}; choose from {', '.join(allowed)}")
         return names
 
     def uncounted(self, duties: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -122,11 +125,16 @@ class Section:
         for name, times in names.items():
             if times > 1:
                 places = ", ".join(f"'{self._prefix}{duty}'" for duty, listed in duties.items() if name in listed)
-                raise SensorError(f"'{self._path}': register {name} is used twice, in {places}; leave it in one.")
+                raise SensorError(
+                    f"'{self._path}': register {short(name, 60)} is used twice, in {places}; leave it in one."
+                )
         uncounted = self.texts("uncounted")
         for name in uncounted:
             if name not in names:
-                self._refuse("uncounted", f"names {name}, which is no register here; give it a duty or leave it out")
+                self._refuse(
+                    "uncounted",
+                    f"names {short(name, 60)}, which is no register here; give it a duty or leave it out",
+                )
         return uncounted
 
     def number(
@@ -135,8 +143,7 @@ class Section:
         value = self._take(key)
         if value is None and may_be_unknown:
             return None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or (isinstance(value, float) and not math.isfinite(value)):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
             self._refuse(key, f"must be a number{' or null' * may_be_unknown}, not {shown(value)}")
         if value < minimum:
             self._refuse(key, f"must be at least {minimum}, not {shown(value)}")
@@ -149,7 +156,7 @@ class Section:
     ) -> int | None:
         value = self.number(key, minimum, may_be_unknown, maximum)
         if isinstance(value, float):
-            self._refuse(key, f"must be a whole number{' or null' * may_be_unknown}, not {value!r}")
+            self._refuse(key, f"must be a whole number{' or null' * may_be_unknown}, not {shown(value)}")
         return value
 
     def truth(self, key: str) -> bool:
@@ -173,12 +180,19 @@ class Section:
     def refuse_the_rest(self) -> None:
         if self._left:
             key = next(iter(self._left))
-            self._refuse(shown(key).strip("'"), "is not a key of a sensor; see template.yaml for those that are")
+            self._refuse(key, f"is not a key of a {self._kind}; see {self._example} for those that are")
 
     def _take(self, key: str) -> Any:
         if key not in self._left:
-            self._refuse(key, "is missing; see template.yaml for what it means")
+            self._refuse(key, f"is missing; see {self._example} for what it means")
         return self._left.pop(key)
 
     def _refuse(self, key: str, fault: str) -> None:
-        raise SensorError(f"'{self._path}': '{self._prefix}{key}' {fault}.")
+        raise SensorError(f"'{self._path}': '{short(self._prefix + str(key), 100)}' {fault}.")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond the largest float
+        return False

@@ -17,7 +17,7 @@ def unjudged_operations(graph: QuantGraph) -> Iterator[str]:
     for op in graph:
         if isinstance(op, ops.Unknown):
             yield f"'{op.name}': {op.kind} is not understood, and was not judged"
-        elif isinstance(op, ops.Linear) and not is_judged_layer(op):
+        elif isinstance(op, ops.Weighted) and not is_judged_layer(op):
             yield f"'{op.name}': {type(op).__name__} is a layer that was not judged; convolutions and dense layers are"
 
 
@@ -37,7 +37,7 @@ def unjudged_between(folded: QuantGraph, there: set[str]) -> Iterator[str]:
     before: set[str] = set()  # on the way from an input to the first one-bit value, where a program looks at light
     for op in folded:
         is_first = not op.inputs or all(name in before for name in op.inputs)
-        if is_first and not isinstance(op, ops.Linear) and folded.bits(op.name) > 1:
+        if is_first and not isinstance(op, ops.Weighted) and folded.bits(op.name) > 1:
             before.add(op.name)
         elif op.name in needed and not is_first and not _is_judged(folded, op):
             yield f"'{op.name}': {_kind(op)} between layers of the array is not judged"

@@ -7,6 +7,7 @@ from larq_focal.network.graph_file import load_graph, save_graph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import pack_bits, popcount_dot, unpack_bits
+from larq_focal.network.tflite import write_tflite
 
 __all__ = [
     "GraphError",
@@ -20,4 +21,5 @@ __all__ = [
     "popcount_dot",
     "save_graph",
     "unpack_bits",
+    "write_tflite",
 ]

@@ -7,22 +7,23 @@ import numpy as np
 from larq_focal.network.packing import pack_bits, popcount_dot
 
 Pair = tuple[int, int]
+Triple = tuple[int, int, int]
 
 _PATCH_BYTES = 2**27  # images are convolved in slices whose patches fit in here
 
 
-def dilated(size: Pair, dilation: Pair) -> Pair:
-    """Height and width that a window of ``size`` spans."""
+def dilated(size: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[int, ...]:
+    """What a window of ``size`` spans along each axis."""
     return tuple((extent - 1) * rate + 1 for extent, rate in zip(size, dilation, strict=True))
 
 
-def same_pads(image: Pair, window: Pair, strides: Pair) -> tuple[Pair, Pair]:
+def same_pads(image: tuple[int, ...], window: tuple[int, ...], strides: tuple[int, ...]) -> tuple[Pair, ...]:
     """``((top, bottom), (left, right))`` of TensorFlow's "same" padding: the odd pixel at the bottom and right.
 
     Args:
-        image: height and width of the input.
-        window: height and width of the window, dilation included.
-        strides: vertical and horizontal step.
+        image: height and width of the input, or depth, height and width.
+        window: those of the window, dilation included.
+        strides: the step along each axis.
     """
     pads = []
     for size, extent, stride in zip(image, window, strides, strict=True):
@@ -31,8 +32,8 @@ def same_pads(image: Pair, window: Pair, strides: Pair) -> tuple[Pair, Pair]:
     return tuple(pads)
 
 
-def pad_image(x: np.ndarray, pads: tuple[Pair, Pair], value: float) -> np.ndarray:
-    """Pads height and width of ``x`` ``[N, H, W, C]`` with ``value``."""
+def pad_image(x: np.ndarray, pads: tuple[Pair, ...], value: float) -> np.ndarray:
+    """Pads what lies between the first and the last axis of ``x`` with ``value``: height and width, say."""
     return np.pad(x, ((0, 0), *pads, (0, 0)), constant_values=value) if np.any(pads) else x
 
 
@@ -69,6 +70,55 @@ def convolve(
         part = part.reshape(*part.shape[:5], groups, depth).transpose(5, 0, 1, 2, 3, 4, 6)
         product = part.reshape(groups, -1, fan_in) @ weights  # [groups, pixels, out / groups]
         result[start : start + step] = product.transpose(1, 0, 2).reshape(-1, rows, columns, out)
+    return result
+
+
+def convolve_volume(
+    x: np.ndarray, kernel: np.ndarray, strides: Triple = (1, 1, 1), dilation: Triple = (1, 1, 1), groups: int = 1
+) -> np.ndarray:
+    """Convolution over depth, height and width without padding: the sum of those of the slices of the kernel.
+
+    Args:
+        x: float32 ``[N, D, H, W, C]``.
+        kernel: float32 ``[kd, kh, kw, C / groups, out]``, output channels ordered by group.
+
+    Returns:
+        float32 ``[N, od, oh, ow, out]``.
+    """
+    images, depth = x.shape[:2]
+    span = (len(kernel) - 1) * dilation[0] + 1
+    total: np.ndarray | float = 0.0
+    for index, part in enumerate(kernel):
+        first = index * dilation[0]
+        layers = x[:, first : depth - span + first + 1 : strides[0]]
+        flat = layers.reshape(-1, *x.shape[2:])
+        sums = convolve(flat, part, strides[1:], dilation[1:], groups)
+        total = total + sums.reshape(images, -1, *sums.shape[1:])
+    return total
+
+
+def convolve_transposed(
+    x: np.ndarray, kernel: np.ndarray, strides: Pair, dilation: Pair, begin: Pair, size: Pair
+) -> np.ndarray:
+    """Transposed convolution: as a convolution of the flipped kernel over the image with zeros between its pixels.
+
+    Args:
+        x: float32 ``[N, H, W, C]``.
+        kernel: float32 ``[kh, kw, C, out]``.
+        begin: rows and columns that are cut off at the top and left.
+        size: height and width of the result; 0 where no pixel reaches.
+
+    Returns:
+        float32 ``[N, *size, out]``.
+    """
+    images, height, width, channels = x.shape
+    spread = np.zeros((images, (height - 1) * strides[0] + 1, (width - 1) * strides[1] + 1, channels), np.float32)
+    spread[:, :: strides[0], :: strides[1]] = x
+    pads = tuple((span - 1, span - 1) for span in dilated(kernel.shape[:2], dilation))
+    whole = convolve(pad_image(spread, pads, 0), kernel[::-1, ::-1], (1, 1), dilation)
+    result = np.zeros((images, *size, kernel.shape[-1]), np.float32)
+    part = whole[:, begin[0] : begin[0] + size[0], begin[1] : begin[1] + size[1]]
+    result[:, : part.shape[1], : part.shape[2]] = part
     return result
 
 

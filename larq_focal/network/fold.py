@@ -75,6 +75,8 @@ def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
         if layer.pad_value != int(layer.pad_value):
             return None
         largest = max(largest, abs(int(layer.pad_value)))
+    if layer.kernel.is_binary:
+        return largest * layer.kernel.fan_in
     return largest * int(np.abs(layer.kernel.codes.astype(np.int64)).reshape(-1, layer.shape[-1]).sum(0).max())
 
 
@@ -125,7 +127,7 @@ def is_by_channel(chain: Sequence[ops.Op]) -> bool:
     """Whether every element-wise operation treats all elements of a channel of the layer alike."""
     is_reshaped = False
     for op in chain:
-        is_reshaped |= isinstance(op, ops.Reshape)
+        is_reshaped |= isinstance(op, ops.Reshape) and op.shape[-1:] != chain[0].shape[-1:]
         if isinstance(op, ops.Activation):
             parameters = () if op.kind == "clip" else (op.alpha,)
             if op.kind == "softmax":

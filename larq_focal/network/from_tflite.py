@@ -7,6 +7,7 @@ each followed by a ``UniformQuantize``; its fixed-point arithmetic may differ fr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,18 @@ from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.network.sharing import SharedArrays
+from larq_focal.network.signature import unique
 from larq_focal.network.steps import find_steps
-from larq_focal.network.tflite_call import Call, NotUnderstood, real_values
+from larq_focal.network.tflite_call import Call, NotUnderstood, along_axis, per_channel, real_values
 from larq_focal.network.tflite_elementwise import ELEMENTWISE
 from larq_focal.network.tflite_functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite_layers import LAYERS
+from larq_focal.network.tflite_products import PRODUCTS
 from larq_focal.network.tflite_shapes import SHAPES
+from larq_focal.network.tflite_unknown import unknown_macs, unknown_weights
 
-OPERATORS = {**LAYERS, **ELEMENTWISE, **SHAPES}
+OPERATORS = {**LAYERS, **PRODUCTS, **ELEMENTWISE, **SHAPES}
 
 _INTEGER_BITS = {"int8": (8, True), "uint8": (8, False), "int16": (16, True)}
 _CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError, ZeroDivisionError)
@@ -31,9 +36,11 @@ _CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, A
 def from_tflite(source: str | Path | bytes | FlatModel) -> QuantGraph:
     """Reads a TensorFlow Lite file, with or without operators of Larq Compute Engine.
 
-    Every value is named after the tensor that holds it. Where one operator is several operations (a convolution and
-    its fused activation, say), the first has the tensor's name, the others have it with a suffix; ``origin`` is the
-    tensor's name for all. Operators that are not understood become ``ops.Unknown``.
+    Inputs and outputs stand in the order of the file's signature and have its names (where it has none, in the order
+    and with the names of its graph); an output that is an input, or another output too, has the name of that. Every
+    other value is named after the tensor that holds it. Where one operator is several operations (a convolution and its
+    fused activation, say), one has the tensor's name, the others have it with a suffix; ``origin`` is the tensor's name
+    for all. Operators that are not understood become ``ops.Unknown``.
 
     Args:
         source: path or content of the file, or what ``read_flatbuffer`` made of it.
@@ -56,8 +63,9 @@ class GraphReader:
         self.names: dict[int, str] = {}
         self.folded: dict[int, np.ndarray] = {}
         self.scalars: dict[str, ScalarFunction] = {}
-        for tensor in model.inputs:
-            self._read_input(tensor)
+        self._shared = SharedArrays()
+        for tensor, name in zip(model.inputs, model.input_names, strict=True):
+            self._read_input(tensor, name)
 
     def read(self) -> QuantGraph:
         for operator in self.model.operators:
@@ -72,7 +80,12 @@ class GraphReader:
                 ) from error
         try:
             outputs = [self.name_of(tensor) for tensor in self.model.outputs]
-            return QuantGraph(self.model.name, self._needed(outputs), outputs)
+            renamed = self._output_names(outputs)
+            needed = [
+                replace(op, name=renamed.get(op.name, op.name), inputs=tuple(renamed.get(i, i) for i in op.inputs))
+                for op in self._needed(outputs)
+            ]
+            return QuantGraph(self.model.name, needed, [renamed.get(name, name) for name in outputs])
         except NotUnderstood as reason:
             raise FlatbufferError(f"'{self.model.name}' has an output {reason}.") from reason
         except GraphError as error:
@@ -101,9 +114,9 @@ class GraphReader:
         self.ops[unique] = cls(name=unique, **fields)
         return unique
 
-    def _read_input(self, tensor: Tensor) -> None:
+    def _read_input(self, tensor: Tensor, name: str) -> None:
         bits = _INTEGER_BITS.get(tensor.dtype, (FLOAT_BITS, True))[0]
-        name = self.emit(ops.Input, tensor.name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
+        name = self.emit(ops.Input, name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
         self.names[tensor.index] = self._quantized(tensor, name)
 
     def _quantized(self, tensor: Tensor, name: str) -> str:
@@ -111,23 +124,32 @@ class GraphReader:
         if tensor.quantization is None or tensor.dtype not in _INTEGER_BITS:
             return name
         bits, signed = _INTEGER_BITS[tensor.dtype]
-        scale = tensor.quantization.scale
-        if len(scale) > 1 or scale[0] <= 0:
-            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs one positive scale, not {scale}.")
-        return self.emit(
-            ops.UniformQuantize,
-            f"{tensor.name}/quantize",
-            inputs=(name,),
-            shape=self.ops[name].shape,
-            origin=tensor.name,
-            scale=float(scale[0]),
-            zero_point=int(tensor.quantization.zero_point[0]),
-            bits=bits,
-            signed=signed,
-        )
+        scale, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
+        if scale.min() <= 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs positive scales, not {scale}.")
+        place = {"shape": self.ops[name].shape, "origin": tensor.name, "bits": bits, "signed": signed}
+        called = f"{tensor.name}/quantize"
+        if len(scale) == 1:
+            codes = {"scale": float(scale[0]), "zero_point": int(zero_point[0])}
+            return self.emit(ops.UniformQuantize, called, inputs=(name,), **codes, **place)
+        return self._quantized_along_axis(tensor, name, called, place)
+
+    def _quantized_along_axis(self, tensor: Tensor, name: str, called: str, place: dict) -> str:
+        """The value in steps of 1, rounded, and back: each element along the axis has a scale of its own."""
+        if tensor.quantization.axis == 0:
+            raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' has a scale for each sample.")
+        shape = self.ops[name].shape
+        parameters = tensor.quantization.scale, tensor.quantization.zero_point
+        scale, zero_point = (per_channel(along_axis(tensor, values), shape) for values in parameters)
+        where = {"shape": shape, "origin": tensor.name}
+        steps = {"mean": -zero_point * scale, "scale": 1 / scale, "bias": np.zeros_like(scale)}
+        back = {"mean": zero_point, "scale": scale, "bias": np.zeros_like(scale)}
+        name = self.emit(ops.Affine, f"{tensor.name}/steps", inputs=(name,), **steps, **where)
+        name = self.emit(ops.UniformQuantize, called, inputs=(name,), scale=1.0, zero_point=0, **place)
+        return self.emit(ops.Affine, f"{tensor.name}/real", inputs=(name,), **back, **where)
 
     def _read_operator(self, operator: Operator) -> None:
-        scalar = None
+        scalar, start = None, len(self.ops)
         try:
             if self._fold(operator):
                 return
@@ -135,6 +157,9 @@ class GraphReader:
             values = self._as_quantizer(operator, scalar) or self._understood(operator)
         except NotUnderstood as reason:
             values = self._unknown(operator, f"{operator.kind} {reason}".strip())
+        sources = tuple(_source(tensor) for tensor in operator.inputs if tensor is not None and self._is_fixed(tensor))
+        if sources:
+            self._shared.unify((operator.kind, *sources), self.ops, start)
         for tensor, name in zip(operator.outputs, values, strict=True):
             self.names[tensor.index] = name
         if scalar is not None:
@@ -166,15 +191,21 @@ class GraphReader:
         op = self.ops[name]
         selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
         tensors = [t for t in operator.inputs if t is not None and t.index in self.names] + list(operator.outputs)
-        scales = {t.quantization and (t.quantization.scale[0], t.quantization.zero_point[0]) for t in tensors}
+        scales = {t.quantization and (*t.quantization.scale, *t.quantization.zero_point) for t in tensors}
         return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
+
+    def _is_fixed(self, tensor: Tensor) -> bool:
+        return tensor.is_constant or tensor.index in self.folded
 
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
         inputs = tuple(self.names[t.index] for t in operator.inputs if t is not None and t.index in self.names)
-        return tuple(
-            self.emit(ops.Unknown, t.name, inputs=inputs, shape=t.shape[1:], origin=t.name, kind=kind)
-            for t in operator.outputs
-        )
+        weights, macs = unknown_weights(operator), unknown_macs(operator)
+        names = []
+        for tensor in operator.outputs:  # the first output stands for the whole operator
+            place = {"inputs": inputs, "shape": tensor.shape[1:], "origin": tensor.name}
+            names.append(self.emit(ops.Unknown, tensor.name, kind=kind, weights=weights, macs_by_bits=macs, **place))
+            weights, macs = weights and (), macs and ()
+        return tuple(names)
 
     def _scalar_function(self, operator: Operator) -> ScalarFunction | None:
         """The output as one function of an earlier value, element by element, if it is that."""
@@ -202,6 +233,19 @@ class GraphReader:
             return (self.emit(ops.Binarize, name, threshold=boundaries[0], **place),)
         return (self.emit(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
 
+    def _output_names(self, outputs: list[str]) -> dict[str, str]:
+        """New names by old ones: outputs get theirs, and what had one of these before (a step on the way) another."""
+        renamed: dict[str, str] = {}
+        for value, name in zip(outputs, self.model.output_names, strict=True):
+            if value != name and value not in renamed and not isinstance(self.ops[value], ops.Input):
+                renamed[value] = name
+        taken = {*self.ops, *renamed.values()}
+        for name in sorted(set(renamed.values()) & self.ops.keys() - renamed.keys()):
+            (other,) = unique([*taken, f"{name}/{type(self.ops[name]).__name__.lower()}"])[-1:]
+            renamed[name] = other
+            taken.add(other)
+        return renamed
+
     def _needed(self, outputs: list[str]) -> list[ops.Op]:
         """The inputs and what the outputs depend on."""
         needed = set(outputs)
@@ -209,3 +253,8 @@ class GraphReader:
             if op.name in needed:
                 needed.update(op.inputs)
         return [op for op in self.ops.values() if op.name in needed or isinstance(op, ops.Input)]
+
+
+def _source(tensor: Tensor) -> tuple[str, int]:
+    """What tells constants apart: their place in the file, or the operator that they are computed by."""
+    return ("buffer", tensor.buffer) if tensor.is_constant else ("tensor", tensor.index)

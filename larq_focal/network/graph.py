@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from larq_focal.network.ops import Conv2D, Input, Linear, Op, Unknown
+from larq_focal.network.ops import Input, Linear, Op, Unknown, Weighted
 
 
 class GraphError(ValueError):
@@ -47,18 +47,9 @@ class QuantGraph:
         for name in op.inputs:
             if name not in self._by_name:
                 raise GraphError(f"'{op.name}' reads '{name}', which no earlier operation produces.")
-        if isinstance(op, Linear):
-            groups = op.groups if isinstance(op, Conv2D) else 1
-            channels = self._by_name[op.inputs[0]].shape[-1]
-            if channels != op.kernel.shape[-2] * groups or op.shape[-1] != op.kernel.shape[-1]:
-                raise GraphError(
-                    f"'{op.name}' has a kernel of shape {op.kernel.shape}, which does not map {channels} channels "
-                    f"to {op.shape[-1]}."
-                )
-            if op.shape[-1] % groups:
-                raise GraphError(
-                    f"'{op.name}' has {op.shape[-1]} output channels, which do not divide into {groups} groups."
-                )
+        fault = op.fault(tuple(self._by_name[name].shape for name in op.inputs))
+        if fault is not None:
+            raise GraphError(f"'{op.name}' {fault}")
 
     def __getitem__(self, name: str) -> Op:
         return self._by_name[name]
@@ -81,12 +72,23 @@ class QuantGraph:
 
     @property
     def layers(self) -> tuple[Linear, ...]:
-        """The operations that hold weights: convolutions and dense layers."""
+        """Two-dimensional convolutions and dense layers, which the targets know."""
         return tuple(op for op in self.ops if isinstance(op, Linear))
 
     @property
+    def other_layers(self) -> tuple[Weighted, ...]:
+        """Layers with kernels that the interpreter computes and no target knows: transposed convolutions, say."""
+        return tuple(op for op in self.ops if isinstance(op, Weighted) and not isinstance(op, Linear))
+
+    @property
     def unknown(self) -> tuple[Unknown, ...]:
+        """What the interpreter cannot compute."""
         return tuple(op for op in self.ops if isinstance(op, Unknown))
+
+    @property
+    def uncounted(self) -> tuple[Unknown, ...]:
+        """What cannot be computed, and of which the weights or the multiply-accumulates are not known either."""
+        return tuple(op for op in self.unknown if not op.is_counted)
 
     def bits(self, name: str) -> int:
         """Bits per element of the value ``name``: 1 after a binarizer, 32 for floats."""
@@ -98,7 +100,7 @@ class QuantGraph:
 
     def is_binary(self, op: Op) -> bool:
         """Whether ``op`` multiplies bits by bits, as its values stand (not as its quantizers claim)."""
-        return isinstance(op, Linear) and op.kernel.is_binary and self.input_bits(op) == 1
+        return isinstance(op, Weighted) and op.kernel.is_binary and self.input_bits(op) == 1
 
     def consumers(self, name: str) -> tuple[Op, ...]:
         return tuple(op for op in self.ops if name in op.inputs)

@@ -112,17 +112,52 @@ def _(op: ops.UniformQuantize, x):
     return (q - op.zero_point) * np.float32(op.scale)
 
 
-def accumulate(op: ops.Linear, x: np.ndarray) -> np.ndarray:
+@singledispatch
+def accumulate(op: ops.Weighted, x: np.ndarray) -> np.ndarray:
     """The sums of products with the kernel's codes, before scale and bias."""
-    codes = op.kernel.codes.astype(np.float32)
-    if isinstance(op, ops.Dense):
-        return x @ codes
-    return convolution.convolve(
-        convolution.pad_image(x, conv_pads(op, x.shape[1:3]), op.pad_value), codes, op.strides, op.dilation, op.groups
-    )
+    raise TypeError(f"'{op.name}' is a {type(op).__name__}, which has no computation.")
 
 
-def rescale(op: ops.Linear, sums: np.ndarray) -> np.ndarray:
+@accumulate.register
+def _(op: ops.Dense, x):
+    return x @ _codes(op)
+
+
+@accumulate.register
+def _(op: ops.Conv2D, x):
+    padded = convolution.pad_image(x, conv_pads(op, x.shape[1:3]), op.pad_value)
+    return convolution.convolve(padded, _codes(op), op.strides, op.dilation, op.groups)
+
+
+@accumulate.register
+def _(op: ops.Conv3D, x):
+    if op.padding == "same":
+        window = convolution.dilated(op.kernel.shape[:3], op.dilation)
+        x = convolution.pad_image(x, convolution.same_pads(x.shape[1:4], window, op.strides), op.pad_value)
+    return convolution.convolve_volume(x, _codes(op), op.strides, op.dilation, op.groups)
+
+
+@accumulate.register
+def _(op: ops.Conv2DTranspose, x):
+    window = convolution.dilated(op.kernel.shape[:2], op.dilation)
+    begin = (0, 0)
+    if op.padding == "same":
+        (top, _), (left, _) = convolution.same_pads(op.shape[:2], window, op.strides)
+        begin = top, left
+    return convolution.convolve_transposed(x, _codes(op), op.strides, op.dilation, begin, op.shape[:2])
+
+
+@accumulate.register
+def _(op: ops.LocallyConnected2D, x):
+    patches = convolution.windows(x, op.kernel.shape[2:4], op.strides)
+    return np.einsum("nhwijc,hwijco->nhwo", patches, _codes(op), optimize=True)
+
+
+def _codes(op: ops.Weighted) -> np.ndarray:
+    return op.kernel.codes.astype(np.float32)
+
+
+def rescale(op: ops.Weighted, sums: np.ndarray) -> np.ndarray:
     """The value of ``op`` from its sums: times the scale of the kernel, plus the bias."""
     if op.kernel.scale is not None:
         sums = sums * op.kernel.scale
@@ -137,8 +172,25 @@ def conv_pads(op: ops.Conv2D, image: ops.Pair) -> tuple[ops.Pair, ops.Pair]:
 
 
 @compute.register
-def _(op: ops.Linear, x):
+def _(op: ops.Weighted, x):
     return rescale(op, accumulate(op, x))
+
+
+@compute.register
+def _(op: ops.Embedding, x):
+    return op.kernel.values()[x.astype(np.int64)]
+
+
+@compute.register
+def _(op: ops.Einsum, first, second):
+    return np.einsum(op.equation, first, second, optimize=True)
+
+
+@compute.register
+def _(op: ops.Standardize, x):
+    axes = tuple(axis + 1 for axis in op.axes)
+    distance = x - x.mean(axes, keepdims=True)
+    return distance / np.sqrt(np.square(distance).mean(axes, keepdims=True) + np.float32(op.epsilon))
 
 
 @compute.register

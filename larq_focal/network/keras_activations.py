@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras
+from larq_focal.keras import keras, tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_builder import LayerCall
 from larq_focal.network.keras_functions import read_function
 from larq_focal.network.keras_quantizers import is_quantizer, read_quantizer
+from larq_focal.network.keras_unknown import traced_macs
+from larq_focal.network.kernel import FLOAT_BITS
 
 _ACTIVATIONS = {
     keras.activations.relu: "relu",
@@ -27,8 +29,12 @@ def read_activation(function, call: LayerCall, value: str, part: str = "") -> st
     if function in _ACTIVATIONS:
         return call.add(ops.Activation, value, part=part, kind=_ACTIVATIONS[function])
     try:
-        (value,) = read_function(function, call, [value], part=part)
+        (value,) = read_function(function, (), call, [value], part=part)
         return value
     except NotUnderstood as reason:
         name = getattr(function, "__name__", type(function).__name__)
-        return call.add(ops.Unknown, value, part=part, kind=f"activation {name} ({reason})")
+        count = traced_macs(function, [(1, *call.shape(value))], [tf.float32])
+        macs = None if count is None else ((FLOAT_BITS, FLOAT_BITS, count),) if count else ()
+        return call.add(
+            ops.Unknown, value, part=part, kind=f"activation {name} ({reason})", weights=(), macs_by_bits=macs
+        )

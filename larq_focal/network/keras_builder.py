@@ -9,6 +9,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.sharing import SharedArrays
 
 
 def defines_its_own(item: Any, *methods: str) -> bool:
@@ -23,6 +24,7 @@ class GraphBuilder:
     """Collects operations under unique names."""
 
     ops: dict[str, ops.Op] = field(default_factory=dict)
+    _shared: SharedArrays = field(default_factory=SharedArrays)
 
     def add(self, op: type[ops.Op], name: str, **fields) -> str:
         """Adds an operation named ``name``, numbered if the name is taken, and returns its name."""
@@ -32,6 +34,13 @@ class GraphBuilder:
             unique = f"{name}_{count}"
         self.ops[unique] = op(name=unique, **fields)
         return unique
+
+    def share(self, owner: Any, start: int) -> None:
+        """Lets the operations from number ``start`` on, which ``owner`` added, share the arrays of its first call.
+
+        The weights of a layer or quantizer that is called several times are then the same objects in all calls.
+        """
+        self._shared.unify(owner, self.ops, start)
 
     def truncate(self, count: int) -> None:
         """Drops all operations but the first ``count``."""
@@ -82,22 +91,32 @@ class LayerCall:
             **fields,
         )
 
-    def add_affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, part: str = "") -> str:
-        """Adds ``(x - mean) * scale + bias`` of constants that broadcast against the value."""
+    def add_affine(
+        self,
+        value: str,
+        *,
+        mean=0.0,
+        scale=1.0,
+        bias=0.0,
+        stored: tuple[ops.Constant, ...] | None = None,
+        part: str = "",
+    ) -> str:
+        """Adds ``(x - mean) * scale + bias`` of constants that broadcast against the value.
+
+        ``stored`` names those that have to be stored; by default those that are more than one number.
+        """
         constants = {"mean": mean, "scale": scale, "bias": bias}
         arrays = {name: np.asarray(constant, np.float32) for name, constant in constants.items()}
+        if stored is None:
+            stored = tuple(name for name, array in arrays.items() if array.size > 1)
         shape = self.shape(value)
         if all(array.size == np.prod(array.shape[-1:]) for array in arrays.values()):
             arrays = {name: array.reshape(array.shape[-1:]) for name, array in arrays.items()}
             shape = shape[-1:]
         if any(array.ndim > len(shape) and len(array) > 1 for array in arrays.values()):
             raise NotUnderstood("a constant for each image of a batch")
-        return self.add(
-            ops.Affine,
-            value,
-            part=part,
-            **{name: np.broadcast_to(array, (1, *shape))[0].copy() for name, array in arrays.items()},
-        )
+        arrays = {name: np.broadcast_to(array, (1, *shape))[0].copy() for name, array in arrays.items()}
+        return self.add(ops.Affine, value, part=part, stored=stored, **arrays)
 
     def add_clip(self, value: str, low: float, high: float, part: str = "") -> str:
         """Adds the limits ``low <= x <= high``, under the name of the activation if there is one."""

@@ -11,27 +11,28 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from larq_focal.keras import tf
-from larq_focal.network import ops
+from larq_focal.network import keras_products, ops  # noqa: F401 (keras_products adds readers)
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_builder import LayerCall
 from larq_focal.network.keras_operations import IDENTITIES, READERS, value_shape
 
 
 def read_function(
-    function: Callable, call: LayerCall, inputs: Sequence[str], dtypes: Sequence = (), part: str = ""
+    function: Callable, dtypes: Sequence, call: LayerCall, inputs: Sequence[str] | None = None, part: str = ""
 ) -> list[str]:
     """Adds what ``function`` computes of the values ``inputs`` and returns the names of its results.
 
     Args:
         function: takes one tensor with a batch axis per input.
-        call: the layer call being read.
-        inputs: names of values.
         dtypes: their types in TensorFlow; float32 where none are given.
+        call: the layer call being read.
+        inputs: names of values; those of the call if None.
         part: as for ``LayerCall.add``.
 
     Raises:
         NotUnderstood: it contains an operation, or a use of one, that has no counterpart. Nothing is added then.
     """
+    inputs = call.inputs if inputs is None else inputs
     shapes = [(None, *call.shape(name)) for name in inputs]
     specs = [
         tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes or [tf.float32] * len(shapes), strict=True)

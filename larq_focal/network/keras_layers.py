@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import singledispatch
 
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorConv2D
-from larq_focal.network import keras_linear, ops
+from larq_focal.network import (
+    keras_activation_layers,
+    keras_distributed,
+    keras_linear,
+    keras_normalizations,
+    keras_sequences,
+    ops,
+)
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras_activations import read_activation
 from larq_focal.network.keras_builder import LayerCall, defines_its_own
 from larq_focal.network.keras_functions import read_function
+from larq_focal.network.keras_kernels import stored_weights
 from larq_focal.network.keras_quantizers import read_quantizer
+from larq_focal.network.keras_unknown import layer_macs
+from larq_focal.network.keras_xnor import add_magnitude_map
 
 layers = keras.layers
 
@@ -22,28 +32,46 @@ def read_layer(layer: layers.Layer, call: LayerCall) -> list[str]:
     """Adds the operations of ``layer`` and returns the names of the values that it produces.
 
     Raises:
+        NotUnderstood: it has no operation; ``add_unknown`` adds what can be told of it. Nothing is added then.
         ValueError: the layer has its channels first.
     """
     if getattr(layer, "data_format", None) == "channels_first":
         raise ValueError(f"The layer '{call.path}' has its channels first; build it with data_format='channels_last'.")
-    read = _read_unlisted if defines_its_own(layer, "call", "convolution_op") else _read
+    read = read_traced if defines_its_own(layer, "call", "convolution_op") else _read
     count = len(call.builder.ops)
     try:
         return tf.nest.flatten(read(layer, call))
-    except NotUnderstood as reason:
+    except NotUnderstood:
         call.builder.truncate(count)
-        return _unknown(layer, call, f"{type(layer).__name__} ({reason})")
+        raise
 
 
-def _unknown(layer, call: LayerCall, kind: str) -> list[str]:
+def is_listed(layer: layers.Layer) -> bool:
+    """Whether the layer is of a class that has its reader here."""
+    return not defines_its_own(layer, "call", "convolution_op") and _read.dispatch(type(layer)) is not read_traced
+
+
+def add_unknown(layer: layers.Layer, call: LayerCall, reason: NotUnderstood) -> list[str]:
+    """Adds what is known of a layer without an operation: its shapes, weights and multiply-accumulates."""
     shapes = [tuple(output.shape)[1:] for output in tf.nest.flatten(call.node.outputs)]
     if len(shapes) == 1 and None in shapes[0]:  # within a model for any input size
         shapes = [call.output_shape(layer)]
-    return [call.add(ops.Unknown, *call.inputs, shape=shape, kind=kind) for shape in shapes]
+    kind = type(layer).__name__ if f"{reason}" == "" else f"{type(layer).__name__} ({reason})"
+    weights, macs = stored_weights(layer), layer_macs(layer, call, *_as_function(layer, call))
+    names = []
+    for shape in shapes:  # the first output stands for the whole layer
+        names.append(call.add(ops.Unknown, *call.inputs, shape=shape, kind=kind, weights=weights, macs_by_bits=macs))
+        weights, macs = weights and (), macs and ()
+    return names
 
 
-def _read_unlisted(layer, call: LayerCall) -> list[str]:
+def read_traced(layer: layers.Layer, call: LayerCall) -> list[str]:
     """Other layers (``Lambda``, TensorFlow operations between layers, a user's own) are read by tracing them."""
+    return read_function(*_as_function(layer, call), call)
+
+
+def _as_function(layer: layers.Layer, call: LayerCall) -> tuple[Callable, list]:
+    """What the layer computes as a function of the tensors that it is called on, and their types."""
     tensors = call.node.keras_inputs
     places = {id(tensor): place for place, tensor in enumerate(tensors)}
 
@@ -54,61 +82,66 @@ def _read_unlisted(layer, call: LayerCall) -> list[str]:
         arguments, keywords = tf.nest.map_structure(replaced, (call.node.call_args, call.node.call_kwargs))
         return layer.call(*arguments, **keywords)
 
-    return read_function(function, call, call.inputs, [tensor.dtype for tensor in tensors])
+    return function, [tensor.dtype for tensor in tensors]
 
 
-_read = singledispatch(_read_unlisted)
+_read = singledispatch(read_traced)
+
+_READERS = {
+    layers.Conv1D: keras_sequences.read_conv1d,
+    layers.Conv1DTranspose: keras_sequences.read_conv1d_transpose,
+    layers.Conv2D: keras_linear.read_conv2d,
+    layers.Conv2DTranspose: keras_linear.read_conv2d_transpose,
+    layers.Conv3D: keras_linear.read_conv3d,
+    layers.DepthwiseConv1D: keras_sequences.read_depthwise_conv1d,
+    layers.DepthwiseConv2D: keras_linear.read_depthwise_conv2d,
+    layers.LocallyConnected1D: keras_sequences.read_locally_connected1d,
+    layers.LocallyConnected2D: keras_linear.read_locally_connected2d,
+    layers.SeparableConv1D: keras_sequences.read_separable_conv1d,
+    layers.SeparableConv2D: keras_linear.read_separable_conv2d,
+    layers.Dense: keras_linear.read_dense,
+    layers.EinsumDense: keras_linear.read_einsum_dense,
+    layers.Embedding: keras_linear.read_embedding,
+    layers.BatchNormalization: keras_normalizations.read_batch_normalization,
+    L1BatchNormalization: keras_normalizations.read_l1_batch_normalization,
+    layers.LayerNormalization: keras_normalizations.read_layer_normalization,
+    layers.Normalization: keras_normalizations.read_normalization,
+    layers.Rescaling: keras_normalizations.read_rescaling,
+    layers.MaxPooling1D: keras_sequences.read_pool1d,
+    layers.AveragePooling1D: keras_sequences.read_pool1d,
+    layers.GlobalMaxPooling1D: keras_sequences.read_global_pool1d,
+    layers.GlobalAveragePooling1D: keras_sequences.read_global_pool1d,
+    layers.ZeroPadding1D: keras_sequences.read_zero_padding1d,
+    layers.Activation: keras_activation_layers.read_activation_layer,
+    layers.LeakyReLU: keras_activation_layers.read_leaky_relu_layer,
+    layers.PReLU: keras_activation_layers.read_prelu_layer,
+    layers.ReLU: keras_activation_layers.read_relu_layer,
+    RPReLU: keras_activation_layers.read_rprelu_layer,
+    layers.Softmax: keras_activation_layers.read_softmax_layer,
+}
+for _class, _reader in _READERS.items():
+    _read.register(_class, _reader)
 
 
-_read.register(layers.Conv2D, keras_linear.read_conv2d)
-_read.register(layers.DepthwiseConv2D, keras_linear.read_depthwise_conv2d)
-_read.register(layers.SeparableConv2D, keras_linear.read_separable_conv2d)
-_read.register(layers.Dense, keras_linear.read_dense)
+@_read.register(layers.Conv3DTranspose)  # they inherit from layers that they are not
+@_read.register(layers.ConvLSTM1D)
+@_read.register(layers.ConvLSTM2D)
+@_read.register(layers.ConvLSTM3D)
+@_read.register(layers.RNN)
+@_read.register(layers.Bidirectional)
+def _(layer, call):
+    raise NotUnderstood
 
 
 @_read.register
-def _(layer: layers.Conv2DTranspose, call):
-    raise NotUnderstood("a transposed convolution")  # it inherits from Conv2D, but is none
+def _(layer: layers.TimeDistributed, call):
+    return keras_distributed.read_time_distributed(layer, call, _read)
 
 
 @_read.register
 def _(layer: XnorConv2D, call):
     product = keras_linear.read_conv2d(layer, call)
-    return call.add(ops.Multiply, product, keras_linear.add_magnitude_map(layer, call), part="scaled")
-
-
-@_read.register
-def _(layer: layers.BatchNormalization, call):
-    (value,) = call.inputs
-    if list(layer.axis) != [len(call.shape(value))]:
-        raise NotUnderstood(f"over axis {list(layer.axis)}")
-    mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
-    scale = tf.math.rsqrt(variance + np.float32(layer.epsilon)).numpy()
-    if layer.scale:
-        scale = scale * layer.gamma.numpy()
-    bias = layer.beta.numpy() if layer.center else np.zeros_like(mean)
-    if layer.fused:
-        return call.add_affine(value, mean=mean, scale=scale, bias=bias)
-    return call.add_affine(value, scale=scale, bias=bias - mean * scale)  # the order in which Keras computes then
-
-
-@_read.register
-def _(layer: L1BatchNormalization, call):
-    scale, shift = layer.folded()
-    return call.add_affine(call.inputs[0], scale=scale.numpy(), bias=shift.numpy())
-
-
-@_read.register
-def _(layer: layers.Normalization, call):
-    if layer.invert:
-        raise NotUnderstood("inverted")
-    deviation = np.maximum(np.sqrt(layer.variance), keras.backend.epsilon())
-    return call.add_affine(call.inputs[0], mean=layer.mean, scale=1 / deviation)
-
-
-@_read.register
-def _(layer: layers.Rescaling, call):
-    return call.add_affine(call.inputs[0], scale=layer.scale, bias=layer.offset)
+    return call.add(ops.Multiply, product, add_magnitude_map(layer, call), part="scaled")
 
 
 @_read.register(layers.MaxPooling2D)
@@ -179,53 +212,9 @@ def _(layer, call):
 
 
 @_read.register
-def _(layer: layers.Activation, call):
-    return read_activation(layer.activation, call, call.inputs[0])
-
-
-@_read.register
-def _(layer: layers.ReLU, call):
-    high = np.inf if layer.max_value is None else float(layer.max_value)
-    if layer.threshold or (layer.negative_slope and high < np.inf):
-        raise NotUnderstood("with a threshold, or with a slope and a limit")
-    if layer.negative_slope:
-        slope = np.float32(layer.negative_slope)
-        return call.add(ops.Activation, *call.inputs, kind="leaky_relu", alpha=slope)
-    return call.add_clip(call.inputs[0], 0, high)
-
-
-@_read.register
-def _(layer: layers.LeakyReLU, call):
-    return call.add(ops.Activation, *call.inputs, kind="leaky_relu", alpha=np.float32(layer.alpha))
-
-
-@_read.register
-def _(layer: layers.PReLU, call):
-    alpha = layer.alpha.numpy()
-    if alpha.size == alpha.shape[-1]:
-        alpha = alpha.reshape(-1)
-    return call.add(ops.Activation, *call.inputs, kind="prelu", alpha=alpha)
-
-
-@_read.register
-def _(layer: RPReLU, call):
-    shifted = call.add_affine(call.inputs[0], mean=layer.shift_in.numpy(), part="shift_in")
-    slope = layer.slope.numpy()
-    value = call.add(ops.Activation, shifted, part="prelu", kind="prelu", alpha=slope)
-    return call.add_affine(value, bias=layer.shift_out.numpy())
-
-
-@_read.register
 def _(layer: LogGradient, call):
-    (value,) = _read_unlisted(layer, call)
+    (value,) = read_traced(layer, call)
     if layer.bits == 1:
         return value
     levels, boundaries = np.float32([-1, 0, 1]), np.float32([-0.5, 0.5])  # the sum of two signs has two bits
     return call.add(ops.Quantize, value, shape=call.shape(value), levels=levels, boundaries=boundaries)
-
-
-@_read.register
-def _(layer: layers.Softmax, call):
-    if layer.axis not in (-1, len(call.shape(call.inputs[0]))):
-        raise NotUnderstood(f"over axis {layer.axis}")
-    return call.add(ops.Activation, *call.inputs, kind="softmax")

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
-from larq_focal.layers import XnorConv2D
+from larq_focal.keras import keras, tf
 from larq_focal.network import ops
+from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras_activations import read_activation
 from larq_focal.network.keras_builder import LayerCall
+from larq_focal.network.keras_kernels import quantized_kernel, quantized_values
 from larq_focal.network.keras_quantizers import precision, quantizer_name, read_quantizer
-from larq_focal.network.kernel import FLOAT_BITS, Kernel
 
 
 def declared_input_bits(layer: keras.layers.Layer, quantizer: Callable | None) -> int | None:
@@ -20,28 +20,23 @@ def declared_input_bits(layer: keras.layers.Layer, quantizer: Callable | None) -
     return getattr(layer, "input_bits", None) if quantizer is None else precision(quantizer)
 
 
-def _weights(layer, attribute: str) -> np.ndarray:
-    """The weights that the layer computes with: quantized if it has a quantizer for them."""
-    with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(getattr(layer, attribute)).numpy().astype(np.float32)
+def layer_kernel(layer: keras.layers.Layer, which: str = "kernel") -> np.ndarray:
+    """A kernel of ``layer``, quantized: ``which`` is "kernel", "depthwise" or "pointwise"."""
+    return quantized_values(getattr(layer, which if which == "kernel" else f"{which}_kernel"))
 
 
-def _kernel(values: np.ndarray, quantizer) -> Kernel:
-    if quantizer is None:
-        return Kernel(values, None, FLOAT_BITS)
-    return Kernel.from_values(values, max_levels=2 ** max(4, min(precision(quantizer) or 0, 8)))
+def grouped(depthwise: np.ndarray) -> np.ndarray:
+    """A depthwise kernel ``[..., in, multiplier]`` as that of a grouped convolution, ``[..., 1, in * multiplier]``."""
+    return depthwise.reshape(*depthwise.shape[:-2], 1, -1)
 
 
-def _add_linear(layer, call, op, value, which="kernel", *, input_quantizer=None, **fields) -> str:
-    """Adds a product with one of the kernels of ``layer``: ``which`` is "kernel", "depthwise" or "pointwise"."""
-    values = _weights(layer, which if which == "kernel" else f"{which}_kernel")
-    if which == "depthwise":  # [kh, kw, in, multiplier] becomes the kernel of a grouped convolution
-        values = values.reshape(*values.shape[:2], 1, -1)
+def add_linear(layer, call, op, value, values, which="kernel", *, input_quantizer=None, **fields) -> str:
+    """Adds the product of ``value`` with one of the kernels of ``layer``, whose values are ``values``."""
     quantizer = getattr(layer, f"{which}_quantizer", None)
     return call.add(
         op,
         value,
-        kernel=_kernel(values, quantizer),
+        kernel=quantized_kernel(values, quantizer),
         input_quantizer=quantizer_name(input_quantizer),
         kernel_quantizer=quantizer_name(quantizer),
         declared_bits=(declared_input_bits(layer, input_quantizer), precision(quantizer)),
@@ -49,28 +44,28 @@ def _add_linear(layer, call, op, value, which="kernel", *, input_quantizer=None,
     )
 
 
-def _linear(layer, call, op, which="kernel", **fields) -> str:
+def read_linear(layer, call, op, values, which="kernel", **fields) -> str:
     """A layer of one kernel, with its input quantizer, bias and activation."""
-    value, input_quantizer = _quantized_input(layer, call)
-    shape = call.output_shape(layer)
-    value = _add_linear(
-        layer, call, op, value, which, input_quantizer=input_quantizer, bias=_bias(layer), shape=shape, **fields
-    )
+    value, input_quantizer = quantized_input(layer, call)
+    if "shape" not in fields:
+        fields["shape"] = call.output_shape(layer)
+    fields = {"bias": bias_of(layer), **fields}
+    value = add_linear(layer, call, op, value, values, which, input_quantizer=input_quantizer, **fields)
     return read_activation(layer.activation, call, value, "activation")
 
 
-def _quantized_input(layer, call: LayerCall) -> tuple[str, object]:
+def quantized_input(layer, call: LayerCall) -> tuple[str, object]:
     """The value that meets the kernel, and the quantizer that made it."""
     quantizer = getattr(layer, "input_quantizer", None)
     (value,) = call.inputs
     return (value if quantizer is None else read_quantizer(quantizer, call, value, "input_quantizer")), quantizer
 
 
-def _bias(layer) -> np.ndarray | None:
+def bias_of(layer) -> np.ndarray | None:
     return layer.bias.numpy() if layer.use_bias else None
 
 
-def _geometry(layer) -> dict:
+def geometry_of(layer) -> dict:
     return {
         "strides": tuple(layer.strides),
         "dilation": tuple(layer.dilation_rate),
@@ -80,68 +75,104 @@ def _geometry(layer) -> dict:
 
 
 def read_conv2d(layer: keras.layers.Conv2D, call: LayerCall) -> str:
-    return _linear(layer, call, ops.Conv2D, groups=layer.groups, **_geometry(layer))
+    return read_linear(layer, call, ops.Conv2D, layer_kernel(layer), groups=layer.groups, **geometry_of(layer))
+
+
+def read_conv3d(layer: keras.layers.Conv3D, call: LayerCall) -> str:
+    return read_linear(layer, call, ops.Conv3D, layer_kernel(layer), groups=layer.groups, **geometry_of(layer))
 
 
 def read_depthwise_conv2d(layer: keras.layers.DepthwiseConv2D, call: LayerCall) -> str:
-    groups = call.shape(call.inputs[0])[-1]
-    return _linear(layer, call, ops.Conv2D, "depthwise", groups=groups, **_geometry(layer))
+    kernel, groups = grouped(layer_kernel(layer, "depthwise")), call.shape(call.inputs[0])[-1]
+    return read_linear(layer, call, ops.Conv2D, kernel, "depthwise", groups=groups, **geometry_of(layer))
+
+
+def read_conv2d_transpose(layer: keras.layers.Conv2DTranspose, call: LayerCall) -> str:
+    fields = {name: value for name, value in geometry_of(layer).items() if name != "pad_value"}
+    return read_linear(layer, call, ops.Conv2DTranspose, np.swapaxes(layer_kernel(layer), -1, -2), **fields)
+
+
+def read_locally_connected2d(layer: keras.layers.LocallyConnected2D, call: LayerCall) -> str:
+    shape, channels = call.output_shape(layer), call.shape(call.inputs[0])[-1]
+    kernel = local_kernel(layer, shape[:2], tuple(layer.kernel_size), channels)
+    return read_linear(layer, call, ops.LocallyConnected2D, kernel, strides=tuple(layer.strides))
+
+
+def local_kernel(layer, pixels: ops.Pair, size: ops.Pair, channels: int) -> np.ndarray:
+    """The kernels of a locally connected layer, ``[oh, ow, kh, kw, in, out]``."""
+    if layer.implementation != 1:
+        raise NotUnderstood(f"in its implementation {layer.implementation}")
+    return layer_kernel(layer).reshape(*pixels, *size, channels, layer.filters)
 
 
 def read_separable_conv2d(layer: keras.layers.SeparableConv2D, call: LayerCall) -> str:
-    value, input_quantizer = _quantized_input(layer, call)
-    *pixels, filters = call.output_shape(layer)
-    groups = call.shape(value)[-1]
-    value = _add_linear(
+    value, input_quantizer = quantized_input(layer, call)
+    kernels = grouped(layer_kernel(layer, "depthwise")), layer_kernel(layer, "pointwise")
+    value = add_separable(
+        layer, call, value, kernels, call.output_shape(layer), input_quantizer=input_quantizer, **geometry_of(layer)
+    )
+    return read_activation(layer.activation, call, value, "activation")
+
+
+def add_separable(layer, call, value, kernels, shape, *, input_quantizer, **geometry) -> str:
+    """Adds the depthwise and the pointwise convolution of a separable layer, which has no other name for the second."""
+    depthwise, pointwise = kernels
+    *pixels, filters = shape
+    value = add_linear(
         layer,
         call,
         ops.Conv2D,
         value,
+        depthwise,
         "depthwise",
         part="depthwise",
         input_quantizer=input_quantizer,
-        shape=(*pixels, groups * layer.depth_multiplier),
-        groups=groups,
-        **_geometry(layer),
+        shape=(*pixels, depthwise.shape[-1]),
+        groups=call.shape(value)[-1],
+        **geometry,
     )
-    value = _add_linear(layer, call, ops.Conv2D, value, "pointwise", bias=_bias(layer), shape=(*pixels, filters))
-    return read_activation(layer.activation, call, value, "activation")
+    return add_linear(
+        layer, call, ops.Conv2D, value, pointwise, "pointwise", bias=bias_of(layer), shape=(*pixels, filters)
+    )
 
 
 def read_dense(layer: keras.layers.Dense, call: LayerCall) -> str:
-    return _linear(layer, call, ops.Dense)
+    return read_linear(layer, call, ops.Dense, layer_kernel(layer))
 
 
-def add_magnitude_map(layer: XnorConv2D, call: LayerCall) -> str:
-    """Adds the map that scales an XNOR-Net convolution: the mean over the channels of each group, then over windows.
+def read_einsum_dense(layer: keras.layers.EinsumDense, call: LayerCall) -> str:
+    """A dense layer over several axes: the last ones of the input go, those of the kernel come."""
+    (value,), shape = call.inputs, call.shape(call.inputs[0])
+    inputs, kernel_axes = layer.equation.split("->")[0].split(",")
+    result = layer.equation.split("->")[1]
+    kept = next((count for count, pair in enumerate(zip(inputs, result, strict=False)) if len(set(pair)) > 1), 0)
+    kept = kept or min(len(inputs), len(result))
+    gone, come = inputs[kept:], result[kept:]
+    if kernel_axes != gone + come or not kept or set(gone) & set(come):
+        raise NotUnderstood(f"of the equation {layer.equation}")
+    kernel = layer_kernel(layer)
+    sizes = kernel.shape[: len(gone)], kernel.shape[len(gone) :]
+    rows, columns = int(np.prod(sizes[0])), int(np.prod(sizes[1]))
+    positions = shape[: kept - 1]
+    bias = layer.bias
+    if bias is not None:
+        bias = np.broadcast_to(bias.numpy(), sizes[1]).reshape(columns) if bias.shape == sizes[1] else None
+        if bias is None:
+            raise NotUnderstood("with a bias that is not one for each output")
+    if len(gone) != 1:
+        value = call.add(ops.Reshape, value, part="flat", shape=(*positions, rows))
+    value = call.add(
+        ops.Dense,
+        value,
+        kernel=quantized_kernel(kernel.reshape(rows, columns), None),
+        bias=bias,
+        shape=(*positions, columns),
+    )
+    if len(come) != 1:
+        value = call.add(ops.Reshape, value, part="axes", shape=(*positions, *sizes[1]))
+    return read_activation(layer.activation, call, value, "activation")
 
-    Channels lie side by side, so that their mean is a pooling of an image of one row for each pixel. The map has one
-    channel, or with groups one for each output channel.
-    """
-    (value,) = call.inputs
-    height, width, channels = call.shape(value)
-    pixels, groups, copies = height * width, layer.groups, layer.filters // layer.groups
 
-    def add(op, value, part, shape, **fields):
-        return call.add(op, value, part=part, shape=shape, **fields)
-
-    def add_mean(value, part, shape, size, strides):
-        fields = {"kind": "average", "size": size, "strides": strides, "padding": "valid"}
-        return add(ops.Pool2D, value, part, shape, **fields)
-
-    value = add(ops.Activation, value, "magnitude", (height, width, channels), kind="abs")
-    value = add(ops.Reshape, value, "rows", (pixels, channels, 1))
-    row = (1, channels // groups)
-    value = add_mean(value, "channel_mean", (pixels, groups, 1), row, row)
-    value = add(ops.Reshape, value, "mean_magnitude", (height, width, groups))
-    if layer.padding == "same":
-        pads = (*layer.padding_of((height, width)), (0, 0))
-        height, width = height + sum(pads[0]), width + sum(pads[1])
-        value = add(ops.Pad, value, "border", (height, width, groups), pads=pads)
-    height, width, _ = call.output_shape(layer)
-    value = add_mean(value, "map", (height, width, groups), tuple(layer.kernel_size), tuple(layer.strides))
-    if groups == 1:
-        return value
-    value = add(ops.Reshape, value, "groups", (height, width, groups, 1))
-    value = call.add(ops.Concat, *[value] * copies, part="copies", shape=(height, width, groups, copies), axis=-1)
-    return add(ops.Reshape, value, "map_of_outputs", (height, width, layer.filters))
+def read_embedding(layer: keras.layers.Embedding, call: LayerCall) -> str:
+    kernel = quantized_kernel(tf.convert_to_tensor(layer.embeddings).numpy().astype(np.float32), None)
+    return call.add(ops.Embedding, *call.inputs, kernel=kernel, shape=(*call.shape(call.inputs[0]), kernel.shape[-1]))

@@ -31,7 +31,9 @@ def value_shape(tensor) -> ops.Shape:
     return tuple(shape)[1:]
 
 
-def _reads(*types: str) -> Callable[[Reader], Reader]:
+def reads(*types: str) -> Callable[[Reader], Reader]:
+    """Registers a reader of operations of these types."""
+
     def register(reader: Reader) -> Reader:
         READERS.update(dict.fromkeys(types, reader))
         return reader
@@ -39,14 +41,14 @@ def _reads(*types: str) -> Callable[[Reader], Reader]:
     return register
 
 
-@_reads("Cast")
+@reads("Cast")
 def _(trace, op):
     if not (op.outputs[0].dtype.is_floating and op.inputs[0].dtype != tf.bool):
         raise NotUnderstood(f"Cast to {op.outputs[0].dtype.name}")
     return [trace.value(op.inputs[0])]
 
 
-@_reads("AddV2", "Add", "BiasAdd", "Sub", "Mul", "RealDiv")
+@reads("AddV2", "Add", "BiasAdd", "Sub", "Mul", "RealDiv")
 def _(trace, op):
     result, (left, right) = op.outputs[0], op.inputs
     if (constant := trace.constant(right)) is not None:
@@ -75,7 +77,7 @@ def _affine_terms(type_: str, constant: np.ndarray) -> dict[str, np.ndarray]:
     return {"bias": constant}
 
 
-@_reads("Neg")
+@reads("Neg")
 def _(trace, op):
     return [trace.add_affine(op.outputs[0], trace.value(op.inputs[0]), scale=-1.0)]
 
@@ -93,18 +95,18 @@ _ACTIVATIONS = {
 }
 
 
-@_reads(*_ACTIVATIONS)
+@reads(*_ACTIVATIONS)
 def _(trace, op):
     return [trace.add(ops.Activation, op.outputs[0], trace.value(op.inputs[0]), kind=_ACTIVATIONS[op.type])]
 
 
-@_reads("LeakyRelu")
+@reads("LeakyRelu")
 def _(trace, op):
     slope = np.float32(op.get_attr("alpha"))
     return [trace.add(ops.Activation, op.outputs[0], trace.value(op.inputs[0]), kind="leaky_relu", alpha=slope)]
 
 
-@_reads("Maximum", "Minimum", "ClipByValue")
+@reads("Maximum", "Minimum", "ClipByValue")
 def _(trace, op):
     low, high, source = -np.inf, np.inf, op.outputs[0]
     while source.op.type in ("Maximum", "Minimum", "ClipByValue"):
@@ -122,7 +124,7 @@ def _(trace, op):
 _MIRRORED = {"Greater": "Less", "GreaterEqual": "LessEqual", "Less": "Greater", "LessEqual": "GreaterEqual"}
 
 
-@_reads(*_MIRRORED)
+@reads(*_MIRRORED)
 def _(trace, op):
     """Truth values are read as +1 and -1. For ``x > t``, t becomes the next larger number."""
     kind, result, (left, right) = op.type, op.outputs[0], op.inputs
@@ -146,7 +148,7 @@ def _(trace, op):
     return [trace.add(ops.Binarize, result, value, threshold=threshold, flip=flip)]
 
 
-@_reads("SelectV2", "Select")
+@reads("SelectV2", "Select")
 def _(trace, op):
     condition, *numbers = op.inputs
     if_true, if_false = (trace.constant(number) for number in numbers)
@@ -161,14 +163,14 @@ def _(trace, op):
     return [trace.add(ops.Quantize, op.outputs[0], value, levels=levels.copy(), boundaries=np.zeros(1, np.float32))]
 
 
-@_reads("ConcatV2")
+@reads("ConcatV2")
 def _(trace, op):
     *tensors, _ = op.inputs
     axis = _axis(trace.operand(op, len(tensors)), op.outputs[0])
     return [trace.add(ops.Concat, op.outputs[0], *map(trace.value, tensors), axis=axis - 1)]
 
 
-@_reads("Split", "SplitV")
+@reads("Split", "SplitV")
 def _(trace, op):
     source, axis = (op.inputs[1], trace.operand(op, 0)) if op.type == "Split" else (op.inputs[0], trace.operand(op, 2))
     axis = _axis(axis, source)
@@ -188,7 +190,7 @@ def _axis(axis, tensor) -> int:
     return axis
 
 
-@_reads("StridedSlice")
+@reads("StridedSlice")
 def _(trace, op):
     source, result = op.inputs[0], op.outputs[0]
     batch, *indices = _slices(op, *(trace.operand(op, index) for index in (1, 2, 3)), source.shape.rank)
@@ -234,7 +236,7 @@ def _slices(op, begins, ends, strides, rank: int) -> list[slice | int]:
     return items if has_ellipsis else items + [slice(None)] * (rank - len(items))
 
 
-@_reads("Pad", "PadV2")
+@reads("Pad", "PadV2")
 def _(trace, op):
     value = float(trace.operand(op, 2)) if op.type == "PadV2" else 0.0
     batch, *pads = trace.operand(op, 1).tolist()
@@ -243,7 +245,7 @@ def _(trace, op):
     return [trace.add(ops.Pad, op.outputs[0], trace.value(op.inputs[0]), pads=tuple(map(tuple, pads)), value=value)]
 
 
-@_reads("Reshape", "Squeeze", "ExpandDims")
+@reads("Reshape", "Squeeze", "ExpandDims")
 def _(trace, op):
     result, source = op.outputs[0], op.inputs[0]
     if np.prod(value_shape(result)) != np.prod(value_shape(source)):
@@ -251,7 +253,7 @@ def _(trace, op):
     return [trace.add(ops.Reshape, result, trace.value(source))]
 
 
-@_reads("MaxPool", "AvgPool")
+@reads("MaxPool", "AvgPool")
 def _(trace, op):
     _, *size, _ = op.get_attr("ksize")
     _, *strides, _ = op.get_attr("strides")
@@ -263,7 +265,7 @@ def _(trace, op):
     return [trace.add(ops.Pool2D, op.outputs[0], trace.value(op.inputs[0]), **fields)]
 
 
-@_reads("Mean", "Max")
+@reads("Mean", "Max")
 def _(trace, op):
     source = op.inputs[0]
     axes = sorted(int(axis) % source.shape.rank for axis in np.ravel(trace.operand(op, 1)))

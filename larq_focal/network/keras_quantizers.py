@@ -19,14 +19,15 @@ from larq_focal.network.steps import find_steps
 
 Quantizer = Callable[[Any], Any]
 
-_ROWS = {row.quantizer: row for row in focal.QUANTIZERS}
+QUANTIZER_ROWS = {row.quantizer: row for row in focal.QUANTIZERS}
+"""What is known of each quantizer that has an alias, by its class."""
 
 
 def quantizer_name(quantizer: Quantizer | None) -> str:
     """The alias of a quantizer, else the name of its class or function; "" for None."""
     if quantizer is None:
         return ""
-    if (row := _ROWS.get(type(quantizer))) is not None:
+    if (row := QUANTIZER_ROWS.get(type(quantizer))) is not None:
         return row.alias
     return getattr(quantizer, "__name__", type(quantizer).__name__)
 
@@ -44,18 +45,22 @@ def is_quantizer(function: Any) -> bool:
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
     """Adds what ``quantizer`` does to the activations ``value`` and returns the name of the result."""
     read = _read_unlisted if defines_its_own(quantizer, "call") else _read
+    start = len(call.builder.ops)
     try:
-        return read(quantizer, call, value, part)
+        result = read(quantizer, call, value, part)
     except NotUnderstood as reason:
-        return call.add(ops.Unknown, value, part=part, kind=f"quantizer {quantizer_name(quantizer)} ({reason})")
+        kind = f"quantizer {quantizer_name(quantizer)} ({reason})"
+        result = call.add(ops.Unknown, value, part=part, kind=kind, weights=(), macs_by_bits=())
+    call.builder.share(quantizer, start)
+    return result
 
 
 def _read_unlisted(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
     """Other functions are read by tracing them."""
-    row = _ROWS.get(type(quantizer))
+    row = QUANTIZER_ROWS.get(type(quantizer))
     if row is not None and row.activation is None:
         raise NotUnderstood("made for kernels: its levels would follow each batch")
-    (result,) = read_function(lambda x: quantizer(x), call, [value], part=part)
+    (result,) = read_function(lambda x: quantizer(x), (), call, [value], part=part)
     return result
 
 
@@ -128,7 +133,8 @@ def _(quantizer: focal.PACT, call, value, part):
 @_read.register
 def _(quantizer: focal.LSQ, call, value, part):
     if not quantizer.step > 0:
-        raise NotUnderstood("its step is measured in the first training step, and that has not been")
+        kind = "quantizer lsq (its step is measured in the first training step, and that has not been)"
+        return call.add(ops.Unknown, value, part=part, kind=kind, bits=quantizer.bits, weights=(), macs_by_bits=())
 
     def quantized(x):
         return focal.lsq(tf.constant(x), tf.constant(quantizer.step), quantizer.bits, quantizer.signed).numpy()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from larq_focal.files import existing
+from larq_focal.messages import short
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.graph_file import SUFFIX as GRAPH_SUFFIX
 from larq_focal.network.graph_file import load_graph
@@ -13,22 +15,24 @@ KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 ACCEPTED = "a Keras model, a QuantGraph, or the path of a .keras, .h5, .tflite or .qgraph file or SavedModel folder"
 
 
-def as_graph(network: Any) -> QuantGraph:
+def as_graph(network: Any, *, trust: bool = False) -> QuantGraph:
     """Reads a network, whatever it comes as; TensorFlow is loaded for Keras models only.
 
     Args:
         network: a Keras model, a ``QuantGraph`` (returned as it is), or the path of a model: ``.keras``, ``.h5``
             or a SavedModel folder (needs TensorFlow), ``.tflite``, ``.qgraph``.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file is of another kind, or cannot be read.
     """
     if isinstance(network, QuantGraph):
         return network
     if isinstance(network, str | Path):
-        return _read(Path(network))
+        return _read(Path(network), trust)
     if _is_keras_model(network):
         from larq_focal.network.from_keras import from_keras
 
@@ -36,25 +40,35 @@ def as_graph(network: Any) -> QuantGraph:
     raise TypeError(f"This is a {type(network).__name__}, but needed is {ACCEPTED}.")
 
 
-def load_keras_model(path: str | Path):
+def load_keras_model(path: str | Path, *, trust: bool = False):
     """The Keras model in a ``.keras`` or HDF5 file or SavedModel folder, with larq's layers and our quantizers known.
+
+    Args:
+        path: the file or folder.
+        trust: whether the file may run code that it brings: Lambda layers, classes of any module, SavedModels.
 
     Raises:
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file does not hold a Keras model, or needs a class that is not known here.
     """
-    _must_exist(Path(path))
+    path = existing(path)
     import larq_focal.quantizers  # noqa: F401 (registers larq's layers and quantizers and ours with Keras)
     from larq_focal.keras import keras
+    from larq_focal.network.keras_file import UntrustedModelError, check_keras_file, unknown_class
 
     try:
-        return keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"'{path}' cannot be read as a Keras model: {error}") from error
+        check_keras_file(path, trust=trust)
+        return keras.models.load_model(path, compile=False, safe_mode=not trust)
+    except UntrustedModelError:
+        raise
+    except Exception as error:  # a damaged file fails anywhere in Keras, HDF5 or TensorFlow
+        reason = unknown_class(path) or short(error)
+        raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}") from error
 
 
-def _read(path: Path) -> QuantGraph:
-    _must_exist(path)
+def _read(path: Path, trust: bool) -> QuantGraph:
+    path = existing(path)
     if path.suffix == GRAPH_SUFFIX:
         return load_graph(path)
     if path.suffix == ".tflite":
@@ -62,13 +76,8 @@ def _read(path: Path) -> QuantGraph:
 
         return from_tflite(path)
     if path.suffix in KERAS_SUFFIXES or (path / "saved_model.pb").is_file():
-        return as_graph(load_keras_model(path))
-    raise ValueError(f"'{path}' is no network that can be read here; needed is {ACCEPTED}.")
-
-
-def _must_exist(path: Path) -> None:
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file '{path}'.")
+        return as_graph(load_keras_model(path, trust=trust))
+    raise ValueError(f"'{path}' is not a network that can be read here; needed is {ACCEPTED}.")
 
 
 def _is_keras_model(network: Any) -> bool:

@@ -31,7 +31,7 @@ def find_steps(
             return None
         wide = changes[keys[changes + 1] - keys[changes] > 1]
         if not len(wide):
-            return values[np.concatenate([changes, [-1]])], _floats(keys[changes + 1])
+            return values[np.concatenate([changes, [-1]])], floats_of_rank(keys[changes + 1])
         middles = (keys[wide] + keys[wide + 1]) // 2
         values = np.insert(values, wide + 1, _evaluate(function, middles))
         keys = np.insert(keys, wide + 1, middles)
@@ -39,10 +39,15 @@ def find_steps(
 
 def _evaluate(function: Callable[[np.ndarray], np.ndarray], keys: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):  # the largest floats may overflow on the way
-        return np.asarray(function(_floats(keys)), np.float32)
+        return np.asarray(function(floats_of_rank(keys)), np.float32)
 
 
-def _floats(keys: np.ndarray) -> np.ndarray:
+def floats_of_rank(keys: np.ndarray) -> np.ndarray:
     """float32 by rank: key 0 is 0.0, key 1 the smallest number above it, key -1 the largest below."""
     magnitude = np.abs(keys).astype(np.int32).view(np.float32)
     return np.where(keys < 0, -magnitude, magnitude)
+
+
+def largest_rank() -> int:
+    """The rank of the largest finite float32."""
+    return _LARGEST

@@ -87,20 +87,25 @@ class Call:
     def affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, shape: ops.Shape | None = None) -> str:
         """``(value - mean) * scale + bias``, in one operation with a shift or factor that comes before."""
         shape = self.shape if shape is None else shape
-        mean, scale, bias = (per_channel(constant, shape) for constant in (mean, scale, bias))
+        given = {"mean": mean, "scale": scale, "bias": bias}
+        stored = tuple(name for name, constant in given.items() if np.ndim(constant) > 0)
+        mean, scale, bias = (per_channel(constant, shape) for constant in given.values())
         before = self.reader.ops[value]
         if isinstance(before, ops.Affine) and before.shape == shape and not mean.any() and not before.bias.any():
+            earlier, source = set(before.stored) - {"bias"}, before.inputs[0]
             if np.all(scale == 1):  # (x - m) * s, then + b
-                return self._affine(before.inputs[0], before.mean, before.scale, bias, shape)
+                both = earlier | (set(stored) & {"bias"})
+                return self._affine(source, before.mean, before.scale, bias, shape, both)
             if np.all(before.scale == 1):  # x - m, then * s + b
-                return self._affine(before.inputs[0], before.mean, scale, bias, shape)
-        if np.all(scale == 1) and not bias.any():
+                return self._affine(source, before.mean, scale, bias, shape, (earlier & {"mean"}) | set(stored))
+        if np.all(scale == 1) and not mean.any() and not bias.any() and before.shape == shape:
             return value
-        return self._affine(value, mean, scale, bias, shape)
+        return self._affine(value, mean, scale, bias, shape, set(stored))
 
-    def _affine(self, value: str, mean: np.ndarray, scale: np.ndarray, bias: np.ndarray, shape: ops.Shape) -> str:
+    def _affine(self, value: str, mean, scale, bias, shape: ops.Shape, stored: set[str]) -> str:
         mean, scale, bias = np.broadcast_arrays(mean, scale, bias)
-        return self.emit(ops.Affine, value, shape=shape, mean=mean, scale=scale, bias=bias)
+        names = tuple(name for name in ("mean", "scale", "bias") if name in stored)
+        return self.emit(ops.Affine, value, shape=shape, mean=mean, scale=scale, bias=bias, stored=names)
 
     def activated(self, value: str) -> str:
         """``value`` after the fused activation."""
@@ -116,10 +121,16 @@ class Call:
 
 
 def per_channel(constant: np.ndarray | float, shape: ops.Shape) -> np.ndarray:
-    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels."""
+    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels.
+
+    Raises:
+        NotUnderstood: it has a batch axis.
+    """
     constant = np.asarray(constant, np.float32)
     while constant.ndim > 1 and constant.shape[0] == 1:
         constant = constant[0]
+    if constant.ndim > len(shape):
+        raise NotUnderstood("with a constant that differs between samples")
     return np.broadcast_to(constant, shape[-1:] if constant.ndim <= 1 else shape)
 
 

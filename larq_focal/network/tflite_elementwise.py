@@ -23,7 +23,7 @@ def sum_of(sign: int) -> Callable[[Call], str]:
     def read(call: Call) -> str:
         first, second = call.maybe_constant(0), call.maybe_constant(1)
         if second is not None:
-            return call.affine(call.input(0), bias=sign * second)
+            return call.affine(call.input(0), **{"bias" if sign > 0 else "mean": second})
         if first is not None:
             return call.affine(call.input(1), scale=sign, bias=first)
         return _sum(call, sign)
@@ -76,6 +76,12 @@ def activation(kind: str) -> Callable[[Call], str]:
         return call.emit(ops.Activation, kind=kind)
 
     return read
+
+
+def ceiling(call: Call) -> str:
+    """``-floor(-x)``."""
+    floor = call.emit(ops.Activation, call.affine(call.input(0), scale=-1), kind="floor")
+    return call.affine(floor, scale=-1)
 
 
 def relu_0_to_1(call: Call) -> str:
@@ -159,6 +165,7 @@ ELEMENTWISE: dict[str, Callable[[Call], str]] = {
     "ABS": activation("abs"),
     "ADD": sum_of(+1),
     "CAST": cast,
+    "CEIL": ceiling,
     "DEQUANTIZE": same_number,
     "DIV": divide,
     "FLOOR": activation("floor"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from larq_focal.network.flatbuffer import Operator
 
-_MAX_CALLS = 64
+_MAX_CALLS = 1024
 """Longer chains are left as they are: an expression that doubles itself again and again would never end."""
 
 
@@ -61,6 +61,8 @@ FUSED: dict[int, str] = {1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6"}
 """Fused activations by their number in the schema."""
 _ROUNDING = frozenset({"CEIL", "FLOOR", "ROUND", "SIGN"})
 """Operators that make steps and have no operation of their own in a graph."""
+_EXTREMES = frozenset({"MAXIMUM", "MINIMUM"})
+"""Operators that have no operation of their own if none of their operands is constant, as where steps are joined."""
 
 
 def fused_activation(operator: Operator) -> int:
@@ -127,7 +129,9 @@ def scalar_function(operator: Operator, operands: Sequence[ScalarFunction | np.n
         root=variables[0].root,
         function=lambda x: evaluate(operator, [argument(x) for argument in arguments]),
         calls=calls,
-        has_steps=operator.kind in _ROUNDING or any(item.has_steps for item in variables),
+        has_steps=operator.kind in _ROUNDING
+        or (operator.kind in _EXTREMES and len(variables) > 1)
+        or any(item.has_steps for item in variables),
     )
 
 

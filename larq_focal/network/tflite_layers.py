@@ -7,6 +7,7 @@ What the binary operators compute: larq/compute-engine, ``tflite/kernels/{bconv2
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,8 +23,8 @@ def conv_2d(call: Call) -> str:
     depth = call.constant(1).shape[3]
     return call.emit(
         ops.Conv2D,
-        kernel=_kernel(call, lambda ohwi: np.moveaxis(ohwi, 0, -1)),
-        bias=_bias(call),
+        kernel=read_kernel(call, lambda ohwi: np.moveaxis(ohwi, 0, -1)),
+        bias=read_bias(call),
         groups=call.input_shape(0)[-1] // depth,
         **_steps(call),
     )
@@ -32,8 +33,8 @@ def conv_2d(call: Call) -> str:
 def depthwise_conv_2d(call: Call) -> str:
     return call.emit(
         ops.Conv2D,
-        kernel=_kernel(call, lambda weights: np.moveaxis(weights, 0, 2)),  # [1, kh, kw, out]
-        bias=_bias(call),
+        kernel=read_kernel(call, lambda weights: np.moveaxis(weights, 0, 2)),  # [1, kh, kw, out]
+        bias=read_bias(call),
         groups=call.input_shape(0)[-1],
         **_steps(call),
     )
@@ -57,10 +58,12 @@ def fully_connected(call: Call) -> str:
         if call.shape != (out,) or np.prod(shape) != depth:
             raise NotUnderstood(f"from {shape} to {call.shape}")
         value = call.emit(ops.Reshape, value, shape=(depth,), name=f"{call.output.name}/flatten")
-    return call.emit(ops.Dense, value, kernel=_kernel(call, np.transpose), bias=_bias(call), name=call.output.name)
+    return call.emit(
+        ops.Dense, value, kernel=read_kernel(call, np.transpose), bias=read_bias(call), name=call.output.name
+    )
 
 
-def _kernel(call: Call, arrange: Callable[[np.ndarray], np.ndarray]) -> Kernel:
+def read_kernel(call: Call, arrange: Callable[[np.ndarray], np.ndarray]) -> Kernel:
     """Operand 1 in the fewest bits that hold it; ``arrange`` brings it into the shape of a kernel."""
     tensor = call.operator.inputs[1]
     kernel = Kernel.from_values(arrange(call.constant(1)))
@@ -68,11 +71,13 @@ def _kernel(call: Call, arrange: Callable[[np.ndarray], np.ndarray]) -> Kernel:
         return kernel
     codes = tensor.data.astype(np.int16) - along_axis(tensor, tensor.quantization.zero_point).astype(np.int16)
     scale = np.broadcast_to(along_axis(tensor, tensor.quantization.scale), tensor.shape)
-    return Kernel(arrange(codes), arrange(scale).reshape(-1, kernel.shape[-1])[0].copy(), 8 * tensor.data.itemsize)
+    scale = arrange(scale).reshape(-1, kernel.shape[-1])[0].copy()
+    return Kernel(arrange(codes), scale, 8 * tensor.data.itemsize, min(len(tensor.quantization.scale), scale.size))
 
 
-def _bias(call: Call) -> np.ndarray | None:
-    bias = call.constant(2) if call.has_input(2) else None
+def read_bias(call: Call, operand: int = 2) -> np.ndarray | None:
+    """The bias of a layer; None where it is zero, as a converter writes it for a layer without one."""
+    bias = call.constant(operand) if call.has_input(operand) else None
     return bias if bias is not None and bias.any() else None
 
 
@@ -102,7 +107,7 @@ def reduce(kind: str) -> Callable[[Call], str]:
 def lce_bconv_2d(call: Call) -> str:
     """Binary convolution, then activation, multiplier and bias, or a threshold per channel."""
     options, words = call.options, call.constant(1)  # int32 [out, kh, kw, words of a group]
-    channels = call.input_shape(0)[-1]
+    channels = _unpacked_channels(call, options["channels_in"])
     if options["channels_in"] != channels:
         raise ValueError(f"channels_in is {options['channels_in']}, but the input has {channels} channels")
     groups = words_for(channels) // words.shape[-1]
@@ -126,6 +131,15 @@ def lce_bconv_2d(call: Call) -> str:
     return call.affine(value, scale=call.constant(2), bias=call.constant(3))
 
 
+def _unpacked_channels(call: Call, stated: int) -> int:
+    """Channels of the first operand; of a packed value that nobody understands, those that its reader states."""
+    value = call.reader.ops[call.input(0)]
+    if isinstance(value, ops.Unknown) and value.shape[-1:] == (words_for(stated),):
+        call.reader.ops[value.name] = replace(value, shape=(*value.shape[:-1], stated))
+        return stated
+    return value.shape[-1]
+
+
 def sum_thresholds(tau: np.ndarray, fan_in: int) -> np.ndarray:
     """Thresholds on the count of differing bits as thresholds on the sum of products.
 
@@ -146,10 +160,12 @@ def sum_thresholds(tau: np.ndarray, fan_in: int) -> np.ndarray:
 
 
 def lce_bmax_pool_2d(call: Call) -> str:
-    options = call.options
+    options, value = call.options, call.reader.ops[call.input(0)]
+    if isinstance(value, ops.Unknown):
+        raise NotUnderstood(f"of {value.kind}")
     return call.emit(
         ops.Pool2D,
-        shape=(*call.shape[:2], call.input_shape(0)[-1]),
+        shape=(*call.shape[:2], value.shape[-1]),
         kind="max",
         size=(options["filter_height"], options["filter_width"]),
         strides=(options["stride_height"], options["stride_width"]),

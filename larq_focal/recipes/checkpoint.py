@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from larq_focal.arrays import ArrayArchive, ArrayFileError
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 
@@ -34,7 +33,15 @@ def load_state(path: Path) -> dict:
     Raises:
         CheckpointError: The file is damaged.
     """
-    return json.loads(_read(path, {_STATE})[_STATE].tobytes())
+    try:
+        state = json.loads(_read(path, {_STATE})[_STATE].tobytes())
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        state = None
+    if not isinstance(state, dict):
+        raise CheckpointError(f"'{path}' is damaged: its state is not JSON. Delete it to start again.")
+    return state
 
 
 def restore(path: Path, model: keras.Model) -> None:
@@ -70,7 +77,9 @@ def _key(kind: str, index: int) -> str:
 
 def _read(path: Path, only: set[str] | None = None) -> dict[str, np.ndarray]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {key: archive[key] for key in only or archive.files}
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise CheckpointError(f"'{path}' is damaged or cut off ({error}): delete it to start anew.") from error
+        with ArrayArchive(path) as archive:
+            return {key: archive[key] for key in only or archive}
+    except KeyError as error:
+        raise CheckpointError(f"'{path}' is not a checkpoint: it lacks {error}. Delete it to start again.") from error
+    except (OSError, ArrayFileError) as error:
+        raise CheckpointError(f"{error} Delete it to start again.") from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from larq_focal.cost.text import bytes_text, time_text
 from larq_focal.report.runs import Run
+from larq_focal.text import bytes_text, time_text
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ def _most_accurate(runs: Sequence[Run]) -> Card:
 
 
 def _smallest(runs: Sequence[Run]) -> Card:
-    best = _least(runs, lambda run: run.parameter_bytes)
+    counted = [run for run in runs if not run.is_least_count]
+    if not counted:
+        return Card("Smallest", "not known", "no run has all of its parameters counted", None)
+    best = _least(counted, lambda run: run.parameter_bytes)
     times = best.record["cost"]["totals"]["float32_bytes"] / max(best.parameter_bytes, 1)
     about = f"of parameters, {times:.1f} times less than in float32; {_share(best.accuracy)} accurate"
     return Card("Smallest", bytes_text(best.parameter_bytes), about, best)

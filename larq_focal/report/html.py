@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from larq_focal.cost.text import bytes_text, count_text, time_text
+from larq_focal.text import bytes_text, count_text, time_text
 
 
 def render(template: str, figures: Mapping[str, Any], scripts: tuple[str, ...], **values: Any) -> str:

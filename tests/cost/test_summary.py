@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from larq_focal.cost import ace, macs_by_bits, summary
+from larq_focal.cost.arithmetic import op_macs, steps_per_element
+from larq_focal.cost.parameters import stored
+from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.graph_file import save_graph
 from larq_focal.network.ops import Input, Unknown
-from tests.cost.graphs import conv, sign, two_layer_network, uniform_network
+from tests.cost.graphs import conv, kernel, sign, two_layer_network, uniform_network
 from tests.cost.strategies import graphs
+from tests.network.networks import every_op
 
 WIDTHS = st.sampled_from([1, 2, 4, 8, 16, 32])
 
@@ -52,6 +56,8 @@ def test_layers_by_hand():
         "macs": 165888,
         "ace": 165888,
         "other_ops": {},
+        "shares_weights": False,
+        "is_counted": True,
     }
     assert layers["norm1"]["parameter_bits"] == 2 * 16 * 32
     assert layers["norm1"]["weight_bits"] is None
@@ -127,11 +133,74 @@ def test_summary_of_a_file(tmp_path):
     assert summary(path).to_dict() == summary(str(path)).to_dict() == summary(graph).to_dict()
 
 
-def test_scale_of_a_kernel_counts_where_it_is_needed():
+@pytest.mark.parametrize("count", [0, 1, 4])
+@pytest.mark.parametrize("scale", [np.ones(4), np.full(4, 0.1), np.arange(1, 5)])
+def test_scales_count_by_what_the_kernel_is_not_by_their_values(count, scale):
     image = Input(name="image", shape=(4, 4, 2))
     plain = conv("conv", image, 4, 1)
-    for scale, stored in [(np.ones(4), 0), (np.full(4, 0.1), 1), (np.arange(1, 5), 4)]:
-        scaled = replace(plain, kernel=replace(plain.kernel, scale=scale.astype(np.float32)))
-        costs = summary(QuantGraph("net", [image, scaled], ["conv"]))
-        assert costs.parameter_bytes == 4 * 2 * 9 / 8 + 4 * stored
-        assert costs.other_ops == ({"multiply": 2 * 2 * 4} if stored else {})
+    scaled = replace(plain.kernel, scale=scale.astype(np.float32), stored_scales=count)
+    costs = summary(QuantGraph("net", [image, replace(plain, kernel=scaled)], ["conv"]))
+    assert costs.parameter_bytes == 4 * 2 * 9 / 8 + 4 * count
+    assert costs.other_ops == ({"multiply": 2 * 2 * 4} if count else {})
+
+
+def test_shared_weights_count_once_and_products_each_time():
+    image = Input(name="image", shape=(6, 6, 2))
+    first = conv("first", image, 4, 1, bias=np.ones(4, np.float32))
+    second = replace(first, name="second")
+    other = replace(first, name="other", kernel=replace(first.kernel, codes=first.kernel.codes.copy()))
+    costs = summary(QuantGraph("net", [image, first, second, other], ["first", "second", "other"]))
+    assert [layer.weights for layer in costs.layers] == [72, 0, 72]
+    assert [layer.shares_weights for layer in costs.layers] == [False, True, True]  # the third one the bias alone
+    assert costs.parameter_bytes == 2 * 72 / 8 + 4 * 4
+    assert costs.float32_bytes == 4 * (2 * 72 + 4)
+    assert costs.macs == 3 * 4 * 4 * 72
+
+
+@pytest.mark.parametrize("cls", ops.OPS.values(), ids=lambda cls: cls.__name__)
+def test_every_operation_has_its_cost_rules(cls):
+    """A new class of operation that one of these forgets is found here, not counted as nothing."""
+    for rule in (stored, op_macs, steps_per_element):
+        assert rule.dispatch(cls) is not rule.dispatch(ops.Op), f"{rule.__name__} has no rule for {cls.__name__}"
+
+
+def test_every_operation_is_counted():
+    costs = summary(every_op())
+    layers = {layer.name: layer for layer in costs.layers}
+    assert layers["transposed"].macs == 8 * 8 * 2 * (3 * 3 * 4)
+    assert layers["conv3d"].macs == 3 * 2 * 1 * 2 * (2 * 1 * 2 * 4)
+    assert layers["local"].macs == layers["local"].weights == 3 * 3 * (2 * 2 * 4) * 2
+    assert layers["scores"].macs == 4 * 4 * 4 * 4
+    assert layers["rows"].weights == 8 and layers["rows"].macs == 0
+    assert (layers["counted"].weights, layers["counted"].macs, layers["counted"].parameter_bits) == (6, 24, 6)
+    assert layers["counted"].shares_weights  # with "rows"
+    assert (layers["counted"].kind, layers["mystery"].kind) == ("LSTM", "Unknown: Mystery")
+    assert costs.uncounted == ("mystery",)
+    assert costs.undescribed == ("mystery", "counted")
+
+
+def rendered(costs) -> str:
+    console = Console(width=200, file=StringIO())
+    console.print(costs)
+    return console.file.getvalue()
+
+
+def test_totals_say_that_they_are_least_values():
+    image = Input(name="image", shape=(4, 4, 2))
+    strange = Unknown(name="strange", inputs=("image",), shape=(4, 4, 2), kind="Attention")
+    lstm = replace(strange, name="lstm", kind="LSTM", weights=(kernel((2, 3), 32),), macs_by_bits=((32, 32, 6),))
+    weighted = conv("conv", image, 4, 1)
+    known = summary(QuantGraph("net", [image, weighted], ["conv"]))
+    assert known.to_dict()["totals"]["at_least"] is known.to_dict()["totals"]["activations_at_least"] is False
+    assert "least" not in rendered(known)
+    counted = summary(QuantGraph("net", [image, weighted, lstm], ["lstm"]))
+    assert counted.to_dict()["totals"]["at_least"] is False
+    assert counted.to_dict()["totals"]["activations_at_least"] is True
+    assert counted.parameter_bytes == known.parameter_bytes + 4 * 6
+    unknown = summary(QuantGraph("net", [image, weighted, strange], ["strange"]))
+    assert unknown.to_dict()["totals"]["at_least"] is True
+    assert unknown.to_dict()["uncounted"] == ["strange"]
+    text = rendered(unknown)
+    assert f"at least {known.parameter_bytes} B" in text
+    assert f"at least {known.macs} of 1x32 bits" in text
+    assert "not counted is what strange stores and multiplies" in text

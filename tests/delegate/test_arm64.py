@@ -14,8 +14,9 @@ from larq_focal import Runtime
 from larq_focal.keras import keras
 from tests.delegate import blocks, cases
 from tests.delegate.engines import assert_same, lce_outputs
+from tests.support.emulation import emulated_python
 from tests.support.lce import converted, randomise_batch_norms
-from tools.arm64_python import Arm64Python, Arm64Unavailable, set_up
+from tools.arm64_python import Arm64Python
 from tools.wheels import REPOSITORY, build_wheel
 
 pytestmark = pytest.mark.slow
@@ -60,10 +61,7 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def arm64(tmp_path_factory) -> Installed:
-    try:
-        python = set_up()
-    except Arm64Unavailable as error:
-        pytest.skip(str(error))
+    python = emulated_python()
     wheel = build_wheel("aarch64", tmp_path_factory.mktemp("wheels"))
     site = tmp_path_factory.mktemp("site")
     python.install(wheel, site)

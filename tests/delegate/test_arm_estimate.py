@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.arm_estimate import estimates, newest_mca
+from benchmarks.arm_estimate import estimates, missing_packages, newest_mca
+from tests.support.requirements import require
 
 
 @pytest.mark.slow
 def test_the_inner_loops_do_little_but_xor_count_and_add():
-    try:
-        mca = newest_mca()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-    for estimate in estimates(mca):
+    require(missing_packages())
+    for estimate in estimates(newest_mca()):
         assert estimate.rate <= estimate.registers <= estimate.counting, estimate
         # The A53 runs in order, and waits for what it loads; GCC 12 keeps one of the 16 counts in memory.
         # LLVM before 17 has the Cortex-A57's model for the Neoverse N1, too.

@@ -6,10 +6,25 @@ from collections.abc import Callable
 
 import numpy as np
 
+from larq_focal.deploy.audit.agreement import FLOAT_TOLERANCE, as_data, keras_outputs
 from larq_focal.keras import keras, larq, tf
 
 layers = keras.layers
 IMAGE = (8, 8, 32)
+
+
+def off_ties(model: keras.Model, samples: int = 16) -> dict[str, np.ndarray]:
+    """Random inputs for which the largest output leads the next by more than rounding, which differs by processor."""
+    drawn = [as_data(model, None, seed) for seed in range(6)]
+    data = {name: np.concatenate([part[name] for part in drawn]) for name in drawn[0]}
+    leads = []
+    for output in keras_outputs(model, data):
+        rows = output.reshape(len(output), -1)
+        *_, second, first = np.sort(np.pad(rows, ((0, 0), (1, 0)), constant_values=-np.inf)).T
+        leads.append(first - second > FLOAT_TOLERANCE * np.abs(rows).max())
+    chosen = np.flatnonzero(np.all(leads, axis=0))[:samples]
+    assert len(chosen) == samples, "too many ties"
+    return {name: array[chosen] for name, array in data.items()}
 
 
 def quantizer(function: Callable, precision: int | None = 1):

@@ -10,14 +10,17 @@ import larq_zoo
 import numpy as np
 import pytest
 import tensorflow_model_optimization as tfmot
+from click.testing import CliRunner
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from larq_focal.cli import main
 from larq_focal.deploy.audit import audit
 from larq_focal.deploy.convert import ConversionError, convert, convert_int8
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, larq
+from larq_focal.layers import BinarySumConv2D
 from tests.deploy.networks import convolution, network, random_kernel, sign
 from tests.support.lce import randomise_batch_norms
 
@@ -96,7 +99,7 @@ class TestModels:
         path = tmp_path / f"saved{suffix}"
         model.save(path)
         x = np.random.default_rng(0).normal(size=(2, 8, 8, 32)).astype(np.float32)
-        result = convert(path, out, data=x).audit
+        result = convert(path, out, data=x, trust=not suffix).audit
         assert result.all_packed and agrees(result)
         np.testing.assert_allclose(Runtime(out).run(x), model(x), atol=1e-3)
 
@@ -172,6 +175,43 @@ def larq_hysteresis(**options):
     return HysteresisSign(**options)
 
 
+class TestStrict:
+    """What was meant to be float may be float, and what is packed passes."""
+
+    def test_without_it_few_bits_may_stay_float(self, out):
+        result = convert(network(convolution(larq.quantizers.DoReFa(2))), out).audit
+        assert [(row.layer, row.intended, row.became) for row in result.not_as_intended] == [
+            ("layer", "few-bit", "float")
+        ]
+
+    def test_a_sum_of_binary_products_is_of_few_bits(self, out):
+        layer = BinarySumConv2D(
+            32, 3, input_quantizer="ternary_sign", input_levels=(-1, 0, 1), kernel_quantizer="ste_sign"
+        )
+        result = convert(network(layer), out, strict=True).audit
+        assert [(row.intended, row.became) for row in result.layers] == [("few-bit", "packed")]
+
+    def test_float_layers_may_be_float(self, out):
+        stack = (
+            layers.Conv2D(32, 3),
+            convolution(None, name="float_inputs"),
+            convolution(kernel_quantizer=None, name="k"),
+        )
+        assert not convert(network(*stack), out, strict=True).audit.not_as_intended
+
+    @pytest.mark.parametrize(("quantizer", "status"), [("ste_sign", 0), (larq.quantizers.DoReFa(2), 1)])
+    def test_the_commands_exit_with_its_verdict(self, quantizer, status, out, tmp_path):
+        model = network(convolution(quantizer))
+        model.save(tmp_path / "model.keras")
+        convert(model, out)
+        arguments = [str(tmp_path / "model.keras"), str(out)]
+        assert CliRunner().invoke(main, ["audit", *arguments]).exit_code == 0
+        assert CliRunner().invoke(main, ["audit", *arguments, "--strict"]).exit_code == status
+        converted = ["convert", arguments[0], "-o", str(tmp_path / "strict.tflite"), "--strict"]
+        assert CliRunner().invoke(main, converted).exit_code == status
+        assert (tmp_path / "strict.tflite").exists() == (status == 0)
+
+
 class TestRefusals:
     """One clear error, and no file."""
 
@@ -183,10 +223,21 @@ class TestRefusals:
     def test_strict_names_every_layer_that_stayed_float(self, out):
         model = network(convolution(), convolution("magnitude_aware_sign", name="scaled"))
         with pytest.raises(
-            ConversionError, match=r"1 stayed float\.\n- scaled: .*scales the signs.*To change: use a quantizer"
+            ConversionError,
+            match=r"1 stayed float\..*\n- scaled, meant to be binary: .*scales the signs.*To change: use a quantizer",
         ) as error:
             convert(model, out, strict=True)
         assert error.value.audit.passed and not error.value.audit.all_packed
+
+    @pytest.mark.parametrize("bits", [2, 3, 8])
+    def test_strict_refuses_few_bits_that_stayed_float(self, bits, out):
+        model = network(convolution(), convolution(larq.quantizers.DoReFa(bits), name="few"))
+        with pytest.raises(
+            ConversionError, match=r"1 stayed float\. Without strict.*\n- few, meant to be few-bit: .*levels.*To change"
+        ) as error:
+            convert(model, out, strict=True)
+        assert error.value.audit.passed and error.value.audit.all_packed
+        assert [row.intended for row in error.value.audit.layers] == ["binary", "few-bit"]
 
     def test_state_that_changes_in_inference(self, out):
         class Remembering(larq.quantizers.Quantizer):
@@ -219,12 +270,12 @@ class TestRefusals:
         with pytest.raises(ConversionError, match=r"layer/bias:0' .* not finite: the training diverged"):
             convert(model, out)
 
-    def test_a_subclassed_model(self, out):
+    def test_a_subclassed_model_that_was_never_called(self, out):
         class Own(keras.Model):
             def call(self, x):
                 return x
 
-        with pytest.raises(ConversionError, match="functional interface"):
+        with pytest.raises(ConversionError, match="never called: call it once on a batch"):
             convert(Own(), out)
 
     def test_something_else(self, out):

@@ -43,7 +43,7 @@ def test_other_systems_are_not_measured(monkeypatch, tmp_path):
     assert peak_memory(read_flatbuffer(relu_network()), engine="litert") is None
 
 
-def test_figures_are_spelled_in_mebibytes():
+def test_figures_have_binary_units():
     text = str(Memory(preparation_bytes=3 * MIB, inference_bytes=MIB // 2))
-    assert "0.5 MiB for an inference" in text and "3.0 MiB for the prepared model" in text
+    assert "512 KiB for an inference" in text and "3.00 MiB for the prepared model" in text
     assert Memory(3, 4).total_bytes == 7

@@ -61,7 +61,7 @@ def test_the_table_sums_up_by_kind():
     profile = Profile((*operations, OperationTime(3, "C", "int8", (1,), None)), whole_ms=7.5)
     assert profile.by_kind()[:2] == [("B", "binary", 1, 5.0), ("A", "binary", 2, 3.0)]
     text = printed(profile)
-    for part in ("62%", "38%", "1x8x8x4", "8.000 ms", "7.500 ms", "1 could not be run alone"):
+    for part in ("62%", "38%", "1x8x8x4", "8.00 ms", "7.50 ms", "1 could not be run alone"):
         assert part in text
 
 

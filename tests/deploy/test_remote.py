@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -25,9 +24,11 @@ from larq_focal.deploy.remote import Host, RemoteError, time_remote
 from larq_focal.deploy.timing import ThreadSweep, Timing
 from larq_focal.network.flatbuffer import read_flatbuffer
 from tests.support import sshd
+from tests.support.emulation import emulated_python
 from tests.support.flatbuffers import relu_network
 from tests.support.lce_file import residual_network
-from tools.arm64_python import EMULATOR, PYTHON_VERSION, Arm64Unavailable, set_up
+from tests.support.requirements import require
+from tools.arm64_python import EMULATOR, PYTHON_VERSION
 from tools.wheels import REPOSITORY
 
 QUICK = {"runs": 5, "warmup": 1}
@@ -35,8 +36,7 @@ QUICK = {"runs": 5, "warmup": 1}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    if missing := sshd.missing_programs():
-        pytest.skip(f"an ssh server takes the Debian packages {', '.join(missing)}")
+    require(sshd.missing_packages())
     with sshd.running(tmp_path_factory.mktemp("sshd")) as running:
         yield running
 
@@ -86,7 +86,7 @@ def test_a_delegate_that_is_installed_there_is_used(host, monkeypatch):
 
 
 def test_sources_are_compiled_there_if_need_be(monkeypatch):
-    """As setup.py compiles them; that this gives the delegate is the matter of every installation."""
+    """With the flags of setup.py; that these give the delegate is the matter of every installation."""
     monkeypatch.setattr(luggage, "_own_library", lambda: None)
     there = {"machine": "riscv64", "delegate": None, "compiler": "/usr/bin/c++"}
     network = read_flatbuffer(residual_network(1, 8, 32))
@@ -97,17 +97,12 @@ def test_sources_are_compiled_there_if_need_be(monkeypatch):
     units = {word for word in words if word.endswith(".cc")}
     assert units == set(glob("larq_focal/delegate/**/*.cc", root_dir=REPOSITORY, recursive=True)) <= sent
     assert set(glob("larq_focal/delegate/**/*.h", root_dir=REPOSITORY, recursive=True)) <= sent
-    setup = (REPOSITORY / "setup.py").read_text()
-    flags = re.search(r"extra_compile_args=\[(.*?)\]", setup)[1].replace('"', "").split(", ")
-    assert {flag for flag in flags if not flag.startswith("-W")} <= set(words)
+    assert words[: words.index("-shared")] == (REPOSITORY / "larq_focal/delegate/compile_flags.txt").read_text().split()
 
 
 @pytest.mark.slow
 def test_an_emulated_processor_there_is_checked_and_not_timed(host, tmp_path):
-    try:
-        python = set_up()
-    except Arm64Unavailable as error:
-        pytest.skip(str(error))
+    python = emulated_python()
     script = tmp_path / "python"
     root = python.folder / "root"
     script.write_text(

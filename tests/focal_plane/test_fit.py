@@ -19,9 +19,9 @@ from larq_focal.network.graph_file import save_graph
 from larq_focal.network.ops import (
     Add,
     Affine,
+    Conv2DTranspose,
     GlobalPool,
     Input,
-    Linear,
     Multiply,
     Pool2D,
     Slice,
@@ -30,7 +30,7 @@ from larq_focal.network.ops import (
 )
 from tests.focal_plane.compiler.random_layers import Draw, network
 from tests.focal_plane.graphs import chain, conv, dense, kernel, sign, two_layer_network
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 
 def image(side: int = 64, channels: int = 1, bits: int = 32) -> Input:
@@ -378,18 +378,24 @@ def test_nothing_on_the_array_is_not_judged():
 
 
 def test_layers_of_a_kind_that_is_not_known_are_not_judged():
-    class Transposed(Linear):
-        """A layer that the focal plane has no rule for."""
-
     network = one_layer()
-    up = Transposed(name="up", inputs=("out",), shape=(128, 128, 4), kernel=kernel((3, 3, 16, 4), 1))
+    up = Conv2DTranspose(
+        name="up", inputs=("out",), shape=(128, 128, 4), kernel=kernel((3, 3, 16, 4), 1), strides=(2, 2)
+    )
     for sensor in ("scamp5", "binareye"):
         report = fit(chain("up", *network, up), sensor)
         assert report.not_judged == (
-            "'up': Transposed is a layer that was not judged; convolutions and dense layers are",
+            "'up': Conv2DTranspose is a layer that was not judged; convolutions and dense layers are",
         )
-        assert report.layers[-1].verdict is Verdict.NOT_JUDGED
+        assert report.layers[-1].verdict is Verdict.NOT_JUDGED and "NOT JUDGED" in printed(report)
     assert fit(chain("up", *network, up)).verdict is Verdict.NOT_JUDGED
+
+
+def test_a_network_of_unknown_parts_alone_is_not_judged():
+    """It is no error: what it holds is not known."""
+    pixels = image(8)
+    report = fit(chain("strange", pixels, Unknown(name="strange", inputs=("image",), shape=(8,), kind="LSTM")))
+    assert report.verdict is Verdict.NOT_JUDGED and report.layers == () and report.icw is None
 
 
 @pytest.mark.parametrize(

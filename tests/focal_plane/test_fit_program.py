@@ -9,7 +9,7 @@ from larq_focal.cli import main
 from larq_focal.focal_plane import fit
 from larq_focal.network import save_graph
 from tests.focal_plane.graphs import two_layer_network
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 NETWORK = two_layer_network(side=16, maps=4)
 

@@ -125,7 +125,8 @@ def test_unknown_sensor_lists_those_there_are():
         ("analog.smallest_step", 128, "'analog.smallest_step' of 128 is larger than 'analog.maximum' of 127"),
         ("array.height", 10**7, "'array.height' must be at most 4,096, not 10000000"),
         ("array", {"height": 4096, "width": 4096}, "'array' of 4096x4096 has more than 4,194,304 pixels"),
-        ("clock_hz", 10**400, "'clock_hz' must be at most 1,000,000,000,000, not "),
+        ("clock_hz", 10**400, "'clock_hz' must be a number or null, not 1000"),
+        ("clock_hz", 10**13, "'clock_hz' must be at most 1,000,000,000,000, not 10000000000000"),
         ("extends", ["scamp5"], "'extends' must be one of scamp5, .*, not "),
         ("extends", "scamp6", "'extends' must be one of scamp5, .*, not 'scamp6'"),
     ],
@@ -160,7 +161,7 @@ def test_aliases_do_not_swell_the_message(tmp_path):
         file.write_text("extends: scamp5\n" + "\n".join(levels) + f"\n{key}: *a9\n")
         with pytest.raises(SensorError) as caught:
             load_sensor(file)
-        assert len(str(caught.value)) < 2000 and f"'{key}'" in str(caught.value)
+        assert len(str(caught.value)) < 2000 and "mine.yaml" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["name: 2024-13-45", "name: " + 4000 * "[", f"clock_hz: {'9' * 5000}"])

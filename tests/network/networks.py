@@ -53,5 +53,40 @@ def every_op() -> QuantGraph:
         ops.Reshape(name="flat", inputs=("clip",), shape=(32,)),
         ops.Dense(name="dense", inputs=("flat",), shape=(3,), kernel=Kernel(numbers, None, 32)),
         ops.Unknown(name="mystery", inputs=("dense",), shape=(3,), kind="Mystery"),
+        *_other_layers(numbers),
     ]
     return QuantGraph("every operation", operations, ["dense", "mean"])
+
+
+def _other_layers(numbers: np.ndarray) -> list[ops.Op]:
+    """Layers on the value "max" ``(4, 4, 4)`` of ``every_op``."""
+
+    def kernel(*shape):
+        return Kernel.from_values(np.resize(np.where(numbers < 0, -1, 1), shape).astype(np.float32))
+
+    float_kernel = Kernel(numbers[:4, :2], None, 32)
+    return [
+        ops.Conv2DTranspose(
+            name="transposed",
+            inputs=("max",),
+            shape=(8, 8, 2),
+            kernel=kernel(3, 3, 4, 2),
+            strides=(2, 2),
+            padding="same",
+        ),
+        ops.Reshape(name="volume", inputs=("max",), shape=(4, 2, 2, 4)),
+        ops.Conv3D(name="conv3d", inputs=("volume",), shape=(3, 2, 1, 2), kernel=kernel(2, 1, 2, 4, 2)),
+        ops.LocallyConnected2D(name="local", inputs=("max",), shape=(3, 3, 2), kernel=kernel(3, 3, 2, 2, 4, 2)),
+        ops.Standardize(name="standard", inputs=("max",), shape=(4, 4, 4), axes=(2,), epsilon=1e-3),
+        ops.Einsum(name="scores", inputs=("max", "standard"), shape=(4, 4, 4), equation="nhqc,nhkc->nhqk"),
+        ops.GlobalPool(name="codes", inputs=("sign",), shape=(4,), kind="max"),
+        ops.Embedding(name="rows", inputs=("codes",), shape=(4, 2), kernel=float_kernel),
+        ops.Unknown(
+            name="counted",
+            inputs=("dense",),
+            shape=(3,),
+            kind="LSTM",
+            weights=(float_kernel, Kernel.from_values(np.ones((3, 2), np.float32))),
+            macs_by_bits=((32, 32, 24),),
+        ),
+    ]

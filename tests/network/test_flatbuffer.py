@@ -113,7 +113,7 @@ def test_constant_outputs_are_refused():
 
 
 def test_scales_of_activations_are_positive():
-    with pytest.raises(FlatbufferError, match="'x' of 'model' needs one positive scale"):
+    with pytest.raises(FlatbufferError, match="'x' of 'model' needs positive scales, not"):
         from_tflite(relu_network(dtype="int8", scale=0.0))
 
 

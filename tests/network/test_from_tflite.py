@@ -15,6 +15,7 @@ from larq_focal.network.graph_file import load_graph, save_graph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.tflite_layers import sum_thresholds
 from tests.network.models import model_of, randomised
+from tests.support.flatbuffers import CallSpec, TensorSpec, tflite
 from tests.support.lce import converted
 from tests.support.stock import int8_converted, stock_converted
 
@@ -285,7 +286,7 @@ def test_unknown_operators_are_named_and_the_rest_is_read():
 def test_several_inputs_keep_their_names():
     first, second = keras.Input((4, 4, 3), name="first"), keras.Input((4, 4, 3), name="second")
     graph = assert_read(stock_converted(keras.Model([first, second], layers.Multiply()([first, second]))))
-    assert sorted(op.name for op in graph.inputs) == ["serving_default_first:0", "serving_default_second:0"]
+    assert sorted(op.name for op in graph.inputs) == ["first", "second"]
 
 
 def test_graphs_of_converted_networks_can_be_kept(tmp_path):
@@ -321,3 +322,61 @@ def test_a_zoo_model():
     samples = np.random.default_rng(0).normal(size=(4, 64, 64, 3)).astype(np.float32)
     logits = interpret(graph, samples, graph.outputs)[graph.outputs[0]]
     assert np.corrcoef(logits.ravel(), reference(content).run(samples).ravel())[0, 1] > 0.99
+
+
+FLOATS = TensorSpec((1, 4, 4, 32))
+ONES = TensorSpec((32,), data=np.ones(32, np.float32))
+BCONV = {
+    **{"channels_in": 32, "stride_height": 1, "stride_width": 1, "padding": 0, "pad_values": 1},
+    **{"dilation_height_factor": 1, "dilation_width_factor": 1, "fused_activation_function": 0},
+}
+
+
+@pytest.mark.parametrize("pools", [0, 1])
+def test_an_unknown_binarizer_is_named_itself(pools):
+    """Larq Compute Engine 0.1 called it Bsign; what reads its packed bits is understood."""
+    packed = TensorSpec((1, 4, 4, 1), "int32")
+    kernel = TensorSpec((32, 3, 3, 1), "int32", data=np.zeros((32, 3, 3, 1), np.int32))
+    pool = {"filter_height": 1, "filter_width": 1, "stride_height": 1, "stride_width": 1, "padding": 0}
+    calls = [
+        CallSpec("Bsign", ["x"], ["bits"]),
+        *[CallSpec("LceBMaxPool2d", ["bits"], ["pooled"], options=pool)] * pools,
+        CallSpec("LceBconv2d", ["pooled" if pools else "bits", "k", "m", "b", ""], ["y"], options=BCONV),
+    ]
+    tensors = {"x": FLOATS, "bits": packed, "pooled": packed, "k": kernel, "m": ONES, "b": ONES, "y": FLOATS}
+    graph = from_tflite(tflite(tensors, calls, ["x"], ["y"]))
+    assert [op.kind for op in graph.unknown] == ["Bsign", *["LceBMaxPool2d of Bsign"] * pools]
+    (layer,) = graph.layers
+    assert layer.kernel.shape == (3, 3, 32, 32)
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL", "DIV", "MAXIMUM", "GREATER", "PRELU"])
+@pytest.mark.parametrize("constant", [None, "a", "b"])
+def test_operands_of_any_shapes_that_fit_are_read(kind, constant):
+    """At the least as an unknown operation, never as a damaged file."""
+    shapes = {"a": (2, 2, 1), "b": (1, 17)}
+    data = {name: np.ones(shape, np.float32) if name == constant else None for name, shape in shapes.items()}
+    tensors = {name: TensorSpec(shape, data=data[name]) for name, shape in shapes.items()}
+    inputs = [name for name in shapes if name != constant]
+    content = tflite(tensors | {"y": TensorSpec((2, 2, 17))}, [CallSpec(kind, ["a", "b"], ["y"])], inputs, ["y"])
+    graph = from_tflite(content)
+    assert graph[graph.outputs[0]].shape == (2, 17)
+
+
+def test_a_sparse_constant_is_an_unknown_operation():
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    weights = TensorSpec((3, 4), data=np.ones((3, 4), np.float32))
+    floats = TensorSpec((1, 4))
+    call = CallSpec("FULLY_CONNECTED", ["x", "w", ""], ["y"], "FullyConnectedOptions")
+    model = schema.ModelT.InitFromObj(
+        schema.Model.GetRootAs(tflite({"x": floats, "w": weights, "y": TensorSpec((1, 3))}, [call], ["x"], ["y"]))
+    )
+    tensor = model.subgraphs[0].tensors[1]
+    tensor.sparsity = schema.SparsityParametersT()
+    model.buffers[tensor.buffer].data = model.buffers[tensor.buffer].data[:20]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    graph = from_tflite(bytes(builder.Output()))
+    assert [op.kind for op in graph.unknown] == ["FULLY_CONNECTED with a constant of type float32"]

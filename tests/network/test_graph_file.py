@@ -1,6 +1,7 @@
 """A graph comes back from its file as it was; a damaged file is refused."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -17,15 +18,21 @@ same_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixtur
 def assert_same(first, second):
     assert type(first) is type(second)
     for field in dataclasses.fields(first):
-        one, other = getattr(first, field.name), getattr(second, field.name)
-        if isinstance(one, Kernel):
-            assert_same(one, other)
-        elif isinstance(one, np.ndarray | np.generic):
-            assert one.dtype == other.dtype
-            np.testing.assert_array_equal(one, other, strict=isinstance(one, np.ndarray))
-        else:
-            assert one == other
-            assert type(one) is type(other)
+        assert_same_value(getattr(first, field.name), getattr(second, field.name))
+
+
+def assert_same_value(one, other):
+    if isinstance(one, Kernel):
+        assert_same(one, other)
+    elif isinstance(one, np.ndarray | np.generic):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other, strict=isinstance(one, np.ndarray))
+    elif isinstance(one, tuple) and isinstance(other, tuple):
+        for first, second in zip(one, other, strict=True):
+            assert_same_value(first, second)
+    else:
+        assert one == other
+        assert type(one) is type(other)
 
 
 def assert_same_graph(first, second):
@@ -38,6 +45,24 @@ def test_every_operation_comes_back(tmp_path):
     graph = every_op()
     assert {type(op) for op in graph} == set(ops.OPS.values())
     assert_same_graph(load_graph(save_graph(graph, tmp_path / "net.qgraph")), graph)
+
+
+def test_shared_arrays_are_shared_again(tmp_path):
+    """One array in two operations is one array in the file, and one in what is read."""
+    numbers = np.ones(2, np.float32)
+    kernel = Kernel.from_values(np.ones((2, 2), np.float32))
+    layers = [
+        ops.Dense(name=name, inputs=("image",), shape=(2,), kernel=Kernel(kernel.codes, kernel.scale, 1), bias=bias)
+        for name, bias in (("a", numbers), ("b", numbers), ("c", numbers.copy()))
+    ]
+    graph = QuantGraph("net", [ops.Input(name="image", shape=(2,)), *layers], ["a", "b", "c"])
+    path = save_graph(graph, tmp_path / "net.qgraph")
+    read = load_graph(path)
+    assert read["a"].kernel.codes is read["b"].kernel.codes is read["c"].kernel.codes
+    assert read["a"].bias is read["b"].bias
+    assert read["a"].bias is not read["c"].bias
+    with np.load(path) as archive:
+        assert len(archive.files) == 1 + 4  # the structure; codes, scale and two biases
 
 
 names = st.text(min_size=1, max_size=20)
@@ -115,3 +140,57 @@ def test_anything_but_a_graph_is_refused(tmp_path):
     with pytest.raises(TypeError, match=r"not a dict: read a Keras model by larq_focal\.from_keras"):
         save_graph({}, tmp_path / "network.qgraph")
     assert not list(tmp_path.iterdir())
+
+
+def with_structure(path, change):
+    """The file of every operation with its structure changed by ``change``, which may also return another one."""
+    save_graph(every_op(), path)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    structure = json.loads(arrays["structure.json"].tobytes())
+    structure = change(structure, arrays) or structure
+    arrays["structure.json"] = np.frombuffer(json.dumps(structure).encode(), np.uint8)
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    return path
+
+
+def fields_of(structure, kind):
+    return next(fields for fields in structure["ops"] if fields["op"] == kind)
+
+
+def texts(structure, arrays):
+    name = fields_of(structure, "Affine")["mean"]["array"]
+    arrays[name] = np.array(["one"] * len(arrays[name]))
+
+
+WRONG = {
+    "an array of texts": texts,
+    "an array for a text": lambda structure, _: fields_of(structure, "Input").update(name={"array": "array0"}),
+    "a text for an array": lambda structure, _: fields_of(structure, "Affine").update(mean="mean"),
+    "a text for a number": lambda structure, _: fields_of(structure, "Input").update(bits="8"),
+    "truth for a number": lambda structure, _: fields_of(structure, "Input").update(bits=True),
+    "no pair": lambda structure, _: fields_of(structure, "Conv2D").update(strides=[1, 1, 1]),
+    "another choice": lambda structure, _: fields_of(structure, "Conv2D").update(padding="full"),
+    "a fraction": lambda structure, _: fields_of(structure, "Conv2D").update(groups=1.5),
+    "no groups": lambda structure, _: fields_of(structure, "Conv2D").update(groups=0),
+    "no input": lambda structure, _: fields_of(structure, "Conv2D").update(inputs=[]),
+    "huge": lambda structure, _: fields_of(structure, "Input").update(bits=10**400),
+    "not a number": lambda structure, _: fields_of(structure, "Conv2D").update(pad_value=float("nan")),
+    "a huge shape": lambda structure, _: fields_of(structure, "Input").update(shape=[2**30, 2**30]),
+    "a negative shape": lambda structure, _: fields_of(structure, "Input").update(shape=[-1, 4]),
+    "an unknown field": lambda structure, _: fields_of(structure, "Input").update(colour="red"),
+    "an unknown operation": lambda structure, _: fields_of(structure, "Input").update(op="Teleport"),
+    "no list": lambda structure, _: structure.update(ops=3),
+    "outputs that are numbers": lambda structure, _: structure.update(outputs=[3]),
+    "a list": lambda structure, _: [structure],
+    "null": lambda structure, _: structure.update(name=None),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_fields_of_wrong_types_are_refused(name, tmp_path):
+    path = with_structure(tmp_path / "net.qgraph", WRONG[name])
+    with pytest.raises(GraphError, match=r"net.qgraph' is not a readable graph file .*Write it again") as refused:
+        load_graph(path)
+    assert len(str(refused.value)) < 600 + len(str(tmp_path))

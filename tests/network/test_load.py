@@ -35,7 +35,7 @@ def test_missing_file_is_named(tmp_path):
 def test_file_of_another_kind_is_named(tmp_path):
     path = tmp_path / "weights.onnx"
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"weights.onnx' is no network .* \.qgraph"):
+    with pytest.raises(ValueError, match=r"weights.onnx' is not a network .* \.qgraph"):
         as_graph(path)
 
 

@@ -1,5 +1,7 @@
 """The cards on top name the right run and figure."""
 
+from larq_focal.recipes.card import model_card
+from larq_focal.report import markdown_table, write_report
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.runs import runs_by_dataset
 from tests.support.records import fake_record, six_runs
@@ -29,6 +31,28 @@ def test_the_best_runs_are_named():
     assert (cards["Fastest"].value, cards["Fastest"].run.label) == ("93.0 µs", "STE sign")
     # The learnable binarizer is more accurate, but fits no sensor.
     assert (cards["On the sensor"].value, cards["On the sensor"].run.label) == ("2 of 3", "Hysteresis sign")
+
+
+def least(record):
+    """The same record of a network that has parts which are not counted."""
+    totals = {**record["cost"]["totals"], "at_least": True, "activations_at_least": True}
+    return {**record, "cost": {**record["cost"], "totals": totals}}
+
+
+def test_a_run_that_was_not_wholly_counted_is_not_the_smallest():
+    small, large = fake_record("hysteresis"), fake_record("full_precision")
+    assert cards_of([small, large])["Smallest"].run.label == "Hysteresis sign"
+    assert cards_of([least(small), large])["Smallest"].run.label == "Full precision"
+    assert cards_of([least(small)])["Smallest"].run is None
+
+
+def test_least_values_are_marked_in_every_form_of_the_report(tmp_path):
+    record = least(fake_record("hysteresis"))
+    path = write_report([record], tmp_path / "report.html")
+    assert "at least 3.93 KiB</td>" in path.read_text(encoding="utf-8")
+    assert "| at least 3.93 KiB" in markdown_table([record])
+    assert "at least 3.93 KiB, " in model_card(record)
+    assert "at least" not in markdown_table([fake_record("hysteresis")])
 
 
 def test_where_nothing_fits_the_smallest_change_is_told():

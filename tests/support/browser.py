@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+from selenium import webdriver
+
+from tests.support.requirements import require
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = (
@@ -72,11 +74,10 @@ class Browser:
 @contextmanager
 def chromium(profile: Path) -> Iterator[Browser]:
     """Starts Chromium with the new, empty folder ``profile`` for its data; skips the test where there is none."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium: pip install larq_focal[test]")
     binary = next(filter(None, map(shutil.which, _NAMES)), None)
     driver_binary = shutil.which("chromedriver")
-    if not binary or not driver_binary:
-        pytest.skip("needs Chromium and its driver: apt-get install chromium chromium-driver")
+    found = {"chromium": binary, "chromium-driver": driver_binary}
+    require([package for package, program in found.items() if program is None])
     options = webdriver.ChromeOptions()
     options.binary_location = binary
     for argument in (*_ARGUMENTS, f"--user-data-dir={profile}"):

@@ -13,37 +13,55 @@ from flatbuffers import flexbuffers
 
 @dataclass
 class TensorSpec:
-    """A tensor by name; ``data`` makes it a constant, ``scale`` a quantized one."""
+    """A tensor by name; ``data`` makes it a constant, ``scale`` a quantized one: one number, or one along ``axis``."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     data: np.ndarray | None = None
-    scale: float | None = None
-    zero_point: int = 0
+    scale: float | list[float] | None = None
+    zero_point: int | list[int] = 0
+    axis: int = 0
 
 
 @dataclass
 class CallSpec:
-    """A builtin operator ("RELU", with the name and fields of its options) or a custom one (with a map of options)."""
+    """A builtin operator ("RELU", with the name and fields of its options) or a custom one (a map, or bytes)."""
 
     kind: str
     inputs: list[str]
     outputs: list[str]
     options_type: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] | bytes = field(default_factory=dict)
 
 
-def tflite(tensors: dict[str, TensorSpec], calls: list[CallSpec], inputs: list[str], outputs: list[str]) -> bytes:
-    """The content of a file of one graph."""
+def tflite(
+    tensors: dict[str, TensorSpec],
+    calls: list[CallSpec],
+    inputs: list[str],
+    outputs: list[str],
+    signature: tuple[dict[str, str], dict[str, str]] | None = None,
+) -> bytes:
+    """The content of a file of one graph; ``signature`` has the tensors by the names of inputs and of outputs."""
     index = {name: number for number, name in enumerate(tensors)}
     model, graph = schema.ModelT(), schema.SubGraphT()
     model.version, model.subgraphs, model.buffers, model.operatorCodes = 3, [graph], [schema.BufferT()], []
     graph.tensors = [_tensor(name, spec, model.buffers) for name, spec in tensors.items()]
     graph.operators = [_operator(call, index, model.operatorCodes) for call in calls]
     graph.inputs, graph.outputs = [index[name] for name in inputs], [index[name] for name in outputs]
+    if signature is not None:
+        described = schema.SignatureDefT()
+        described.signatureKey = b"serving_default"
+        described.inputs, described.outputs = ([_entry(*item, index) for item in ends.items()] for ends in signature)
+        model.signatureDefs = [described]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def _entry(name: str, tensor: str, index: dict[str, int]) -> schema.TensorMapT:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name.encode(), index[tensor]
+    return entry
 
 
 def _tensor(name: str, spec: TensorSpec, buffers: list) -> schema.TensorT:
@@ -57,7 +75,9 @@ def _tensor(name: str, spec: TensorSpec, buffers: list) -> schema.TensorT:
         buffers.append(buffer)
     if spec.scale is not None:
         tensor.quantization = schema.QuantizationParametersT()
-        tensor.quantization.scale, tensor.quantization.zeroPoint = [spec.scale], [spec.zero_point]
+        tensor.quantization.scale = np.ravel(spec.scale).tolist()
+        tensor.quantization.zeroPoint = np.ravel(spec.zero_point).tolist()
+        tensor.quantization.quantizedDimension = spec.axis
     return tensor
 
 
@@ -69,7 +89,8 @@ def _operator(call: CallSpec, index: dict[str, int], codes: list) -> schema.Oper
     builtin = getattr(schema.BuiltinOperator, call.kind, None)
     if builtin is None:
         code.builtinCode, code.customCode = schema.BuiltinOperator.CUSTOM, call.kind.encode()
-        operator.customOptions = np.frombuffer(flexbuffers.Dumps(call.options), np.uint8)
+        data = call.options if isinstance(call.options, bytes) else flexbuffers.Dumps(call.options)
+        operator.customOptions = np.frombuffer(data, np.uint8)
     else:
         code.builtinCode, code.deprecatedBuiltinCode = builtin, min(builtin, 127)
     if call.options_type:

@@ -26,6 +26,11 @@ LINES = (
 HEADER_MARK = "#:"
 
 
+class _WithoutAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def altered_text(text: str, rng: random.Random) -> str:
     """One to three alterations of lines and words: left out, doubled, exchanged, nested, cut, replaced."""
     lines = text.splitlines()
@@ -80,7 +85,7 @@ def altered_yaml(text: str, rng: random.Random) -> str:
             case _:
                 holder[key] = rng.choice(VALUES)
     try:
-        return yaml.safe_dump(data)
+        return yaml.dump(data, Dumper=_WithoutAliases if rng.random() < 0.95 else yaml.SafeDumper)
     except (RecursionError, ValueError):  # a value that holds itself
         return text
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import Any
+
+from larq_focal.result import as_text
 
 
-def printed(item) -> str:
-    console = Console(width=100, record=True)
-    console.print(item)
-    return console.export_text()
+def printed(item: Any, width: int = 100) -> str:
+    return as_text(item, width)

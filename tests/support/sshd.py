@@ -47,8 +47,8 @@ class Sshd:
                 os.kill(int(stat.parent.name), signal.SIGKILL)
 
 
-def missing_programs() -> list[str]:
-    """Packages of Debian without which there is no server."""
+def missing_packages() -> list[str]:
+    """Debian packages without which there is no server."""
     return sorted({package for program, package in PROGRAMS.items() if shutil.which(program, path=_PATH) is None})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import subprocess
 import sys
@@ -11,8 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+import requests
 
-from larq_focal.zoo.download import DownloadError, WeightsFile, download
+from larq_focal.zoo import transfer
+from larq_focal.zoo.download import download
+from larq_focal.zoo.manifest import DownloadError, WeightsFile
+from larq_focal.zoo.transfer import _answer
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 ROW = WeightsFile("net-mnist.npz", len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
@@ -43,6 +48,8 @@ class Handler(BaseHTTPRequestHandler):
         behaviour, content = server.behaviour, server.content
         if behaviour.isdigit():
             return self.answer(int(behaviour), b"")
+        if behaviour.startswith("to "):
+            return self.answer(302, b"", Location=behaviour.removeprefix("to "))
         if behaviour == "redirect" and not self.path.startswith("/moved"):
             return self.answer(302, b"", Location=f"/moved{self.path}")
         if behaviour == "once busy":
@@ -203,7 +210,7 @@ def test_nobody_at_the_address_is_said(server, fetch):
 def test_two_processes_fetch_it_once(server, tmp_path):
     server.behaviour = "slow"
     program = (
-        "import sys; from larq_focal.zoo.download import WeightsFile, download;"
+        "import sys; from larq_focal.zoo.download import download; from larq_focal.zoo.manifest import WeightsFile;"
         f"row = WeightsFile({ROW.name!r}, {ROW.bytes}, {ROW.sha256!r});"
         "download('net-mnist', mirror=sys.argv[1], cache=sys.argv[2], among={'net-mnist': row}, offline=False)"
     )
@@ -245,3 +252,72 @@ def test_without_any_address_the_mend_is_named(tmp_path, monkeypatch):
     monkeypatch.delenv("LARQ_FOCAL_ZOO_URL", raising=False)
     with pytest.raises(DownloadError, match="LARQ_FOCAL_ZOO_URL"):
         download("net-mnist", among=AMONG, cache=tmp_path, offline=False)
+
+
+class TestWhereItLeads:
+    """Redirections that are not followed are one error of ours."""
+
+    @pytest.mark.parametrize(
+        "there", ["file:///etc/passwd", "ftp://example.org/net-mnist.npz", "data:,x", "javascript:0", "gopher://x/"]
+    )
+    def test_other_kinds_of_addresses(self, there, server, fetch, tmp_path):
+        server.behaviour = f"to {there}"
+        with pytest.raises(DownloadError, match="which is not followed: only https, or http from http, is"):
+            fetch()
+        assert len(server.requests) == 1 and left(tmp_path) == []
+
+    def test_http_from_https(self, monkeypatch):
+        class Answer:
+            is_redirect, headers = True, {"Location": "http://example.org/x"}
+            __enter__ = __exit__ = lambda self, *_: None
+
+        monkeypatch.setattr(requests, "get", lambda *_, **__: Answer())
+        monkeypatch.setattr(Answer, "__enter__", lambda self: self)
+        with pytest.raises(DownloadError, match=r"https://example.org/net leads to 'http://example.org/x'"):
+            _answer("https://example.org/net", {}).__enter__()
+
+    def test_without_end(self, server, fetch):
+        server.behaviour = "to /net-mnist.npz"
+        with pytest.raises(DownloadError, match="leads from one address to another without end"):
+            fetch()
+        assert len(server.requests) == 6
+
+    @pytest.mark.parametrize("there", ["http://[", "http://:99999/x"])
+    def test_addresses_that_are_none(self, there, server, fetch):
+        server.behaviour = f"to {there}"
+        with pytest.raises(DownloadError, match="cannot be fetched: "):
+            fetch()
+
+    @pytest.mark.parametrize("mirror", ["ftp://example.org", "folder", "file:///tmp", "http://["])
+    def test_mirrors_that_are_none(self, mirror, tmp_path):
+        with pytest.raises(DownloadError, match=r"cannot be fetched: .* Name a mirror with LARQ_FOCAL_ZOO_URL"):
+            download("net-mnist", mirror=mirror, cache=tmp_path, among=AMONG, offline=False)
+
+
+@pytest.mark.parametrize("name", ["net-mnist.npz.part", ".net-mnist.npz.lock"])
+def test_nothing_is_written_through_a_link(name, server, fetch, tmp_path):
+    cache = tmp_path
+    (cache / "precious.txt").write_text("precious")
+    (cache / name).symlink_to("precious.txt")
+    with pytest.raises(DownloadError, match="is a symbolic link, through which nothing is written: delete it"):
+        fetch()
+    assert (cache / "precious.txt").read_text() == "precious" and server.requests == []
+
+
+def test_a_link_that_comes_later_is_not_followed(server, fetch, tmp_path, monkeypatch):
+    """Someone makes the link between the look and the opening."""
+    (tmp_path / "precious.txt").write_text("precious")
+    monkeypatch.setattr(transfer, "_not_a_link", lambda path: path)
+    (tmp_path / "net-mnist.npz.part").symlink_to("precious.txt")
+    with pytest.raises(DownloadError, match=r"part' cannot be written"):
+        fetch()
+    assert (tmp_path / "precious.txt").read_text() == "precious"
+
+
+def test_a_full_disk_names_the_file(server, fetch, tmp_path, monkeypatch):
+    def full(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(requests.Response, "iter_content", lambda self, size: (full(self) for _ in range(1)))
+    with pytest.raises(DownloadError, match=r"net-mnist.npz.part' cannot be written: No space left on device"):
+        fetch()

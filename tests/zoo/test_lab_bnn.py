@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from larq_focal.quantizers import LearnableActivationBinarizer
-from larq_focal.zoo.learned_binarizers import lab_bnn
+from larq_focal.zoo.networks.learned_binarizers import lab_bnn
 from larq_focal.zoo.structure import count
 
 

@@ -8,7 +8,7 @@ import pytest
 from larq_focal.bench.datasets import as_input, load_dataset
 from larq_focal.bench.records import describe_file
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.zoo.download import manifest
+from larq_focal.zoo.manifest import manifest
 from tools.tflite_models import FOLDER
 
 ROWS = json.loads((FOLDER / "manifest.json").read_text())

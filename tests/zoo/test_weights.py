@@ -8,7 +8,7 @@ from larq_focal.cost import summary
 from larq_focal.network.from_keras import from_keras
 from larq_focal.report.records import read_record
 from larq_focal.zoo import WeightsError, build, lenet, save_weights
-from larq_focal.zoo.download import manifest
+from larq_focal.zoo.manifest import manifest
 from tools.publish_weights import PRETRAINED
 
 SHAPE = (16, 16, 1)

@@ -11,6 +11,7 @@
 
 #include "kernel.h"
 #include "target.h"
+#include "x86_processor.h"
 
 LARQ_FOCAL_TARGET("avx2")
 
@@ -64,7 +65,7 @@ constexpr int kWeightWords = 2;    // each byte holds four bits, so that it can 
 constexpr int kByteWords = 7;      // words of 32 bits whose count fits a byte
 constexpr int kShortWords = 2044;  // a multiple of kByteWords whose count fits 16 bits
 
-bool is_supported() { return __builtin_cpu_supports("avx2"); }
+bool is_supported() { return X86Processor().has_avx2; }
 
 // The popcounts of (bits ^ index), for the low and for the high four bits of a byte.
 struct Tables {

@@ -7,8 +7,12 @@
 
 #include "kernel.h"
 #include "target.h"
+#include "x86_processor.h"
 
-LARQ_FOCAL_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,prefer-vector-width=512")
+LARQ_FOCAL_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq")
+#if !defined(__clang__)
+#pragma GCC target("prefer-vector-width=512")  // GCC's own default is half of it
+#endif
 
 namespace larq_focal {
 namespace {
@@ -48,11 +52,7 @@ constexpr int kVectors = 2;
 constexpr int kBlock = kVectors * kLanes;
 constexpr int kPositions = 7;  // ImageNet's 56, 28, 14 and 7 columns are multiples
 
-bool is_supported() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512vpopcntdq");
-}
+bool is_supported() { return X86Processor().has_avx512; }
 
 // To [block][word][channel of the block].
 void pack_weights(const uint32_t* filter, int channels, int window_words, uint32_t* packed) {

@@ -13,8 +13,9 @@ from larq_focal.deploy.audit.agreement import (
     compare,
     file_outputs,
     keras_outputs,
-    one_sample,
+    one_call,
 )
+from larq_focal.deploy.audit.constant_inputs import constant_inputs
 from larq_focal.deploy.audit.converted import ConvertedLayer, converted_layers, producers_of
 from larq_focal.deploy.audit.disagreement import disagreement, saturation
 from larq_focal.deploy.audit.file_faults import file_faults
@@ -24,18 +25,20 @@ from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.lowering import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
-from larq_focal.network.load import load_keras_model
+from larq_focal.result import Result
+from larq_focal.text import counted
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Result):
     """What a conversion made of a model.
 
     Args:
@@ -71,7 +74,19 @@ class Audit:
     @property
     def not_packed(self) -> tuple[LayerAudit, ...]:
         """The layers that were meant to be binary and are not packed."""
-        return tuple(row for row in self.layers if row.intended == "binary" and row.became != "packed")
+        return tuple(row for row in self.layers if row.intended == "binary" and not row.is_as_intended)
+
+    @property
+    def not_as_intended(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
+        return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
+
+    @property
+    def headline(self) -> str:
+        binary = sum(row.intended == "binary" for row in self.layers)
+        outcome = "passed" if self.passed else f"{counted(len(self.errors), 'error')}"
+        packed = f"{binary - len(self.not_packed)} of {binary} binary layers packed"
+        return f"{self.network}, {outcome}, {packed}, {self.file_bytes:,} bytes"
 
     def to_dict(self) -> dict:
         """Plain values for JSON."""
@@ -91,23 +106,27 @@ class Audit:
         return audit_table(self)
 
 
-def audit(model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0) -> Audit:
+def audit(
+    model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0, trust: bool = False
+) -> Audit:
     """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
 
     Args:
-        model: a Keras model (functional or Sequential), or the path of one: ``.keras``, HDF5 or SavedModel.
+        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
+            have been called once on a batch, or fitted.
         tflite: path or content of the file, from Larq Compute Engine's or TensorFlow Lite's converter.
         data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
             name; None takes 16 random ones.
         seed: of the random samples.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
     Raises:
         ConversionError: the model cannot be exported.
         FlatbufferError: the file is not a TensorFlow Lite model.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    if isinstance(model, str | Path):
-        model = load_keras_model(model)
+    model = with_known_inputs(model, trust=trust)
     frozen = freeze(model)
     return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
 
@@ -117,9 +136,11 @@ def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data,
     data = as_data(model, data, seed)
     layers = weighted_layers(model)
     converted = converted_layers(file)
-    rows, items = audit_layers(layers, frozen, converted, one_sample(data))
+    rows, items = audit_layers(layers, frozen, converted, one_call(data, 0, frozen.batch_size))
+    names = layer_names(model)
     findings = [
-        *model_faults(frozen, layer_names(model)),
+        *model_faults(frozen, names),
+        *constant_inputs(frozen, names),
         *_in_model_terms(file_faults(file), file, layers, items),
         *(finding for layer, found in zip(layers, items, strict=True) for finding in _kernel_faults(layer, found)),
     ]
@@ -139,12 +160,30 @@ def _compare(
     model: keras.Model, frozen: FrozenGraph, file: FlatModel, data: Data
 ) -> tuple[Agreement | None, list[Finding]]:
     expected = keras_outputs(model, data)
+    order = list(_other_order(model, file))
     try:
         agreement = compare(expected, file_outputs(file, data, model.output_names), file)
     except (EngineError, ValueError) as error:
-        return None, [Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")]
-    findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0])]
+        fault = Finding("does-not-run", "error", "", f"The file cannot be compared with the model: {error}")
+        return None, [fault, *order]
+    findings = [*disagreement(agreement, frozen, file, data), *saturation(frozen, expected[0]), *order]
     return agreement, findings
+
+
+def _other_order(model: keras.Model, file: FlatModel) -> Iterator[Finding]:
+    """A note where the file has the model's names in another order."""
+    for what, own, names in (
+        ("inputs", file.input_names, model.input_names),
+        ("outputs", file.output_names, model.output_names),
+    ):
+        if sorted(own) == sorted(names) and list(own) != list(names):
+            yield Finding(
+                f"order-of-{what}",
+                "note",
+                "",
+                f"The file has the {what} in the order {', '.join(own)}, the model in the order {', '.join(names)}.",
+                "Tell them apart by name, or convert the model with larq_focal, which keeps the order.",
+            )
 
 
 def _kernel_faults(layer: WeightedLayer, items: Iterable[ConvertedLayer]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from larq_focal.deploy.audit.agreement import Agreement, Data, one_sample, output_steps
+from larq_focal.deploy.audit.agreement import Agreement, Data, one_call, output_steps
 from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
@@ -40,7 +40,9 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
         mend = "Train longer for int8, or give more representative samples."
         yield Finding("disagreement", "warning" if is_few else "error", "", message, mend)
         return
-    samples = [one_sample(data, index) for index in agreement.differing[:_LOOKED_AT]]
+    size = frozen.batch_size
+    called = dict.fromkeys(index // size for index in agreement.differing)
+    samples = [one_call(data, index, size) for index in list(called)[:_LOOKED_AT]]
     own = sensitivity(frozen, samples)
     if agreement.max_abs_difference <= _FACTOR * own:
         message += (
@@ -54,7 +56,7 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
             "zeros, which is smaller than its filter: there the kernel of Larq Compute Engine miscounts. larq_focal's "
             "delegate computes it as Keras does."
         )
-        mend = "Use pad_values=1, or a layer without padding; or run the file with the delegate only."
+        mend = "Use pad_values=1, or padding='valid'."
         yield Finding("disagreement", "error", "", message, mend)
     elif _pads_with_zeros(model) and (ties := _ties(frozen, samples[0])):
         message += (

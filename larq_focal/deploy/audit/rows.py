@@ -45,7 +45,12 @@ class LayerAudit:
 
     @property
     def is_as_intended(self) -> bool:
-        return self.became == "packed" if self.intended == "binary" else not self.reason
+        """Whether it is packed if it was meant to be binary, and not float if it was meant to be of few bits."""
+        if self.intended == "binary":
+            return self.became == "packed"
+        if self.intended == "few-bit":
+            return self.became in ("packed", "int8")
+        return not self.reason
 
     def to_dict(self) -> dict:
         return asdict(self)

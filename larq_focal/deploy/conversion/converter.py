@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+from larq_focal.deploy.child import environment, python_command
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 
@@ -30,9 +30,9 @@ def run_converter(frozen: FrozenGraph, timeout_s: float | None = None) -> bytes:
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder:
         saved_model, out = Path(folder, "model"), Path(folder, "model.tflite")
         frozen.save(saved_model)
-        command = [sys.executable, "-m", "larq_focal.deploy.conversion.worker", str(saved_model), str(out)]
+        command = python_command("larq_focal.deploy.conversion.worker", str(saved_model), str(out))
         try:
-            done = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
+            done = subprocess.run(command, env=environment(), capture_output=True, timeout=timeout_s, check=False)
         except subprocess.TimeoutExpired:
             raise ConversionError(
                 f"The converter had not finished after {timeout_s:g} s and was ended. Give a longer timeout_s, or make "

@@ -17,18 +17,19 @@ _KEEPS_STATE = ("Assign", "ResourceScatter", "ResourceApply")
 
 
 def freeze(model: keras.Model) -> FrozenGraph:
-    """Traces a model for inference on one sample, as the converter will see it.
+    """Traces a model for inference on one sample, as the converter will see it; on more where its inputs fix how many.
 
     Args:
-        model: functional or Sequential, of fixed input sizes, float32.
+        model: with known inputs of fixed sizes, float32.
 
     Raises:
-        ConversionError: the model has no known inputs, sizes that are left open, float16 layers, weights that are not
+        ConversionError: the model has sizes that are left open, float16 layers, weights that are not
             finite, or layers that change a variable during inference.
     """
     _check(model)
+    size = batch_size(model)
     signature = [
-        tf.TensorSpec([1, *tensor.shape[1:]], tensor.dtype, name=name)
+        tf.TensorSpec([size, *tensor.shape[1:]], tensor.dtype, name=name)
         for name, tensor in zip(model.input_names, model.inputs, strict=True)
     ]
 
@@ -44,6 +45,21 @@ def freeze(model: keras.Model) -> FrozenGraph:
         dict(zip(model.input_names, map(_info, frozen.inputs), strict=True)),
         dict(zip(model.output_names, map(_info, frozen.outputs), strict=True)),
     )
+
+
+def batch_size(model: keras.Model) -> int:
+    """How many samples a converted model takes at a time: 1, or what its inputs fix (``Input(..., batch_size=4)``).
+
+    Raises:
+        ConversionError: its inputs fix different numbers.
+    """
+    fixed = {name: tensor.shape[0] for name, tensor in zip(model.input_names, model.inputs, strict=True)}
+    sizes = set(fixed.values()) - {None}
+    if len(sizes) > 1:
+        raise ConversionError(
+            f"The inputs of '{model.name}' fix different batch sizes, {fixed}: rebuild the model with one for all."
+        )
+    return sizes.pop() if sizes else 1
 
 
 @contextmanager
@@ -63,20 +79,19 @@ def _info(tensor: tf.Tensor) -> TensorInfo:
 
 
 def _check(model: keras.Model) -> None:
-    if not isinstance(model, keras.Model):
-        raise ConversionError(f"Expected a Keras model or the path of one, not {type(model).__name__}.")
-    if not model.inputs:
-        raise ConversionError(
-            f"The inputs of '{model.name}' are not known: build it with the functional interface, "
-            "keras.Model(inputs, outputs), or give the first layer of a Sequential an `input_shape`."
-        )
     for name, tensor in zip(model.input_names, model.inputs, strict=True):
         if None in tensor.shape[1:]:
             raise ConversionError(
                 f"The input '{name}' of '{model.name}' has the shape {tuple(tensor.shape)[1:]}: "
-                "rebuild the model with a fixed input size."
+                "rebuild the model with a fixed input size, for example with image = keras.Input((224, 224, 3)) and "
+                "keras.Model(image, model(image))."
             )
     for layer in model._flatten_layers(include_self=False):
+        if type(layer).__name__ == "PruneLowMagnitude":
+            raise ConversionError(
+                f"The layer '{layer.name}' still prunes its weights whenever it runs: convert the model that "
+                "tensorflow_model_optimization.sparsity.keras.strip_pruning(model) returns."
+            )
         if layer.compute_dtype in ("float16", "bfloat16"):
             raise ConversionError(
                 f"The layer '{layer.name}' computes in {layer.compute_dtype}, which the converter cannot read: "
@@ -86,7 +101,7 @@ def _check(model: keras.Model) -> None:
         if weight.dtype.is_floating and not np.isfinite(weight.numpy()).all():
             raise ConversionError(
                 f"The weight '{weight.name}' of '{model.name}' holds values that are not finite: the training "
-                "diverged. Train anew with a lower learning rate."
+                "diverged. Train again with a lower learning rate."
             )
 
 

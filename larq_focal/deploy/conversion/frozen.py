@@ -41,6 +41,11 @@ class FrozenGraph:
         self.outputs = dict(outputs)
         self.nodes = {node.name: node for node in graph_def.node}
 
+    @property
+    def batch_size(self) -> int:
+        """How many samples the graph takes at a time."""
+        return next(iter(self.inputs.values())).tensor_shape.dim[0].size
+
     @cached_property
     def _session(self) -> tf.compat.v1.Session:
         return self._open()
@@ -108,7 +113,7 @@ class FrozenGraph:
 
         Args:
             tensors: names of tensors, "x" or "x:0".
-            inputs: arrays with a batch axis of 1 by the model's input names; not needed for constants.
+            inputs: arrays ``[batch_size, ...]`` by the model's input names; not needed for constants.
             replaced: values to take in place of those of the graph's constants, by the constants' names.
         """
         feeds = {self.inputs[name].name: array for name, array in (inputs or {}).items()}

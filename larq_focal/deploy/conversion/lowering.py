@@ -17,34 +17,41 @@ KERNEL_TOLERANCE = 5e-3
 _SELECTS = ("Select", "SelectV2")
 _ADDITIONS = ("Add", "AddV2")
 _PADS = ("Pad", "PadV2")
-_RESHAPES = ("Reshape", "ExpandDims", "Squeeze", "Transpose")
+_RESHAPES = ("Reshape", "ExpandDims", "Squeeze", "Transpose", "SpaceToBatchND")
+_CUTS = ("Slice", "StridedSlice")
+_JOINS = ("ConcatV2", "Pack")
 
 
 @dataclass(frozen=True)
 class LayerInput:
     """What a convolution or dense layer multiplies its kernel with.
 
-    ``tensor`` is what is left when padding and reshaping are undone; ``pad_values`` are the constants that were
-    padded with, in order, and ``is_reshaped`` tells whether there was a reshape in between.
+    ``tensor`` is what is left when padding and reshaping are undone, and taking windows; ``pad_values`` are the
+    constants that were padded with, in order, and ``reshapes`` the operations of other kinds in between.
     """
 
     tensor: str
     pad_values: tuple[float, ...] = ()
     pads: tuple[np.ndarray, ...] = ()
-    is_reshaped: bool = False
+    reshapes: tuple[str, ...] = ()
 
 
 def layer_input(frozen: FrozenGraph, node: NodeDef, operand: int = 0) -> LayerInput:
     """Follows an operand of ``node`` back to the quantizer, or to whatever produces it."""
-    tensor, values, pads, is_reshaped = node.input[operand], [], [], False
-    while (source := frozen.source(tensor)).op in (*_PADS, *_RESHAPES):
+    tensor, values, pads, reshapes = node.input[operand], [], [], []
+    while (source := frozen.source(tensor)).op in (*_PADS, *_RESHAPES, *_CUTS, *_JOINS):
+        tensor = source.input[0]
         if source.op in _PADS:
             values.append(float(frozen.constant(source.input[2])) if source.op == "PadV2" else 0.0)
             pads.append(frozen.constant(source.input[1]))
-        else:
-            is_reshaped = True
-        tensor = source.input[0]
-    return LayerInput(tensor, tuple(values), tuple(pads), is_reshaped)
+            continue
+        if source.op in _JOINS:
+            parts = {layer_input(frozen, source, index).tensor for index in range(source.attr["N"].i)}
+            if len(parts) > 1:  # of one tensor they are its windows
+                tensor = source.name
+                break
+        reshapes.append(source.op)
+    return LayerInput(tensor, tuple(values), tuple(pads), tuple(reshapes))
 
 
 def is_sign(frozen: FrozenGraph, tensor: str) -> bool:

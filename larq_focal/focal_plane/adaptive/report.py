@@ -13,6 +13,9 @@ from rich.table import Table
 from larq_focal.focal_plane.adaptive.runner import FrameRecord
 from larq_focal.focal_plane.rate import Estimate, estimates
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.result import Result
+from larq_focal.tables import facts
+from larq_focal.text import counted, time_text
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Outcome:
         return None if self.told_in is None else self.told_in - self.event.frame
 
 
-@dataclass(frozen=True, kw_only=True)
-class AdaptiveReport:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AdaptiveReport(Result):
     """A run over a sequence.
 
     ``raw_bits`` are those of one image at the sensor's converter, of ``raw_pixel_bits`` a pixel; ``wrong_values`` are
@@ -109,14 +112,18 @@ class AdaptiveReport:
             "estimates": [estimate.to_dict() for estimate in self.estimates],
         }
 
+    @property
+    def headline(self) -> str:
+        frames = counted(len(self.frames), "frame")
+        return f"{self.policy} on {self.sensor}, {frames}, {self.bits_per_frame:,.1f} bits each"
+
     def __rich__(self) -> Table:
-        table = Table("", f"{self.policy} on {self.sensor}", box=None)
         late = self.latencies_frames
         rows = {
-            "frames": f"{len(self.frames)}",
-            "programs run": ", ".join(f"{name} {count}" for name, count in self.runs.items()),
+            "frames": f"{len(self.frames):,}",
+            "programs run": ", ".join(f"{name} {count:,}" for name, count in self.runs.items()),
             "bits sent per frame": f"{self.bits_per_frame:,.1f} (at most {max(f.bits_sent for f in self.frames):,})",
-            "frames that send nothing": f"{self.silent_frames}",
+            "frames that send nothing": f"{self.silent_frames:,}",
             "events missed": f"{self.missed_events} of {len(self.outcomes)}",
             "wrong answers sent": f"{self.wrong_values}",
             "latency": f"{np.mean(late):.1f} frames (at most {max(late)})" if late else "no event was told",
@@ -129,10 +136,8 @@ class AdaptiveReport:
         for estimate in self.estimates:
             name = estimate.kind if estimate.kind == "lower bound" else f"{estimate.kind}, {estimate.source}"
             left_out = f", without {', '.join(estimate.left_out)}" if estimate.left_out else ""
-            rows[f"time per frame ({name})"] = f"{estimate.latency_us:,.0f} us{left_out}"
-        for name, value in rows.items():
-            table.add_row(name, value)
-        return table
+            rows[f"time per frame ({name})"] = f"{time_text(estimate.latency_us / 1000)}{left_out}"
+        return facts(rows, f"{self.policy} on {self.sensor}")
 
 
 def adaptive_report(

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from rich.console import Group
-from rich.table import Table
+from rich.text import Text
 
 from larq_focal.focal_plane.analog.effort import Effort
 from larq_focal.focal_plane.analog.likeness import Likeness
@@ -22,7 +22,8 @@ from larq_focal.focal_plane.analog.taps import KernelError, Taps, taps_of
 from larq_focal.focal_plane.machine import Instruction, InstructionSet, Kernel, Launch, Program
 from larq_focal.focal_plane.machine.forms import FORMS
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.text import counted
+from larq_focal.result import Result
+from larq_focal.text import counted
 
 Division = Literal["div", "divq"]
 
@@ -30,8 +31,8 @@ MOST_HALVINGS = 7  # the image's full range divided by this power of two leaves 
 _SLACK = 2  # pixels by which intermediate kernels may stand out of those wanted
 
 
-@dataclass(frozen=True)
-class CompiledKernels:
+@dataclass(frozen=True, repr=False)
+class CompiledKernels(Result):
     """A program that convolves an image with one or several kernels.
 
     ``results`` are the registers of the results by the names of the kernels. ``icw`` are the instruction words.
@@ -67,15 +68,16 @@ class CompiledKernels:
             "nodes": self.nodes,
         }
 
+    @property
+    def headline(self) -> str:
+        return f"{', '.join(self.results)} in {counted(self.icw, 'instruction word')}"
+
     def __rich__(self) -> Group:
-        table = Table("instruction", box=None, show_header=False)
-        for instruction in self.instructions:
-            table.add_row(str(instruction))
         where = ", ".join(f"{name} in {register}" for name, register in self.results.items())
         return Group(
-            table,
-            f"{counted(self.icw, 'instruction word')}; image in {self.input_register}, then {where}",
-            f"exact for images of multiples of {2**self.halvings} up to {int(127 / self.gain)}",
+            Text("\n".join(map(str, self.instructions))),
+            Text(f"{counted(self.icw, 'instruction word')}; image in {self.input_register}, then {where}"),
+            Text(f"exact for images of multiples of {2**self.halvings} up to {int(127 / self.gain)}"),
         )
 
 

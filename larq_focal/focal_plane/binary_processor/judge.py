@@ -16,14 +16,14 @@ from larq_focal.focal_plane.binary_processor.rules import (
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.unjudged import is_judged_layer, unjudged_operations
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D, Dense, Linear, Op, Unknown
+from larq_focal.network.ops import Conv2D, Dense, Linear, Op, Unknown, Weighted
 
 
 def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit:
     """Judges whether ``graph`` runs on ``processor``, and with what energy."""
     convolutions = [op for op in graph.layers if isinstance(op, Conv2D)]
     width = _nearest_width(convolutions, processor)
-    layers = tuple(_layer(graph, op, width, processor) for op in graph.layers)
+    layers = tuple(_layer(graph, op, width, processor) for op in graph if isinstance(op, Weighted))
     faults = list(_network_faults(graph, convolutions, width, processor))
     operations = sum(layer.operations for layer in layers)
     not_judged = tuple(unjudged_operations(graph))
@@ -50,7 +50,7 @@ def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit
     )
 
 
-def _layer(graph: QuantGraph, op: Linear, width: int, processor: BinaryProcessor) -> ProcessorLayer:
+def _layer(graph: QuantGraph, op: Weighted, width: int, processor: BinaryProcessor) -> ProcessorLayer:
     if isinstance(op, Conv2D):
         faults = list(convolution_faults(graph, op, width, processor))
     else:
@@ -74,7 +74,7 @@ def _network_faults(
         return
     yield from input_faults(graph, convolutions[0], processor)
     for op in _behind(graph, convolutions[0]):
-        if not isinstance(op, Linear | Unknown) and (fault := operation_fault(graph, op, processor)):
+        if not isinstance(op, Weighted | Unknown) and (fault := operation_fault(graph, op, processor)):
             yield fault
     if len(convolutions) > processor.convolutions:
         yield Fault(

@@ -61,7 +61,7 @@ def load_processor(name: str) -> BinaryProcessor:
     if name not in processor_names():
         raise SensorError(f"There is no processor '{name}': choose from {', '.join(processor_names())}.")
     path = FOLDER / f"{name}.yaml"
-    top = Section(path, read_yaml(path))
+    top = Section(path, read_yaml(path), kind="processor", example="binareye.yaml")
     processor = BinaryProcessor(
         name=top.text("name"),
         title=top.text("title"),

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from larq_focal.focal_plane.rate import Estimate
-from larq_focal.focal_plane.terminal import COLOURS, estimates_table
+from larq_focal.focal_plane.terminal import COLOURS, estimates_table, verdict_title
 from larq_focal.focal_plane.verdict import Verdict, worst
+from larq_focal.result import Result
+from larq_focal.tables import add_figures, add_name, add_words, listed, new_table
+from larq_focal.text import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +53,8 @@ class ProcessorLayer:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProcessorFit:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ProcessorFit(Result):
     """Whether a network runs on a processor of fixed structure, with ``width`` the nearest that it offers.
 
     ``reasons`` and ``changes`` are those of the network as a whole; ``not_judged`` names parts without a verdict, whose
@@ -111,44 +114,36 @@ class ProcessorFit:
             "not_judged": list(self.not_judged),
         }
 
+    @property
+    def headline(self) -> str:
+        return f"{self.network} on {self.title}, {self.verdict}, {counted(len(self.layers), 'layer')}"
+
     def __rich__(self) -> Group:
         memory = (
             f"weights: {self.convolution_bits:,} of {self.convolution_memory_bits:,} bits for convolutions, "
             f"{self.dense_bits:,} of {self.dense_memory_bits:,} for dense layers"
         )
         energy = [estimates_table(self.estimates)] if self.estimates else []
-        return Group(self._table(), Text(memory), *energy, *self._lists())
+        return Group(self._table(), Text(), *energy, Text(memory), *self._lists())
 
     def _table(self) -> Table:
-        title = Text.assemble(
-            f"{self.network} on {self.title}: ", (self.verdict.value, COLOURS[self.verdict]), style="default"
-        )
-        table = Table(title=title, title_justify="left", show_footer=True, box=SIMPLE_HEAD, padding=0, show_edge=False)
-        table.add_column("layer", "frame", overflow="fold")
-        table.add_column("verdict")
-        for heading, footer in (
-            ("fan-in", ""),
-            ("weight bits", ""),
-            ("operations", f"{'at least ' * bool(self.not_judged)}{self.operations:,}"),
-        ):
-            table.add_column(heading, footer, justify="right")
+        table = new_table(verdict_title(self.network, self.title, self.verdict), footer=True)
+        add_name(table, "layer", "frame")
+        add_words(table, "verdict")
+        total = f"{'at least ' if self.not_judged else ''}{self.operations:,}"
+        add_figures(table, "fan-in", "weight bits", ("operations", total))
         for layer in self.layers:
             verdict = Text(layer.verdict.value, COLOURS[layer.verdict])
             figures = layer.fan_in, layer.weight_bits, layer.operations
             table.add_row(Text(layer.name), verdict, *(f"{figure:,}" for figure in figures))
         return table
 
-    def _lists(self) -> Iterator[Text]:
+    def _lists(self) -> Iterator[Text | Padding]:
         reasons = _by_text({layer.name: "; ".join(layer.reasons) for layer in self.layers})
-        for title, lines in (
-            ("Not judged", self.not_judged),
-            ("Why not", [*self.reasons, *reasons]),
-            ("Smallest change that fits", [self.smallest_change] if self.smallest_change else []),
-            ("Unknown", self.unknown),
-        ):
-            if lines:
-                yield Text(title, style="bold")
-                yield Text("\n".join(f"  {line}" for line in lines))
+        yield from listed("Not judged", self.not_judged)
+        yield from listed("Why not", [*self.reasons, *reasons])
+        yield from listed("Smallest change that fits", [self.smallest_change] if self.smallest_change else [])
+        yield from listed("Unknown", self.unknown)
 
 
 def _by_text(texts: dict[str, str]) -> list[str]:

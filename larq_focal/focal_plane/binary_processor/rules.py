@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from larq_focal.focal_plane.binary_processor.processor import BinaryProcessor
-from larq_focal.focal_plane.text import counted
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.ops import Activation, Affine, Binarize, Conv2D, Dense, Linear, Op, Pool2D, Reshape
+from larq_focal.text import counted
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def load_published(name: str) -> Published:
     if name not in published_names():
         raise SensorError(f"No results of '{name}' are kept here: choose from {', '.join(published_names())}.")
     path = FOLDER / f"{name}.yaml"
-    top = Section(path, read_yaml(path))
+    top = Section(path, read_yaml(path), kind="published result", example="the others")
     published = Published(
         name=name,
         title=top.text("title"),

@@ -14,6 +14,7 @@ from larq_focal.focal_plane.rate import CALIBRATED, estimates
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Conv2D
+from larq_focal.text import time_text
 
 AUTO, INTERLEAVED, TILED = "auto", "interleaved", "tiled"
 PLACEMENTS = (AUTO, INTERLEAVED, TILED)
@@ -80,7 +81,7 @@ class Cost:
     def __str__(self) -> str:
         if self.refused:
             return "refused"
-        time = "" if self.time_us is None else f", {self.time_us:,.0f} us"
+        time = "" if self.time_us is None else f", {time_text(self.time_us / 1000)}"
         return f"{self.icw:,} words{time}{', spills' if self.spills else ''}"
 
 

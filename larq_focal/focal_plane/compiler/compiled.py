@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rich.table import Table
+from rich.console import Group
+from rich.text import Text
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.backend.building import Allocation
@@ -27,10 +28,13 @@ from larq_focal.focal_plane.spills import IN_HOME
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import compute, interpret, rescale
 from larq_focal.network.ops import Linear
+from larq_focal.result import Result
+from larq_focal.tables import add_figures, add_name, facts, new_table
+from larq_focal.text import UNKNOWN, time_text
 
 
-@dataclass(frozen=True)
-class Compiled:
+@dataclass(frozen=True, repr=False)
+class Compiled(Result):
     """A network as a program of one frame.
 
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
@@ -154,30 +158,38 @@ class Compiled:
             "other_costs": [cost.to_dict() for cost in self.other_costs],
         }
 
-    def __rich__(self) -> Table:
-        table = Table("layer", "words", "shifts", box=None, title=f"{self.graph.name} on {self.sensor.title}")
+    @property
+    def headline(self) -> str:
+        registers = f"{self.allocation.used} of {self.allocation.nominal} digital registers"
+        return f"{self.graph.name} on {self.sensor.name}, {self.total_icw:,} words executed, {registers}"
+
+    def __rich__(self) -> Group:
+        table = new_table(f"{self.graph.name} on {self.sensor.title}", footer=True)
+        add_name(table, "layer", "one frame")
+        shifts = sum(count.get("shift", 0) for count in self.icw.values())
+        add_figures(table, ("words executed", f"{self.total_icw:,}"), ("of these shifts", f"{shifts:,}"))
         for name, count in self.icw.items():
             if count:
-                table.add_row(name, str(sum(count.values())), str(count.get("shift", 0)))
-        table.add_row("one frame", str(self.total_icw), "", style="bold")
-        limit = self.sensor.code_store_icw
-        table.add_row("in the store", f"{self.store_icw} of {limit}" if limit else str(self.store_icw), "")
-        for name, count in self.calls.items():
-            table.add_row(name.replace("_", " "), str(count), "")
+                table.add_row(Text(name), f"{sum(count.values()):,}", f"{count.get('shift', 0):,}")
+        return Group(table, Text(), facts(self._facts()))
+
+    def _facts(self) -> dict[str, str]:
+        limit = f" of {self.sensor.code_store_icw:,}" if self.sensor.code_store_icw else ""
+        calls = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in self.calls.items())
         allocation = self.allocation
-        table.add_row("digital registers", f"{allocation.used} of {allocation.nominal}", "")
+        rows = {
+            "words in the store": f"{self.store_icw:,}{limit}",
+            "controller": calls,
+            "digital registers": f"{allocation.used} of {allocation.nominal}",
+        }
         for place in allocation.spills_to:
-            table.add_row(f"spilled, {IN_HOME[place]}", allocation.moves[place].text, "")
+            rows[f"spilled, {IN_HOME[place]}"] = allocation.moves[place].text
         if "controller" in allocation.spills_to:
             time_us = self.controller_spill_us
-            table.add_row("time of these moves", "unknown" if time_us is None else f"{time_us:,.1f} us", "")
-        for source in self.array.inputs:
-            table.add_row(f"input {source.name}", source.summary, "")
-        for name, accumulation in self.accumulations.items():
-            table.add_row(f"{name} in analog", accumulation.text(self._noise), "")
+            rows["time of these moves"] = UNKNOWN if time_us is None else time_text(time_us / 1000)
+        rows |= {f"input {source.name}": source.summary for source in self.array.inputs}
+        rows |= {f"{name} in analog": each.text(self._noise) for name, each in self.accumulations.items()}
         for cost in (self.cost, *self.other_costs):
-            option, style = cost.option, None if cost.option == self.option else "dim"
-            table.add_row(f"{option.placement}, {option.weights.value}", str(cost), "", style=style)
-        if self.tail:
-            table.add_row("on the controller", ", ".join(self.tail), "")
-        return table
+            chosen = "chosen" if cost.option == self.option else "instead"
+            rows[f"{chosen}: {cost.option.placement}, {cost.option.weights.value}"] = str(cost)
+        return rows | ({"on the controller": ", ".join(self.tail)} if self.tail else {})

@@ -44,6 +44,8 @@ def compile(
     analog_counting: bool = False,
     placement: str = AUTO,
     weights: str = AUTO,
+    *,
+    trust: bool = False,
     progress: Progress = silent,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
@@ -66,6 +68,7 @@ def compile(
             array of their own, or "auto".
         weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
             or "analog", packed in an analog one; or "auto".
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each attempt at a program.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
@@ -79,6 +82,7 @@ def compile(
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
             ``weights`` are unknown or contradict each other, or ``pixel_range`` is not two different numbers.
     """
@@ -88,7 +92,9 @@ def compile(
     pixel_range = check_pixel_range(pixel_range)
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
-    network = as_graph(network)
+    network = as_graph(network, trust=trust)
+    if not network.inputs:
+        raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
     graph = fold_sums(fold_thresholds(levels_as_signs(network)))
     attempts = itertools.count(1)
 

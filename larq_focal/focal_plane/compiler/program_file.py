@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from larq_focal.files import write_text
+from larq_focal.files import existing_file, write_text
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput, LightInput, PairInput, PlaneInput
 from larq_focal.focal_plane.compiler.layers.dense import Scores
@@ -30,7 +30,8 @@ from larq_focal.focal_plane.machine.assembly import assemble, disassemble
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import ProgramError
 from larq_focal.focal_plane.sensor import load_sensor
-from larq_focal.focal_plane.sensor_file import SensorError, parse_yaml
+from larq_focal.focal_plane.sensor_file import SensorError
+from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
 from larq_focal.network.ops import Pair
 
 FORMAT = "larq_focal.scamp/1"
@@ -77,8 +78,7 @@ def read_program(path: str | Path) -> ArrayProgram:
         SensorError: the sensor named in the file is not known.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file '{path}'.")
+    existing_file(path)
     try:
         return program_from_text(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
@@ -92,8 +92,8 @@ def program_from_text(text: str) -> ArrayProgram:
     marked = [line[len(_MARK) + 1 :] for line in text.splitlines() if line.startswith(_MARK)]
     try:
         header = parse_yaml("\n".join(marked))
-    except ValueError as error:
-        raise ProgramError(f"the header behind '{_MARK}' is not YAML: {' '.join(str(error).split())}") from None
+    except YamlError as error:
+        raise ProgramError(f"the header behind '{_MARK}' is not YAML: {error}.") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ProgramError(f"the header behind '{_MARK}' lacks 'format: {FORMAT}'; write the file with compile.")
     try:

@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group
-from rich.table import Table
+from rich.text import Text
 
 from larq_focal.files import written_whole
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.program_file import read_program
 from larq_focal.focal_plane.machine.noise import Noise
 from larq_focal.focal_plane.machine.simulator import Run, Simulator
+from larq_focal.result import Result
+from larq_focal.tables import add_figures, add_name, new_table
+from larq_focal.text import shape_text
 
 
-@dataclass(frozen=True)
-class Simulation:
+@dataclass(frozen=True, repr=False)
+class Simulation(Result):
     """One frame: ``values`` ``[height, width, channels]`` that the controller read, by name, and what the run took."""
 
     values: Mapping[str, np.ndarray]
@@ -36,12 +39,19 @@ class Simulation:
         run.pop("results")
         return {"values": {name: value.tolist() for name, value in self.values.items()}, "run": run}
 
+    @property
+    def headline(self) -> str:
+        shapes = ", ".join(f"{name} {shape_text(value.shape)}" for name, value in self.values.items())
+        return f"{shapes}, {self.run.total_icw:,} words executed"
+
     def __rich__(self) -> Group:
-        table = Table("value", "shape", "least", "mean", "most", box=None)
+        table = new_table()
+        add_name(table, "value")
+        add_figures(table, "shape", "least", "mean", "most")
         for name, value in self.values.items():
-            shape = "x".join(map(str, value.shape))
-            table.add_row(name, shape, str(value.min()), f"{value.mean():.3f}", str(value.max()))
-        return Group(table, "", self.run)
+            figures = f"{value.min():,}", f"{value.mean():,.3f}", f"{value.max():,}"
+            table.add_row(Text(name), shape_text(value.shape), *figures)
+        return Group(table, Text(), self.run)
 
 
 def simulate(program: str | Path | ArrayProgram, image: np.ndarray, noise: Noise | None = None) -> Simulation:

@@ -59,6 +59,10 @@ def report_of(
 ) -> ProgramReport:
     """The report of a ``run`` of ``program`` on ``simulator``, which ``recorder`` has observed."""
     sensor = simulator.sensor
+    ranges = live_ranges(program, simulator.instruction_set, sensor)
+    digital, analog = ({life.register for life in ranges.lives if life.kind == kind} for kind in ("digital", "analog"))
+    if digital & set(sensor.digital.propagation):  # they are written where the mask is 1
+        digital.update(sensor.digital.mask)
     return ProgramReport(
         name=name,
         sensor=sensor.name,
@@ -67,7 +71,11 @@ def report_of(
         icw=run.icw,
         instructions=run.instructions,
         calls=run.calls,
-        live_ranges=live_ranges(program, simulator.instruction_set, sensor),
+        live_ranges=ranges,
+        used_digital=sensor.digital.count(tuple(digital)),
+        nominal_digital=sensor.digital.nominal,
+        used_analog=sensor.analog.count(tuple(analog)),
+        nominal_analog=sensor.analog.nominal,
         usable_digital=len(sensor.digital.holders),
         usable_analog=len(sensor.analog.storage),
         maps=tuple(maps),

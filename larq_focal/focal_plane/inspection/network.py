@@ -41,6 +41,7 @@ def inspect_network(
     spill: Spill = "analog",
     placement: str = "auto",
     weights: str = "auto",
+    trust: bool = False,
     progress: Progress = silent,
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
@@ -58,17 +59,19 @@ def inspect_network(
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
         spill: how far planes may move, as in ``compile``.
         placement, weights: how the program is written, as in ``compile``.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each part of the work.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
         RegisterError: a layer needs more registers than there are.
         StoreError: the kernels take more words than the store holds.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the images have another shape than the network takes, or the region is not within the array.
     """
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
-        network = load_keras_model(network)
-    graph = as_graph(network)
+        network = load_keras_model(network, trust=trust)
+    graph = as_graph(network, trust=trust)
     compiled = compile_network(
         graph, sensor, pixel_range, spill, placement=placement, weights=weights, progress=progress
     )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group
-from rich.table import Table
+from rich.text import Text
 
 from larq_focal.focal_plane.inspection.live_ranges import LiveRanges
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import estimates_table
+from larq_focal.result import Result
+from larq_focal.tables import facts
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,14 @@ class Exactness:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProgramReport:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ProgramReport(Result):
     """What one frame of a program takes and how it uses the sensor.
 
     ``icw`` are the words executed by clock class, ``instructions`` the instructions by mnemonic, ``calls`` those of the
     controller with launches among them; ``stepping`` is what ``StepRecorder`` kept. ``exactness`` is empty where
-    nothing was compared.
+    nothing was compared. ``used_digital`` and ``used_analog`` are the registers that the program uses, of the
+    ``nominal`` ones, as the sensor's convention counts them.
     """
 
     name: str
@@ -53,6 +56,10 @@ class ProgramReport:
     instructions: Mapping[str, int]
     calls: Mapping[str, int]
     live_ranges: LiveRanges
+    used_digital: int
+    nominal_digital: int
+    used_analog: int
+    nominal_analog: int
     usable_digital: int
     usable_analog: int
     maps: tuple[MapPlace, ...]
@@ -76,6 +83,10 @@ class ProgramReport:
             "instructions": dict(self.instructions),
             "calls": dict(self.calls),
             "live_ranges": self.live_ranges.to_dict(),
+            "used_digital": self.used_digital,
+            "nominal_digital": self.nominal_digital,
+            "used_analog": self.used_analog,
+            "nominal_analog": self.nominal_analog,
             "usable_digital": self.usable_digital,
             "usable_analog": self.usable_analog,
             "maps": [place.to_dict() for place in self.maps],
@@ -87,24 +98,27 @@ class ProgramReport:
         """The values of ``to_dict`` and the recorded steps, as ``larq_focal.report.write_program_page`` takes."""
         return {**self.to_dict(), "stepping": dict(self.stepping)}
 
+    @property
+    def headline(self) -> str:
+        registers = f"{self.used_digital} of {self.nominal_digital} digital registers"
+        return f"{self.name} on {self.sensor}, {self.total_icw:,} words executed, {registers}"
+
     def __rich__(self) -> Group:
-        table = Table("", f"{self.name} on {self.sensor}", box=None)
         limit = f" of {self.store_limit_icw:,}" if self.store_limit_icw else ""
         rows = {
-            "unique words in the store": f"{self.store_icw:,}{limit}",
+            "words in the store": f"{self.store_icw:,}{limit}",
             "words executed": f"{self.total_icw:,} ({_listed(self.icw)})",
             "instructions": _listed(self.instructions),
             "controller": _listed({name.replace("_", " "): count for name, count in self.calls.items()}),
-            "digital registers live at once": f"{self.live_ranges.peak('digital')} (any duty)",
-            "analog registers live at once": f"{self.live_ranges.peak('analog')}",
+            "digital registers": f"{self.used_digital} of {self.nominal_digital}",
+            "analog registers": f"{self.used_analog} of {self.nominal_analog}",
         }
         for exactness in self.exactness:
             rows[f"exact against {exactness.reference}"] = (
                 "yes" if exactness.is_exact else "no"
             ) + f": {exactness.mismatching:,} of {exactness.compared:,} values differ"
-        for name, value in rows.items():
-            table.add_row(name, value)
-        return Group(table, estimates_table(self.estimates)) if self.estimates else Group(table)
+        parts = [facts(rows, f"{self.name} on {self.sensor}")]
+        return Group(*parts, Text(), estimates_table(self.estimates)) if self.estimates else Group(*parts)
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -50,7 +50,7 @@ def load_noise(name_or_path: str | Path) -> NoiseModel:
             f"There is no noise model '{name_or_path}': noise is measured for {', '.join(noise_names())}; "
             f"or give the path of a YAML file like '{FOLDER / 'scamp5.yaml'}'."
         )
-    section = Section(path, read_yaml(path))
+    section = Section(path, read_yaml(path), kind="noise model", example="scamp5.yaml")
     values = {
         field.name: section.number(
             field.name, minimum=0 if field.name.endswith(("_spread", "deviation")) else -LARGEST, maximum=LARGEST

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from rich.table import Table
+from rich.text import Text
 
 from larq_focal.focal_plane.images import check_numbers
 from larq_focal.focal_plane.machine.controller import check_call
@@ -17,6 +18,8 @@ from larq_focal.focal_plane.machine.noise import Noise
 from larq_focal.focal_plane.machine.pixel_array import PIXEL, RESET_LEVEL, PixelArray
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.result import Result
+from larq_focal.tables import add_figures, add_name, new_table
 
 MOST_ICW = 10_000_000  # instruction words, launches and calls of one frame; a second at 10 MHz, minutes of simulation
 
@@ -37,8 +40,8 @@ class Step:
 Observer = Callable[[Step, PixelArray], None]
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Result):
     """What one run of a program took and returned.
 
     ``icw`` are the words executed, by clock class (the keys of the sensor's ``cycles_per_icw``); ``store_icw`` those
@@ -66,13 +69,19 @@ class Run:
             "results": results,
         }
 
+    @property
+    def headline(self) -> str:
+        return f"{self.total_icw:,} words executed, {sum(self.calls.values()):,} calls of the controller"
+
     def __rich__(self) -> Table:
-        table = Table("run", "count", box=None)
-        for name, count in self.icw.items():
-            table.add_row(f"{name} instruction words", str(count))
-        table.add_row("instruction words in the store", str(self.store_icw))
-        for name, count in self.calls.items():
-            table.add_row(name.replace("_", " "), str(count))
+        rows = {f"{name} words executed": count for name, count in self.icw.items()}
+        rows["words in the store"] = self.store_icw
+        rows |= {name.replace("_", " "): count for name, count in self.calls.items()}
+        table = new_table()
+        add_name(table, "one frame")
+        add_figures(table, "count")
+        for name, count in rows.items():
+            table.add_row(Text(name), f"{count:,}")
         return table
 
 

@@ -6,7 +6,7 @@ it states.
 
 from larq_focal.keras import keras
 from larq_focal.quantizers.registry import binary_activations, binary_kernels, few_bits, signs
-from larq_focal.quantizers.registry.row import Lowering, QuantizerRow
+from larq_focal.quantizers.registry.row import Lowering, QuantizerRow, Scales
 
 QUANTIZERS: tuple[QuantizerRow, ...] = (
     *signs.ROWS,
@@ -18,4 +18,4 @@ QUANTIZERS: tuple[QuantizerRow, ...] = (
 for _row in QUANTIZERS:
     keras.utils.get_custom_objects()[_row.alias] = _row.quantizer
 
-__all__ = ["QUANTIZERS", "Lowering", "QuantizerRow"]
+__all__ = ["QUANTIZERS", "Lowering", "QuantizerRow", "Scales"]

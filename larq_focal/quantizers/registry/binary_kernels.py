@@ -25,6 +25,7 @@ ROWS = (
         activation=None,
         lowering=_SCALED,
         source="https://github.com/wxwang0104/Quantized_ResNet",
+        scales="one",
         state=("memory",),
     ),
     QuantizerRow(
@@ -59,6 +60,7 @@ ROWS = (
         activation=None,
         lowering=_SCALED,
         source="https://arxiv.org/abs/1909.10788",
+        scales="channel",
         state=("steepness",),
         schedule=ErrorDecay,
     ),
@@ -70,6 +72,7 @@ ROWS = (
         activation=None,
         lowering=_SCALED,
         source="https://arxiv.org/abs/1603.05279",
+        scales="channel",
         needs_clip=True,
     ),
     QuantizerRow(
@@ -91,6 +94,7 @@ ROWS = (
         activation=None,
         lowering=_SCALED,
         source="https://arxiv.org/abs/2208.08084",
+        scales="channel",
         state=("steepness",),
         schedule=ErrorDecay,
     ),
@@ -102,6 +106,7 @@ ROWS = (
         activation=None,
         lowering=_SCALED,
         source="https://arxiv.org/abs/1812.11800",
+        scales="channel",
         trainable=("alpha",),
         needs_clip=True,
     ),
@@ -113,6 +118,7 @@ ROWS = (
         activation="float",
         lowering="kernel packed, with its scale as the multiplier; scaled inputs stay a float convolution",
         source="https://arxiv.org/abs/1808.00278",
+        scales="channel",
         needs_clip=True,
     ),
 )

@@ -47,6 +47,7 @@ ROWS = (
         activation=None,
         lowering=_TERNARY,
         source="https://arxiv.org/abs/1605.04711",
+        scales="one",
         kernel_levels=(-1, 0, 1),
     ),
     QuantizerRow(
@@ -91,6 +92,7 @@ ROWS = (
         activation=None,
         lowering="a float convolution, or 2^bits - 1 binary ones in a BinarySumConv2D",
         source="Choi et al., Accurate and Efficient 2-bit Quantized Neural Networks, MLSys 2019",
+        scales="one",
         kernel_levels=(-1, -1 / 3, 1 / 3, 1),
     ),
     QuantizerRow(
@@ -101,6 +103,7 @@ ROWS = (
         activation=None,
         lowering="a float convolution; 8-bit integers hold its levels exactly",
         source="https://arxiv.org/abs/1902.06822",
+        scales="channel",
     ),
     QuantizerRow(
         alias="lsq",
@@ -110,6 +113,7 @@ ROWS = (
         activation="float",
         lowering="a float convolution; 8-bit integers hold its levels exactly",
         source="https://arxiv.org/abs/1902.08153",
+        scales="one",
         trainable=("step",),
     ),
     QuantizerRow(

@@ -8,6 +8,7 @@ from typing import Literal
 from larq_focal.keras import keras
 
 Lowering = Literal["packed", "float", "wrong"]
+Scales = Literal["none", "one", "channel"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class QuantizerRow:
         input_levels: The argument with which a ``BinarySumConv2D`` computes a layer of these inputs by binary
             convolutions, without rounding; () where it cannot.
         kernel_levels: The same for these kernels.
+        scales: How many scales a kernel of it has to store beside its codes: none where its levels are fixed, one, or
+            one for each output channel.
         needs_clip: Whether, as a kernel quantizer, it loses weights that outgrow 1: its gradient does not bring them
             back, so that the layer needs ``kernel_constraint="weight_clip"``.
     """
@@ -45,4 +48,5 @@ class QuantizerRow:
     schedule: type[keras.callbacks.Callback] | None = None
     input_levels: tuple[float, ...] = ()
     kernel_levels: tuple[float, ...] = ()
+    scales: Scales = "none"
     needs_clip: bool = False

@@ -10,7 +10,7 @@ from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.adaptive import Event, FrameRecord, Message, adaptive_report, moving_digits, watch
 from larq_focal.focal_plane.machine import Simulator, assemble
 from tests.focal_plane.machine.programs import launched, small_sensor
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 SENSOR = small_sensor(6, 8)
 DIGITS = np.full((10, 8, 8), 16), np.arange(10)

@@ -14,7 +14,7 @@ from larq_focal.focal_plane import SensorError, fit, load_processor, processor_n
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Activation, Affine, Dense, Input, Pool2D, Reshape
 from tests.focal_plane.graphs import conv, kernel, sign
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 DEPTHS = (4, 2, 2)
 

@@ -16,7 +16,7 @@ from larq_focal.focal_plane.compiler.layers.convolution import Convolution
 from larq_focal.focal_plane.machine import disassemble, load_noise
 from tests.focal_plane.compiler.random_layers import Draw, drawn, network, small
 from tests.focal_plane.compiler.test_spills import checked, tight
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 SCAMP5 = load_sensor("scamp5")
 DRAWS = 80

@@ -158,5 +158,5 @@ def test_frames_of_no_image_are_refused():
 
 @pytest.mark.parametrize("pixel_range", [(float("nan"), 1), (1, 1), (0, float("inf")), (-1e308, 1e308), ("a", 1), (1,)])
 def test_pixel_ranges_are_two_different_numbers(pixel_range):
-    with pytest.raises(ValueError, match="pixel_range is .*; give two different finite numbers"):
+    with pytest.raises(ValueError, match=r"pixel_range is .*; give two different finite numbers"):
         compile_network(network(LAYERS["light"]), small("scamp5"), pixel_range)

@@ -23,7 +23,7 @@ from larq_focal.focal_plane.machine import Simulator, disassemble
 from larq_focal.focal_plane.sensor import FOLDER, Sensor
 from larq_focal.network import interpret
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 SCAMP5 = load_sensor("scamp5")
 DENSE = Draw(in_channels=16, out_channels=16, height=12, width=12, padding="same")

@@ -10,7 +10,7 @@ import pytest
 from larq_focal.focal_plane.inspection import Exactness, MapPlace, StepRecorder, inspect_program
 from larq_focal.focal_plane.machine import Simulator, assemble
 from tests.focal_plane.machine.programs import launched, random_state, small_sensor
-from tests.support.terminal import printed
+from tests.support.printing import printed
 
 PROGRAM = launched("XORX(R6, R7, R8)", "DNEWS(R5, R6, east|north)", "add(A, B, C)", "movx(B, A, south)", "where(B)")
 

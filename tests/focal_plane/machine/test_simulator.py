@@ -50,7 +50,7 @@ def test_run_counts_words_launches_and_calls(simulator, program):
     assert json.loads(json.dumps(run.to_dict()))["icw"] == run.icw
     console = Console(record=True, width=80)
     console.print(run)
-    assert "shift instruction words" in console.export_text()
+    assert "shift words executed" in console.export_text()
 
 
 def test_registers_outlive_a_run(simulator):

@@ -1,0 +1,48 @@
+"""Layers whose quantized inputs are the same whatever the network sees: they learn nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.model_faults import layer_of
+from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph
+from larq_focal.deploy.conversion.intervals import Intervals
+from larq_focal.deploy.conversion.lowering import layer_input
+
+_MEND = (
+    "Take away the activation in front of the layer's quantizer, or put it behind the layer: the quantizer must get "
+    "values on both sides of its threshold."
+)
+
+
+def constant_inputs(frozen: FrozenGraph, layer_names: Sequence[str]) -> Iterator[Finding]:
+    """A warning for each layer whose input is constant, such as the sign of what a relu gives, which is always +1.
+
+    Found by bounds of all values in the graph, so that it holds for every input of the network.
+
+    Args:
+        frozen: the graph of the model.
+        layer_names: names of the model's layers, to tell which one it is.
+    """
+    intervals = Intervals(frozen)
+    for node in frozen.graph_def.node:
+        if node.op not in KERNEL_OPERATIONS or frozen.is_constant(node.name):
+            continue
+        values = intervals[layer_input(frozen, node, operand=2 if node.op.endswith("BackpropInput") else 0).tensor]
+        if values.is_single.all():
+            yield Finding(
+                "constant-input",
+                "warning",
+                layer_of(node, layer_names),
+                f"Its input is always {_listed(values.low)}, whatever the network sees, because its quantizer gets "
+                "values on one side of its threshold only (behind a relu the sign is +1 everywhere, also of 0). So "
+                "the layer gives the same for every input, and learns nothing.",
+                _MEND,
+            )
+
+
+def _listed(values: np.ndarray) -> str:
+    return " or ".join(f"{value:+g}" for value in np.unique(values)[:3])

@@ -1,0 +1,245 @@
+"""The audit of a file that was written from a QuantGraph: the file read and run again, against the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from larq_focal.deploy.runtime import Runtime
+from larq_focal.network import ops
+from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.interpret import interpret
+from larq_focal.network.passes import lower
+from larq_focal.network.passes.packable import is_packable
+from larq_focal.network.passes.packing_reasons import why_not_packed
+
+SAMPLES = 4
+"""Random ones to compare on."""
+TOLERANCE = 1e-5
+"""A sample agrees if no output differs by more than this part of the largest one."""
+_CHANGE = 3e-6
+_TRIALS = 8
+_FACTOR = 4
+"""Rounding explains a difference of up to this many times what a change of a few in a million does to the network."""
+_FEW_BITS = 8
+
+Data = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class GraphLayer:
+    """One layer.
+
+    Args:
+        layer: its name in the graph.
+        kind: "Conv2D" or "Dense".
+        intended: by its quantizers if it has some, else by its values: one bit by one bit, a few, or float.
+        became: what its products are in the file.
+        weights: number of weights.
+        reason: why it is not packed, "" if it is or was not meant to be.
+    """
+
+    layer: str
+    kind: str
+    intended: Literal["binary", "few-bit", "float"]
+    became: Literal["packed", "float"]
+    weights: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class GraphAudit:
+    """What became of a graph in a file.
+
+    Args:
+        network: the graph's name.
+        file_bytes: size of the file.
+        layers: one row for each layer.
+        samples: how many were compared with the interpreter.
+        differing: how many differ by more than the tolerance.
+        same_class: samples in which the largest output is the same.
+        max_abs_difference: over all samples and outputs.
+        max_abs_output: of the interpreter, likewise.
+        sensitivity: how far the interpreter's outputs move when inputs and float weights change by a few millionths,
+            measured where samples differ, else 0.
+    """
+
+    network: str
+    file_bytes: int
+    layers: tuple[GraphLayer, ...]
+    samples: int
+    differing: int
+    same_class: int
+    max_abs_difference: float
+    max_abs_output: float
+    sensitivity: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the file computes what the graph computes, but for what rounding decides at thresholds."""
+        return not self.differing or self.max_abs_difference <= _FACTOR * self.sensitivity
+
+    @property
+    def not_as_intended(self) -> tuple[GraphLayer, ...]:
+        """Layers that were meant to be binary or of few bits and stayed float."""
+        return tuple(row for row in self.layers if row.intended != "float" and row.became == "float")
+
+    @property
+    def difference(self) -> str:
+        """What was compared, in a sentence."""
+        text = (
+            f"{self.samples - self.differing} of {self.samples} random samples agree with the interpreter "
+            f"(largest difference {self.max_abs_difference:.2g} on outputs up to {self.max_abs_output:.3g})."
+        )
+        if not self.differing:
+            return text
+        return (
+            f"{text} The interpreter itself moves by up to {self.sensitivity:.3g} when inputs and weights change by a "
+            "few millionths" + ("." if not self.passed else ": rounding decides at its thresholds.")
+        )
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return {**asdict(self), "passed": self.passed}
+
+    def __rich__(self):
+        from rich.console import Group
+        from rich.table import Table
+
+        table = Table(title=f"{self.network}: {self.file_bytes:,} bytes")
+        for column in ("layer", "meant to be", "became", "why"):
+            table.add_column(column, overflow="fold")
+        for row in self.layers:
+            table.add_row(row.layer, row.intended, row.became, row.reason)
+        return Group(table, self.difference)
+
+
+def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0) -> GraphAudit:
+    """Reads and runs the file again.
+
+    Args:
+        graph: what was written.
+        content: the file.
+        data: arrays ``[N, ...]`` by input name; None takes a few random ones.
+        seed: of the random ones.
+
+    Raises:
+        EngineError: the file does not run.
+        ValueError: the data does not fit the network.
+    """
+    inputs = random_samples(graph, seed) if data is None else dict(data)
+    expected = _interpreted(graph, inputs)
+    outputs = Runtime(content).run(inputs)
+    actual = list(outputs) if isinstance(outputs, tuple) else [outputs]
+    samples = len(next(iter(inputs.values())))
+    rows = [(a.reshape(samples, -1), b.reshape(samples, -1)) for a, b in zip(expected, actual, strict=True)]
+    differences = np.max([np.abs(a - b).max(1, initial=0) for a, b in rows], axis=0)
+    largest = max(float(np.abs(a).max(initial=0)) for a, _ in rows)
+    differing = ~(differences <= TOLERANCE * max(largest, 1e-6))
+    return GraphAudit(
+        network=graph.name,
+        file_bytes=len(content),
+        layers=tuple(_rows(graph, content)),
+        samples=samples,
+        differing=int(differing.sum()),
+        same_class=int(np.all([a.argmax(1) == b.argmax(1) for a, b in rows], axis=0).sum()),
+        max_abs_difference=float(differences.max()),
+        max_abs_output=largest,
+        sensitivity=_sensitivity(graph, inputs, np.flatnonzero(differing), float(differences.max()), seed),
+    )
+
+
+def random_samples(graph: QuantGraph, seed: int) -> dict[str, np.ndarray]:
+    """Standard normal numbers, or bytes where an input takes these."""
+    random = np.random.default_rng(seed)
+    return {
+        op.name: random.integers(0, 256, (SAMPLES, *op.shape)).astype(np.uint8)
+        if op.bits == 8
+        else random.standard_normal((SAMPLES, *op.shape), np.float32)
+        for op in graph.inputs
+    }
+
+
+def _interpreted(graph: QuantGraph, inputs: Data) -> list[np.ndarray]:
+    values = interpret(graph, {name: np.asarray(array, np.float32) for name, array in inputs.items()}, graph.outputs)
+    return [values[name] for name in graph.outputs]
+
+
+def _sensitivity(graph: QuantGraph, inputs: Data, samples: Sequence[int], difference: float, seed: int) -> float:
+    """How far the outputs of ``samples`` move when inputs and float weights change by a few millionths.
+
+    Looks no further than to where this explains ``difference``.
+    """
+    random, largest = np.random.default_rng(seed), 0.0
+
+    def changed(array: np.ndarray) -> np.ndarray:
+        return (array * (1 + _CHANGE * random.standard_normal(array.shape))).astype(np.float32)
+
+    for sample in [index for index in samples for _ in range(_TRIALS)]:
+        moved = graph.rewritten(_moved(op, changed) for op in graph)
+        given = {name: np.asarray(array[sample : sample + 1], np.float32) for name, array in inputs.items()}
+        pair = _interpreted(graph, given), _interpreted(moved, {name: changed(x) for name, x in given.items()})
+        largest = max(largest, *(float(np.abs(a - b).max(initial=0)) for a, b in zip(*pair, strict=True)))
+        if difference <= _FACTOR * largest:
+            break
+    return largest
+
+
+def _moved(op: ops.Op, changed: Callable[[np.ndarray], np.ndarray]) -> ops.Op:
+    """``op`` with changed normalisations and float weights."""
+    if isinstance(op, ops.Affine):
+        return replace(op, scale=changed(op.scale), bias=changed(op.bias))
+    if isinstance(op, ops.Linear) and op.kernel.scale is None:
+        return replace(op, kernel=replace(op.kernel, codes=changed(op.kernel.codes)))
+    return op
+
+
+def _rows(graph: QuantGraph, content: bytes) -> Iterator[GraphLayer]:
+    packed = _packed_layers(graph, content)
+    for op in graph.layers:
+        intended = _intended(graph, op)
+        reason = "" if op.name in packed or intended == "float" else why_not_packed(graph, op)
+        yield GraphLayer(
+            layer=op.name,
+            kind=type(op).__name__,
+            intended=intended,
+            became="packed" if op.name in packed else "float",
+            weights=op.kernel.size,
+            reason="not known" if reason is None else reason,
+        )
+
+
+def _packed_layers(graph: QuantGraph, content: bytes) -> set[str]:
+    """The layers whose packed kernels are in the file: passes give what they make of a layer its name, and a suffix."""
+    stored = {
+        operator.inputs[1].data.tobytes()
+        for operator in read_flatbuffer(content).operators
+        if operator.kind == "LceBconv2d"
+    }
+    names = {op.name for op in graph.layers}
+    lowered = lower(graph)
+    return {
+        layer
+        for op in lowered.layers
+        if is_packable(lowered, op)
+        and (layer := _layer_of(op.name, names)) is not None
+        and op.kernel.packed().tobytes() in stored
+    }
+
+
+def _layer_of(name: str, layers: set[str]) -> str | None:
+    while name and name not in layers:
+        name = name.rpartition("/")[0]
+    return name or None
+
+
+def _intended(graph: QuantGraph, op: ops.Linear) -> str:
+    declared = [bits for bits in op.declared_bits if bits is not None]
+    bits = declared if len(declared) == 2 else [graph.input_bits(op), op.kernel.bits]
+    if max(bits) == 1:
+        return "binary"
+    return "few-bit" if max(bits) <= _FEW_BITS else "float"

@@ -1,0 +1,55 @@
+"""Operations that leave values of few bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.network.ops.base import Op
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Binarize(Op):
+    """+1 where ``x >= threshold``, else -1; in a flipped channel +1 where ``x <= threshold``, else -1.
+
+    ``threshold`` broadcasts against the value: a scalar that belongs to the operation, or stored numbers ``[C]`` or
+    ``[H, W, C]``; infinite thresholds give a constant sign. ``flip`` is boolean ``[C]``, or None for no flipped
+    channel.
+    """
+
+    threshold: np.ndarray
+    flip: np.ndarray | None = None
+
+    def value_bits(self, input_bits):
+        return 1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quantize(Op):
+    """An element-wise step function: ``levels[number of boundaries <= x]``.
+
+    ``levels`` is ascending, float32 ``[k]``; ``boundaries`` is ascending, float32 ``[k - 1]``.
+    """
+
+    levels: np.ndarray
+    boundaries: np.ndarray
+
+    def value_bits(self, input_bits):
+        return max(1, int(np.ceil(np.log2(len(self.levels)))))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UniformQuantize(Op):
+    """Rounds to ``(q - zero_point) * scale`` with q an integer of ``bits`` bits (TFLite's int8).
+
+    ``scale`` and ``zero_point`` are numbers; q runs over the signed range if ``signed``, else from 0.
+    """
+
+    scale: float
+    zero_point: int = 0
+    bits: int = 8
+    signed: bool = True
+
+    def value_bits(self, input_bits):
+        return self.bits

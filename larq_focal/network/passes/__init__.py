@@ -1,0 +1,79 @@
+"""Lowering: rewrites of a QuantGraph that keep what it computes and bring it into the form of a target's operators.
+
+Every pass is a function of a graph that gives another one of the same inputs and outputs. ``PASSES`` is the list of
+those for files with packed binary operators, in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.passes.affines import fold_into_layers, merge_affines
+from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
+from larq_focal.network.passes.directions import flips_into_kernels
+from larq_focal.network.passes.moves import (
+    join_reshapes,
+    pools_of_one_pixel,
+    reshape_before_quantizers,
+    signs_before_pooling,
+)
+from larq_focal.network.passes.padding import pads_as_operations
+from larq_focal.network.passes.planes import few_bits_as_planes
+from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
+from larq_focal.network.passes.shapes import check_shapes
+from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
+
+Pass = Callable[[QuantGraph], QuantGraph]
+
+PASSES: Mapping[str, Pass] = {
+    "pooling of one pixel as a reshape": pools_of_one_pixel,
+    "dense layers as convolutions of one pixel": dense_as_convolution,
+    "what leads to a sign into thresholds": fold_into_thresholds,
+    "signs before pooling": signs_before_pooling,
+    "what leads to a pooled sign into thresholds": fold_into_thresholds,
+    "flattened maps as windows": flattened_map_as_window,
+    "reshapes before quantizers": reshape_before_quantizers,
+    "reshapes joined": join_reshapes,
+    "few bits as sums of bits": few_bits_as_planes,
+    "weights of planes into thresholds": fold_into_thresholds,
+    "flipped signs into kernels": flips_into_kernels,
+    "scales behind sums": scales_behind_sums,
+    "normalisations joined": merge_affines,
+    "normalisations into float layers": fold_into_layers,
+    "thresholds in normal numbers": normal_thresholds,
+    "thresholds into biases": thresholds_into_bias,
+    "padding as an operation": pads_as_operations,
+}
+
+
+def lower(graph: QuantGraph, *, after: Callable[[str, QuantGraph], None] | None = None) -> QuantGraph:
+    """``graph`` as binary convolutions with a multiplier and a bias or a threshold, wherever it can be that.
+
+    Values differ from those of ``graph`` by the rounding of float sums and products; signs of integer sums, and what
+    is folded into a threshold, are exactly the same.
+
+    Args:
+        graph: the network.
+        after: is called with the name of each pass and the graph that it gave, to look at the stages.
+
+    Raises:
+        GraphError: a pass gave a graph that contradicts itself, which is a fault of the pass.
+    """
+    for name, rewrite in PASSES.items():
+        try:
+            graph = rewrite(graph)
+        except GraphError as error:
+            raise GraphError(f"Lowering '{graph.name}' failed in '{name}': {error}") from error
+        if after is not None:
+            after(name, graph)
+    check_shapes(graph)
+    return graph
+
+
+def lower_to_builtins(graph: QuantGraph) -> QuantGraph:
+    """``graph`` in what the operators of TensorFlow Lite, and engines for them, can do."""
+    return normal_thresholds(pads_as_operations(pools_of_one_pixel(graph), packs=False))
+
+
+__all__ = ["PASSES", "Pass", "check_shapes", "lower", "lower_to_builtins"]

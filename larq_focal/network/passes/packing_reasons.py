@@ -1,0 +1,21 @@
+"""Why a layer of few bits is not packed."""
+
+from __future__ import annotations
+
+from larq_focal.network import ops
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.passes.packable import why_not_packable
+from larq_focal.network.passes.planes import why_no_planes
+
+
+def why_not_packed(graph: QuantGraph, op: ops.Linear) -> str | None:
+    """Why ``lower`` makes no binary convolutions of ``op``; None if it does.
+
+    Args:
+        graph: the network before it is lowered.
+    """
+    if why_not_packable(graph, op) is None:
+        return None
+    if isinstance(op, ops.Conv2D) and op.is_depthwise:
+        return "it is depthwise: each sum has the products of one channel, and packed words hold 32 channels"
+    return why_no_planes(graph, op)

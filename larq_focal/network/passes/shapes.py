@@ -1,0 +1,47 @@
+"""Whether the shapes that a graph states are those that its operations compute."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.interpret import compute
+from larq_focal.network.kernel import FLOAT_BITS, Kernel
+
+_CONTRADICTIONS = (ValueError, IndexError, TypeError, ZeroDivisionError, AttributeError, OverflowError, MemoryError)
+
+
+def check_shapes(graph: QuantGraph) -> None:
+    """Holds the shape of every value against what its operation computes, on a batch of no samples.
+
+    Raises:
+        GraphError: an operation cannot compute, or gives another shape; the message names it.
+    """
+    for op in graph:
+        if isinstance(op, ops.Input):
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                shape = _computed(op, [graph[name] for name in op.inputs])
+        except GraphError:
+            raise
+        except _CONTRADICTIONS as error:
+            raise GraphError(f"'{op.name}' of '{graph.name}' cannot be computed: {error}") from error
+        if shape != tuple(op.shape):
+            raise GraphError(f"'{op.name}' of '{graph.name}' has the shape {tuple(op.shape)}, but computes {shape}.")
+
+
+def _computed(op: ops.Op, inputs: list[ops.Op]) -> ops.Shape:
+    empty = [np.zeros((0, *value.shape), np.float32) for value in inputs]
+    if not isinstance(op, ops.Linear):
+        return compute(op, *empty).shape[1:]
+    if op.bias is not None and np.shape(op.bias) != op.kernel.shape[-1:]:
+        raise ValueError(f"its bias has the shape {np.shape(op.bias)}, but there are {op.kernel.shape[-1]} outputs")
+    # One output for each group is enough: the graph has checked their number.
+    groups = op.groups if isinstance(op, ops.Conv2D) else 1
+    kernel = Kernel(np.ones((*op.kernel.shape[:-1], groups), np.float32), None, FLOAT_BITS)
+    shape = compute(dataclasses.replace(op, kernel=kernel, bias=None), *empty).shape[1:]
+    return (*shape[:-1], op.kernel.shape[-1])

@@ -1,0 +1,108 @@
+"""Which operations of a graph share an operator of the file, and which values are kept as packed bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from larq_focal.network import ops
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
+
+FUSED_ACTIVATIONS = {"relu": 1, "relu_n1_to_1": 2, "relu6": 3}
+"""Activations that operators can apply to their result, by their number in the schema."""
+_TAKE_ACTIVATION = (ops.Conv2D, ops.Dense, ops.Affine, ops.Add, ops.Multiply, ops.Pool2D)
+
+
+@dataclass(frozen=True)
+class PackedConvolution:
+    """What one LceBconv2d computes: a convolution of unit scale, then an activation and a normalisation, or a sign."""
+
+    convolution: ops.Conv2D
+    activation: ops.Activation | None = None
+    affine: ops.Affine | None = None
+    binarize: ops.Binarize | None = None
+
+    @property
+    def result(self) -> ops.Op:
+        return self.binarize or self.affine or self.activation or self.convolution
+
+
+class Plan:
+    """What is written together, and how.
+
+    Args:
+        graph: as the passes give it.
+        packs: whether there are packed values at all.
+
+    Attributes:
+        convolutions: those that are written as binary ones, by the name of the convolution.
+        activations: the activation that an operator applies to its result, by the operation's name.
+        absorbed: names of operations that are written with an earlier one.
+        packed: names of the values that are read as packed bits.
+        packed_pools: names of the poolings of packed bits.
+        flattened: the value that a dense layer reads in place of its flattened form, by the layer's name.
+    """
+
+    def __init__(self, graph: QuantGraph, packs: bool):
+        self._graph = graph
+        self._consumers: dict[str, list[ops.Op]] = {op.name: [] for op in graph}
+        for op in graph:
+            for name in op.inputs:
+                self._consumers[name].append(op)
+        self.convolutions: dict[str, PackedConvolution] = {}
+        self.activations: dict[str, ops.Activation] = {}
+        self.absorbed: set[str] = set()
+        self.packed: set[str] = set()
+        self.packed_pools: set[str] = set()
+        self.flattened: dict[str, str] = {}
+        if packs:
+            self._plan_convolutions()
+            self._plan_packed_values()
+        for op in graph:
+            self._plan_flattening(op)
+            if isinstance(op, _TAKE_ACTIVATION) and not (op.name in self.absorbed or op.name in self.convolutions):
+                self._plan_activation(op)
+
+    def _plan_convolutions(self) -> None:
+        for op in self._graph:
+            if is_packable(self._graph, op):
+                packed = self.convolutions[op.name] = self._packed_convolution(op)
+                self.absorbed.update(
+                    step.name for step in (packed.activation, packed.affine, packed.binarize) if step is not None
+                )
+
+    def _packed_convolution(self, convolution: ops.Conv2D) -> PackedConvolution:
+        after = self._only_consumer(convolution)
+        if isinstance(after, ops.Binarize) and may_give_signs(self._graph, convolution, after):
+            return PackedConvolution(convolution, binarize=after)
+        activation = None
+        if isinstance(after, ops.Activation) and takes_activation(self._graph, convolution, after):
+            activation, after = after, self._only_consumer(after)
+        if isinstance(after, ops.Affine) and after.scale.ndim == 1 and not after.mean.any():
+            return PackedConvolution(convolution, activation, after)
+        return PackedConvolution(convolution, activation)
+
+    def _plan_packed_values(self) -> None:
+        for op in reversed(self._graph.ops):
+            if op.name in self.convolutions:
+                self.packed.add(op.inputs[0])
+            elif op.name in self.packed and isinstance(op, ops.Pool2D) and gives_signs(self._graph, op):
+                self.packed_pools.add(op.name)
+                self.packed.add(op.inputs[0])
+
+    def _plan_flattening(self, op: ops.Op) -> None:
+        """A dense layer of one row reads all elements, whatever their shape."""
+        source = self._graph[op.inputs[0]] if isinstance(op, ops.Dense) else None
+        if isinstance(source, ops.Reshape) and len(op.shape) == 1 and self._only_consumer(source) is op:
+            self.flattened[op.name] = source.inputs[0]
+            self.absorbed.add(source.name)
+
+    def _plan_activation(self, op: ops.Op) -> None:
+        after = self._only_consumer(op)
+        if isinstance(after, ops.Activation) and after.kind in FUSED_ACTIVATIONS:
+            self.activations[op.name] = after
+            self.absorbed.add(after.name)
+
+    def _only_consumer(self, op: ops.Op) -> ops.Op | None:
+        consumers = self._consumers[op.name]
+        return consumers[0] if len(consumers) == 1 and op.name not in self._graph.outputs else None

@@ -1,0 +1,26 @@
+"""No inference allocates memory: the fuzzer, which counts allocations, runs a while without its sanitizers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DELEGATE = ROOT / "larq_focal" / "delegate"
+NEEDS_LITERT = {"partition.cc", "plugin.cc", "litert_check.cc"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_no_run_of_a_random_network_allocates_memory(tmp_path):
+    sources = [path for path in DELEGATE.rglob("*.cc") if path.name not in NEEDS_LITERT]
+    sources += [ROOT / "tools" / "fuzz_delegate.cc", ROOT / "tools" / "counted_allocations.cc"]
+    program = tmp_path / "fuzz"
+    subprocess.run(["g++", "-std=c++17", "-O1", "-o", program, *sources, "-pthread"], check=True)
+    result = subprocess.run([program, "3"], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert int(re.search(r"(\d+) of them run, no fault", result.stdout).group(1)) > 1000
