@@ -111,7 +111,7 @@ def _named(path: Path) -> Iterator[None]:
 def write_text(path: str | Path, text: str) -> Path:
     """Writes ``text`` as UTF-8 to ``path``, whole or not at all, and returns the path."""
     with written_whole(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="replace"))  # names of files may have characters that are none
     return Path(path)
 
 

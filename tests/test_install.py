@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from glob import glob
 
 import pytest
 
@@ -42,6 +43,8 @@ def site(tmp_path_factory):
 @pytest.mark.slow
 def test_it_installs_and_imports_without_the_delegate(site):
     assert not list(site.rglob("*.so"))
+    modules = "larq_focal/**/*.py"
+    assert set(glob(modules, root_dir=site, recursive=True)) == set(glob(modules, root_dir=REPOSITORY, recursive=True))
     done = run_python(
         """
         import larq_focal, larq_focal.delegate

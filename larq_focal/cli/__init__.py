@@ -5,12 +5,16 @@ from __future__ import annotations
 import click
 
 from larq_focal.cli import bench, deploy, device, focal_plane, inspect, network, zoo
-from larq_focal.cli.output import USER_ERRORS, keep_tensorflow_silent
+from larq_focal.cli.output import USER_ERRORS, keep_tensorflow_silent, print_what_can_be_printed
 from larq_focal.version import __version__
 
 
 class _OneLineErrors(click.Group):
     """Shows what a user can mend as one message; with --debug the whole traceback."""
+
+    def main(self, *arguments, **options):
+        print_what_can_be_printed()
+        return super().main(*arguments, **options)
 
     def invoke(self, ctx: click.Context):
         try:

@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.options import import_option, json_option, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
+from larq_focal.files import existing_file
 
 PROGRAM_SUFFIX = ".scamp"
 Region = tuple[int, int, int, int]
@@ -61,8 +62,7 @@ def _inspect_file(target: Path, sensor: str, data: Path | None, planes: Path | N
     from larq_focal.focal_plane.inspection import inspect_array_program, inspect_program
     from larq_focal.focal_plane.machine import Simulator, assemble
 
-    if not target.is_file():
-        raise FileNotFoundError(f"There is no file '{target}'.")
+    existing_file(target)
     image, name = array(data), target.stem
     text = target.read_text(encoding="utf-8")
     if FORMAT in text:

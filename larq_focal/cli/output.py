@@ -23,6 +23,12 @@ def keep_tensorflow_silent() -> None:
     os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _SILENT)
 
 
+def print_what_can_be_printed() -> None:
+    """Characters that the terminal's encoding lacks become "?": an error would come after all the work."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+
+
 def console():
     from rich.console import Console
 

@@ -28,6 +28,22 @@ from larq_focal.result import Result
 
 __all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
+_INT8_AROUND_BINARY = """\
+To have int8 around binary layers, train the float ones for it and use convert():
+
+    import larq_focal as lqf
+    from larq_focal.keras import keras
+    from tensorflow_model_optimization.quantization.keras import quantize_annotate_layer, quantize_apply
+
+    def annotated(layer):
+        is_float = type(layer) in (keras.layers.Conv2D, keras.layers.Dense)
+        return quantize_annotate_layer(layer) if is_float else layer
+
+    model = quantize_apply(keras.models.clone_model(model, clone_function=annotated))
+    model.compile("adam", loss)
+    model.fit(images, labels)
+    lqf.convert(model, "model.tflite")"""
+
 
 @dataclass(frozen=True, repr=False)
 class Conversion(Result):
@@ -140,9 +156,8 @@ def convert_int8(
     model = with_known_inputs(model, trust=trust)
     if few_bit := [layer.name for layer in weighted_layers(model) if layer.declares_few_bits]:
         raise ConversionError(
-            f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would "
-            "hold as if they were float. Use convert(): Larq Compute Engine packs binary layers and leaves the others "
-            "float (its mix with int8 keeps float between all binary layers, so it is not offered)."
+            f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would hold "
+            f"as if they were float. {_INT8_AROUND_BINARY}"
         )
     frozen = freeze(model)
     samples = None if representative is None else as_data(model, representative, seed)

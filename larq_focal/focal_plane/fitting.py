@@ -135,6 +135,7 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport
     complete = all(layer.icw is not None for layer in layers)
     left_out = [line for name, layer in shapes.items() for line in unmodelled(layer, judged[name])]
     not_understood = [f"'{op.name}': {op.kind} is not understood, and was not judged" for op in graph.unknown]
+    not_understood += [f"'{op.name}': {type(op).__name__} was not judged" for op in graph.other_layers]
     return FitReport(
         network=graph.name,
         sensor=sensor.name,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from larq_focal.files import existing_file
 from larq_focal.network.custom_options import DAMAGE, custom_options
 from larq_focal.network.flat_model import (
     IDENTIFIER,
@@ -50,7 +51,7 @@ def read_flatbuffer(source: str | Path | bytes) -> FlatModel:
         ImportError: the package ``ai-edge-litert``, whose schema is used, is missing.
     """
     if isinstance(source, str | Path):
-        name, content = Path(source).stem, Path(source).read_bytes()
+        name, content = Path(source).stem, existing_file(source).read_bytes()
         called = f"'{source}'"
     else:
         name, content, called = "model", bytes(source), "The model"

@@ -127,7 +127,7 @@ def is_by_channel(chain: Sequence[ops.Op]) -> bool:
     """Whether every element-wise operation treats all elements of a channel of the layer alike."""
     is_reshaped = False
     for op in chain:
-        is_reshaped |= isinstance(op, ops.Reshape)
+        is_reshaped |= isinstance(op, ops.Reshape) and op.shape[-1:] != chain[0].shape[-1:]
         if isinstance(op, ops.Activation):
             parameters = () if op.kind == "clip" else (op.alpha,)
             if op.kind == "softmax":

@@ -65,7 +65,8 @@ _FIXES = {
     "PruneLowMagnitude": f"save the model after strip_pruning of {_OPTIMIZATION}",
     **dict.fromkeys(
         ("QuantizeLayer", "QuantizeWrapper", "QuantizeWrapperV2", "QuantizeAnnotate"),
-        f"load it within quantize_scope() of {_OPTIMIZATION}",
+        "import it with larq_focal.import_objects('tensorflow_model_optimization') "
+        "(--import tensorflow_model_optimization)",
     ),
 }
 

@@ -20,7 +20,7 @@ def as_functional(model: keras.Model) -> keras.Model:
         model: a subclass of ``keras.Model`` that has been called or fitted, so that its inputs are known.
 
     Raises:
-        ValueError: its inputs are not known, or its ``call`` cannot be run on symbolic inputs.
+        ValueError: its inputs or its class are not known, or its ``call`` cannot be run on symbolic inputs.
     """
     if model._is_graph_network:
         return model
@@ -29,6 +29,12 @@ def as_functional(model: keras.Model) -> keras.Model:
         raise ValueError(
             f"The inputs of the model '{model.name}', a subclass of keras.Model, are not known: call it on a batch "
             "once, as model(images), before."
+        )
+    if type(model).__module__.endswith("saved_model.load"):
+        raise ValueError(
+            f"The class of the model '{model.name}' is not known here, so that its layers cannot be followed: its "
+            "SavedModel holds what it computes, and not the layers. Import the module that registers the class "
+            "(keras.utils.register_keras_serializable) before loading, or convert the model and read the .tflite file."
         )
     try:
         return called_on_symbols(model, *spec, name=model.name)

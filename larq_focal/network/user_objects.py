@@ -11,6 +11,8 @@ from types import ModuleType
 
 from larq_focal.keras import keras, larq
 
+_OPTIMIZATION = "tensorflow_model_optimization"
+"""It keeps its classes in modules deep down, and brings them by a scope."""
 _CLASSES = (
     keras.layers.Layer,
     keras.initializers.Initializer,
@@ -43,6 +45,9 @@ def import_objects(module: str | Path) -> ModuleType:
         is_class = inspect.isclass(item) and issubclass(item, _CLASSES)
         if is_own and (is_class or inspect.isfunction(item)) and not _is_keras_name(name):
             known[name] = item
+    if imported.__name__ == _OPTIMIZATION:
+        for objects in imported.quantization.keras.quantize_scope().custom_objects:
+            known.update(objects)
     return imported
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.report.records import Record, check_record
-from larq_focal.text import accuracy_text, bytes_text, count_text, time_text
+from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
 
 
 def model_card(record: Record) -> str:
@@ -22,7 +22,7 @@ def model_card(record: Record) -> str:
         "Accuracy (95 %)": f"{accuracy_text(record['accuracy'])}, of the converted file",
         "Training": _training(record),
         "Parameters": _parameters(record),
-        "ACE per image": count_text(record["cost"]["totals"]["ace"]),
+        "ACE per image": _ace(record["cost"]["totals"]),
         "File": f"{bytes_text(record['file']['bytes'])} ({record['file']['name']}, SHA-256 {record['file']['sha256']})",
         "Latency": _latency(record["timing"]),
         "Register fit": _fit(record["fit"]),
@@ -46,7 +46,12 @@ def _training(record: Record) -> str:
 
 def _parameters(record: Record) -> str:
     totals = record["cost"]["totals"]
-    return f"{bytes_text(totals['parameter_bytes'])}, {bytes_text(totals['float32_bytes'])} in float32"
+    least = at_least(totals.get("at_least", False))
+    return f"{least}{bytes_text(totals['parameter_bytes'])}, {bytes_text(totals['float32_bytes'])} in float32"
+
+
+def _ace(totals: dict) -> str:
+    return at_least(totals.get("at_least", False)) + count_text(totals["ace"])
 
 
 def _latency(timing: dict | None) -> str:

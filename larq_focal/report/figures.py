@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from larq_focal.report.pareto import pareto_front
 from larq_focal.report.runs import Run
-from larq_focal.text import bytes_text, time_text
+from larq_focal.text import at_least, bytes_text, time_text
 
 LOG_FROM_RATIO = 8  # spread of the costs from which a logarithmic axis shows more
 MOST_CLASSES_WITH_COUNTS = 20
@@ -29,8 +29,13 @@ def memory_figure(runs: Sequence[Run]) -> go.Figure:
         runs,
         lambda run: run.parameter_bytes / unit,
         f"parameters ({name})",
-        lambda run: f"{bytes_text(run.parameter_bytes)} of parameters<br>{bytes_text(_file_bytes(run))} as a file",
+        _parameters_text,
     )
+
+
+def _parameters_text(run: Run) -> str:
+    stored = at_least(run.is_least_count) + bytes_text(run.parameter_bytes)
+    return f"{stored} of parameters<br>{bytes_text(_file_bytes(run))} as a file"
 
 
 def latency_figure(runs: Sequence[Run]) -> go.Figure:

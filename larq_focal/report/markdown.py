@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from larq_focal.text import accuracy_text, bytes_text, count_text
+from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
 
 COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
 
@@ -27,12 +27,13 @@ def pipe_table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequ
 
 def _row(record: dict) -> tuple[str, ...]:
     totals, timing, fit = record["cost"]["totals"], record["timing"], record["fit"]
+    least = at_least(totals.get("at_least", False))
     return (
         record["title"].replace("|", "\\|"),
         accuracy_text(record["accuracy"]),
-        bytes_text(totals["parameter_bytes"]),
+        least + bytes_text(totals["parameter_bytes"]),
         bytes_text(record["file"]["bytes"]),
-        count_text(totals["ace"]),
-        f"{timing['median_ms']:.3f} ms" if timing else "-",
+        least + count_text(totals["ace"]),
+        time_text(timing["median_ms"]) if timing else "-",
         fit["verdict"].lower() if fit else "-",
     )

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from larq_focal.files import existing_file
+from larq_focal.messages import short, shown
+
 FORMAT = "larq_focal.run/1"
+_SHOWN = 8  # problems in one message
+_LARGEST = 1e18
 Record = dict[str, Any]
 
 
@@ -161,11 +166,12 @@ def read_records(folder: str | Path) -> list[Record]:
 def check_record(record: Any, name: str) -> None:
     """Raises a RecordError that says what all ``record``, called ``name`` in the message, lacks."""
     if not isinstance(record, dict) or record.get("format") != FORMAT:
-        found = repr(record.get("format")) if isinstance(record, dict) else f"a {type(record).__name__}"
+        found = shown(record.get("format")) if isinstance(record, dict) else f"a {type(record).__name__}"
         raise RecordError(f"{name} is not a run record: its format is {found}, but this version reads {FORMAT!r}.")
     problems = _problems(record, SCHEMA, "") or _newer_problems(record) or _confusion_problems(record)
     if problems:
-        raise RecordError(f"{name} is not a complete run record: {'; '.join(problems)}.")
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise RecordError(f"{name} is not a complete run record: {'; '.join(problems[:_SHOWN])}{more}.")
 
 
 def check_records(records: Sequence[Record]) -> None:
@@ -184,11 +190,11 @@ def read_record(path: str | Path) -> Record:
         FileNotFoundError: there is no such file.
         RecordError: it is not a record, or an incomplete one.
     """
-    path = Path(path)
+    path = existing_file(path)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RecordError(f"'{path}' is not JSON ({error}). Remove it, or run its bench again.") from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"'{path}' is not JSON ({short(error)}). Remove it, or run its bench again.") from error
     check_record(record, f"'{path}'")
     return record
 
@@ -207,8 +213,13 @@ def _problems(value: Any, schema: Any, path: str) -> list[str]:
         if not isinstance(value, list):
             return [_is_not(path, "a list", value)]
         return [problem for i, item in enumerate(value) for problem in _problems(item, schema[0], f"{path}[{i}]")]
-    is_bool_for_number = isinstance(value, bool) and schema is not bool
-    return [] if isinstance(value, schema) and not is_bool_for_number else [_is_not(path, _name(schema), value)]
+    is_fit = isinstance(value, schema) and (schema in (str, bool, dict) or _counts(value))
+    return [] if is_fit else [_is_not(path, _name(schema), value)]
+
+
+def _counts(value: float) -> bool:
+    """Whether a number measures or counts something; JSON also has numbers without end, and Python's NaN."""
+    return not isinstance(value, bool) and abs(value) < _LARGEST  # not so for NaN
 
 
 def _newer_problems(record: Record) -> list[str]:
@@ -229,7 +240,7 @@ def _confusion_problems(record: Record) -> list[str]:
 
 
 def _is_not(path: str, wanted: str, value: Any) -> str:
-    return f"'{path}' is not {wanted} but {value!r:.40}"
+    return f"'{path}' is not {wanted} but {shown(value, 40)}"
 
 
 def _name(schema: Any) -> str:

@@ -39,6 +39,11 @@ class Run:
         return self.record["accuracy"]["value"]
 
     @property
+    def is_least_count(self) -> bool:
+        """Whether parameters and multiply-accumulates are least values: parts of the network could not be counted."""
+        return self.record["cost"]["totals"].get("at_least", False)
+
+    @property
     def parameter_bytes(self) -> int:
         return self.record["cost"]["totals"]["parameter_bytes"]
 

@@ -1,4 +1,4 @@
-"""A converted file counts as its Keras model does: shared weights, sequences, learned thresholds, unknown operators."""
+"""A converted file counts as its Keras model does: shared weights once, sequences, thresholds, unknown operators."""
 
 import numpy as np
 import pytest

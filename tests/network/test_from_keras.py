@@ -116,6 +116,17 @@ class Subclassed(keras.Model):
         return self.dense(x)
 
 
+def test_a_saved_model_of_an_unknown_class_says_what_to_do(tmp_path):
+    model = Subclassed(name="m")
+    model(np.ones((2, 3), np.float32))
+    model.save(tmp_path / "saved", save_format="tf")
+    loaded = keras.models.load_model(tmp_path / "saved", compile=False)
+    with pytest.raises(ValueError, match=r"class of the model 'm' is not known here.*Import the module"):
+        from_keras(loaded)
+    known = keras.models.load_model(tmp_path / "saved", compile=False, custom_objects={"Subclassed": Subclassed})
+    assert len(from_keras(known).layers) == 1
+
+
 class Stubborn(keras.Model):
     """Needs numbers, which symbolic inputs do not have."""
 

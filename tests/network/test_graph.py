@@ -85,3 +85,31 @@ def test_rewriting_keeps_name_and_outputs():
     same = graph.rewritten(graph.ops)
     assert (same.name, same.outputs) == (graph.name, graph.outputs)
     assert graph.rewritten(graph.ops, ["norm"]).outputs == ("norm",)
+
+
+def test_operations_that_contradict_their_inputs_are_named():
+    image = ops.Input(name="image", shape=(4, 4, 2))
+    one = Kernel.from_values(np.ones((3, 3, 2, 2, 2, 2), np.float32))
+    wrong = {
+        "computes 'na,nb->nab'": ops.Einsum(name="x", inputs=("image", "image"), shape=(4, 4), equation="na,nb->nab"),
+        "computes 'sum'": ops.Einsum(name="x", inputs=("image", "image"), shape=(4, 4, 2), equation="sum"),
+        r"has kernels for \(3, 3\) pixels": ops.LocallyConnected2D(
+            name="x", inputs=("image",), shape=(2, 2, 2), kernel=one
+        ),
+        "which does not map 2 channels": ops.Conv2DTranspose(
+            name="x", inputs=("image",), shape=(6, 6, 2), kernel=Kernel.from_values(np.ones((3, 3, 4, 2), np.float32))
+        ),
+        "which do not divide into 2 groups": ops.Conv3D(
+            name="x",
+            inputs=("image",),
+            shape=(6, 6, 3),
+            kernel=Kernel.from_values(np.ones((1, 1, 1, 1, 3), np.float32)),
+            groups=2,
+        ),
+        "looks up": ops.Embedding(
+            name="x", inputs=("image",), shape=(4, 4), kernel=Kernel(np.ones((3, 2), np.float32), None, 32)
+        ),
+    }
+    for message, op in wrong.items():
+        with pytest.raises(GraphError, match=f"'x' .*{message}"):
+            QuantGraph("net", [image, op], ["x"])

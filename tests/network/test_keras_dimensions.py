@@ -5,7 +5,7 @@ import pytest
 
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq
-from larq_focal.network import interpret, ops
+from larq_focal.network import fold_thresholds, interpret, ops
 from larq_focal.network.from_keras import from_keras
 from tests.network.models import assert_read, model_of, randomised
 
@@ -158,3 +158,12 @@ def test_words_are_looked_up():
     graph = from_keras(model)
     samples = np.random.default_rng(0).integers(0, 10, (3, 6))
     np.testing.assert_array_equal(interpret(graph, samples)[graph.outputs[0]], model(samples))
+
+
+def test_a_normalised_sequence_folds_to_thresholds():
+    model = model_of((9, 4), lq.layers.QuantConv1D(6, 3, **SIGNS), layers.BatchNormalization(), lq.quantizers.SteSign())
+    graph = from_keras(model)
+    folded = fold_thresholds(graph)
+    assert not any(isinstance(op, ops.Affine) for op in folded)
+    x = np.random.default_rng(0).normal(size=(3, 9, 4)).astype(np.float32)
+    np.testing.assert_array_equal(interpret(folded, x)[folded.outputs[0]], model(x))

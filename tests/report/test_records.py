@@ -111,3 +111,27 @@ def test_a_report_of_incomplete_records_is_not_written(tmp_path, records):
     with pytest.raises(RecordError, match=r"empty|Record 1 \('ste_sign'\).*'cost' is missing|Record 0"):
         write_report(records, tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400, "1" + "0" * 4000, "true"])
+def test_numbers_that_measure_nothing_are_refused(number, tmp_path):
+    """Python's JSON reads more than JSON has, and whole numbers of any length."""
+    record = json.dumps(fake_record()).replace('"keras_accuracy": ', f'"keras_accuracy": {number}, "was": ', 1)
+    (tmp_path / "run.json").write_text(record)
+    with pytest.raises(RecordError, match=r"run\.json' .*'keras_accuracy' is not a number") as refused:
+        read_records(tmp_path)
+    assert len(str(refused.value)) < 300 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 5000, '{"a": ' * 50_000, "\ud800", ""])
+def test_texts_that_are_no_records_are_refused_in_one_line(text, tmp_path):
+    (tmp_path / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(RecordError, match=r"run\.json' is not ") as refused:
+        read_records(tmp_path)
+    assert len(str(refused.value)) < 500 + len(str(tmp_path)) and "\n" not in str(refused.value)
+
+
+def test_of_many_problems_the_first_are_told(tmp_path):
+    record = {**fake_record(), "history": [3] * 10_000}
+    with pytest.raises(RecordError, match=r"'history\[7\]' is not an object but 3; and 9992 more\.$"):
+        check_record(record, "it")

@@ -56,7 +56,7 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
             "zeros, which is smaller than its filter: there the kernel of Larq Compute Engine miscounts. larq_focal's "
             "delegate computes it as Keras does."
         )
-        mend = "Use pad_values=1, or a layer without padding; or run the file with the delegate only."
+        mend = "Use pad_values=1, or padding='valid'."
         yield Finding("disagreement", "error", "", message, mend)
     elif _pads_with_zeros(model) and (ties := _ties(frozen, samples[0])):
         message += (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION, groups_of, producers_of
-from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.findings import Finding, constant_mend
 from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor
 from larq_focal.network.packing import WORD_BITS
 
@@ -49,7 +49,7 @@ def _constant_shape(operator: Operator) -> Iterator[Finding]:
                 operator.outputs[0].name,
                 f"The {what} fused into this binary convolution has the shape {tensor.shape}, and only one axis is "
                 "allowed: the file does not load.",
-                f"Reshape the constant behind the convolution to ({tensor.shape[-1]},) in the model.",
+                constant_mend(tensor.shape),
             )
 
 
@@ -76,7 +76,7 @@ def _slow_indirect(operator: Operator) -> Iterator[Finding]:
             operator.outputs[0].name,
             f"The input has more than {_INDIRECT_LIMIT:,} values: the indirect kernel takes its portable form on ARM, "
             "not the fast one (concluded from the source of Larq Compute Engine 0.16).",
-            "On ARM, time the default kernel too.",
+            "On ARM, run it with larq_focal's delegate, which has no such limit.",
         )
 
 

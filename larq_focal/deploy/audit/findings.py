@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -29,3 +30,13 @@ class Finding:
 
     def to_dict(self) -> dict:
         return asdict(self)
+
+
+def constant_mend(shape: tuple[int, ...]) -> str:
+    """What to do with a constant of several axes behind a binary convolution."""
+    if math.prod(shape) == shape[-1]:
+        return f"Reshape the constant to ({shape[-1]},)."
+    return (
+        "Use one value per output channel, in a constant of shape (C,), or put a layer such as MaxPooling2D(1) between "
+        "the convolution and the constant."
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.findings import Finding, constant_mend
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef, data_inputs
 from larq_focal.deploy.conversion.lowering import (
     is_between_0_and_1,
@@ -113,8 +113,5 @@ def _bad_constant(node: NodeDef, constant: np.ndarray, layer_names: Sequence[str
         f"'{node.name}' combines the output of a binary convolution with a constant of shape {shape}. The converter "
         "fuses it without a look at its shape: it would crash, or write a file that does not load or computes "
         "something else.",
-        f"Reshape the constant to ({shape[-1]},)."
-        if constant.size == shape[-1]
-        else "Use one value per output channel, in a constant of shape (C,), or put a layer such as MaxPooling2D(1) "
-        "between the convolution and the constant.",
+        constant_mend(shape),
     )

@@ -27,6 +27,7 @@ from larq_focal.quantizers import QUANTIZERS
 
 _layers = keras.layers
 _MAX_LEVELS = 256
+_MAX_PLANES = 8
 _MAX_SUMMANDS = 7
 """Most binary convolutions that are proposed in the place of one."""
 _OF_A_ROW = {"ExpandDims", "SpaceToBatchND"}
@@ -37,15 +38,15 @@ _SCALE_MEND = (
     "channel) or behind the layer as a constant of shape (C,)"
 )
 _KINDS = (
-    (_layers.DepthwiseConv1D, "binary depthwise convolutions", "use QuantConv2D in groups of 32 channels"),
+    (_layers.DepthwiseConv1D, "binary depthwise convolutions", "use QuantConv1D in groups of 32 channels"),
     (_layers.DepthwiseConv2D, "binary depthwise convolutions", "use QuantConv2D in groups of 32 channels"),
-    (_layers.SeparableConv1D, "binary separable convolutions", "use QuantConv2D"),
+    (_layers.SeparableConv1D, "binary separable convolutions", "use QuantConv1D"),
     (_layers.SeparableConv2D, "binary separable convolutions", "use QuantConv2D"),
     (_layers.Conv1DTranspose, "binary transposed convolutions", "use UpSampling1D and QuantConv1D"),
     (_layers.Conv2DTranspose, "binary transposed convolutions", "use UpSampling2D and QuantConv2D"),
-    (_layers.Conv3DTranspose, "binary transposed convolutions", "use UpSampling3D and slices into QuantConv2D"),
-    (_layers.Conv3D, "binary 3-D convolutions", "use QuantConv2D on slices"),
-    (_layers.LocallyConnected1D, "binary locally connected layers", "use QuantConv2D, which shares its weights"),
+    (_layers.Conv3DTranspose, "binary transposed convolutions", "use UpSampling3D and a QuantConv2D for each slice"),
+    (_layers.Conv3D, "binary 3-D convolutions", "use the sum of a QuantConv2D for each slice x[:, depth]"),
+    (_layers.LocallyConnected1D, "binary locally connected layers", "use QuantConv1D, which shares its weights"),
     (_layers.LocallyConnected2D, "binary locally connected layers", "use QuantConv2D, which shares its weights"),
     (
         _layers.Dense,
@@ -121,7 +122,8 @@ def _input(
     bits = layer.declared_bits[0]
     if layer.input_quantizer in _BIT_PLANES and bits is not None and bits > 1:  # a sample may show fewer of its levels
         yield Obstacle(
-            f"{who} gives {2**bits} levels, and only the two of -1 and +1 are packed", "use signs" + _OR_PLANES
+            f"{who} gives {2**bits} levels, and only the two of -1 and +1 are packed",
+            "use signs" + _or_bit_planes(layer),
         )
     elif node.op in ("Mul", "RealDiv") and any(is_sign(frozen, operand) for operand in node.input[:2]):
         yield Obstacle(f"{who} scales the signs of the activations, and only -1 and +1 are packed", _SCALE_MEND)
@@ -159,17 +161,43 @@ def _input(
 
 
 _BIT_PLANES = ("dorefa_quantizer", "pact")
-_OR_PLANES = ", or a BitPlaneConv2D with its bits, which is a binary convolution for each"
+
+
+def _or_bit_planes(layer: WeightedLayer) -> str:
+    """The exact rewrite by the bits of its inputs as a further mend; "" where there is none of its kind."""
+    if (
+        _two_d(layer) is None
+        or layer.declared_bits[0] > _MAX_PLANES
+        or kernel_deviation(layer.kernel) > KERNEL_TOLERANCE
+    ):
+        return ""
+    return (
+        f", or a BitPlaneConv2D with bits={layer.declared_bits[0]} and this input quantizer{_two_d(layer)}, which is a "
+        "binary convolution for each bit"
+    )
 
 
 def _or_binary_sum(layer: WeightedLayer, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
     """The exact rewrite by binary products as a further mend; "" where the levels are many or move in training."""
-    quantizer = layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer
-    row = _ROWS.get(quantizer)
+    row = _ROWS.get(layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer)
     if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
         return ""
-    rewrite = "BinarySumDense" if isinstance(layer.layer, _layers.Dense) else "BinarySumConv2D"
-    return f", or a {rewrite} with its levels as {argument}, which is a binary convolution for each but one"
+    levels = f"with its levels as {argument}"
+    if isinstance(layer.layer, _layers.Dense):
+        return f", or a BinarySumDense {levels}, which is a binary product for each but one"
+    if _two_d(layer) is None:
+        return ""
+    return f", or a BinarySumConv2D {levels}{_two_d(layer)}, which is a binary convolution for each but one"
+
+
+def _two_d(layer: WeightedLayer) -> str | None:
+    """How to write the layer as a 2-D convolution: what to add to that, None where it is none."""
+    others = (_layers.DepthwiseConv2D, _layers.SeparableConv2D, _layers.Conv2DTranspose, _layers.Conv1DTranspose)
+    if isinstance(layer.layer, _layers.Conv2D) and not isinstance(layer.layer, others):
+        return ""
+    if isinstance(layer.layer, _layers.Conv1D) and not isinstance(layer.layer, others):
+        return " and a kernel of (1, size) on inputs of shape (1, length, channels)"
+    return None
 
 
 def _place(
@@ -224,7 +252,7 @@ def _kernel(layer: WeightedLayer) -> Iterator[Obstacle]:
     elif _has_scale_per_input(layer):
         yield Obstacle(
             f"{who} scales each input channel, and only a scale per output channel is packed",
-            "drop the scale per input channel, or move it into the normalisation before",
+            "drop the scale per input channel; one per output channel is packed",
         )
     elif deviation < 0.1:
         yield Obstacle(

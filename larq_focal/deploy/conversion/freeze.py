@@ -87,6 +87,11 @@ def _check(model: keras.Model) -> None:
                 "keras.Model(image, model(image))."
             )
     for layer in model._flatten_layers(include_self=False):
+        if type(layer).__name__ == "PruneLowMagnitude":
+            raise ConversionError(
+                f"The layer '{layer.name}' still prunes its weights whenever it runs: convert the model that "
+                "tensorflow_model_optimization.sparsity.keras.strip_pruning(model) returns."
+            )
         if layer.compute_dtype in ("float16", "bfloat16"):
             raise ConversionError(
                 f"The layer '{layer.name}' computes in {layer.compute_dtype}, which the converter cannot read: "
@@ -96,7 +101,7 @@ def _check(model: keras.Model) -> None:
         if weight.dtype.is_floating and not np.isfinite(weight.numpy()).all():
             raise ConversionError(
                 f"The weight '{weight.name}' of '{model.name}' holds values that are not finite: the training "
-                "diverged. Train anew with a lower learning rate."
+                "diverged. Train again with a lower learning rate."
             )
 
 

@@ -87,6 +87,8 @@ def compile(
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
     network = as_graph(network, trust=trust)
+    if not network.inputs:
+        raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
     graph = fold_sums(fold_thresholds(levels_as_signs(network)))
     lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
     search = found_with_charges if analog_counting else found_digital

@@ -43,13 +43,13 @@ from larq_focal.network.ops import (
     Conv2D,
     Dense,
     Input,
-    Linear,
     Multiply,
     Op,
     Pool2D,
     Quantize,
     Reshape,
     Unknown,
+    Weighted,
 )
 from larq_focal.network.whole_weights import FINEST_FRACTION
 
@@ -164,7 +164,7 @@ class Lowering:
 
     def _lower_before(self, op: Op) -> None:
         """Takes the first one-bit value behind the input to the array."""
-        if isinstance(op, Linear):
+        if isinstance(op, Weighted):
             bits = self.graph.input_bits(op)
             raise UnsupportedError(
                 f"'{op.name}' reads values of {bits} bits; the array multiplies 1-bit ones: quantize its input."

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
-from larq_focal.network import ops
+from larq_focal.network import QuantGraph, ops
 from tests.focal_plane.compiler.random_layers import small
 from tests.focal_plane.graphs import chain, conv, dense, sign
 
@@ -125,3 +125,8 @@ def test_sums_that_go_on_are_read_bit_by_bit():
     assert compiled.array.outputs[0].plane_count == 4  # counts up to 9
     sums = compiled.run(np.ones((1, 8, 8, 1)))["conv"]
     assert sums[0, :2, :2, 0].tolist() == [[4, 6], [6, 9]]  # all weights are one
+
+
+def test_a_network_without_inputs():
+    with pytest.raises(UnsupportedError, match="'empty' has no input"):
+        compile_network(QuantGraph("empty", [], []))
