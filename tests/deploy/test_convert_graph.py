@@ -100,6 +100,8 @@ def test_a_wrong_file_is_refused(out, monkeypatch):
 def test_there_are_two_converters(out):
     with pytest.raises(ValueError, match="There is no converter 'own'"):
         convert(binary_network(), out, converter="own")
+    with pytest.raises(ConversionError, match="use converter='focal'"):
+        convert(binary_network(), out, converter="lce")
 
 
 class TestCommand:
