@@ -34,16 +34,11 @@ def convert(
     model: Path, output: Path, converter: str | None, strict: bool, data: Path | None, trust: bool, as_json: bool
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
-    options = {"data": array(data), "strict": strict, "trust": trust}
+    chosen = converter or ("focal" if model.suffix in GRAPH_SUFFIXES else "lce")
     with progress("converting"), quiet():
-        if model.suffix in GRAPH_SUFFIXES and converter != "lce":
-            from larq_focal.deploy.convert_graph import convert_graph  # needs no TensorFlow
+        from larq_focal.deploy.convert import convert as convert_model
 
-            result = convert_graph(model, output, **options).audit
-        else:
-            from larq_focal.deploy.convert import convert as convert_model
-
-            result = convert_model(model, output, converter=converter or "lce", **options).audit
+        result = convert_model(model, output, converter=chosen, data=array(data), strict=strict, trust=trust).audit
     show(result, as_json)
 
 
