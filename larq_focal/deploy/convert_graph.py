@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.graph_audit import Data, GraphAudit, audit_graph
+from larq_focal.deploy.graph_audit import Data, audit_graph
 from larq_focal.files import written_whole
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
-from larq_focal.result import Result
-
-
-@dataclass(frozen=True, repr=False)
-class GraphConversion(Result):
-    """A converted network: where the file is, and its audit."""
-
-    path: Path
-    audit: GraphAudit
-
-    @property
-    def headline(self) -> str:
-        return f"{self.path}, {self.audit.headline}"
-
-    def __rich__(self):
-        return self.audit
 
 
 def convert_graph(
@@ -39,7 +23,7 @@ def convert_graph(
     seed: int = 0,
     trust: bool = False,
     output_names: Sequence[str] | None = None,
-) -> GraphConversion:
+) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
     Args:
@@ -76,4 +60,4 @@ def convert_graph(
         )
     with written_whole(path) as file:
         file.write(content)
-    return GraphConversion(Path(path), audit)
+    return Conversion(Path(path), audit)

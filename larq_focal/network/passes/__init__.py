@@ -18,7 +18,7 @@ from larq_focal.network.passes.moves import (
     reshape_before_quantizers,
     signs_before_pooling,
 )
-from larq_focal.network.passes.padding import pads_as_operations
+from larq_focal.network.passes.padding import pads_as_operations, pads_of_minus_one
 from larq_focal.network.passes.planes import few_bits_as_planes
 from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
 from larq_focal.network.passes.shapes import check_shapes
@@ -30,6 +30,7 @@ Pass = Callable[[QuantGraph], QuantGraph]
 PASSES: Mapping[str, Pass] = {
     "unused operations left out": without_unused,
     "pooling of one pixel as a reshape": pools_of_one_pixel,
+    "signs padded with -1": pads_of_minus_one,
     "dense layers as convolutions of one pixel": dense_as_convolution,
     "what leads to a sign into thresholds": fold_into_thresholds,
     "signs before pooling": signs_before_pooling,
