@@ -11,10 +11,11 @@ FILES = 1200  # in all; the whole run is `python -m tools.fuzz_loaders`
 ONCE = {
     "dataset": (3, 17),
     "checkpoint": (234,),
-    "hdf5": (5,),
+    "hdf5": (5, 351),
+    "keras": (311,),
     "qgraph": (169,),
     "record": (153,),
-    "scamp": (255,),
+    "scamp": (49, 74, 116, 206, 239, 255, 344, 547),
 }
 
 

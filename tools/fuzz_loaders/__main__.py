@@ -21,7 +21,7 @@ import click
 from tools.fuzz_loaders.loaders import LOADERS, files_of_each
 from tools.fuzz_loaders.runs import Figures, load_figures, run_batch, save_figures, table
 
-_BATCH = 500
+_BATCH = 2000
 
 
 @click.command()

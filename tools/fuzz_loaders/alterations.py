@@ -184,7 +184,7 @@ def altered_npy(content: bytes, choice: random.Random, pickled: object = None) -
 def altered_array(array: np.ndarray, choice: random.Random) -> np.ndarray:
     """An array of another shape, type or value."""
     kind = choice.choice(("shape", "type", "value", "scalar", "empty", "text"))
-    if kind == "type":
+    if kind == "type" and array.dtype.kind in "biuf":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return array.astype(choice.choice(("f8", "i1", "u8", "?", "c8", "f2", "U3", "S2", ">f4")))

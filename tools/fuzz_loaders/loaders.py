@@ -127,7 +127,8 @@ def _report(record: Any) -> object:
 def _read_keras(path: Path) -> object:
     from larq_focal.network.load import load_keras_model
 
-    return load_keras_model(path)
+    load_keras_model(path)
+    return path
 
 
 def _read_checkpoint(path: Path) -> object:

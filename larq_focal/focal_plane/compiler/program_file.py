@@ -32,6 +32,7 @@ from larq_focal.focal_plane.machine.program import ProgramError
 from larq_focal.focal_plane.sensor import load_sensor
 from larq_focal.focal_plane.sensor_file import SensorError
 from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
+from larq_focal.messages import short, shown
 from larq_focal.network.ops import Pair
 
 FORMAT = "larq_focal.scamp/1"
@@ -138,8 +139,8 @@ def _sizes(values: Any, count: int) -> tuple[int, ...]:
 
 
 def _shown(value: Any) -> str:
-    """A value in a message, in a few letters; aliases can make a short file a very long text."""
-    return repr(value)[:60] if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+    """A value in a message, in a few letters."""
+    return shown(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
 
 
 def _layout_data(layout: Layout) -> dict[str, Any]:
@@ -290,7 +291,7 @@ def _plane(lines: Iterable[str], shape: tuple[int, int]) -> np.ndarray:
         for run in row.split():
             match = re.fullmatch(r"([01]+)(?:\*(\d{1,5}))?", run)
             if not match:
-                raise ProgramError(f"'{run}' in a plane of the header is no run of bits such as 0110*62.")
+                raise ProgramError(f"'{short(run, 60)}' in a plane of the header is no run of bits such as 0110*62.")
             times = int(match[2] or 1)
             if len(letters) + len(match[1]) * times > shape[1]:
                 raise ProgramError(
@@ -302,7 +303,9 @@ def _plane(lines: Iterable[str], shape: tuple[int, int]) -> np.ndarray:
         for part in indices.split():
             match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5})(?:/(\d{1,5}))?)?", part)
             if not match or int(match[2] or match[1]) >= shape[0]:
-                raise ProgramError(f"'{part}' in a plane of the header names no rows of the array, as in 0-252/4.")
+                raise ProgramError(
+                    f"'{short(part, 60)}' in a plane of the header names no rows of the array, as in 0-252/4."
+                )
             bits[int(match[1]) : int(match[2] or match[1]) + 1 : max(int(match[3] or 1), 1)] = [
                 c == "1" for c in letters
             ]

@@ -27,11 +27,13 @@ from collections.abc import Iterable
 from larq_focal.focal_plane.machine.controller import check_call
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError, Repeat, Statement
+from larq_focal.messages import short
 
 _STATEMENT = re.compile(r"(?:(?P<result>\w+)\s*=\s*)?(?P<name>\w+)\s*\((?P<operands>[^()]*)\)")
 _INDENT = "    "
 _DEEPEST = 32  # repeats within each other
 _MOST_TIMES = 10**12 - 1
+_LONGEST = 900  # of a message; a line of the text may have any length
 
 
 def assemble(text: str, instruction_set: InstructionSet) -> Program:
@@ -150,4 +152,4 @@ class _Assembler:
         return match["name"], operands, match["result"]
 
     def _error(self, message: str) -> ProgramError:
-        return ProgramError(f"Line {self._number}: {message}")
+        return ProgramError(f"Line {self._number}: {short(message, _LONGEST)}")
