@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
+from larq_focal.cli.progress import progress
 
 GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
@@ -34,7 +35,7 @@ def convert(
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
     chosen = converter or ("focal" if model.suffix in GRAPH_SUFFIXES else "lce")
-    with quiet():
+    with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
 
         result = convert_model(model, output, converter=chosen, data=array(data), strict=strict, trust=trust).audit
@@ -51,7 +52,7 @@ def convert(
 @import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
-    with quiet():
+    with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file
 
         result = audit_file(model, tflite, data=array(data), trust=trust)

@@ -42,6 +42,11 @@ CONSTANT = {
     "max_pool": lambda: [layers.ReLU(), layers.MaxPooling2D(2)],
     "average_pool": lambda: [layers.ReLU(), layers.AveragePooling2D(2)],
     "zero_border": lambda: [layers.ReLU(), layers.ZeroPadding2D(1)],
+    "new_channels": lambda: [
+        layers.Conv2D(16, 3, activation="relu"),
+        function(lambda x: tf.pad(x, [[0, 0], [0, 0], [0, 0], [8, 8]])),
+        normalisation(0.5),
+    ],
     "upsampled": lambda: [layers.ReLU(), layers.UpSampling2D(2)],
     "reshaped": lambda: [layers.ReLU(), layers.Reshape((4, 16, 32))],
     "scaled": lambda: [layers.ReLU(), Times(positive(32))],

@@ -205,6 +205,13 @@ def _cast(frozen: FrozenGraph, node: NodeDef, operands: list[Interval]) -> Inter
     return operands[0] if tf.as_dtype(node.attr["DstT"].type).is_floating else _UNKNOWN
 
 
+def _padded(frozen: FrozenGraph, node: NodeDef, operands: list[Interval]) -> Interval:
+    """With zeros, or with the value of ``PadV2``; there may be new channels."""
+    paddings = frozen.constant(node.input[1])
+    x = operands[0] if paddings is not None and not paddings[-1].any() else operands[0].whole
+    return _union(x, operands[2].whole if node.op == "PadV2" else _ZERO)
+
+
 def _joined(frozen: FrozenGraph, node: NodeDef, operands: list[Interval]) -> Interval:
     return _union(*(operand.whole for operand in operands[:-1]))
 
@@ -250,8 +257,6 @@ _ON_INTERVALS: dict[str, Callable[..., Interval]] = {
     "LogicalOr": lambda a, b: _interval(np.maximum(a.low, b.low), np.maximum(a.high, b.high)),
     "Select": _chosen,
     "SelectV2": _chosen,
-    "Pad": _with_zeros,
-    "PadV2": lambda x, paddings, value: _union(x, value.whole),
     "Softmax": lambda x: _interval(0, 1),
     "SpaceToBatchND": _with_zeros,
 }
@@ -270,5 +275,7 @@ _WITH_GRAPH: dict[str, Callable[[FrozenGraph, NodeDef, list[Interval]], Interval
     "Conv2D": _weighted,
     "MatMul": _weighted,
     "ConcatV2": _joined,
+    "Pad": _padded,
+    "PadV2": _padded,
     "Cast": _cast,
 }

@@ -30,6 +30,8 @@ from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program
 
 _STATEMENT = re.compile(r"(?:(?P<result>\w+)\s*=\s*)?(?P<name>\w+)\s*\((?P<operands>[^()]*)\)")
 _INDENT = "    "
+_DEEPEST = 32  # repeats within each other
+_MOST_TIMES = 10**12 - 1
 
 
 def assemble(text: str, instruction_set: InstructionSet) -> Program:
@@ -115,10 +117,14 @@ class _Assembler:
             raise self._error(str(error)) from None
         return instruction
 
-    def _statements(self, block: str) -> Iterable[Statement]:
+    def _statements(self, block: str, depth: int = 0) -> Iterable[Statement]:
         for line in self._until(block):
-            if match := re.fullmatch(r"repeat\s+(\d+)", line):
-                yield Repeat(int(match[1]), tuple(self._statements(line)))
+            if match := re.fullmatch(r"repeat\s+(\d+)", line, re.ASCII):
+                if len(match[1]) > len(str(_MOST_TIMES)):
+                    raise self._error(f"a repeat of more than {_MOST_TIMES:,} times; no frame takes that long.")
+                if depth == _DEEPEST:
+                    raise self._error(f"more than {_DEEPEST} repeats within each other; write fewer, with kernels.")
+                yield Repeat(int(match[1]), tuple(self._statements(line, depth + 1)))
                 continue
             name, operands, result = self._parts(line)
             if name == "launch":
