@@ -1,6 +1,9 @@
 """Settings of every test run."""
 
+import ctypes
+import gc
 import os
+import sys
 
 import pytest
 from hypothesis import settings
@@ -34,3 +37,15 @@ def pytest_terminal_summary(terminalreporter):
     if line := requirements.summary(str(report.longrepr[-1]) for report in skipped):
         terminalreporter.write_line(line, yellow=True)
     return result
+
+
+@pytest.fixture(scope="module", autouse=True)
+def releases_memory():
+    """Models that a module has built go with it, so that a worker does not grow from module to module."""
+    yield
+    if "tf_keras" in sys.modules:
+        sys.modules["tf_keras"].backend.clear_session()
+        gc.collect()
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "malloc_trim"):
+            libc.malloc_trim(0)  # to the system, what is free by now

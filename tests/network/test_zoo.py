@@ -54,7 +54,7 @@ def test_the_list_is_complete():
 
 @pytest.mark.parametrize(("package", "name"), MODELS)
 def test_every_model_is_understood(package, name):
-    model = build(package, name, 224)
+    model = build(package, name, 128)
     graph = from_keras(model)
     assert not graph.unknown
 
