@@ -1,4 +1,4 @@
-"""Draws the README's pictures from real results: a benchmark's report, an audit, and a program of the array.
+"""Draws the README's pictures from real results: what its lines print, a report, an audit, a program of the array.
 
     python docs/pictures.py results/mnist
 
@@ -8,6 +8,8 @@ Needs the extras `tensorflow` and `test`, and Chromium with its driver.
 from __future__ import annotations
 
 import io
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -25,6 +27,7 @@ from larq_focal.keras import keras, larq
 from larq_focal.report import write_program_page
 
 IMAGES = Path(__file__).parent / "images"
+README = Path(__file__).parents[1] / "README.md"
 STEPPED_DIGIT, STEP, WHOLE = 8, 150, (0, 0, 255, 255)
 
 
@@ -68,6 +71,20 @@ def draw_program() -> None:
         slider.find_element("xpath", "ancestor::section").screenshot(str(IMAGES / "program.png"))
 
 
+def draw_ten_lines() -> None:
+    """What the README's example prints, in colours."""
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    console = Console(record=True, width=80, file=io.StringIO(), highlight=False)
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            exec(compile(example, "README.md", "exec"), {"print": console.print})
+        finally:
+            os.chdir(before)
+    console.save_svg(str(IMAGES / "ten_lines.svg"), title="python example.py")
+
+
 def draw_audit() -> None:
     """A network of which one layer, against its intention, stays float."""
     layers = [keras.layers.Input((16, 16, 3), name="image")]
@@ -87,7 +104,7 @@ def draw_audit() -> None:
             keras.layers.BatchNormalization(name=f"{name}_norm"),
         ]
     model = keras.Sequential([*layers, keras.layers.GlobalAveragePooling2D()], name="network")
-    console = Console(record=True, width=110, file=io.StringIO())
+    console = Console(record=True, width=80, file=io.StringIO(), highlight=False)
     with tempfile.TemporaryDirectory() as folder:
         console.print(lqf.convert(model, Path(folder) / "network.tflite").audit)
     console.save_svg(str(IMAGES / "audit.svg"), title="larq-focal convert network.keras -o network.tflite")
@@ -95,6 +112,7 @@ def draw_audit() -> None:
 
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
+    draw_ten_lines()
     draw_audit()
     draw_program()
     draw_report(Path(sys.argv[1]))

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from larq_focal.result import as_text
 
-_COLOURS = {"red": "#d9534f", "green": "#2e9e5b", "yellow": "#b8860b", "cyan": "#2a94a8"}
+_COLOURS = {"red": "#d9534f", "green": "#2e9e5b", "yellow": "#b8860b", "cyan": "#2a94a8", "magenta": "#b05cc0"}
 _RULE = "1px solid rgba(127, 127, 127, .45)"
 _CELL = "padding: .15em .8em .15em 0; vertical-align: top; background: none; border: 0"
 

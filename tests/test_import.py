@@ -15,6 +15,7 @@ ON_A_DEVICE = [
     "larq_focal",
     "larq_focal.cost",
     "larq_focal.deploy.checking",
+    "larq_focal.deploy.convert",
     "larq_focal.deploy.prediction",
     "larq_focal.deploy.remote",
     "larq_focal.deploy.runtime",

@@ -137,7 +137,7 @@ def _from_tensorflow_datasets(name: str) -> dict[str, np.ndarray]:
 
 def _checked(array: np.ndarray, key: str, known: _Known, source: str) -> np.ndarray:
     if key.startswith("y"):
-        labels = array.reshape(len(array)) if array.shape == (len(array), 1) else array
+        labels = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
         if labels.ndim != 1 or labels.dtype.kind not in "iu":
             raise DatasetError(f"{source}: {key} is {array.dtype}{list(array.shape)}, but labels are integers [n].")
         if len(labels) == 0 or labels.min() < 0 or labels.max() >= len(known.classes):

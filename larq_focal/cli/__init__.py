@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from larq_focal.cli import bench, deploy, device, focal_plane, inspect, network, zoo
-from larq_focal.cli.output import USER_ERRORS, keep_tensorflow_silent, print_what_can_be_printed
+from larq_focal.cli.output import USER_ERRORS, exit_status, keep_tensorflow_silent, print_what_can_be_printed
 from larq_focal.version import __version__
 
 
 class _OneLineErrors(click.Group):
-    """Shows what a user can mend as one message; with --debug the whole traceback."""
+    """Shows what a user can fix as one message; with --debug the whole traceback."""
 
     def main(self, *arguments, **options):
         print_what_can_be_printed()
@@ -22,7 +22,12 @@ class _OneLineErrors(click.Group):
         except USER_ERRORS as error:
             if ctx.params.get("debug") or isinstance(error, click.exceptions.Exit):
                 raise
-            raise click.ClickException(str(error)) from error
+            shown = click.ClickException(str(error))
+            shown.exit_code = exit_status(getattr(error, "verdict", None), otherwise=shown.exit_code)
+            raise shown from error
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted.", err=True)
+            raise SystemExit(bench.INTERRUPTED) from None
 
 
 @click.group(cls=_OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
+from larq_focal.cli.progress import progress
 
 GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
@@ -16,7 +17,7 @@ strict_option = click.option(
 )
 
 
-@click.command(short_help="Convert a Keras model, and audit what came out.")
+@click.command(short_help="Convert a model for devices, and audit what came out.")
 @model_argument
 @click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
 @click.option(
@@ -33,16 +34,11 @@ def convert(
     model: Path, output: Path, converter: str | None, strict: bool, data: Path | None, trust: bool, as_json: bool
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
-    options = {"data": array(data), "strict": strict, "trust": trust}
-    with quiet():
-        if model.suffix in GRAPH_SUFFIXES and converter != "lce":
-            from larq_focal.deploy.convert_graph import convert_graph  # needs no TensorFlow
+    chosen = converter or ("focal" if model.suffix in GRAPH_SUFFIXES else "lce")
+    with progress("converting"), quiet():
+        from larq_focal.deploy.convert import convert as convert_model
 
-            result = convert_graph(model, output, **options).audit
-        else:
-            from larq_focal.deploy.convert import convert as convert_model
-
-            result = convert_model(model, output, converter=converter or "lce", **options).audit
+        result = convert_model(model, output, converter=chosen, data=array(data), strict=strict, trust=trust).audit
     show(result, as_json)
 
 
@@ -56,7 +52,7 @@ def convert(
 @import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
-    with quiet():
+    with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file
 
         result = audit_file(model, tflite, data=array(data), trust=trust)

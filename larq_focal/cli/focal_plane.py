@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from larq_focal.cli.options import import_option, json_option, output_path, spill_option, trust_option
-from larq_focal.cli.output import quiet, show
+from larq_focal.cli.output import exit_status, quiet, show
+from larq_focal.cli.progress import progress
 
 # The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
 _placement_option = click.option(
@@ -53,15 +54,19 @@ def fit(
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Judge whether a MODEL fits the registers of a focal-plane processor."""
+    """Judge whether a MODEL fits the registers of a focal-plane processor.
+
+    Exit status: 0 for FIT and FIT WITH SPILL, 3 for NO FIT, 4 for NOT JUDGED; 1 for an error, 2 for wrong usage.
+    """
     from larq_focal.focal_plane import fit as fit_model
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
-    with quiet():
+    with progress("reading the network") as tell, quiet():
         options = {"spill": spill, "placement": placement, "weights": weights, "trust": trust}
-        result = fit_model(model or from_graph, sensor, with_program, **options)
+        result = fit_model(model or from_graph, sensor, with_program, **options, progress=tell)
     show(result, as_json)
+    raise SystemExit(exit_status(result.verdict))
 
 
 @click.command("compile", short_help="Compile a model to a program of the pixel array.")
@@ -100,12 +105,16 @@ def compile_model(
     trust: bool,
     as_json: bool,
 ) -> None:
-    """Compile a MODEL to a program of a focal-plane processor."""
+    """Compile a MODEL to a program of a focal-plane processor.
+
+    Exit status: 3 where there is no program because the network does not fit, 4 where parts of it are not understood;
+    1 for another error, 2 for wrong usage.
+    """
     from larq_focal.focal_plane.compiler import compile_network, write_program
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
-    with quiet():
+    with progress("reading the network") as tell, quiet():
         compiled = compile_network(
             model or from_graph,
             sensor,
@@ -115,6 +124,7 @@ def compile_model(
             analog_counting=analog_counting,
             placement=placement,
             weights=weights,
+            progress=tell,
             trust=trust,
         )
     write_program(compiled.array, output, sensor)
@@ -141,9 +151,11 @@ def simulate(program: Path, image: Path, resize: str, output: Path | None, as_js
     from larq_focal.focal_plane.compiler import read_program
     from larq_focal.focal_plane.compiler import simulate as simulate_program
 
-    array = read_program(program)
-    samples = read_samples(image, array.inputs[0].image_shape, "uint8", resize=resize)
-    result = simulate_program(array, samples[0])
+    with progress("reading the program") as tell:
+        array = read_program(program)
+        samples = read_samples(image, array.inputs[0].image_shape, "uint8", resize=resize)
+        tell("running a frame")
+        result = simulate_program(array, samples[0])
     if output:
         result.save(output)
     show(result, as_json)

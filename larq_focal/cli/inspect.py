@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.options import import_option, json_option, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
+from larq_focal.cli.progress import progress
 from larq_focal.files import existing_file
 
 PROGRAM_SUFFIX = ".scamp"
@@ -43,12 +44,13 @@ def inspect(
 
     corners = _corners(region) if region else None
     if target.suffix == PROGRAM_SUFFIX:
-        result = _inspect_file(target, sensor, data, planes, corners)
+        with progress("running a frame"):
+            result = _inspect_file(target, sensor, data, planes, corners)
     else:
         if planes:
             raise click.UsageError("--planes is for programs; a network brings its own.")
-        with quiet():
-            result = inspect_network(target, sensor, array(data), region=corners, trust=trust)
+        with progress("reading the network") as tell, quiet():
+            result = inspect_network(target, sensor, array(data), region=corners, trust=trust, progress=tell)
     show(result, as_json)
     if output:
         from larq_focal.report import write_program_page

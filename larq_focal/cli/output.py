@@ -16,11 +16,22 @@ import click
 from larq_focal.stderr import held_stderr, held_text, write_stderr
 
 USER_ERRORS = (ValueError, OSError, RuntimeError, ImportError)
+EXIT_STATUSES = {
+    "FIT": 0,
+    "FIT WITH SPILL": 0,
+    "NO FIT": 3,
+    "NOT JUDGED": 4,
+}  # 1 is an error, 2 wrong usage
 _TENSORFLOW_LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 
 
 def keep_tensorflow_silent() -> None:
     os.environ.setdefault(_TENSORFLOW_LOG_LEVEL, _SILENT)
+
+
+def exit_status(verdict: str | None, otherwise: int = 1) -> int:
+    """The exit status of a command that ends with ``verdict``, or ``otherwise`` where it ends with none."""
+    return EXIT_STATUSES.get(str(verdict), otherwise)
 
 
 def print_what_can_be_printed() -> None:

@@ -88,8 +88,9 @@ def other_ops(graph: QuantGraph, op: ops.Op) -> Counter[str]:
     """Scalar operations of ``op`` that are not multiply-accumulates, by kind.
 
     Kinds are add, multiply, compare and round; functions such as sigmoid count as one operation of their name per
-    element, and an operation that the graph does not describe as "unknown <kind>". Moving data counts as nothing.
-    Nothing is fused: a scale and a batch normalisation that an engine applies in one step count as two multiplications.
+    element, and an operation that the graph does not describe as its kind, or "unknown <kind>" if it is not counted.
+    Moving data counts as nothing. Nothing is fused: a scale and a batch normalisation that an engine applies in one
+    step count as two multiplications.
     """
     elements = int(np.prod(op.shape))
     return +Counter({kind: count * elements for kind, count in steps_per_element(op, graph).items()})
@@ -169,7 +170,7 @@ def _(op: ops.Activation, graph):
 
 @steps_per_element.register
 def _(op: ops.Unknown, graph):
-    return {f"unknown {op.kind}": 1}
+    return {op.kind if op.is_counted else f"unknown {op.kind}": 1}
 
 
 def _pool_steps(kind: str, window: int) -> dict[str, int]:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.graph_audit import Data, GraphAudit, audit_graph
+from larq_focal.deploy.graph_audit import Data, audit_graph
 from larq_focal.files import written_whole
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
-
-
-@dataclass(frozen=True)
-class GraphConversion:
-    """A converted network: where the file is, and its audit."""
-
-    path: Path
-    audit: GraphAudit
 
 
 def convert_graph(
@@ -31,7 +23,7 @@ def convert_graph(
     seed: int = 0,
     trust: bool = False,
     output_names: Sequence[str] | None = None,
-) -> GraphConversion:
+) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
     Args:
@@ -68,4 +60,4 @@ def convert_graph(
         )
     with written_whole(path) as file:
         file.write(content)
-    return GraphConversion(Path(path), audit)
+    return Conversion(Path(path), audit)

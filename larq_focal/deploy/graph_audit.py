@@ -16,6 +16,7 @@ from larq_focal.network.interpret import interpret
 from larq_focal.network.passes import lower
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
+from larq_focal.result import Result
 
 SAMPLES = 4
 """Random ones to compare on."""
@@ -51,8 +52,8 @@ class GraphLayer:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class GraphAudit:
+@dataclass(frozen=True, repr=False)
+class GraphAudit(Result):
     """What became of a graph in a file.
 
     Args:
@@ -77,6 +78,12 @@ class GraphAudit:
     max_abs_difference: float
     max_abs_output: float
     sensitivity: float
+
+    @property
+    def headline(self) -> str:
+        packed = sum(row.became == "packed" for row in self.layers)
+        verdict = "passed" if self.passed else "failed"
+        return f"{self.network}, {self.file_bytes:,} bytes, {packed} of {len(self.layers)} layers packed, {verdict}"
 
     @property
     def passed(self) -> bool:
@@ -237,7 +244,7 @@ def _layer_of(name: str, layers: set[str]) -> str | None:
     return name or None
 
 
-def _intended(graph: QuantGraph, op: ops.Linear) -> str:
+def _intended(graph: QuantGraph, op: ops.Weighted) -> str:
     declared = [bits for bits in op.declared_bits if bits is not None]
     bits = declared if len(declared) == 2 else [graph.input_bits(op), op.kernel.bits]
     if max(bits) == 1:

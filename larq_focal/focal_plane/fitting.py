@@ -18,11 +18,13 @@ from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
 from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.focal_plane.controller import Readout, on_controller, readouts
+from larq_focal.focal_plane.images import check_pixel_range
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge
 from larq_focal.focal_plane.layer import conv_layer
-from larq_focal.focal_plane.layer_fits import array_layer, controller_layer, program_of
+from larq_focal.focal_plane.layer_fits import array_layer, controller_layer, program_of, unjudged_layer
 from larq_focal.focal_plane.notes import unmodelled
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.rate import (
     energy_lower_bound_uj,
     estimates,
@@ -34,10 +36,12 @@ from larq_focal.focal_plane.report import FitReport, LayerFit
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
 from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class
+from larq_focal.focal_plane.unjudged import is_judged_layer, unjudged_between, unjudged_operations
 from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.fold_sums import fold_sums
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
+from larq_focal.network.ops import Conv2D, Weighted
 from larq_focal.text import counted
 
 
@@ -52,13 +56,18 @@ def fit(
     weights: str = "auto",
     *,
     trust: bool = False,
+    progress: Progress = silent,
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
     Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
     read out for them. A convolution that fits by the formulas is compiled by itself, and its verdict is that of the
     program; notes tell where one is too large for that. Changes that would fit are found by the formulas and then
-    compiled with random weights; those that are too large for that are said to fit by formula.
+    compiled with random weights; those that are too large for that are said to fit by formula. Where the bit widths of
+    a layer or the size of its maps alone keep it from the array, no layer is compiled.
+
+    A network with parts that have no verdict, such as operations that are not understood, is NOT JUDGED at best, and
+    its report has no totals; one in which no layer runs on the array is NOT JUDGED too.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
@@ -74,6 +83,7 @@ def fit(
         placement: where the program of ``with_program`` puts channels, and ``weights`` where it takes weights from, as
             in ``compile``; layers by themselves are judged interleaved, with weights from patterns.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
+        progress: called with a line of text before each part of the work that may take long.
 
     Raises:
         SensorError: the sensor is not known, or its file is at fault.
@@ -81,20 +91,21 @@ def fit(
         FileNotFoundError: there is no such file.
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
-            for this sensor.
+            for this sensor, or ``pixel_range`` is not two different numbers.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
     graph = as_graph(network, trust=trust)
-    if not graph.layers:
+    if not (graph.layers or graph.other_layers or graph.unknown):
         raise ValueError(f"'{graph.name}' has no convolution or dense layer: there is nothing to fit.")
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
     check_spill(spill, target)
-    report = _fit_registers(levels_as_signs(graph), target, spill)
+    check_pixel_range(pixel_range)
+    report = _fit_registers(levels_as_signs(graph), target, spill, progress)
     if not with_program:
         return report
-    how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill}
-    return _with_program(report, network, target, {**how, "placement": placement, "weights": weights, "trust": trust})
+    how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill, "trust": trust, "progress": progress}
+    return _with_program(report, network, target, {**how, "placement": placement, "weights": weights})
 
 
 def _with_program(report: FitReport, network: Any, sensor: Sensor, how: dict[str, Any]) -> FitReport:
@@ -115,27 +126,46 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     return load_sensor(name_or_path)
 
 
-def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport:
+def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill, progress: Progress) -> FitReport:
     read = readouts(graph, sensor)
     there = on_controller(graph)
     folded = fold_sums(fold_thresholds(graph))
-    shapes = {op.name: conv_layer(graph, op, folded) for op in graph.layers if op.name not in there}
+    on_array = [op for op in graph.layers if isinstance(op, Conv2D) and op.name not in there]
+    shapes = {op.name: conv_layer(graph, op, folded) for op in on_array}
     judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
-    programs = {name: program_of(folded, layer, judged[name], sensor, spill) for name, layer in shapes.items()}
-    layers = tuple(
-        array_layer(op, shapes[op.name], judged[op.name], programs[op.name], sensor, spill)
-        if op.name in shapes
-        else controller_layer(op, read.get(op.name), sensor)
-        for op in graph.layers
-    )
+    compiles = not any(judgement.reasons for judgement in judged.values())  # else the verdict is there already
+
+    def layer_fit(op: Weighted) -> LayerFit:
+        if not is_judged_layer(op):
+            return unjudged_layer(op, sensor)
+        if op.name not in shapes:
+            return controller_layer(op, read.get(op.name), sensor)
+        layer, judgement = shapes[op.name], judged[op.name]
+        place = f"layer {list(shapes).index(op.name) + 1} of {len(shapes)}, '{op.name}'"
+        program = None
+        if compiles:
+            program = program_of(folded, layer, judgement, sensor, spill, lambda line: progress(f"{place}: {line}"))
+        return array_layer(
+            op,
+            layer,
+            judgement,
+            program,
+            sensor,
+            spill,
+            compiles=compiles,
+            progress=lambda line: progress(f"{place}, changes: {line}"),
+        )
+
+    layers = tuple(layer_fit(op) for op in graph if isinstance(op, Weighted))
     calls = sum((Counter(layer.calls) for layer in layers), Counter(read_plane=sum(r.planes for r in read.values())))
     steps = sum((Counter(layer.steps_icw) for layer in layers), Counter())
     words = icw_by_class(steps)
     published = filter(None, [published_for(graph.name, sensor.name)])
-    complete = all(layer.icw is not None for layer in layers)
+    not_judged = [*unjudged_operations(graph), *unjudged_between(folded, there)]
+    if not shapes:
+        not_judged.append("no layer runs on the array, and what the controller can do is not judged")
+    complete = not not_judged and all(layer.icw is not None for layer in layers)
     left_out = [line for name, layer in shapes.items() for line in unmodelled(layer, judged[name])]
-    not_understood = [f"'{op.name}': {op.kind} is not understood, and was not judged" for op in graph.unknown]
-    not_understood += [f"'{op.name}': {type(op).__name__} was not judged" for op in graph.other_layers]
     return FitReport(
         network=graph.name,
         sensor=sensor.name,
@@ -148,13 +178,18 @@ def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill) -> FitReport
         bits_read=sum(r.bits for r in read.values()) + sum(fit.bits_read for fit in layers if fit.name in shapes),
         raw_bits=sensor.raw_bits,
         raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,
-        notes=tuple(_network_notes(layers, steps.total(), read, sensor)),
-        unknown=(*not_understood, *left_out, *unknown_overheads(calls, sensor), *_unknown_of(sensor)),
+        notes=tuple(_network_notes(layers, steps.total(), read, sensor, compiles)),
+        not_judged=tuple(not_judged),
+        unknown=(*left_out, *unknown_overheads(calls, sensor), *_unknown_of(sensor)),
     )
 
 
-def _network_notes(layers: tuple[LayerFit, ...], icw: int, read: dict[str, Readout], sensor: Sensor) -> list[str]:
+def _network_notes(
+    layers: tuple[LayerFit, ...], icw: int, read: dict[str, Readout], sensor: Sensor, compiles: bool
+) -> list[str]:
     notes = []
+    if not compiles:
+        notes.append("bit widths or sizes alone decide that it does not fit: no layer was compiled")
     on_array = [layer for layer in layers if layer.schedule != "controller"]
     bits = sum(layer.weight_bits for layer in on_array)
     capacity = sensor.plane_bits * len(sensor.digital.free)

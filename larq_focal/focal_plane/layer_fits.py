@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from larq_focal.focal_plane.changes import changes_that_fit
+from larq_focal.focal_plane.changes import Proof, changes_that_fit
 from larq_focal.focal_plane.compiler.layer_program import LayerProgram, layer_program
 from larq_focal.focal_plane.compiler.stand_in import output_size, stand_in
 from larq_focal.focal_plane.controller import Readout
@@ -15,6 +15,7 @@ from larq_focal.focal_plane.judge import Judgement
 from larq_focal.focal_plane.layer import ConvLayer
 from larq_focal.focal_plane.notes import layer_notes
 from larq_focal.focal_plane.placement import place
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.rate import energy_lower_bound_uj, latency_lower_bound_us
 from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
 from larq_focal.focal_plane.report import LayerFit, Need, ScheduleFit
@@ -24,38 +25,52 @@ from larq_focal.focal_plane.spills import IN_HOME, Spill
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.verdict import Verdict
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Linear
+from larq_focal.network.ops import Linear, Weighted
 from larq_focal.text import counted
 
 MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
 MOST_TAPS_TRIED = 100  # the same for a change that might fit, of which there are several
+MOST_TAPS_AT_ONCE = 40  # the same where the verdict needs no program: about a second in all
+MOST_WEIGHTS = 20_000  # of a layer that is compiled, however few its taps: each takes its place in an address pattern
 
 
 def program_of(
-    graph: QuantGraph, layer: ConvLayer, judged: Judgement, sensor: Sensor, spill: Spill = "analog"
+    graph: QuantGraph,
+    layer: ConvLayer,
+    judged: Judgement,
+    sensor: Sensor,
+    spill: Spill = "analog",
+    progress: Progress = silent,
 ) -> LayerProgram | None:
     """The program of a layer that fits by the formulas; None where it does not, or where it would take long."""
-    if judged.verdict is Verdict.NO_FIT or _taps(layer, sensor) > MOST_TAPS_COMPILED:
+    if judged.verdict is Verdict.NO_FIT or not _is_small(layer, sensor, MOST_TAPS_COMPILED):
         return None
-    return layer_program(graph, layer.name, sensor, spill)
+    return layer_program(graph, layer.name, sensor, spill, progress)
 
 
-def _taps(layer: ConvLayer, sensor: Sensor) -> int:
-    return layer.counted * place(layer, sensor).passes
-
-
-def _has_program(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | None:
-    """Whether a layer of this shape compiles; None where that takes long, or something else needs planes beside it."""
-    if min(output_size(layer)) < 1:
+def _is_small(layer: ConvLayer, sensor: Sensor, most_taps: int) -> bool:
+    placement = place(layer, sensor)
+    if placement is None or layer.weights > MOST_WEIGHTS:
         return False
-    if layer.held_values or layer.counted_with or layer.from_pixels or _taps(layer, sensor) > MOST_TAPS_TRIED:
-        return None
-    return (
-        layer_program(
-            stand_in(layer), layer.name, sensor, spill="analog" if wanted is Verdict.SPILL else "none"
-        ).verdict
-        is not Verdict.NO_FIT
-    )
+    return layer.counted * placement.passes <= most_taps
+
+
+def _proof(most_taps: int, progress: Progress) -> Proof:
+    """Tells whether a layer of a given shape can be, and has a program; None where it has more than ``most_taps``.
+
+    None too where something else needs planes beside the layer.
+    """
+
+    def proof(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> bool | None:
+        if min(output_size(layer)) < 1:
+            return False
+        beside = layer.held_values or layer.counted_with or layer.from_pixels
+        if beside or not _is_small(layer, sensor, most_taps):
+            return None
+        spill = "analog" if wanted is Verdict.SPILL else "none"
+        return layer_program(stand_in(layer), layer.name, sensor, spill, progress).verdict.fits
+
+    return proof
 
 
 def array_layer(
@@ -65,7 +80,23 @@ def array_layer(
     program: LayerProgram | None,
     sensor: Sensor,
     spill: Spill = "analog",
+    compiles: bool = True,
+    progress: Progress = silent,
 ) -> LayerFit:
+    """The fit of a layer on the array.
+
+    Args:
+        op: the layer with its weights.
+        layer: its shape.
+        judged: its verdict by the formulas.
+        program: its program, where it was compiled.
+        sensor: where it runs.
+        spill: how far planes may move.
+        compiles: whether changes are compiled too. All but the smallest are not if the layer itself is too large.
+        progress: called with a line of text before each attempt at a program.
+    """
+    is_tried = compiles and _is_small(layer, sensor, MOST_TAPS_COMPILED)
+    proof = _proof(MOST_TAPS_TRIED if is_tried else MOST_TAPS_AT_ONCE, progress)
     plan, placement = judged.plan, judged.placement
     verdict = program.verdict if program else judged.verdict
     uses = register_map(plan, sensor) if plan else ()
@@ -80,8 +111,8 @@ def array_layer(
         "map_planes": placement.output_planes if placement else None,
         "spills_to": _spills_to(verdict, judged, program),
         "moves": program.moves if program else {},
-        "changes": changes_that_fit(layer, sensor, replace(judged, verdict=verdict), _has_program, spill),
-        "notes": (*layer_notes(layer, judged, sensor), *_program_notes(layer, judged, program)),
+        "changes": changes_that_fit(layer, sensor, replace(judged, verdict=verdict), proof, spill),
+        "notes": (*layer_notes(layer, judged, sensor), *_program_notes(layer, judged, program, compiles)),
     }
     if plan is None:
         return LayerFit(
@@ -121,10 +152,11 @@ def _spills_to(verdict: Verdict, judged: Judgement, program: LayerProgram | None
     return tuple(program.moves) if program else judged.plan.spills_to
 
 
-def _program_notes(layer: ConvLayer, judged: Judgement, program: LayerProgram | None) -> Iterator[str]:
+def _program_notes(layer: ConvLayer, judged: Judgement, program: LayerProgram | None, compiles: bool) -> Iterator[str]:
     if program is None:
         if judged.verdict is not Verdict.NO_FIT:
-            yield "judged by formula: a layer of this size is not compiled here"
+            why = "a layer of this size is not compiled here" if compiles else "another layer decides without a program"
+            yield f"judged by formula: {why}"
     elif program.verdict is Verdict.NO_FIT:
         yield f"no program: {program.reason}"
     else:
@@ -177,7 +209,21 @@ def controller_layer(op: Linear, readout: Readout | None, sensor: Sensor) -> Lay
     )
 
 
-def _weight_fields(op: Linear, sensor: Sensor) -> dict[str, int]:
+def unjudged_layer(op: Weighted, sensor: Sensor) -> LayerFit:
+    """The fit of a layer of a kind that has no verdict."""
+    return LayerFit(
+        name=op.name,
+        verdict=Verdict.NOT_JUDGED,
+        fan_in=op.kernel.fan_in,
+        accumulator_bits=None,
+        **_weight_fields(op, sensor),
+        schedule=None,
+        digital=Need(None, sensor.digital.nominal, None, len(sensor.digital.holders)),
+        analog=Need(None, sensor.analog.nominal, None, len(sensor.analog.storage)),
+    )
+
+
+def _weight_fields(op: Weighted, sensor: Sensor) -> dict[str, int]:
     """All weight bits of a layer, and the planes that they would fill: ternary weights take two."""
     planes = -(-op.kernel.size // sensor.plane_bits) * op.kernel.bits
     return {"weight_bits": op.kernel.size * op.kernel.bits, "weight_planes": planes}

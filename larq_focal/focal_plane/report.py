@@ -11,7 +11,7 @@ from rich.console import Group
 from larq_focal.focal_plane.compiler.backend.homes import Moves
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import shown
-from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.focal_plane.verdict import Verdict, worst
 from larq_focal.result import Result
 from larq_focal.text import counted
 
@@ -152,9 +152,10 @@ class LayerFit:
 class FitReport(Result):
     """Whether a network fits a sensor: the worst verdict of its layers.
 
-    The totals over the layers are lower bounds per frame, None where any part is unknown; ``unknown`` says what they
-    leave out, and what was assumed. ``estimates`` set beside them what calibrations give and what is published.
-    ``bits_read`` go to the controller per frame, where ``raw_bits`` are those of the image itself, of
+    ``not_judged`` names the parts without a verdict; where there are any, the network is NOT JUDGED at best. The totals
+    over the layers are lower bounds per frame, None where a layer does not fit or a part was not judged; ``unknown``
+    says what they leave out, and what was assumed. ``estimates`` set beside them what calibrations give and what is
+    published. ``bits_read`` go to the controller per frame, where ``raw_bits`` are those of the image itself, of
     ``raw_pixel_bits`` each pixel. ``program`` tells what the compiled network does, where it was asked for and there is
     one.
     """
@@ -172,19 +173,21 @@ class FitReport(Result):
     estimates: tuple[Estimate, ...]
     notes: tuple[str, ...]
     unknown: tuple[str, ...]
+    not_judged: tuple[str, ...] = ()
     program: ProgramReport | None = None
 
     @property
     def verdict(self) -> Verdict:
-        return max((layer.verdict for layer in self.layers), key=lambda verdict: verdict.rank)
+        parts = [Verdict.NOT_JUDGED] * bool(self.not_judged)
+        return worst([*parts, *(layer.verdict for layer in self.layers)])
 
     @property
     def smallest_change(self) -> str | None:
-        """The smallest change of every layer that does not fit as it is, or None where all do."""
+        """The smallest change of every layer that is known not to fit as it is, or None where there is none."""
         changes = [
             f"{layer.name}: {layer.changes[0] if layer.changes else 'no single change fits'}"
             for layer in self.layers
-            if layer.verdict is not Verdict.FIT
+            if layer.verdict not in (Verdict.FIT, Verdict.NOT_JUDGED)
         ]
         return "; ".join(changes) or None
 
@@ -195,8 +198,8 @@ class FitReport(Result):
 
     @property
     def data_reduction(self) -> float | None:
-        """How many times fewer bits are read out than the raw image has; None where nothing is read."""
-        return self.raw_bits / self.bits_read if self.bits_read else None
+        """How many times fewer bits are read out than the raw image has; None where none is, or not all is judged."""
+        return self.raw_bits / self.bits_read if self.bits_read and not self.not_judged else None
 
     @property
     def headline(self) -> str:
@@ -222,6 +225,7 @@ class FitReport(Result):
             "layers": [layer.to_dict() for layer in self.layers],
             "notes": list(self.notes),
             "unknown": list(self.unknown),
+            "not_judged": list(self.not_judged),
             "program": self.program and self.program.to_dict(),
         }
 

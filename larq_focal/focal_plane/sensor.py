@@ -15,9 +15,14 @@ from typing import Any
 from larq_focal.focal_plane.calibration.calibration import Calibration, read_calibrations
 from larq_focal.focal_plane.sensor_file import Section, SensorError, merged, read_yaml
 from larq_focal.focal_plane.sensor_keys import CALLS, CLASSES, INSTRUCTIONS
+from larq_focal.messages import shown
 
 FOLDER = Path(__file__).parent / "sensors"
 TEMPLATE = "template"
+LARGEST_SIDE = 4096  # pixels
+MOST_PIXELS = 2**22
+LARGEST_ANALOG = 8191  # four registers are added before they saturate, in 16 bits
+RESERVED = ("PIX", "IN", "SELECT", "RECT", "XN", "XE", "XS", "XW")  # names with a meaning in programs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +164,7 @@ def load_sensor(name_or_path: str | Path) -> Sensor:
 
     Raises:
         SensorError: there is no such sensor, or the file has an unknown or missing key, a value of the wrong type or
-            sign, or a register in two duties; the message names the file, the key and the mend.
+            sign, or a register in two duties; the message names the file, the key and the fix.
     """
     known = FOLDER / f"{name_or_path}.yaml"
     path = known if str(name_or_path) in (*sensor_names(), TEMPLATE) else Path(name_or_path)
@@ -187,10 +192,10 @@ def _read(path: Path) -> Sensor:
         name=top.text("name"),
         title=top.text("title"),
         convention=top.text("convention"),
-        height=array.integer("height", minimum=1),
-        width=array.integer("width", minimum=1),
-        pixel_channels=pixel.integer("channels", minimum=1),
-        adc_bits=pixel.integer("adc_bits", minimum=1),
+        height=array.integer("height", minimum=1, maximum=LARGEST_SIDE),
+        width=array.integer("width", minimum=1, maximum=LARGEST_SIDE),
+        pixel_channels=pixel.integer("channels", minimum=1, maximum=64),
+        adc_bits=pixel.integer("adc_bits", minimum=1, maximum=64),
         clock_hz=top.number("clock_hz", minimum=1, may_be_unknown=True),
         digital=_digital(top.section("digital")),
         analog=_analog(top.section("analog")),
@@ -206,7 +211,26 @@ def _read(path: Path) -> Sensor:
     )
     for section in (array, pixel, power, top):
         section.refuse_the_rest()
+    _check_together(path, sensor)
     return sensor
+
+
+def _check_together(path: Path, sensor: Sensor) -> None:
+    """Refuses what no single key is to blame for."""
+    if sensor.height * sensor.width > MOST_PIXELS:
+        raise SensorError(
+            f"'{path}': 'array' of {sensor.height}x{sensor.width} has more than {MOST_PIXELS:,} pixels; take less."
+        )
+    digital, analog = sensor.digital.all, sensor.analog.storage + sensor.analog.port
+    for name in analog:
+        if name in digital:
+            raise SensorError(f"'{path}': register {name} is both digital and analog; give one of them another name.")
+    for name in digital + analog:
+        if name in RESERVED:
+            raise SensorError(f"'{path}': a register cannot be called {name}, which programs have a meaning for.")
+    step, maximum = sensor.analog.smallest_step, sensor.analog.maximum
+    if step is not None and maximum is not None and step > maximum:
+        raise SensorError(f"'{path}': 'analog.smallest_step' of {step} is larger than 'analog.maximum' of {maximum}.")
 
 
 def _extended(path: Path) -> Any:
@@ -215,24 +239,28 @@ def _extended(path: Path) -> Any:
     if not isinstance(data, dict) or "extends" not in data:
         return data
     base = data.pop("extends")
-    if base not in sensor_names():
-        raise SensorError(f"'{path}': 'extends' must be one of {', '.join(sensor_names())}, not {base!r}.")
+    if not isinstance(base, str) or base not in sensor_names():
+        raise SensorError(f"'{path}': 'extends' must be one of {', '.join(sensor_names())}, not {shown(base)}.")
     return merged(_extended(FOLDER / f"{base}.yaml"), data)
 
 
 def _digital(section: Section) -> DigitalRegisters:
-    duties = {duty: section.texts(duty) for duty in ("mask", "direction", "propagation", "free", "flag")}
+    counts = {"mask": (0, 1), "direction": (4,), "propagation": (0, 1), "flag": (0, 1)}
+    duties = {
+        duty: section.registers(duty, **({"counts": counts[duty]} if duty in counts else {}))
+        for duty in ("mask", "direction", "propagation", "free", "flag")
+    }
     registers = DigitalRegisters(**duties, uncounted=section.uncounted(duties))
     section.refuse_the_rest()
     return registers
 
 
 def _analog(section: Section) -> AnalogRegisters:
-    duties = {duty: section.texts(duty) for duty in ("storage", "port")}
+    duties = {"storage": section.registers("storage"), "port": section.registers("port", counts=(0, 1))}
     registers = AnalogRegisters(
         **duties,
         uncounted=section.uncounted(duties),
-        maximum=section.integer("maximum", minimum=1, may_be_unknown=True),
+        maximum=section.integer("maximum", minimum=1, may_be_unknown=True, maximum=LARGEST_ANALOG),
         smallest_step=section.integer("smallest_step", minimum=1, may_be_unknown=True),
     )
     section.refuse_the_rest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -13,7 +14,9 @@ from larq_focal.files import existing_file
 from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
 from larq_focal.messages import short, shown
 
-_MOST_BYTES = 2**20
+_MOST_BYTES = 2**17  # ten times the largest that comes with the package
+_LARGEST = 1e12  # of any number in a file; beyond, sums of them mean nothing
+_MOST_REGISTERS = 64  # under one duty
 
 
 class SensorError(ValueError):
@@ -91,6 +94,17 @@ class Section:
             self._refuse(key, f"must be a list of texts, as in [R0, R1], and [] for none, not {shown(value)}")
         return tuple(value)
 
+    def registers(self, key: str, counts: Collection[int] = range(_MOST_REGISTERS + 1)) -> tuple[str, ...]:
+        """Names of registers, as many as one of ``counts``."""
+        names = self.texts(key)
+        for name in names:
+            if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+                self._refuse(key, f"names {shown(name)}; a register has a name of letters, digits and _")
+        if len(names) not in counts:
+            allowed = " or ".join(map(str, counts)) if len(counts) <= 2 else f"at most {max(counts)}"
+            self._refuse(key, f"must name {allowed} register{'s' * (max(counts) != 1)}, not {len(names)}")
+        return names
+
     def integers(self, key: str) -> tuple[int, ...]:
         value = self._take(key)
         if not isinstance(value, list) or not all(type(item) is int and item > 0 for item in value):
@@ -123,7 +137,9 @@ class Section:
                 )
         return uncounted
 
-    def number(self, key: str, minimum: float = 0, may_be_unknown: bool = False) -> float | None:
+    def number(
+        self, key: str, minimum: float = 0, may_be_unknown: bool = False, maximum: float = _LARGEST
+    ) -> float | None:
         value = self._take(key)
         if value is None and may_be_unknown:
             return None
@@ -131,10 +147,14 @@ class Section:
             self._refuse(key, f"must be a number{' or null' * may_be_unknown}, not {shown(value)}")
         if value < minimum:
             self._refuse(key, f"must be at least {minimum}, not {shown(value)}")
+        if value > maximum:
+            self._refuse(key, f"must be at most {maximum:,.0f}, not {shown(value)}")
         return value
 
-    def integer(self, key: str, minimum: int = 0, may_be_unknown: bool = False) -> int | None:
-        value = self.number(key, minimum, may_be_unknown)
+    def integer(
+        self, key: str, minimum: int = 0, may_be_unknown: bool = False, maximum: float = _LARGEST
+    ) -> int | None:
+        value = self.number(key, minimum, may_be_unknown, maximum)
         if isinstance(value, float):
             self._refuse(key, f"must be a whole number{' or null' * may_be_unknown}, not {shown(value)}")
         return value

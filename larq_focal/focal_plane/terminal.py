@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane.report import FitReport, LayerFit
 
 _LEFT_OUT_WIDTH = 36
-COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NO_FIT: "bold red"}
+COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NOT_JUDGED: "magenta", Verdict.NO_FIT: "bold red"}
 
 
 def shown(report: FitReport) -> Group:
@@ -104,6 +104,7 @@ def _lists(report: FitReport) -> Iterator[Text | Padding]:
         for note in layer.notes:
             by_note.setdefault(note, []).append(layer.name)
     notes = [f"{', '.join(names)}: {note}" for note, names in by_note.items()]
+    yield from listed("Not judged", report.not_judged)
     yield from listed("Changes that fit, the smallest first", changes)
     yield from listed("Notes", [*notes, *report.notes])
     yield from listed("Unknown", report.unknown)

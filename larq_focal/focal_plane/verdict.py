@@ -1,15 +1,21 @@
-"""The three verdicts of a fit."""
+"""The verdicts of a fit."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 
 class Verdict(str, Enum):
-    """From best to worst."""
+    """From best to worst.
+
+    NOT JUDGED stands before NO FIT: a network with an unknown part and another part that does not fit does not fit,
+    whatever the unknown part is.
+    """
 
     FIT = "FIT"
     SPILL = "FIT WITH SPILL"
+    NOT_JUDGED = "NOT JUDGED"
     NO_FIT = "NO FIT"
 
     def __str__(self) -> str:
@@ -18,3 +24,13 @@ class Verdict(str, Enum):
     @property
     def rank(self) -> int:
         return list(Verdict).index(self)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it says that all fits, with or without a spill."""
+        return self.rank <= Verdict.SPILL.rank
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of ``verdicts``; NOT JUDGED where there is none, for nothing was judged then."""
+    return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.NOT_JUDGED)

@@ -16,7 +16,7 @@ from larq_focal.files import existing_file, written_whole
 from larq_focal.messages import short
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.kernel import Kernel
-from larq_focal.network.ops import OPS, Op
+from larq_focal.network.ops import OPS, Input, Op, Unknown
 
 SUFFIX = ".qgraph"
 FORMAT = "larq_focal.QuantGraph/1"
@@ -63,6 +63,9 @@ def load_graph(path: str | Path) -> QuantGraph:
             if structure["format"] == FORMAT:
                 arrays = _Arrays(archive)
                 ops = [_decode(OPS[entry.pop("op")], entry, arrays) for entry in structure["ops"]]
+                for op in ops:
+                    if not op.inputs and not isinstance(op, Input | Unknown):
+                        raise GraphError(f"'{op.name}' has no inputs")
                 name, outputs = _checked(structure["name"], str, "name"), _restored(structure["outputs"], arrays)
                 return QuantGraph(name, ops, _checked(outputs, tuple[str, ...], "outputs"))
     except Exception as error:  # damaged bytes may fail anywhere between zlib and JSON

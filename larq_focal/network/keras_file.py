@@ -22,6 +22,7 @@ import h5py
 
 from larq_focal.keras import keras
 from larq_focal.messages import short
+from larq_focal.network.keras_nodes import unmade_call
 
 HOW_TO_TRUST = "If you trust where the file comes from, load it with trust=True (--trust)."
 _KERAS_HOMES = ("keras", "tf_keras")
@@ -92,6 +93,8 @@ def check_keras_file(path: Path, *, trust: bool = False) -> None:
             f".keras or .h5 instead. {HOW_TO_TRUST}"
         )
     with _opened(path) as (config, weights):
+        if (layer := unmade_call(config)) is not None:
+            raise ValueError(f"the layer '{short(layer, 60)}' is called on an output that is never made.")
         if trust:
             return
         if weights is None:

@@ -59,12 +59,15 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
 
     try:
         check_keras_file(path, trust=trust)
-        return keras.models.load_model(path, compile=False, safe_mode=not trust)
+        model = keras.models.load_model(path, compile=False, safe_mode=not trust)
     except UntrustedModelError:
         raise
     except Exception as error:  # a damaged file fails anywhere in Keras, HDF5 or TensorFlow
         reason = unknown_class(path) or short(error)
         raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}") from error
+    if not _is_keras_model(model):
+        raise ValueError(f"'{path}' does not hold a Keras model, but a {type(model).__name__}.")
+    return model
 
 
 def _read(path: Path, trust: bool) -> QuantGraph:
@@ -76,7 +79,13 @@ def _read(path: Path, trust: bool) -> QuantGraph:
 
         return from_tflite(path)
     if path.suffix in KERAS_SUFFIXES or (path / "saved_model.pb").is_file():
-        return as_graph(load_keras_model(path, trust=trust))
+        model = load_keras_model(path, trust=trust)
+        try:
+            return as_graph(model)
+        except (TypeError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
+            raise ValueError(  # Keras takes layers whose settings make no sense
+                f"'{path}' cannot be read as a network: {type(error).__name__}: {short(error)}"
+            ) from error
     raise ValueError(f"'{path}' is not a network that can be read here; needed is {ACCEPTED}.")
 
 

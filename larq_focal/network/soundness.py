@@ -98,6 +98,12 @@ def _check_axes(operator: Operator) -> None:
             raise FlatbufferError(
                 f"is given {max(tensor.shape)} axes in '{tensor.name}', and there are {_MOST_AXES} at most"
             )
+    if operator.kind == "TRANSPOSE" and operator.inputs[1].is_constant:
+        order = operator.inputs[1].data.ravel().tolist()
+        if sorted(axis % len(order) for axis in order) != list(range(len(order))):
+            raise FlatbufferError(f"puts axes in the order {order}")
+    if operator.kind == "PAD" and operator.inputs[1].is_constant and operator.inputs[1].data.min(initial=0) < 0:
+        raise FlatbufferError("pads by less than nothing")
     if operator.kind == "STRIDED_SLICE" and operator.options.get("offset") and operator.options.get("endMask"):
         raise FlatbufferError("counts its end from its begin, and leaves the end open too")
 

@@ -56,8 +56,8 @@ def restore(path: Path, model: keras.Model) -> None:
         for kind, variables in _variables(model).items()
         for index, variable in enumerate(variables)
     }
-    shapes = {key: array.shape for key, array in arrays.items() if key != _STATE}
-    if shapes != {key: tuple(variable.shape) for key, variable in expected.items()}:
+    shapes = {key: (array.shape, array.dtype) for key, array in arrays.items() if key != _STATE}
+    if shapes != {key: (tuple(each.shape), np.dtype(each.dtype.as_numpy_dtype)) for key, each in expected.items()}:
         raise CheckpointError(
             f"'{path}' holds {len(shapes)} variables that are not the {len(expected)} of {model.name!r} and its "
             "optimizer. It was made for another model or by another version: delete it to start anew."

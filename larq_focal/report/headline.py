@@ -32,7 +32,7 @@ def _most_accurate(runs: Sequence[Run]) -> Card:
         f"{_share(accuracy['low'])} to {_share(accuracy['high'])} at 95 % confidence on {accuracy['total']:,} images"
     )
     if rivals:
-        about += f"; the intervals of {rivals} other{'s' * (rivals > 1)} overlap with it"
+        about += f"; a tie with {_others(rivals)}, whose intervals overlap with it"
     return Card("Most accurate", _share(accuracy["value"]), about, best)
 
 
@@ -43,6 +43,8 @@ def _smallest(runs: Sequence[Run]) -> Card:
     best = _least(counted, lambda run: run.parameter_bytes)
     times = best.record["cost"]["totals"]["float32_bytes"] / max(best.parameter_bytes, 1)
     about = f"of parameters, {times:.1f} times less than in float32; {_share(best.accuracy)} accurate"
+    if equals := sum(run.parameter_bytes == best.parameter_bytes for run in counted) - 1:
+        about += f"; a tie with {_others(equals)} of the same size"
     return Card("Smallest", bytes_text(best.parameter_bytes), about, best)
 
 
@@ -51,11 +53,15 @@ def _fastest(runs: Sequence[Run]) -> Card:
     if not timed:
         return Card("Fastest", "none", "no run was timed", None)
     best = _least(timed, lambda run: run.latency_ms)
-    machine = best.record["timing"]["machine"]
-    place = machine.get("board") or machine.get("cpu") or "this machine"
-    return Card(
-        "Fastest", time_text(best.latency_ms), f"at the median on {place}; {_share(best.accuracy)} accurate", best
-    )
+    place = _place(best) or "this machine"
+    about = f"at the median on {place}; {_share(best.accuracy)} accurate"
+    slowest = best.record["timing"]["p90_ms"]
+    rivals = sum(_place(run) == _place(best) and run.record["timing"]["min_ms"] <= slowest for run in timed) - 1
+    if rivals:
+        about += f"; a tie with {_others(rivals)}, whose times overlap with it"
+    if disturbed := sum(bool(run.record["timing"]["notes"]) for run in timed):
+        about += f". {disturbed} of {len(timed)} timings were disturbed: do not rely on the order"
+    return Card("Fastest", time_text(best.latency_ms), about, best)
 
 
 def _on_the_sensor(runs: Sequence[Run]) -> Card:
@@ -72,6 +78,15 @@ def _on_the_sensor(runs: Sequence[Run]) -> Card:
     change = best.record["fit"]["smallest_change"]
     about = f"fit {sensor}" + (f"; smallest change: {change}" if change else "")
     return Card("On the sensor", count, about, best)
+
+
+def _place(run: Run) -> str | None:
+    machine = run.record["timing"]["machine"]
+    return machine.get("board") or machine.get("cpu")
+
+
+def _others(count: int) -> str:
+    return "1 other" if count == 1 else f"{count} others"
 
 
 def _least(runs: Sequence[Run], cost: Callable[[Run], float]) -> Run:

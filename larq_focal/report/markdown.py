@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from larq_focal.text import accuracy_text, at_least, bytes_text, count_text
+from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
 
 COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
 
@@ -34,6 +34,6 @@ def _row(record: dict) -> tuple[str, ...]:
         least + bytes_text(totals["parameter_bytes"]),
         bytes_text(record["file"]["bytes"]),
         least + count_text(totals["ace"]),
-        f"{timing['median_ms']:.3f} ms" if timing else "-",
+        time_text(timing["median_ms"]) if timing else "-",
         fit["verdict"].lower() if fit else "-",
     )

@@ -103,6 +103,12 @@ for (const button of document.querySelectorAll("[data-toggle]")) button.addEvent
 for (const heading of document.querySelectorAll("[data-sortable] thead th")) {
   heading.firstElementChild.addEventListener("click", () => sortBy(heading));
 }
+// Plots take the width of the paper, and of the window again.
+for (const event of ["beforeprint", "afterprint"]) {
+  window.addEventListener(event, () => {
+    for (const place of document.querySelectorAll(".js-plotly-plot")) if (place.offsetParent !== null) Plotly.Plots.resize(place);
+  });
+}
 document.getElementById("theme").addEventListener("click", switchTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawVisible());
 drawVisible();

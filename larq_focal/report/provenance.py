@@ -56,7 +56,7 @@ def _facts(record: Record) -> Facts:
         "Machine": _spelled(machine),
         "Timing": {key: timing.get(key) for key in ("engine", "threads", "runs", "warmup")}
         | _spelled({key: value for key, value in timed_on.items() if value != machine.get(key)}),
-        "Versions": environment["versions"] | timing.get("versions", {}),
+        "Versions": environment["versions"] | _mapping(timing.get("versions")),
     }
     return {
         (group, name): str(value)
@@ -74,3 +74,8 @@ def _words(key: str) -> str:
     """The key ``memory_gib`` as "memory (GiB)"."""
     *words, last = key.split("_")
     return " ".join([*words, f"({UNITS[last]})" if words and last in UNITS else last])
+
+
+def _mapping(part: Any) -> dict:
+    """A part of newer records, of which no schema says what it is."""
+    return part if isinstance(part, dict) else {}

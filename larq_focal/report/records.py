@@ -226,7 +226,7 @@ def _newer_problems(record: Record) -> list[str]:
     """Problems of what older records do not have."""
     fit = record["fit"] or {}
     problems = _problems(fit, _REDUCTION, "fit") if fit.get("data_reduction") else []
-    for part, schema in (("estimates", _ESTIMATES), ("program", _PROGRAM)):
+    for part, schema in (("estimates", _ESTIMATES), ("program", _PROGRAM), ("not_judged", [str])):
         if fit.get(part) is not None:
             problems += _problems(fit[part], schema, f"fit.{part}")
     return problems

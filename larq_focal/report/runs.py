@@ -53,7 +53,7 @@ class Run:
 
     @property
     def verdict(self) -> str | None:
-        """Of the register fit: FIT, FIT WITH SPILL, NO FIT, or None where it was not judged."""
+        """Of the register fit: FIT, FIT WITH SPILL, NOT JUDGED, NO FIT, or None where there is no fit."""
         return self.record["fit"] and self.record["fit"]["verdict"]
 
 

@@ -10,22 +10,25 @@ from click.testing import CliRunner
 
 from larq_focal.cli import main
 from larq_focal.network import interpret, save_graph
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.ops import Unknown
 from tests.focal_plane.compiler.gradients import gradient
 from tests.focal_plane.compiler.random_layers import Draw, images, network
 from tests.focal_plane.graphs import chain, conv, sign
 
 LAYER = network(Draw(padding="same"))
+NO_FIT, NOT_JUDGED = 3, 4
 
 
-def invoked(*arguments) -> str:
+def invoked(*arguments, status: int = 0) -> str:
     result = CliRunner().invoke(main, [*map(str, arguments)])
-    assert result.exit_code == 0, result.output
-    return result.output
+    assert result.exit_code == status, result.output
+    return result.stdout
 
 
-def refused(*arguments) -> str:
+def refused(*arguments, status: int = 1) -> str:
     result = CliRunner().invoke(main, [*map(str, arguments)])
-    assert result.exit_code == 1 and "Traceback" not in result.output
+    assert result.exit_code == status and "Traceback" not in result.output
     return " ".join(result.output.split())
 
 
@@ -75,7 +78,7 @@ def test_planes_spill_as_far_as_they_may(files):
     sensor = files / "few.yaml"
     sensor.write_text("extends: scamp5\ndigital: {free: [R5]}\nanalog: {storage: []}\narray: {height: 64, width: 64}\n")
     arguments = "compile", files / "layer.qgraph", "-o", files / "layer.scamp", "--sensor", sensor
-    assert "planes at once" in refused(*arguments)
+    assert "planes at once" in refused(*arguments, status=NO_FIT)
     compiled = json.loads(invoked(*arguments, "--spill", "controller", "--json"))
     assert compiled["allocation"]["spills_to"] == ["controller"]
     run = json.loads(invoked("simulate", files / "layer.scamp", "--input", files / "image.npy", "--json"))["run"]
@@ -89,7 +92,7 @@ def test_charges_count_where_that_is_asked_for(files):
     told = json.loads(invoked(*arguments, "--analog-counting", "--json"))["analog_counting"]
     assert told["conv"]["step"] > 1 and "conv in analog" in invoked(*arguments, "--analog-counting")
     assert "scamp7 has no analog registers that can count" in refused(
-        *arguments, "--analog-counting", "--sensor", "scamp7"
+        *arguments, "--analog-counting", "--sensor", "scamp7", status=NO_FIT
     )
 
 
@@ -102,7 +105,9 @@ def test_faults_are_one_message(files):
     assert "NAR is not an instruction" in refused("simulate", program, "--input", files / "image.npy")
     graph = chain("wide", LAYER["image"], LAYER["bits"], wide := conv("wide", LAYER["bits"], 4, 32), sign("s", wide))
     save_graph(graph, files / "wide.qgraph")
-    assert "'wide' has weights of 32 bits" in refused("compile", files / "wide.qgraph", "-o", files / "no.scamp")
+    assert "'wide' has weights of 32 bits" in refused(
+        "compile", files / "wide.qgraph", "-o", files / "no.scamp", status=NO_FIT
+    )
     assert not (files / "no.scamp").exists()
 
 
@@ -117,3 +122,41 @@ def test_a_program_is_written_as_asked_for_and_tells_what_others_cost(files):
     contradiction = refused(*compiled, "--placement", "interleaved", "--weights", "analog")
     assert "ask for placement='tiled' or 'auto'" in contradiction
     assert "exact" in invoked("fit", files / "layer.qgraph", "--program", "--placement", "tiled")
+
+
+def with_an_unknown_part(graph):
+    last = graph[graph.outputs[0]]
+    strange = Unknown(name="strange", inputs=(last.name,), shape=last.shape, kind="Fourier")
+    return QuantGraph("strange", (*graph, strange), ["strange"])
+
+
+def test_exit_statuses_tell_verdicts_apart(files):
+    wide = chain("wide", LAYER["image"], LAYER["bits"], layer := conv("wide", LAYER["bits"], 4, 32), sign("s", layer))
+    for name, graph, status in (
+        ("layer", LAYER, 0),
+        ("wide", wide, NO_FIT),
+        ("strange", with_an_unknown_part(LAYER), NOT_JUDGED),
+        ("both", with_an_unknown_part(wide), NO_FIT),
+    ):
+        path = save_graph(graph, files / f"{name}.qgraph")
+        plain = json.loads(invoked("fit", path, "--json", status=status))
+        assert bool(plain["not_judged"]) == (name in ("strange", "both"))
+        assert name == "layer" or plain["latency_lower_bound_us"] is plain["icw"] is None
+        text = invoked("fit", path, status=status)
+        assert plain["verdict"] in text and ("Not judged" in text) == bool(plain["not_judged"])
+    invoked("fit", files / "strange.qgraph", "--sensor", "binareye", status=NO_FIT)
+    refused("fit", files / "layer.qgraph", "--sensor", "retina", status=1)
+    refused("fit", status=2)
+    assert "Fourier is not understood" in refused(
+        "compile", files / "strange.qgraph", "-o", files / "no.scamp", status=NOT_JUDGED
+    )
+    for command in ("fit", "compile"):
+        assert all(str(status) in invoked(command, "--help") for status in (NO_FIT, NOT_JUDGED))
+
+
+def test_an_interruption_ends_cleanly(files, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("larq_focal.focal_plane.fit", interrupted)
+    assert refused("fit", files / "layer.qgraph", status=130) == "Interrupted."

@@ -19,7 +19,7 @@ NETWORK = two_layer_network(side=16, maps=4)
 def inspected(*arguments) -> str:
     result = CliRunner().invoke(main, ["inspect", *map(str, arguments)])
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 def refused(*arguments) -> str:
@@ -72,6 +72,19 @@ def test_what_is_refused(files):
     assert "four whole numbers" in refused(files / "look.scamp", "--region", "1,2")
     assert "is not within the array" in refused(files / "look.scamp", "--region", "0,0,9,300")
     assert "is not a whole .npz file" in refused(files / "look.scamp", "--planes", files / "light.npy")
+    np.savez(files / "small.npz", mask=np.eye(9, dtype=bool))
+    np.savez(files / "numbers.npz", mask=np.full((256, 256), 0.5))
+    np.savez(files / "texts.npz", mask=np.full((256, 256), "a"))
+    assert "the plane 'mask' is [9, 9]" in refused(files / "look.scamp", "--planes", files / "small.npz")
+    for name in ("numbers", "texts"):
+        text = refused(files / "look.scamp", "--planes", files / f"{name}.npz")
+        assert "the plane 'mask' has other values than 0 and 1" in text
+    for name, content in (("nan256", np.full((256, 256), np.nan)), ("none", np.zeros((0, 16, 16, 1)))):
+        np.save(files / f"{name}.npy", content)
+    assert "[0, 16, 16, 1]" in refused(files / "two.qgraph", "--data", files / "none.npy")
+    assert "not finite" in refused(
+        files / "look.scamp", "--planes", files / "planes.npz", "--data", files / "nan256.npy"
+    )
     assert "a network brings its own" in refused(files / "two.qgraph", "--planes", files / "planes.npz")
     (files / "look.scamp").write_text(TEXT.replace("neg", "nag"))
     assert "Line 4" in refused(files / "look.scamp") and "nag" in refused(files / "look.scamp")

@@ -263,6 +263,24 @@ def test_a_model_is_converted_once_the_advice_is_followed(name, tmp_path):
     assert convert(network(*followed()), tmp_path / "model.tflite", strict=True).audit.passed
 
 
+class TestRecurrent:
+    def model(self, **options) -> keras.Model:
+        stack = layers.LSTM(8, return_sequences=True, name="first", **options), layers.LSTM(8, name="second", **options)
+        return network(*stack, layers.Dense(2), shape=(12, 4))
+
+    def test_loops_that_the_converter_cannot_read_are_named_and_unrolled(self, tmp_path):
+        looped = self.model()
+        with pytest.raises(ConversionError, match=r"loop in 'network/first', 'network/second': .*unroll=True"):
+            convert(looped, tmp_path / "model.tflite")
+        unrolled = self.model(unroll=True)
+        unrolled.set_weights(looped.get_weights())
+        assert convert(unrolled, tmp_path / "model.tflite").audit.passed
+
+    def test_one_loop_is_converted(self, tmp_path):
+        result = convert(network(layers.GRU(8), layers.Dense(2), shape=(12, 4)), tmp_path / "model.tflite").audit
+        assert result.passed and result.agreement.same_class == 16
+
+
 class TestPruned:
     def model(self) -> keras.Model:
         pruned = [tfmot.sparsity.keras.prune_low_magnitude(layer) for layer in (layers.Conv2D(8, 3), layers.Dense(4))]

@@ -418,7 +418,7 @@ class TestInt8:
         assert not out.exists()
 
     def test_binary_layers_are_refused_and_explained(self, out):
-        with pytest.raises(ConversionError, match=r"layer, second declare fewer bits.*Use convert\(\)"):
+        with pytest.raises(ConversionError, match=r"layer, second declare fewer bits.*use convert\(\)"):
             convert_int8(small_network(), out, representative=np.zeros((1, 8, 8, 32)))
         assert not out.exists()
 

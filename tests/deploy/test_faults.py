@@ -8,10 +8,10 @@ import larq_compute_engine as lce
 import numpy as np
 import pytest
 
-from larq_focal.deploy import convert as convert_module
 from larq_focal.deploy.audit import audit
 from larq_focal.deploy.audit.intent import layer_names
 from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.conversion import keras_models
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.convert import ConversionError, convert
 from larq_focal.keras import keras, larq, tf
@@ -147,7 +147,7 @@ class TestConstantShape:
 class TestCrash:
     def test_a_crash_of_the_converter_is_an_error_and_leaves_the_file_as_it_was(self, tmp_path, monkeypatch):
         """The real converter's real crash, on a fault that would have been seen before."""
-        monkeypatch.setattr(convert_module, "model_faults", lambda *_: [])
+        monkeypatch.setattr(keras_models, "model_faults", lambda *_: [])
         model = network(convolution(), Times(positive(6, 6, 1)), convolution(name="next"))
         path = tmp_path / "model.tflite"
         path.write_bytes(b"earlier")

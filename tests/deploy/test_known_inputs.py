@@ -83,7 +83,7 @@ def test_it_is_packed_and_agrees(make, tmp_path):
 def test_its_saved_model_folder_converts_and_audits(tmp_path):
     model = called()
     model.save(tmp_path / "saved", save_format="tf")
-    out = convert(tmp_path / "saved", tmp_path / "model.tflite", strict=True)
+    out = convert(tmp_path / "saved", tmp_path / "model.tflite", strict=True, trust=True)
     assert out.audit.network == "own" and out.audit.all_packed
     np.testing.assert_allclose(Runtime(out.path).run(images()), model(images()), atol=1e-4)
     assert audit(model, out.path).passed

@@ -13,11 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larq_focal.focal_plane import SensorError, Verdict, fit, load_sensor
+from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.graph_file import save_graph
-from larq_focal.network.ops import Add, Affine, GlobalPool, Input, Pool2D, UniformQuantize, Unknown
+from larq_focal.network.ops import (
+    Add,
+    Affine,
+    Conv2DTranspose,
+    GlobalPool,
+    Input,
+    Multiply,
+    Pool2D,
+    Slice,
+    UniformQuantize,
+    Unknown,
+)
 from tests.focal_plane.compiler.random_layers import Draw, network
-from tests.focal_plane.graphs import chain, conv, dense, sign, two_layer_network
+from tests.focal_plane.graphs import chain, conv, dense, kernel, sign, two_layer_network
 from tests.support.printing import printed
 
 
@@ -268,7 +280,8 @@ def test_what_is_not_understood_is_said():
     network = one_layer()
     strange = Unknown(name="strange", inputs=("out",), shape=(64, 64, 16), kind="Fourier")
     report = fit(chain("strange", *network, strange))
-    assert "'strange': Fourier is not understood, and was not judged" in report.unknown
+    assert report.not_judged == ("'strange': Fourier is not understood, and was not judged",)
+    assert report.verdict is Verdict.NOT_JUDGED and report.smallest_change is None
 
 
 def test_network_without_weights_is_refused():
@@ -335,3 +348,95 @@ def test_importing_is_light():
     code = f"import sys, larq_focal.focal_plane; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_network_with_an_unknown_part_has_no_totals():
+    plain = fit(one_layer())
+    network = one_layer()
+    strange = Unknown(name="strange", inputs=("out",), shape=(64, 64, 16), kind="LSTM")
+    report = fit(chain("strange", *network, strange, *dense("logits", strange, 10)))
+    assert report.verdict is Verdict.NOT_JUDGED and plain.verdict is Verdict.FIT
+    totals = report.icw, report.latency_lower_bound_us, report.energy_lower_bound_uj, report.frames_per_second_at_most
+    assert totals == (None,) * 4 and report.data_reduction is None and report.estimates == ()
+    assert "Not judged" in printed(report) and "0.0 us" not in printed(report)
+
+
+def test_no_fit_is_worse_than_not_judged():
+    network = one_layer(bits=32)
+    strange = Unknown(name="strange", inputs=("out",), shape=(64, 64, 16), kind="LSTM")
+    report = fit(chain("strange", *network, strange))
+    assert report.verdict is Verdict.NO_FIT and report.not_judged
+    assert [verdict.rank for verdict in Verdict] == [0, 1, 2, 3]
+    assert list(map(str, Verdict)) == ["FIT", "FIT WITH SPILL", "NOT JUDGED", "NO FIT"]
+
+
+def test_nothing_on_the_array_is_not_judged():
+    """All of no layers fit; that says nothing."""
+    pixels = image(8)
+    report = fit(chain("dense", pixels, *dense("logits", pixels, 10)))
+    assert report.verdict is Verdict.NOT_JUDGED and report.icw is None
+
+
+def test_layers_of_a_kind_that_is_not_known_are_not_judged():
+    network = one_layer()
+    up = Conv2DTranspose(
+        name="up", inputs=("out",), shape=(128, 128, 4), kernel=kernel((3, 3, 16, 4), 1), strides=(2, 2)
+    )
+    for sensor in ("scamp5", "binareye"):
+        report = fit(chain("up", *network, up), sensor)
+        assert report.not_judged == (
+            "'up': Conv2DTranspose is a layer that was not judged; convolutions and dense layers are",
+        )
+        assert report.layers[-1].verdict is Verdict.NOT_JUDGED and "NOT JUDGED" in printed(report)
+    assert fit(chain("up", *network, up)).verdict is Verdict.NOT_JUDGED
+
+
+def test_a_network_of_unknown_parts_alone_is_not_judged():
+    """It is no error: what it holds is not known."""
+    pixels = image(8)
+    report = fit(chain("strange", pixels, Unknown(name="strange", inputs=("image",), shape=(8,), kind="LSTM")))
+    assert report.verdict is Verdict.NOT_JUDGED and report.layers == () and report.icw is None
+
+
+@pytest.mark.parametrize(
+    ("between", "kind"),
+    [
+        (
+            Pool2D(name="mid", inputs=("conv",), shape=(32, 32, 16), kind="average", size=(2, 2), strides=(2, 2)),
+            "average",
+        ),
+        (Multiply(name="mid", inputs=("conv", "conv"), shape=(64, 64, 16)), "Multiply"),
+        (Slice(name="mid", inputs=("out",), shape=(32, 32, 16), begin=(0, 0, 0), strides=(2, 2, 1)), "Slice"),
+    ],
+)
+def test_operations_between_layers_that_no_program_has_are_not_judged(between, kind):
+    network = one_layer()
+    bits = sign("bits", between)
+    second = conv("second", bits, 4)
+    graph = QuantGraph("between", (*network, between, bits, second, sign("end", second)), ["end"])
+    report = fit(graph)
+    assert report.verdict is Verdict.NOT_JUDGED
+    assert len(report.not_judged) == 1 and "'mid': " in report.not_judged[0] and kind in report.not_judged[0]
+    with pytest.raises(UnsupportedError, match="'second' follows "):
+        compile_network(graph)
+
+
+def test_bit_widths_alone_decide_at_once(monkeypatch):
+    """A float stem before a binary layer that would take long to compile."""
+    pixels = image(32, 3)
+    stem = conv("stem", pixels, 16, 32)
+    bits = sign("bits", stem)
+    body = conv("body", bits, 16)
+    lines: list[str] = []
+    report = fit(chain("stem", pixels, stem, bits, body, sign("out", body)), progress=lines.append)
+    assert report.verdict is Verdict.NO_FIT and report.layers[0].changes[0].startswith("binary weights")
+    assert "bit widths or sizes alone decide that it does not fit: no layer was compiled" in report.notes
+    assert not any("body" in line for line in lines)
+    assert "judged by formula: a layer of this size is not compiled here" not in report.layers[1].notes
+
+
+def test_progress_tells_the_layer():
+    lines: list[str] = []
+    fit(two_layer_network(), progress=lines.append)
+    assert any(line.startswith("layer 1 of 2, 'conv1': program 1") for line in lines)
+    assert any(line.startswith("layer 2 of 2, 'conv2', changes: program") for line in lines)

@@ -112,6 +112,22 @@ def test_unknown_sensor_lists_those_there_are():
         ("calibrations", [CALIBRATION | {"contained": ["fly"]}], r"'calibrations\[0\]\.contained' names fly"),
         ("calibrations", [CALIBRATION | {"overhead_us": {"fly": 1}}], "overhead_us.fly' is not a key"),
         ("calibrations", [CALIBRATION | {"overhead_us": {"flood": -1}}], "overhead_us.flood' must be at least 0"),
+        ("digital.direction", [], "'digital.direction' must name 4 registers, not 0"),
+        ("digital.direction", ["R1", "R2"], "'digital.direction' must name 4 registers, not 2"),
+        ("digital.flag", ["FLAG", "F2"], "'digital.flag' must name 0 or 1 register, not 2"),
+        ("digital.mask", ["R0", "R9"], "'digital.mask' must name 0 or 1 register, not 2"),
+        ("digital.free", ["R 5"], "'digital.free' names 'R 5'; a register has a name of letters"),
+        ("digital.free", [f"R{n}" for n in range(20, 99)], "'digital.free' must name at most 64 registers, not 79"),
+        ("analog.port", ["NEWS", "OLD"], "'analog.port' must name 0 or 1 register, not 2"),
+        ("analog.storage", ["R5"], "register R5 is both digital and analog"),
+        ("analog.storage", ["PIX"], "a register cannot be called PIX"),
+        ("analog.maximum", 10**9, "'analog.maximum' must be at most 8,191, not 1000000000"),
+        ("analog.smallest_step", 128, "'analog.smallest_step' of 128 is larger than 'analog.maximum' of 127"),
+        ("array.height", 10**7, "'array.height' must be at most 4,096, not 10000000"),
+        ("array", {"height": 4096, "width": 4096}, "'array' of 4096x4096 has more than 4,194,304 pixels"),
+        ("clock_hz", 10**400, "'clock_hz' must be a number or null, not 1000"),
+        ("clock_hz", 10**13, "'clock_hz' must be at most 1,000,000,000,000, not 10000000000000"),
+        ("extends", ["scamp5"], "'extends' must be one of scamp5, .*, not "),
         ("extends", "scamp6", "'extends' must be one of scamp5, .*, not 'scamp6'"),
     ],
 )
@@ -134,3 +150,23 @@ def test_extending_keeps_what_is_left_out(tmp_path):
     sensor, base = load_sensor(file), load_sensor("scamp5")
     assert sensor.overhead_us == {**base.overhead_us, "load_pattern": 9.0}
     assert sensor.digital == base.digital and sensor.name == "calibrated"
+
+
+def test_aliases_do_not_swell_the_message(tmp_path):
+    """Nine levels of ten aliases each would be 10^9 words."""
+    levels = ["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    file = tmp_path / "mine.yaml"
+    for key in ("name", "clock_hz", "assumptions"):
+        file.write_text("extends: scamp5\n" + "\n".join(levels) + f"\n{key}: *a9\n")
+        with pytest.raises(SensorError) as caught:
+            load_sensor(file)
+        assert len(str(caught.value)) < 2000 and "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["name: 2024-13-45", "name: " + 4000 * "[", f"clock_hz: {'9' * 5000}"])
+def test_values_that_yaml_cannot_hold_are_one_error(tmp_path, text):
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: scamp5\n" + text)
+    with pytest.raises(SensorError, match=r"mine\.yaml' is not a readable YAML file"):
+        load_sensor(file)

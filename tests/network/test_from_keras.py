@@ -121,7 +121,7 @@ def test_a_saved_model_of_an_unknown_class_says_what_to_do(tmp_path):
     model(np.ones((2, 3), np.float32))
     model.save(tmp_path / "saved", save_format="tf")
     loaded = keras.models.load_model(tmp_path / "saved", compile=False)
-    with pytest.raises(ValueError, match="class of the model 'm' is not known here.*Import the module"):
+    with pytest.raises(ValueError, match=r"class of the model 'm' is not known here.*Import the module"):
         from_keras(loaded)
     known = keras.models.load_model(tmp_path / "saved", compile=False, custom_objects={"Subclassed": Subclassed})
     assert len(from_keras(known).layers) == 1

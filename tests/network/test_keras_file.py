@@ -290,3 +290,25 @@ def test_damaged_files_are_named_in_one_line(content, suffix, tmp_path):
     with pytest.raises(ValueError, match=rf"net{suffix}' cannot be read as a Keras model: ") as refused:
         load_keras_model(tmp_path / f"net{suffix}")
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 600
+
+
+def test_files_that_hold_something_else(tmp_path):
+    path = write_keras(tmp_path / "net.keras", {"name": "net", "layers": []})
+    with pytest.raises(
+        ValueError, match=r"net\.keras' does not hold a Keras model, but a dict|cannot be read as a Keras"
+    ):
+        load_keras_model(path)
+
+
+def test_layers_whose_settings_make_no_sense(tmp_path):
+    model = keras.Sequential([larq.layers.QuantConv2D(2, 3, padding="same", input_shape=(6, 6, 1), pad_values=1.0)])
+    model.save(tmp_path / "net.keras")
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["config.json"] = parts["config.json"].replace(b'"pad_values": 1.0', b'"pad_values": {}')
+    assert b'"pad_values": {}' in parts["config.json"]
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    with pytest.raises(ValueError, match=r"net\.keras' cannot be read as a"):
+        as_graph(tmp_path / "net.keras")

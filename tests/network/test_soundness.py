@@ -103,6 +103,20 @@ UNSOUND = {
         ),
         r"\(ADD\) adds numbers of the scales .* which overflows",
     ),
+    "one axis twice": (
+        one_call(
+            CallSpec("TRANSPOSE", ["x", "order"], ["y"]),
+            order=TensorSpec((2,), "int32", data=np.array([1, 1], np.int32)),
+        ),
+        r"\(TRANSPOSE\) puts axes in the order \[1, 1\]",
+    ),
+    "less than no padding": (
+        one_call(
+            CallSpec("PAD", ["x", "pads"], ["y"]),
+            pads=TensorSpec((2, 2), "int32", data=np.array([[0, 0], [-1, 1]], np.int32)),
+        ),
+        r"\(PAD\) pads by less than nothing",
+    ),
     "a tensor of 16 GiB": (relu_network((1, 1 << 16, 1 << 16)), r"'x' of 'model'.* more than 4 GiB"),
 }
 

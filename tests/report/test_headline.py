@@ -25,12 +25,31 @@ def test_the_best_runs_are_named():
     ]
     cards = cards_of(records)
     assert (cards["Most accurate"].value, cards["Most accurate"].run.label) == ("90.0\u00a0%", "Full precision")
-    assert "200 images; the intervals of 2 others overlap" in cards["Most accurate"].about
+    assert "200 images; a tie with 2 others, whose intervals overlap" in cards["Most accurate"].about
     # As small as the other binary run, and more accurate.
     assert (cards["Smallest"].value, cards["Smallest"].run.label) == ("3.93 KiB", "Hysteresis sign")
     assert (cards["Fastest"].value, cards["Fastest"].run.label) == ("93.0 µs", "STE sign")
     # The learnable binarizer is more accurate, but fits no sensor.
     assert (cards["On the sensor"].value, cards["On the sensor"].run.label) == ("2 of 3", "Hysteresis sign")
+
+
+def timed(name, low, median, high, notes=()):
+    record = fake_record(name)
+    times = {"min_ms": low, "median_ms": median, "p90_ms": high, "notes": list(notes)}
+    return {**record, "timing": {**record["timing"], **times}}
+
+
+def test_ties_and_disturbances_are_said():
+    records = [timed("full_precision", 3, 3, 3), timed("ste_sign", 1, 1.1, 1.3), timed("hysteresis", 1.2, 1.3, 1.4)]
+    cards = cards_of(records)
+    assert cards["Fastest"].run.label == "STE sign"
+    assert "a tie with 1 other, whose times overlap" in cards["Fastest"].about
+    assert "disturbed" not in cards["Fastest"].about
+    assert "a tie with 1 other of the same size" in cards["Smallest"].about
+    records[0]["timing"]["notes"] = ["The clock moved."]
+    assert "1 of 3 timings were disturbed" in cards_of(records)["Fastest"].about
+    alone = cards_of(records[:2])
+    assert "tie" not in alone["Fastest"].about and "tie" not in alone["Smallest"].about
 
 
 def least(record):

@@ -42,7 +42,7 @@ def run_converter(frozen: FrozenGraph, timeout_s: float | None = None) -> bytes:
         if done.returncode < 0:
             raise ConversionError(_crash(frozen, -done.returncode, printed))
         if done.returncode > 0 or not out.is_file():
-            raise ConversionError(f"The converter failed: {_cause(printed)}{_where(frozen, printed)}")
+            raise ConversionError(f"The converter failed: {_cause(printed)}{_where(frozen, printed)}{_loops(frozen)}")
         return out.read_bytes()
 
 
@@ -73,6 +73,17 @@ def _where(frozen: FrozenGraph, printed: str) -> str:
     if not names:
         return ""
     return f" Its last messages name {', '.join(repr(name) for name in dict.fromkeys(names[-_LINES_SHOWN:]))}."
+
+
+def _loops(frozen: FrozenGraph) -> str:
+    """The layers that run in loops, which the converter cannot always read."""
+    loops = [node.name.rpartition("/")[0] for node in frozen.graph_def.node if node.op in ("While", "StatelessWhile")]
+    if not loops:
+        return ""
+    return (
+        f" The cause may be the loop in {', '.join(repr(name) for name in loops)}: build recurrent layers with "
+        "unroll=True and copy their weights."
+    )
 
 
 def _largest(frozen: FrozenGraph) -> str:

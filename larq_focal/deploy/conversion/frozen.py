@@ -206,9 +206,11 @@ def _constant_node(name: str, value: np.ndarray) -> NodeDef:
 
 
 def _is_repeatable(op: str) -> bool:
-    """Whether an operation gives the same at every call with the same operands."""
+    """Whether an operation gives the same numbers at every call with the same operands."""
     known = op_def_registry.get(op)
-    return known is not None and not known.is_stateful and op not in ("Placeholder", "NoOp")
+    if known is None or known.is_stateful or op in ("Placeholder", "NoOp"):
+        return False
+    return all(output.type != tf.variant.as_datatype_enum for output in known.output_arg)  # lists of tensors
 
 
 def _node_of(tensor: str) -> str:

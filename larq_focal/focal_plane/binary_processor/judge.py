@@ -14,18 +14,20 @@ from larq_focal.focal_plane.binary_processor.rules import (
     operation_fault,
 )
 from larq_focal.focal_plane.rate import Estimate
+from larq_focal.focal_plane.unjudged import is_judged_layer, unjudged_operations
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D, Dense, Linear, Op
+from larq_focal.network.ops import Conv2D, Dense, Linear, Op, Unknown, Weighted
 
 
 def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit:
     """Judges whether ``graph`` runs on ``processor``, and with what energy."""
     convolutions = [op for op in graph.layers if isinstance(op, Conv2D)]
     width = _nearest_width(convolutions, processor)
-    layers = tuple(_layer(graph, op, width, processor) for op in graph.layers)
+    layers = tuple(_layer(graph, op, width, processor) for op in graph if isinstance(op, Weighted))
     faults = list(_network_faults(graph, convolutions, width, processor))
     operations = sum(layer.operations for layer in layers)
-    fits = not faults and not any(layer.reasons for layer in layers)
+    not_judged = tuple(unjudged_operations(graph))
+    fits = not faults and not not_judged and not any(layer.reasons for layer in layers)
     return ProcessorFit(
         network=graph.name,
         sensor=processor.name,
@@ -44,12 +46,15 @@ def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit
             "frames per second: published for one network only, and not to be derived from what is",
             *(f"assumed: {assumption}" for assumption in processor.assumptions),
         ),
+        not_judged=not_judged,
     )
 
 
-def _layer(graph: QuantGraph, op: Linear, width: int, processor: BinaryProcessor) -> ProcessorLayer:
-    is_convolution = isinstance(op, Conv2D)
-    faults = list(convolution_faults(graph, op, width, processor) if is_convolution else dense_faults(graph, op))
+def _layer(graph: QuantGraph, op: Weighted, width: int, processor: BinaryProcessor) -> ProcessorLayer:
+    if isinstance(op, Conv2D):
+        faults = list(convolution_faults(graph, op, width, processor))
+    else:
+        faults = list(dense_faults(graph, op)) if isinstance(op, Dense) else []
     return ProcessorLayer(
         name=op.name,
         fan_in=op.kernel.fan_in,
@@ -57,6 +62,7 @@ def _layer(graph: QuantGraph, op: Linear, width: int, processor: BinaryProcessor
         operations=2 * op.macs,
         reasons=tuple(fault.reason for fault in faults),
         changes=tuple(fault.change for fault in faults),
+        is_judged=is_judged_layer(op),
     )
 
 
@@ -68,7 +74,7 @@ def _network_faults(
         return
     yield from input_faults(graph, convolutions[0], processor)
     for op in _behind(graph, convolutions[0]):
-        if not isinstance(op, Linear) and (fault := operation_fault(graph, op, processor)):
+        if not isinstance(op, Weighted | Unknown) and (fault := operation_fault(graph, op, processor)):
             yield fault
     if len(convolutions) > processor.convolutions:
         yield Fault(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from larq_focal.focal_plane.rate import Estimate
 from larq_focal.focal_plane.terminal import COLOURS, estimates_table, verdict_title
-from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.focal_plane.verdict import Verdict, worst
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, listed, new_table
 from larq_focal.text import counted
@@ -23,7 +23,8 @@ from larq_focal.text import counted
 class ProcessorLayer:
     """One layer with weights; ``reasons`` say why it does not fit, ``changes`` what all has to change so that it does.
 
-    ``operations`` are those of one inference, two for each multiply-accumulate.
+    ``operations`` are those of one inference, two for each multiply-accumulate. ``is_judged`` is False for a layer of a
+    kind that has no verdict.
     """
 
     name: str
@@ -32,10 +33,13 @@ class ProcessorLayer:
     operations: int
     reasons: tuple[str, ...]
     changes: tuple[str, ...]
+    is_judged: bool = True
 
     @property
     def verdict(self) -> Verdict:
-        return Verdict.NO_FIT if self.reasons else Verdict.FIT
+        if self.reasons:
+            return Verdict.NO_FIT
+        return Verdict.FIT if self.is_judged else Verdict.NOT_JUDGED
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -53,7 +57,8 @@ class ProcessorLayer:
 class ProcessorFit(Result):
     """Whether a network runs on a processor of fixed structure, with ``width`` the nearest that it offers.
 
-    ``reasons`` and ``changes`` are those of the network as a whole. There are ``estimates`` of energy where it fits.
+    ``reasons`` and ``changes`` are those of the network as a whole; ``not_judged`` names parts without a verdict, whose
+    operations are in no total. There are ``estimates`` of energy where it fits.
     """
 
     network: str
@@ -70,11 +75,12 @@ class ProcessorFit(Result):
     operations: int
     estimates: tuple[Estimate, ...]
     unknown: tuple[str, ...]
+    not_judged: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        fits = not self.reasons and all(layer.verdict is Verdict.FIT for layer in self.layers)
-        return Verdict.FIT if fits else Verdict.NO_FIT
+        whole = [Verdict.NO_FIT] * bool(self.reasons) + [Verdict.NOT_JUDGED] * bool(self.not_judged)
+        return worst([*whole, *(layer.verdict for layer in self.layers)])
 
     @property
     def smallest_change(self) -> str | None:
@@ -105,6 +111,7 @@ class ProcessorFit(Result):
             "layers": [layer.to_dict() for layer in self.layers],
             "reasons": list(self.reasons),
             "unknown": list(self.unknown),
+            "not_judged": list(self.not_judged),
         }
 
     @property
@@ -123,7 +130,8 @@ class ProcessorFit(Result):
         table = new_table(verdict_title(self.network, self.title, self.verdict), footer=True)
         add_name(table, "layer", "frame")
         add_words(table, "verdict")
-        add_figures(table, "fan-in", "weight bits", ("operations", f"{self.operations:,}"))
+        total = f"{'at least ' if self.not_judged else ''}{self.operations:,}"
+        add_figures(table, "fan-in", "weight bits", ("operations", total))
         for layer in self.layers:
             verdict = Text(layer.verdict.value, COLOURS[layer.verdict])
             figures = layer.fan_in, layer.weight_bits, layer.operations
@@ -132,6 +140,7 @@ class ProcessorFit(Result):
 
     def _lists(self) -> Iterator[Text | Padding]:
         reasons = _by_text({layer.name: "; ".join(layer.reasons) for layer in self.layers})
+        yield from listed("Not judged", self.not_judged)
         yield from listed("Why not", [*self.reasons, *reasons])
         yield from listed("Smallest change that fits", [self.smallest_change] if self.smallest_change else [])
         yield from listed("Unknown", self.unknown)

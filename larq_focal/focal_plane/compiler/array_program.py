@@ -10,6 +10,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput
 from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
+from larq_focal.focal_plane.images import check_numbers, check_within
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Observer, Run, Simulator
 from larq_focal.focal_plane.sensor import Sensor
@@ -45,15 +46,18 @@ class ArrayProgram:
             dense layers; and what the run took.
 
         Raises:
-            ValueError: an image is missing or has another shape.
+            ValueError: an image is missing, has another shape, or values that are not finite or far beyond the light's.
         """
         planes = dict(self.constants)
         array = self.sensor.height, self.sensor.width
         for source in self.inputs:
             image = _checked(images, source)
+            what = f"The image for '{source.name}'"
             if source.sees_light:
+                check_within(image, *source.pixel_range, what)
                 simulator.expose(source.light(image[..., 0], array))
             else:
+                check_numbers(image, what)
                 planes |= source.planes(image, array)
         run = simulator.run(self.program, planes, observe)
         results = {name: values[-1] for name, values in run.results.items()}

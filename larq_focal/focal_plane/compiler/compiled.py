@@ -17,6 +17,7 @@ from larq_focal.focal_plane.compiler.choosing import Cost, Option
 from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.placement.layout import Layout
+from larq_focal.focal_plane.images import as_images
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names
@@ -114,14 +115,9 @@ class Compiled(Result):
             float32 arrays ``[N, ...]`` by the names of the network's outputs.
 
         Raises:
-            ValueError: the images have another shape.
+            ValueError: the images have another shape, or values that are not finite numbers.
         """
-        images = np.asarray(images, np.float32)
-        source = self.graph.inputs[0]
-        if images.ndim != len(source.shape) + 1 or images.shape[1:] != source.shape or not len(images):
-            raise ValueError(
-                f"'{self.graph.name}' takes images [N, {', '.join(map(str, source.shape))}], not {list(images.shape)}."
-            )
+        images = as_images(images, self.graph.inputs[0].shape, self.graph.name)
         simulator = Simulator(self.sensor)
         frames = [self.array.frame(simulator, given)[0] for given in self.array_images(images)]
         values = {name: np.stack([frame[name] for frame in frames]).astype(np.float32) for name in frames[0]}

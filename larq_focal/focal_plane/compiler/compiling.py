@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,8 @@ from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits
+from larq_focal.focal_plane.images import check_pixel_range
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.spills import SPILLS, Spill, check_spill
 from larq_focal.network.counted_sums import counted_sums
@@ -43,6 +46,7 @@ def compile(
     weights: str = AUTO,
     *,
     trust: bool = False,
+    progress: Progress = silent,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -65,6 +69,7 @@ def compile(
         weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
             or "analog", packed in an analog one; or "auto".
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
+        progress: called with a line of text before each attempt at a program.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -79,18 +84,25 @@ def compile(
         FileNotFoundError: there is no such file.
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
-            ``weights`` are unknown or contradict each other.
+            ``weights`` are unknown or contradict each other, or ``pixel_range`` is not two different numbers.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     check_spill(spill, sensor)
+    pixel_range = check_pixel_range(pixel_range)
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
     network = as_graph(network, trust=trust)
     if not network.inputs:
         raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
     graph = fold_sums(fold_thresholds(levels_as_signs(network)))
-    lower = partial(Lowering, graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array)
+    attempts = itertools.count(1)
+
+    def lower(**options: Any) -> Lowering:
+        way = "tiled" if options.get("is_tiled") else "interleaved"
+        progress(f"program {next(attempts)}, {way}")
+        return Lowering(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
+
     search = found_with_charges if analog_counting else found_digital
     options = tuple(options_for(graph, sensor, placement, weights))
 

@@ -14,6 +14,7 @@ from larq_focal.focal_plane.compiler.choosing import INTERLEAVED
 from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.controller import on_controller
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
@@ -40,18 +41,20 @@ class LayerProgram:
     moves: Mapping[str, Moves] = field(default_factory=dict)
 
 
-def layer_program(graph: QuantGraph, name: str, sensor: Sensor, spill: Spill = "analog") -> LayerProgram:
+def layer_program(
+    graph: QuantGraph, name: str, sensor: Sensor, spill: Spill = "analog", progress: Progress = silent
+) -> LayerProgram:
     """Compiles ``name`` by itself, with what it is added to, the threshold and the pooling behind it, interleaved.
 
-    ``spill``: how far planes may move, as in ``compile``.
+    ``spill``: how far planes may move, and ``progress``, as in ``compile``.
     """
     folded = fold_sums(fold_thresholds(graph))
     if reason := _why_stuck(folded, name):
         return LayerProgram(Verdict.NO_FIT, reason=reason)
     try:
-        compiled = compile_network(_alone(folded, name), sensor, spill=spill, placement=INTERLEAVED)
+        compiled = compile_network(_alone(folded, name), sensor, spill=spill, placement=INTERLEAVED, progress=progress)
     except (UnsupportedError, RegisterError, StoreError) as error:
-        return LayerProgram(Verdict.NO_FIT, reason=str(error))
+        return LayerProgram(error.verdict, reason=str(error))
     allocation = compiled.allocation
     moves = {name: allocation.moves[name] for name in allocation.spills_to}
     verdict = Verdict.SPILL if moves else Verdict.FIT

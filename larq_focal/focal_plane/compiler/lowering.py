@@ -30,7 +30,7 @@ from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.summands import Sums, can_be_added, check_convolution, terms
-from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from larq_focal.focal_plane.compiler.unsupported import NotUnderstoodError, UnsupportedError
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.counted_sums import ends_binary
@@ -123,7 +123,7 @@ class Lowering:
 
     def _lower(self, op: Op) -> None:
         if isinstance(op, Unknown):
-            raise UnsupportedError(f"'{op.name}': {op.kind} is not understood.")
+            raise NotUnderstoodError(f"'{op.name}': {op.kind} is not understood.")
         if self.dense_on_array and isinstance(op, Dense) and (maps := self._flattened(op)):
             self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name)))
             self.tail.discard(op.name)

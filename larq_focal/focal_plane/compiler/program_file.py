@@ -6,6 +6,7 @@ To the assembler the header is a comment. In a plane, every line gives a row, it
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,17 +24,24 @@ from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.placement.layout import Layout, Place
 from larq_focal.focal_plane.compiler.placement.tiles import Tiles
+from larq_focal.focal_plane.compiler.program_names import check_names
+from larq_focal.focal_plane.images import check_pixel_range
 from larq_focal.focal_plane.machine.assembly import assemble, disassemble
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import ProgramError
 from larq_focal.focal_plane.sensor import load_sensor
 from larq_focal.focal_plane.sensor_file import SensorError
 from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
+from larq_focal.messages import short, shown
+from larq_focal.network.ops import Pair
 
 FORMAT = "larq_focal.scamp/1"
 _MARK = "#:"
 _LONGEST_RUN_UNIT = 16
-_MOST_BITS = 2**24  # of a plane or value in a file; beyond, something is wrong
+_MOST_BITS = 2**24  # of a value, and _MOST_CONSTANT_BITS of all planes in a file; beyond, something is wrong
+_MOST_CONSTANT_BITS = 2**28
+_LARGEST = 2**31  # of an offset or factor
+_MOST_COUNT_BITS = 32  # planes of one count
 
 
 def write_program(array: ArrayProgram, path: str | Path, sensor: str | Path | None = None) -> Path:
@@ -75,9 +83,9 @@ def read_program(path: str | Path) -> ArrayProgram:
     try:
         return program_from_text(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise ProgramError(f"'{path}' is no program text.") from None
-    except ProgramError as error:
-        raise ProgramError(f"'{path}': {error}") from None
+        raise ProgramError(f"'{path}' is not the text of a program.") from None
+    except (ProgramError, SensorError) as error:
+        raise type(error)(f"'{path}': {error}") from None
 
 
 def program_from_text(text: str) -> ArrayProgram:
@@ -90,26 +98,49 @@ def program_from_text(text: str) -> ArrayProgram:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ProgramError(f"the header behind '{_MARK}' lacks 'format: {FORMAT}'; write the file with compile.")
     try:
-        height, width = _sizes(header["array"])
-        sensor = replace(load_sensor(header["sensor"]), height=height, width=width)
-        inputs = tuple(_input(data) for data in header["inputs"])
-        outputs = tuple(_output(data) for data in header["outputs"])
+        height, width = array = _sizes(header["array"], 2)
+        sensor = replace(load_sensor(_text(header["sensor"])), height=height, width=width)
+        inputs = tuple(_input(data, array) for data in header["inputs"])
+        outputs = tuple(_output(data, array) for data in header["outputs"])
         scores = tuple(_scores(data) for data in header["scores"])
-        constants = {str(name): _plane(lines, (height, width)) for name, lines in header["planes"].items()}
+        if len(header["planes"]) * height * width > _MOST_CONSTANT_BITS:
+            raise ProgramError(f"the header holds {len(header['planes']):,} planes, more than there is room for.")
+        constants = {_text(name): _plane(lines, array) for name, lines in header["planes"].items()}
     except (ProgramError, SensorError):
         raise
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
-        raise ProgramError(f"the header behind '{_MARK}' is at fault: {type(error).__name__}: {error}.") from None
-    except OverflowError as error:
-        raise ProgramError(str(error)) from None
-    return ArrayProgram(sensor, assemble(text, InstructionSet(sensor)), inputs, outputs, scores, constants)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
+        fault = f"{type(error).__name__}: {error}"
+        raise ProgramError(f"the header behind '{_MARK}' is at fault: {fault:.200}.") from None
+    program = ArrayProgram(sensor, assemble(text, InstructionSet(sensor)), inputs, outputs, scores, constants)
+    check_names(program)
+    return program
 
 
-def _sizes(values: Sequence[Any]) -> tuple[int, ...]:
-    sizes = tuple(int(value) for value in values)
-    if min(sizes) < 1 or int(np.prod(sizes, dtype=object)) > _MOST_BITS:
-        raise OverflowError(f"the header names the size {list(sizes)}, which is out of bounds.")
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ProgramError(f"the header has a value of type {type(value).__name__} where a text must stand.")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or abs(value) > _LARGEST:
+        raise ProgramError(f"the header has {_shown(value)} where a whole number must stand.")
+    return value
+
+
+def _sizes(values: Any, count: int) -> tuple[int, ...]:
+    """``count`` sizes, each above 0."""
+    if not isinstance(values, list) or len(values) != count:
+        raise ProgramError(f"the header has {_shown(values)} where {count} sizes must stand.")
+    sizes = tuple(_whole(value) for value in values)
+    if min(sizes) < 1 or math.prod(sizes) > _MOST_BITS:
+        raise ProgramError(f"the header names the size {list(sizes)}, which is out of bounds.")
     return sizes
+
+
+def _shown(value: Any) -> str:
+    """A value in a message, in a few letters."""
+    return shown(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
 
 
 def _layout_data(layout: Layout) -> dict[str, Any]:
@@ -124,13 +155,35 @@ def _layout_data(layout: Layout) -> dict[str, Any]:
     return data
 
 
-def _layout(data: Mapping[str, Any]) -> Layout:
-    height, width, channels = _sizes(data["shape"])
-    places = tuple(Place(*(int(value) for value in place)) for place in data["places"])
+def _layout(data: Mapping[str, Any], array: Pair) -> Layout:
+    height, width, channels = _sizes(data["shape"], 3)
+    places = tuple(Place(*(_whole(value) for value in place)) for place in data["places"])
     if len(places) != channels or any(min(place.plane, place.row, place.column) < 0 for place in places):
         raise ProgramError(f"the header places {len(places)} channels of {channels}.")
-    tiles = Tiles(_sizes(data["tile"]), _sizes(data["tiles"])) if "tile" in data else None
-    return Layout(height, width, _sizes(data["pitch"]), places, bool(data["spread"]), tiles)
+    if {place.plane for place in places} != set(range(1 + max(place.plane for place in places))):
+        raise ProgramError("the header leaves planes without a channel: places begin with plane 0 and leave none out.")
+    if type(data["spread"]) is not bool:
+        raise ProgramError(f"the header has {_shown(data['spread'])} where true or false must stand.")
+    tiles = Tiles(_sizes(data["tile"], 2), _sizes(data["tiles"], 2)) if "tile" in data else None
+    layout = Layout(height, width, _sizes(data["pitch"], 2), places, data["spread"], tiles)
+    if not _is_within(layout, array):
+        raise ProgramError(f"the header places '{_text(data['name'])}' outside of the array of {array[0]}x{array[1]}.")
+    return layout
+
+
+def _is_within(layout: Layout, array: Pair) -> bool:
+    """Whether all that a layout names lies on the array."""
+    for axis, size in enumerate((layout.height, layout.width)):
+        unit, pitch = layout.spacing.unit[axis], layout.pitch[axis]
+        farthest = max((place.row, place.column)[axis] for place in layout.places)
+        if layout.is_spread:
+            farthest = layout.tiles.grid[axis] - 1 if layout.tiles else pitch - 1
+        is_beyond_tiles = layout.tiles is not None and (
+            layout.tiles.grid[axis] * unit > array[axis] or farthest >= layout.tiles.grid[axis]
+        )
+        if is_beyond_tiles or farthest * unit + (size - 1) * pitch >= array[axis]:
+            return False
+    return True
 
 
 def _input_data(source: ArrayInput) -> dict[str, Any]:
@@ -142,17 +195,23 @@ def _input_data(source: ArrayInput) -> dict[str, Any]:
     return data
 
 
-def _input(data: Mapping[str, Any]) -> ArrayInput:
-    name, kind, layout = str(data["name"]), data["kind"], _layout(data)
+def _input(data: Mapping[str, Any], array: Pair) -> ArrayInput:
+    name, kind, layout = _text(data["name"]), data["kind"], _layout(data, array)
     if kind == "planes":
         return PlaneInput(name, layout)
-    low, high = (float(value) for value in data["pixel_range"])
+    if kind not in ("light", "pairs"):
+        raise ProgramError(f"the header gives '{name:.60}' as {_shown(kind)}; inputs are light, pairs or planes.")
+    try:
+        pixel_range = check_pixel_range(data["pixel_range"])
+    except ValueError as error:
+        raise ProgramError(f"the header's {error}") from None
     if kind == "light":
-        return LightInput(name, layout, (low, high))
-    if kind == "pairs":
-        rows, columns = _sizes(data["image"])
-        return PairInput(name, layout, (low, high), (rows, columns))
-    raise ProgramError(f"the header gives '{name}' as '{kind}', which is no kind of input: light, pairs or planes.")
+        return LightInput(name, layout, pixel_range)
+    image = _sizes(data["image"], 2)
+    lit = image if layout.tiles else (image[0] * layout.pitch[0], image[1] * layout.pitch[1])
+    if lit[0] > array[0] or lit[1] > array[1]:
+        raise ProgramError(f"the image of '{name:.60}', {image[0]}x{image[1]}, is larger than the array.")
+    return PairInput(name, layout, pixel_range, image)
 
 
 def _output_data(output: Output) -> dict[str, Any]:
@@ -163,13 +222,20 @@ def _output_data(output: Output) -> dict[str, Any]:
     return data
 
 
-def _output(data: Mapping[str, Any]) -> Output:
-    layout = _layout(data)
+def _output(data: Mapping[str, Any], array: Pair) -> Output:
+    layout, name = _layout(data, array), _text(data["name"])
     offsets = None
     if "offsets" in data:
-        offsets = np.broadcast_to(np.asarray(data["offsets"], np.int64), layout.shape)
-    planes = tuple(tuple(str(name) for name in names) for names in data["planes"])
-    return Output(str(data["name"]), layout, planes, offsets)
+        offsets = np.asarray(data["offsets"])
+        if offsets.dtype.kind not in "iu" or (offsets.size and np.abs(offsets).max() > _LARGEST):
+            raise ProgramError(f"the offsets of '{name:.60}' are not whole numbers.")
+        if offsets.shape not in (layout.shape, layout.shape[-1:]):
+            raise ProgramError(f"the offsets of '{name:.60}' have the shape {list(offsets.shape)}, not its own.")
+        offsets = np.broadcast_to(offsets.astype(np.int64), layout.shape)
+    planes = tuple(tuple(_text(result) for result in names) for names in data["planes"])
+    if len(planes) != layout.planes or not all(0 < len(names) <= _MOST_COUNT_BITS for names in planes):
+        raise ProgramError(f"'{name:.60}' lies in {layout.planes} planes; the header reads {len(planes)} of it.")
+    return Output(name, layout, planes, offsets)
 
 
 def _scores_data(scores: Scores) -> dict[str, Any]:
@@ -181,8 +247,8 @@ def _scores(data: Mapping[str, Any]) -> Scores:
     terms = [[term.split(" * ") for term in unit] for unit in data["terms"]]
     if len(data["offsets"]) != len(terms):
         raise ProgramError(f"the header gives {len(terms)} sums and {len(data['offsets'])} offsets.")
-    units = tuple(tuple((name, int(factor)) for factor, name in unit) for unit in terms)
-    return Scores(str(data["name"]), units, tuple(int(offset) for offset in data["offsets"]))
+    units = tuple(tuple((name, _whole(int(f"{factor:.20}"))) for factor, name in unit) for unit in terms)
+    return Scores(_text(data["name"]), units, tuple(_whole(offset) for offset in data["offsets"]))
 
 
 def _plane_lines(bits: np.ndarray) -> Iterator[str]:
@@ -225,14 +291,21 @@ def _plane(lines: Iterable[str], shape: tuple[int, int]) -> np.ndarray:
         for run in row.split():
             match = re.fullmatch(r"([01]+)(?:\*(\d{1,5}))?", run)
             if not match:
-                raise ProgramError(f"'{run}' in a plane of the header is no run of bits such as 0110*62.")
-            letters += match[1] * int(match[2] or 1)
+                raise ProgramError(f"'{short(run, 60)}' in a plane of the header is no run of bits such as 0110*62.")
+            times = int(match[2] or 1)
+            if len(letters) + len(match[1]) * times > shape[1]:
+                raise ProgramError(
+                    f"a row of more than {shape[1]} bits in a plane of the header; the array is narrower."
+                )
+            letters += match[1] * times
         if len(letters) != shape[1]:
             raise ProgramError(f"a row of {len(letters)} bits in a plane of the header; the array has {shape[1]}.")
         for part in indices.split():
             match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5})(?:/(\d{1,5}))?)?", part)
             if not match or int(match[2] or match[1]) >= shape[0]:
-                raise ProgramError(f"'{part}' in a plane of the header names no rows of the array, as in 0-252/4.")
+                raise ProgramError(
+                    f"'{short(part, 60)}' in a plane of the header names no rows of the array, as in 0-252/4."
+                )
             bits[int(match[1]) : int(match[2] or match[1]) + 1 : max(int(match[3] or 1), 1)] = [
                 c == "1" for c in letters
             ]

@@ -14,11 +14,13 @@ from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
 from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout
+from larq_focal.focal_plane.images import as_images
 from larq_focal.focal_plane.inspection.inspect import report_of
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
 from larq_focal.focal_plane.machine import Simulator
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import Spill
 from larq_focal.network.graph import QuantGraph
@@ -40,6 +42,7 @@ def inspect_network(
     placement: str = "auto",
     weights: str = "auto",
     trust: bool = False,
+    progress: Progress = silent,
 ) -> ProgramReport:
     """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
 
@@ -57,6 +60,7 @@ def inspect_network(
         spill: how far planes may move, as in ``compile``.
         placement, weights: how the program is written, as in ``compile``.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
+        progress: called with a line of text before each part of the work.
 
     Raises:
         UnsupportedError: the array cannot run a layer.
@@ -68,9 +72,13 @@ def inspect_network(
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
         network = load_keras_model(network, trust=trust)
     graph = as_graph(network, trust=trust)
-    compiled = compile_network(graph, sensor, pixel_range, spill, placement=placement, weights=weights)
+    compiled = compile_network(
+        graph, sensor, pixel_range, spill, placement=placement, weights=weights, progress=progress
+    )
+    progress("running a frame")
     if images is None:
         images = _random_image(graph, pixel_range, seed)
+    images = as_images(images, graph.inputs[0].shape, graph.name)
     exactness = [_against_graph(compiled, images)]
     if keras_model is None and not isinstance(network, QuantGraph | str | Path):
         keras_model = network

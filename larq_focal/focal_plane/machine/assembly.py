@@ -27,9 +27,13 @@ from collections.abc import Iterable
 from larq_focal.focal_plane.machine.controller import check_call
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError, Repeat, Statement
+from larq_focal.messages import short
 
 _STATEMENT = re.compile(r"(?:(?P<result>\w+)\s*=\s*)?(?P<name>\w+)\s*\((?P<operands>[^()]*)\)")
 _INDENT = "    "
+_DEEPEST = 32  # repeats within each other
+_MOST_TIMES = 10**12 - 1
+_LONGEST = 900  # of a message; a line of the text may have any length
 
 
 def assemble(text: str, instruction_set: InstructionSet) -> Program:
@@ -115,10 +119,14 @@ class _Assembler:
             raise self._error(str(error)) from None
         return instruction
 
-    def _statements(self, block: str) -> Iterable[Statement]:
+    def _statements(self, block: str, depth: int = 0) -> Iterable[Statement]:
         for line in self._until(block):
-            if match := re.fullmatch(r"repeat\s+(\d+)", line):
-                yield Repeat(int(match[1]), tuple(self._statements(line)))
+            if match := re.fullmatch(r"repeat\s+(\d+)", line, re.ASCII):
+                if len(match[1]) > len(str(_MOST_TIMES)):
+                    raise self._error(f"a repeat of more than {_MOST_TIMES:,} times; no frame takes that long.")
+                if depth == _DEEPEST:
+                    raise self._error(f"more than {_DEEPEST} repeats within each other; write fewer, with kernels.")
+                yield Repeat(int(match[1]), tuple(self._statements(line, depth + 1)))
                 continue
             name, operands, result = self._parts(line)
             if name == "launch":
@@ -144,4 +152,4 @@ class _Assembler:
         return match["name"], operands, match["result"]
 
     def _error(self, message: str) -> ProgramError:
-        return ProgramError(f"Line {self._number}: {message}")
+        return ProgramError(f"Line {self._number}: {short(message, _LONGEST)}")

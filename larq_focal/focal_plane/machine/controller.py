@@ -6,6 +6,7 @@ github.com/luozhongrui/scamp5_algorithms. Sums are exact here, while the chip re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,8 @@ Planes = Mapping[str, np.ndarray]
 class Function:
     """A function of the controller.
 
-    ``operands`` gives the kind of each: ``D``, ``S``, ``A`` and ``V`` as in instructions, ``number`` a whole number,
+    ``operands`` gives the kind of each: ``D``, ``S``, ``A`` and ``V`` as in instructions, ``row`` and
+    ``column`` an address on the array or some bits of one, ``level`` an analog value, ``count`` a number of pixels, and
     ``name`` the name of a plane that is given to the run, or was read earlier in the frame. ``overhead`` is its entry
     in the sensor's overheads. ``reads_plane``: what it returns can be loaded again under the name of the result.
     """
@@ -80,12 +82,13 @@ def _load_plane(array: PixelArray, given: Planes, register: str, name: str) -> N
         raise InstructionError(f"there is no plane '{name}'; give it to the run by that name, or read it before.")
     if np.shape(given[name]) != shape:
         raise InstructionError(f"the plane '{name}' is {list(np.shape(given[name]))}, but the array {list(shape)}.")
+    plane = np.asarray(given[name])
+    if plane.dtype.kind not in "biuf" or not np.isin(plane, (0, 1)).all():
+        raise InstructionError(f"the plane '{name}' has other values than 0 and 1: compare it with a threshold.")
     _load(array, register, np.asarray(given[name], bool))
 
 
 def _load_in(array: PixelArray, given: Planes, value: int) -> None:
-    if not array.lowest <= value <= array.highest:
-        raise InstructionError(f"{value} is beyond the analog range, {array.lowest} to {array.highest}.")
     array.analog[INPUT][:] = value
 
 
@@ -136,19 +139,19 @@ def _total(values: np.ndarray) -> float:
     return float(values.sum(dtype=np.float64))
 
 
-_ADDRESS = ("number",) * 4
+_ADDRESS = ("row", "column", "row", "column")
 
 FUNCTIONS: dict[str, Function] = {
     "load_pattern": Function(("D", *_ADDRESS), "load_pattern", _load_pattern),
     "load_rect": Function(("D", *_ADDRESS), "load_pattern", _load_rect),
-    "load_point": Function(("D", "number", "number"), "load_pattern", _load_point),
+    "load_point": Function(("D", "row", "column"), "load_pattern", _load_point),
     "select_pattern": Function(_ADDRESS, "load_pattern", _select_pattern, writes=(SELECT,)),
     "select_rect": Function(_ADDRESS, "load_pattern", _select_rect, writes=(SELECT, RECT)),
     "load_plane": Function(("D", "name"), "load_plane", _load_plane),
-    "load_in": Function(("number",), "load_analog", _load_in, writes=(INPUT,)),
+    "load_in": Function(("level",), "load_analog", _load_in, writes=(INPUT,)),
     "read_plane": Function(("S",), "read_plane", _read_plane, returns=True, reads_plane=True),
     "read_analog": Function(("V",), "read_analog", _read_analog, returns=True),
-    "read_events": Function(("S", "number"), "read_events", _read_events, returns=True),
+    "read_events": Function(("S", "count"), "read_events", _read_events, returns=True),
     "global_or": Function(("S",), "global_or", _global_or, returns=True),
     "global_count": Function(("S",), "global_sum_16", _global_count, returns=True),
     "global_sum": Function(("V",), "global_sum", _global_sum, returns=True),
@@ -174,10 +177,24 @@ def check_call(call: Call, instruction_set: InstructionSet) -> tuple[Function, t
         raise InstructionError(f"{call.name} returns {'a' if function.returns else 'no'} value; {mend}.")
     operands = []
     for operand, kind in zip(call.operands, function.operands, strict=True):
-        if kind == "number" and not operand.lstrip("-").isdecimal():
-            raise InstructionError(f"{call.name}: {operand} is not a whole number.")
+        limits = instruction_set.limits.get(kind)
+        if limits is not None:
+            operands.append(_number(call.name, operand, kind, limits))
+            continue
         if kind in instruction_set.registers and operand not in instruction_set.registers[kind]:
             allowed = ", ".join(instruction_set.registers[kind])
             raise InstructionError(f"{call.name}: {operand} cannot stand there; choose from {allowed}.")
-        operands.append(int(operand) if kind == "number" else operand)
+        operands.append(operand)
     return function, tuple(operands)
+
+
+def _number(function: str, operand: str, kind: str, limits: tuple[int, int]) -> int:
+    if not re.fullmatch(r"-?\d+", operand, re.ASCII):
+        raise InstructionError(f"{function}: {operand:.40} is not a whole number.")
+    least, most = limits
+    value = int(operand) if len(operand) <= 20 else None  # longer ones are beyond any limit
+    if kind == "level" and value is not None and not least <= value <= most:
+        raise InstructionError(f"{value} is beyond the analog range, {least} to {most}.")
+    if value is None or not least <= value <= most:
+        raise InstructionError(f"{function}: {operand:.40} is out of bounds for a {kind}, {least} to {most}.")
+    return value

@@ -69,6 +69,12 @@ class InstructionSet:
             **dict(zip(("news",), analog.port, strict=False)),
         }
         self._duties = {duty: (register,) for duty, register in duties.items()}
+        self.limits = {  # of the numbers that functions of the controller take, both ends included
+            "row": (0, _address_space(sensor.height) - 1),
+            "column": (0, _address_space(sensor.width) - 1),
+            "level": (-(analog.maximum or 0) - 1, analog.maximum or 0),
+            "count": (0, sensor.height * sensor.width),
+        }
         self._words: dict[Instruction, tuple[Word, ...]] = {}
 
     def words(self, instruction: Instruction) -> tuple[Word, ...]:
@@ -176,6 +182,11 @@ class InstructionSet:
             raise InstructionError(
                 f"it changes {mask}, which masks {propagation}; write another register and move it to {propagation}."
             )
+
+
+def _address_space(size: int) -> int:
+    """How many addresses the rows or columns of an array have: those of 8 bits, or more where ``size`` needs them."""
+    return max(256, 1 << (size - 1).bit_length())
 
 
 def _form(instruction: Instruction) -> Form:

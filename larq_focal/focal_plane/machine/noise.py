@@ -12,6 +12,7 @@ from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor_file import Section, SensorError, read_yaml
 
 FOLDER = Path(__file__).parent / "noise"
+LARGEST = 128  # of any error, in units of the analog range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,9 @@ def load_noise(name_or_path: str | Path) -> NoiseModel:
         )
     section = Section(path, read_yaml(path), kind="noise model", example="scamp5.yaml")
     values = {
-        field.name: section.number(field.name, minimum=0 if field.name.endswith(("_spread", "deviation")) else -128)
+        field.name: section.number(
+            field.name, minimum=0 if field.name.endswith(("_spread", "deviation")) else -LARGEST, maximum=LARGEST
+        )
         for field in fields(NoiseModel)
     }
     section.refuse_the_rest()

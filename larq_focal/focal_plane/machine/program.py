@@ -58,6 +58,25 @@ class Program:
         """Launches and calls in the order in which they run."""
         yield from _unrolled(self.main)
 
+    def executed_icw(self, instruction_set: InstructionSet) -> int:
+        """Instruction words and calls of one frame, without running it."""
+        words = {
+            kernel.name: sum(len(instruction_set.words(instruction)) for instruction in kernel.instructions)
+            for kernel in self.kernels
+        }
+
+        def total(statements: tuple[Statement, ...]) -> int:
+            return sum(
+                statement.times * total(statement.body)
+                if isinstance(statement, Repeat)
+                else 1 + words.get(statement.kernel, 0)
+                if isinstance(statement, Launch)
+                else 1
+                for statement in statements
+            )
+
+        return total(self.main)
+
     def store_icw(self, instruction_set: InstructionSet) -> int:
         """Instruction words that the kernels take in the store of the array."""
         return sum(
@@ -68,7 +87,13 @@ class Program:
 def _unrolled(statements: tuple[Statement, ...]) -> Iterator[Launch | Call]:
     for statement in statements:
         if isinstance(statement, Repeat):
-            for _ in range(statement.times):
-                yield from _unrolled(statement.body)
+            if _does_something(statement):
+                for _ in range(statement.times):
+                    yield from _unrolled(statement.body)
         else:
             yield statement
+
+
+def _does_something(statement: Statement) -> bool:
+    """Whether there is a launch or a call in it, so that empty repeats take no time."""
+    return not isinstance(statement, Repeat) or (statement.times > 0 and any(map(_does_something, statement.body)))

@@ -11,6 +11,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from larq_focal.focal_plane.images import check_numbers
 from larq_focal.focal_plane.machine.controller import check_call
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet, Word
 from larq_focal.focal_plane.machine.noise import Noise
@@ -19,6 +20,8 @@ from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, new_table
+
+MOST_ICW = 10_000_000  # instruction words, launches and calls of one frame; a second at 10 MHz, minutes of simulation
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Simulator:
         image, shape = np.asarray(image), (self.sensor.height, self.sensor.width)
         if image.shape != shape:
             raise ValueError(f"The image is {list(image.shape)}, but {self.sensor.name} {list(shape)}: resize it.")
+        check_numbers(image, "The image")
         if image.min() < 0 or image.max() > 255:
             raise ValueError(f"The image goes from {image.min()} to {image.max()}; scale it to 0 to 255.")
         self.array.analog[PIXEL][:] = RESET_LEVEL + image // 2
@@ -115,7 +119,11 @@ class Simulator:
         return self.array.analog[register].copy()
 
     def run(
-        self, program: Program, planes: Mapping[str, np.ndarray] | None = None, observe: Observer | None = None
+        self,
+        program: Program,
+        planes: Mapping[str, np.ndarray] | None = None,
+        observe: Observer | None = None,
+        most_icw: int = MOST_ICW,
     ) -> Run:
         """Runs ``program`` for one frame.
 
@@ -124,12 +132,19 @@ class Simulator:
             planes: truth values ``[height, width]`` by the names under which the program loads them. A plane that
                 the program has read in this frame is loaded by the name of its result, whatever was given.
             observe: called after every instruction and every call.
+            most_icw: how many instruction words, launches and calls the frame may take. A program of more is refused
+                before it runs.
 
         Raises:
-            ProgramError: the program does not fit this sensor or its store, or loads a plane that is neither given
-                nor read before.
+            ProgramError: the program does not fit this sensor or its store, takes too many words, or loads a plane that
+                is neither given nor read before.
         """
         store_icw = self._checked_store_icw(program)
+        if (executed := program.executed_icw(self.instruction_set)) > most_icw:
+            raise ProgramError(
+                f"One frame takes {executed:,} instruction words and calls; at most {most_icw:,} are simulated: "
+                "repeat less."
+            )
         kernels = {kernel.name: self._words(kernel) for kernel in program.kernels}
         launches: Counter[str] = Counter()
         calls: Counter[str] = Counter()

@@ -18,16 +18,19 @@ from larq_focal.network.passes.moves import (
     reshape_before_quantizers,
     signs_before_pooling,
 )
-from larq_focal.network.passes.padding import pads_as_operations
+from larq_focal.network.passes.padding import pads_as_operations, pads_of_minus_one
 from larq_focal.network.passes.planes import few_bits_as_planes
 from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
 from larq_focal.network.passes.shapes import check_shapes
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
+from larq_focal.network.passes.uses import without_unused
 
 Pass = Callable[[QuantGraph], QuantGraph]
 
 PASSES: Mapping[str, Pass] = {
+    "unused operations left out": without_unused,
     "pooling of one pixel as a reshape": pools_of_one_pixel,
+    "signs padded with -1": pads_of_minus_one,
     "dense layers as convolutions of one pixel": dense_as_convolution,
     "what leads to a sign into thresholds": fold_into_thresholds,
     "signs before pooling": signs_before_pooling,
@@ -73,7 +76,7 @@ def lower(graph: QuantGraph, *, after: Callable[[str, QuantGraph], None] | None 
 
 def lower_to_builtins(graph: QuantGraph) -> QuantGraph:
     """``graph`` in what the operators of TensorFlow Lite, and engines for them, can do."""
-    return normal_thresholds(pads_as_operations(pools_of_one_pixel(graph), packs=False))
+    return normal_thresholds(pads_as_operations(pools_of_one_pixel(without_unused(graph)), packs=False))
 
 
 __all__ = ["PASSES", "Pass", "check_shapes", "lower", "lower_to_builtins"]

@@ -54,7 +54,7 @@ def is_packable(graph: QuantGraph, op: ops.Op) -> bool:
     return why_not_packable(graph, op) is None and has_unit_scale(op)
 
 
-def has_unit_scale(op: ops.Linear) -> bool:
+def has_unit_scale(op: ops.Weighted) -> bool:
     return op.bias is None and op.kernel.scale is not None and bool((op.kernel.scale == 1).all())
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.passes.packable import why_not_packable
+from larq_focal.network.passes.packable import gives_signs, why_not_packable
 from larq_focal.network.passes.planes import why_no_planes
 
 
-def why_not_packed(graph: QuantGraph, op: ops.Linear) -> str | None:
+def why_not_packed(graph: QuantGraph, op: ops.Weighted) -> str | None:
     """Why ``lower`` makes no binary convolutions of ``op``; None if it does.
 
     Args:
         graph: the network before it is lowered.
     """
+    if isinstance(op, ops.Conv2D) and op.pad_value == -1 and gives_signs(graph, graph[op.inputs[0]]):
+        op = dataclasses.replace(op, pad_value=1.0)  # it is padded before
     if why_not_packable(graph, op) is None:
         return None
     if isinstance(op, ops.Conv2D) and op.is_depthwise:

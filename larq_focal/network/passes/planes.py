@@ -35,7 +35,7 @@ def has_planes(graph: QuantGraph, op: ops.Op) -> bool:
 def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
     """Why a layer is not a sum of few binary ones; None if it is one, or is binary itself."""
     if not isinstance(op, ops.Linear):
-        return "it has no kernel"
+        return f"there is no binary operator for a {type(op).__name__}"
     value = graph[op.inputs[0]]
     inputs, kernels = _input_factors(graph, op), _kernel_planes(op.kernel)
     if inputs is None:
@@ -110,7 +110,7 @@ def _input_factors(graph: QuantGraph, op: ops.Linear) -> _Planes | None:
 
 
 def _kernel_planes(kernel: Kernel) -> tuple[list[tuple[np.ndarray, int]], float] | None:
-    """Codes of -1 and +1 with whole factors, and what their sum is multiplied by to be the codes of ``kernel``."""
+    """Codes of -1 and +1 with whole factors, and what their sum takes to be the codes of ``kernel``."""
     codes = kernel.codes
     if kernel.scale is None:
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
+from larq_focal.network.passes.uses import Uses
 
 FUSED_ACTIVATIONS = {"relu": 1, "relu_n1_to_1": 2, "relu6": 3}
 """Activations that operators can apply to their result, by their number in the schema."""
@@ -45,10 +46,7 @@ class Plan:
 
     def __init__(self, graph: QuantGraph, packs: bool):
         self._graph = graph
-        self._consumers: dict[str, list[ops.Op]] = {op.name: [] for op in graph}
-        for op in graph:
-            for name in op.inputs:
-                self._consumers[name].append(op)
+        self._uses = Uses(graph)
         self.convolutions: dict[str, PackedConvolution] = {}
         self.activations: dict[str, ops.Activation] = {}
         self.absorbed: set[str] = set()
@@ -72,12 +70,12 @@ class Plan:
                 )
 
     def _packed_convolution(self, convolution: ops.Conv2D) -> PackedConvolution:
-        after = self._only_consumer(convolution)
+        after = self._uses.only(convolution)
         if isinstance(after, ops.Binarize) and may_give_signs(self._graph, convolution, after):
             return PackedConvolution(convolution, binarize=after)
         activation = None
         if isinstance(after, ops.Activation) and takes_activation(self._graph, convolution, after):
-            activation, after = after, self._only_consumer(after)
+            activation, after = after, self._uses.only(after)
         if isinstance(after, ops.Affine) and after.scale.ndim == 1 and not after.mean.any():
             return PackedConvolution(convolution, activation, after)
         return PackedConvolution(convolution, activation)
@@ -93,16 +91,12 @@ class Plan:
     def _plan_flattening(self, op: ops.Op) -> None:
         """A dense layer of one row reads all elements, whatever their shape."""
         source = self._graph[op.inputs[0]] if isinstance(op, ops.Dense) else None
-        if isinstance(source, ops.Reshape) and len(op.shape) == 1 and self._only_consumer(source) is op:
+        if isinstance(source, ops.Reshape) and len(op.shape) == 1 and self._uses.only(source) is op:
             self.flattened[op.name] = source.inputs[0]
             self.absorbed.add(source.name)
 
     def _plan_activation(self, op: ops.Op) -> None:
-        after = self._only_consumer(op)
+        after = self._uses.only(op)
         if isinstance(after, ops.Activation) and after.kind in FUSED_ACTIVATIONS:
             self.activations[op.name] = after
             self.absorbed.add(after.name)
-
-    def _only_consumer(self, op: ops.Op) -> ops.Op | None:
-        consumers = self._consumers[op.name]
-        return consumers[0] if len(consumers) == 1 and op.name not in self._graph.outputs else None

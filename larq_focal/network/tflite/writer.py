@@ -8,7 +8,7 @@ from larq_focal.network import ops
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.passes import check_shapes, lower, lower_to_builtins
 from larq_focal.network.signature import OWN_DESCRIPTION, unique
-from larq_focal.network.tflite import elementwise, layers, quantizers, shapes  # noqa: F401 (they register themselves)
+from larq_focal.network.tflite import elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
 from larq_focal.network.tflite.emitter import Emitter
 from larq_focal.network.tflite.file import TooLarge
 from larq_focal.network.tflite.operators import write

@@ -107,7 +107,7 @@ def test_the_file_takes_images_and_refuses_others(tmp_path):
             simulate(path, np.zeros(shape, np.uint8))
     text = path.read_text().replace("kind: pairs", "kind: triples")
     path.write_text(text)
-    with pytest.raises(ValueError, match="'bits' as 'triples', which is no kind of input"):
+    with pytest.raises(ValueError, match="'bits' as 'triples'; inputs are light, pairs or planes"):
         read_program(path)
 
 

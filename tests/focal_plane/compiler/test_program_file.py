@@ -72,6 +72,22 @@ def faulty(change: tuple[str, str]) -> str:
         (("#: array: [64, 64]", "#: array: [640000, 64000]"), "the size .640000, 64000., which is out of bounds"),
         (("#: planes:\n", "#: planes: {a: ['01 : 0']}\n#: other:\n"), "a row of 2 bits in a plane"),
         (("#: sensor: scamp5", "#: sensor: scamp9"), "scamp9"),
+        (("#: array: [64, 64]", "#: array: [1, 1]"), "places 'bits' outside of the array of 1x1"),
+        (("#: array: [64, 64]", "#: array: [64.7, 64]"), "the header has 64.7 where a whole number must stand"),
+        (("#: array: [64, 64]", "#: array: [64]"), "the header has a list where 2 sizes must stand"),
+        (("  - [0, 0, 1]", "  - [9, 0, 1]"), "leaves planes without a channel"),
+        (("  - [0, 0, 1]", "  - [0, 0, 64]"), "outside of the array of 64x64"),
+        (("  - [0, 0, 1]", "  - [0, 0, 1.5]"), "the header has 1.5 where a whole number must stand"),
+        (("#: - name: bits", "#: - name: [bits, bits]"), "a value of type list where a text must stand"),
+        (("pixel_range: [-1.0, 1.0]", "pixel_range: [.nan, 1.0]"), "pixel_range is .nan, 1.0.; give two different"),
+        (("pixel_range: [-1.0, 1.0]", "pixel_range: [1.0, 1.0]"), "pixel_range is .1.0, 1.0.; give two different"),
+        (("sign_0_0 = read_plane(", "other = read_plane("), "wants 'sign_0_0' of read_plane, but it comes of nothing"),
+        (
+            ("sign_0_0 = read_plane(", "sign_0_0 = global_count("),
+            "'sign_0_0' of read_plane, but it comes of global_count",
+        ),
+        (("main\n", "main\n    load_plane(R5, secret)\n"), "loads the plane 'secret', which the header does not have"),
+        (("#: planes:", "#: planes: {a: ['1*99999 : 0']}\n#: other:"), "a row of more than 64 bits in a plane"),
         (("#: - name: bits", "#: - name: [bits"), "is not YAML"),
     ],
 )
@@ -84,7 +100,7 @@ def test_files_that_are_no_programs_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file '.*absent\.scamp'"):
         read_program(tmp_path / "absent.scamp")
     (tmp_path / "binary.scamp").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ProgramError, match=r"binary\.scamp' is no program text"):
+    with pytest.raises(ProgramError, match=r"binary\.scamp' is not the text of a program"):
         read_program(tmp_path / "binary.scamp")
     (tmp_path / "bare.scamp").write_text("main\nend\n")
     with pytest.raises(ProgramError, match=r"bare\.scamp': the header behind '#:' lacks"):
@@ -97,3 +113,50 @@ def test_images_of_another_size_are_refused():
         simulate(compiled.array, np.zeros((9, 8, 1)))
     with pytest.raises(ValueError, match=r"'layer' takes images \[N, 8, 8, 1\], not \[1, 8, 9, 1\]"):
         compiled.run(np.zeros((1, 8, 9, 1)))
+
+
+def test_empty_repeats_take_no_time_and_long_frames_are_refused():
+    text = program_text(compile_network(network(LAYERS["light"]), small("scamp5")).array)
+    image = np.zeros((8, 8, 1), np.uint8)
+    expected = simulate(program_from_text(text), image).values
+    empty = "    repeat 999999999999\n        repeat 999999999999\n        end\n    end\n"
+    values = simulate(program_from_text(text.replace("main\n", f"main\n{empty}", 1)), image).values
+    assert all(np.array_equal(values[name], expected[name]) for name in expected)
+    long = "    repeat 999999999999\n        load_in(0)\n    end\n"
+    with pytest.raises(
+        ProgramError, match=r"One frame takes 1,\d+,\d+,\d+,\d+ instruction words and calls; at most 10,0"
+    ):
+        simulate(program_from_text(text.replace("main\n", f"main\n{long}", 1)), image)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.full((8, 8, 1), np.nan), "64 values that are not finite"),
+        (np.full((8, 8, 1), np.inf), "64 values that are not finite"),
+        (np.full((8, 8, 1), 1e30), "goes from 1e.30 to 1e.30; the light goes from -1 to 1"),
+        (np.full((8, 8, 1), 300), "goes from 300 to 300; the light goes from 0 to 255"),
+        (np.full((8, 8, 1), -1), "goes from -1 to -1; the light goes from 0 to 255"),
+        (np.full((8, 8, 1), 1j), "values of type complex128"),
+        (np.full((8, 8, 1), "a"), "values of type <U1"),
+        (np.full((8, 8, 1), None), "values of type object"),
+    ],
+)
+def test_images_that_are_no_light_are_refused(image, message):
+    compiled = compile_network(network(LAYERS["light"]), small("scamp5"))
+    with pytest.raises(ValueError, match=f"The image for 'bits' .*{message}"):
+        simulate(compiled.array, image)
+
+
+def test_frames_of_no_image_are_refused():
+    compiled = compile_network(network(LAYERS["light"]), small("scamp5"))
+    with pytest.raises(ValueError, match=r"takes images \[N, 8, 8, 1\], not \[0, 8, 8, 1\]"):
+        compiled.run(np.zeros((0, 8, 8, 1)))
+    with pytest.raises(ValueError, match="64 values that are not finite"):
+        compiled.run(np.full((1, 8, 8, 1), np.nan))
+
+
+@pytest.mark.parametrize("pixel_range", [(float("nan"), 1), (1, 1), (0, float("inf")), (-1e308, 1e308), ("a", 1), (1,)])
+def test_pixel_ranges_are_two_different_numbers(pixel_range):
+    with pytest.raises(ValueError, match=r"pixel_range is .*; give two different finite numbers"):
+        compile_network(network(LAYERS["light"]), small("scamp5"), pixel_range)

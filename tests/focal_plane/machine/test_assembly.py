@@ -23,8 +23,8 @@ names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
 def calls(draw):
     name, function = draw(st.sampled_from(sorted(FUNCTIONS.items())))
     operands = tuple(
-        str(draw(st.integers(-128, 255)))
-        if kind == "number"
+        str(draw(st.integers(*SET.limits[kind])))
+        if kind in SET.limits
         else draw(st.sampled_from(SET.registers.get(kind, ("w",))))
         for kind in function.operands
     )

@@ -18,10 +18,13 @@ from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Stateme
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.spills import IN_HOME, Spill, check_spill
+from larq_focal.focal_plane.verdict import Verdict
 
 
 class RegisterError(ValueError):
     """A program needs more registers than the sensor has; the message names the step and what is live there."""
+
+    verdict = Verdict.NO_FIT
 
     def __init__(self, section: str, message: str):
         super().__init__(message)

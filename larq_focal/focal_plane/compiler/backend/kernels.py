@@ -14,6 +14,7 @@ from larq_focal.focal_plane.machine.pixel_array import INPUT
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, Repeat
 from larq_focal.focal_plane.machine.program import Statement as ProgramStatement
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Placed:
 
 class StoreError(ValueError):
     """The kernels do not fit in the store of the array; ``words`` is what they take."""
+
+    verdict = Verdict.NO_FIT
 
     def __init__(self, words: int, limit: int, sensor: Sensor):
         super().__init__(f"the kernels take {words} instruction words, and the store of {sensor.name} holds {limit}")

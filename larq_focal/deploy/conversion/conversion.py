@@ -1,0 +1,28 @@
+"""What a conversion gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from larq_focal.deploy.graph_audit import GraphAudit
+from larq_focal.result import Result
+
+if TYPE_CHECKING:
+    from larq_focal.deploy.audit.auditing import Audit
+
+
+@dataclass(frozen=True, repr=False)
+class Conversion(Result):
+    """A converted model: where the file is, and its audit."""
+
+    path: Path
+    audit: Audit | GraphAudit
+
+    @property
+    def headline(self) -> str:
+        return f"{self.path}, {self.audit.headline}"
+
+    def __rich__(self):
+        return self.audit

@@ -1,0 +1,133 @@
+"""Converting Keras models by the three converters there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from larq_focal.deploy.audit.agreement import as_data
+from larq_focal.deploy.audit.auditing import Audit, audit_frozen
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.intent import layer_names, weighted_layers
+from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.conversion.conversion import Conversion
+from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.converter import run_converter
+from larq_focal.deploy.conversion.ends import with_ends
+from larq_focal.deploy.conversion.freeze import freeze
+from larq_focal.deploy.conversion.frozen import FrozenGraph
+from larq_focal.deploy.conversion.known_inputs import with_known_inputs
+from larq_focal.deploy.conversion.one_row import with_one_row
+from larq_focal.deploy.convert_graph import convert_graph
+from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
+from larq_focal.files import written_whole
+from larq_focal.keras import keras
+from larq_focal.network.flatbuffer import read_flatbuffer
+
+_INT8_AROUND_BINARY = """\
+To have int8 around binary layers, train the float ones for it and use convert():
+
+    import larq_focal as lqf
+    from larq_focal.keras import keras
+    from tensorflow_model_optimization.quantization.keras import quantize_annotate_layer, quantize_apply
+
+    def annotated(layer):
+        is_float = type(layer) in (keras.layers.Conv2D, keras.layers.Dense)
+        return quantize_annotate_layer(layer) if is_float else layer
+
+    model = quantize_apply(keras.models.clone_model(model, clone_function=annotated))
+    model.compile("adam", loss)
+    model.fit(images, labels)
+    lqf.convert(model, "model.tflite")"""
+
+
+def convert_by_lce(
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    strict: bool = False,
+    bake: bool = True,
+    timeout_s: float | None = None,
+    seed: int = 0,
+    trust: bool = False,
+) -> Conversion:
+    """As ``larq_focal.convert`` with ``converter="lce"``."""
+    model = with_known_inputs(model, trust=trust)
+    frozen = freeze(model)
+    faults = model_faults(frozen, layer_names(model))
+    if faults:
+        raise ConversionError(_refusal(model, faults))
+    given = frozen.baked() if bake else frozen
+    content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
+    result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
+    return _written(content, path, result, strict)
+
+
+def convert_by_graph(
+    model: keras.Model | str | Path, path: str | Path, *, data=None, strict: bool = False, seed: int = 0, trust=False
+) -> Conversion:
+    """As ``larq_focal.convert`` with ``converter="focal"``."""
+    model = with_known_inputs(model, trust=trust)
+    data = None if data is None else as_data(model, data, seed)
+    return convert_graph(model, path, data=data, strict=strict, seed=seed, output_names=model.output_names)
+
+
+def convert_to_int8(
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    representative=None,
+    seed: int = 0,
+    trust: bool = False,
+) -> Conversion:
+    """As ``larq_focal.deploy.convert.convert_int8``."""
+    model = with_known_inputs(model, trust=trust)
+    if few_bit := [layer.name for layer in weighted_layers(model) if layer.declares_few_bits]:
+        raise ConversionError(
+            f"'{model.name}' was not converted to int8: {', '.join(few_bit)} declare fewer bits, which int8 would hold "
+            f"as if they were float. {_INT8_AROUND_BINARY}"
+        )
+    frozen = freeze(model)
+    samples = None if representative is None else as_data(model, representative, seed)
+    if samples is None and not is_quantization_aware(frozen):
+        raise ConversionError(
+            f"'{model.name}' was not trained for int8: give `representative` samples, from which the converter takes "
+            "the ranges of the activations."
+        )
+    content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
+    return _written(content, path, audit_frozen(model, frozen, read_flatbuffer(content), data, seed), strict=False)
+
+
+def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
+    """The file with inputs and outputs in the order of the model and with its names."""
+    return with_ends(content, list(frozen.inputs), list(frozen.outputs))
+
+
+def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:
+    if not result.passed:
+        raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
+    if strict and (refused := result.not_as_intended):
+        rows = "\n".join(
+            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.mend or 'not known'}."
+            for row in refused
+        )
+        raise ConversionError(
+            f"'{result.network}' was not converted: of the layers that were meant to be binary or of few bits, "
+            f"{len(refused)} stayed float. Without strict they are accepted.\n{rows}",
+            result,
+        )
+    with written_whole(path) as file:
+        file.write(content)
+    return Conversion(Path(path), result)
+
+
+def _refusal(model: keras.Model, faults: list[Finding]) -> str:
+    return f"'{model.name}' was not converted.\n{_listed(faults)}"
+
+
+def _listed(findings) -> str:
+    return "\n".join(
+        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.mend}".rstrip()
+        for finding in findings
+    )

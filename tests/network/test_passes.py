@@ -1,0 +1,217 @@
+"""Each pass does what it is for and keeps what a network computes, on values where rounding would show."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from larq_focal.network import GraphError, Kernel, QuantGraph, interpret, ops
+from larq_focal.network.passes import PASSES, check_shapes, lower
+from larq_focal.network.passes.affines import fold_into_layers, merge_affines
+from larq_focal.network.passes.directions import flips_into_kernels
+from larq_focal.network.passes.moves import reshape_before_quantizers, signs_before_pooling
+from larq_focal.network.passes.packable import is_packable, why_not_packable
+from larq_focal.network.passes.packing_reasons import why_not_packed
+from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
+from tests.network.networks import chain
+
+IMAGE, CHANNELS = (4, 4, 32), 32
+RANDOM = np.random.default_rng(0)
+NO_SHIFT = np.zeros(CHANNELS, np.float32)
+
+
+def numbers(*shape) -> np.ndarray:
+    return RANDOM.normal(size=shape).astype(np.float32)
+
+
+def image() -> ops.Input:
+    return ops.Input(name="x", shape=IMAGE)
+
+
+def sign(threshold=0.0, shape=IMAGE, **fields) -> ops.Binarize:
+    return ops.Binarize(name="sign", shape=shape, threshold=np.asarray(threshold, np.float32), **fields)
+
+
+def affine(**fields) -> ops.Affine:
+    constants = {"mean": numbers(CHANNELS), "scale": numbers(CHANNELS), "bias": numbers(CHANNELS), **fields}
+    return ops.Affine(name="norm", shape=IMAGE, **constants)
+
+
+def convolution(name="conv", codes=None, scale=None, **fields) -> ops.Conv2D:
+    codes = RANDOM.choice([-1, 1], (3, 3, 32, 32)) if codes is None else codes
+    scale = np.ones(codes.shape[-1], np.float32) if scale is None else scale
+    kernel = Kernel(codes.astype(np.int8), scale, 1 if np.all(codes) else 2)
+    fields = {"shape": (4, 4, codes.shape[-1]), "padding": "same", **fields}
+    return ops.Conv2D(name=name, kernel=kernel, **fields)
+
+
+def assert_computes_the_same(graph: QuantGraph, expected: QuantGraph, x: np.ndarray, exactly: bool = True) -> None:
+    for name, other in zip(graph.outputs, expected.outputs, strict=True):
+        first, second = interpret(graph, x)[name], interpret(expected, x)[other]
+        assert np.ptp(second) > 0
+        np.testing.assert_allclose(first, second, rtol=0, atol=0 if exactly else 1e-5 * np.abs(second).max())
+
+
+def test_a_sign_behind_float_arithmetic_is_one_threshold_to_the_last_bit():
+    chained = [affine(), ops.Activation(name="relu", shape=IMAGE, kind="relu6"), sign(numbers(CHANNELS) + 1)]
+    graph = chain(image(), *chained)
+    folded = fold_into_thresholds(graph)
+    assert [type(op) for op in folded] == [ops.Input, ops.Binarize]
+    threshold = folded.ops[-1].threshold
+    steps = [threshold, np.nextafter(threshold, np.float32(np.inf)), np.nextafter(threshold, np.float32(-np.inf))]
+    x = np.nan_to_num(np.stack(steps, 1).T.repeat(6, 0)[:16].reshape(1, *IMAGE), posinf=9, neginf=-9).clip(-1e6, 1e6)
+    assert_computes_the_same(folded, graph, x)
+    assert np.isinf(threshold).any() and folded.ops[-1].flip.any()
+
+
+def test_a_sign_behind_whole_sums_is_a_whole_threshold():
+    layer = convolution(scale=numbers(32), bias=numbers(32))
+    graph = chain(image(), sign(), layer, affine(), dataclasses.replace(sign(0.25), name="after"))
+    folded = fold_into_thresholds(graph)
+    assert [type(op).__name__ for op in folded] == ["Input", "Binarize", "Conv2D", "Binarize"]
+    threshold = folded.ops[-1].threshold
+    assert np.all((threshold % 1 == 0) | np.isinf(threshold)) and (folded["conv"].kernel.scale == 1).all()
+    assert_computes_the_same(folded, graph, numbers(4, *IMAGE))
+
+
+def test_what_somebody_else_reads_is_not_folded_away():
+    norm = dataclasses.replace(affine(), inputs=("x",))
+    graph = QuantGraph("shared", [image(), norm, dataclasses.replace(sign(), inputs=("norm",))], ["sign", "norm"])
+    assert fold_into_thresholds(graph).ops == graph.ops
+
+
+def test_signs_go_before_pooling_where_packed_bits_are_wanted():
+    pool = ops.Pool2D(name="pool", shape=(2, 2, 32), kind="max", size=(2, 2), strides=(2, 2))
+    last = convolution(shape=(2, 2, 32))
+    graph = chain(image(), pool, sign(numbers(CHANNELS), shape=pool.shape), last)
+    swapped = signs_before_pooling(graph)
+    assert [type(op).__name__ for op in swapped] == ["Input", "Binarize", "Pool2D", "Conv2D"]
+    assert_computes_the_same(swapped, graph, numbers(3, *IMAGE))
+    flipped = graph.rewritten(
+        dataclasses.replace(op, flip=np.arange(32) < 1) if op.name == "sign" else op for op in graph
+    )
+    assert signs_before_pooling(flipped).ops == flipped.ops
+    unused = QuantGraph("no convolution", graph.ops[:-1], ["sign"])
+    assert signs_before_pooling(unused).ops == unused.ops
+
+
+def test_flips_go_into_the_kernel_before_or_behind():
+    flip = RANDOM.choice([False, True], CHANNELS)
+    behind = chain(image(), sign(np.round(numbers(CHANNELS)), flip=flip), convolution())
+    before = chain(image(), sign(), convolution(), dataclasses.replace(sign(2, flip=flip), name="after"))
+    x = np.round(numbers(3, *IMAGE))  # many values are thresholds
+    for graph in (behind, before):
+        rising = flips_into_kernels(graph)
+        assert all(op.flip is None for op in rising if isinstance(op, ops.Binarize))
+        assert_computes_the_same(rising, graph, x)
+    one_padded = chain(image(), sign(flip=flip), convolution(pad_value=1.0))
+    assert flips_into_kernels(one_padded).ops == one_padded.ops
+
+
+def test_quantizers_go_behind_reshapes():
+    graph = chain(image(), sign(0.5), ops.Reshape(name="flat", shape=(512,)))
+    assert [type(op).__name__ for op in reshape_before_quantizers(graph)] == ["Input", "Reshape", "Binarize"]
+    by_channel = chain(image(), sign(numbers(CHANNELS)), ops.Reshape(name="flat", shape=(512,)))
+    assert reshape_before_quantizers(by_channel).ops == by_channel.ops
+
+
+def test_normalisations_join_and_go_into_float_layers():
+    weights = Kernel(numbers(3, 3, 32, 32), None, 32)
+    layer = ops.Conv2D(name="conv", shape=IMAGE, kernel=weights, padding="same", bias=numbers(32))
+    graph = chain(image(), layer, affine(), dataclasses.replace(affine(), name="second"))
+    for rewrite, kinds in (
+        (merge_affines, ["Input", "Conv2D", "Affine"]),
+        (lambda graph: fold_into_layers(merge_affines(graph)), ["Input", "Conv2D"]),
+    ):
+        rewritten = rewrite(graph)
+        assert [type(op).__name__ for op in rewritten] == kinds
+        assert_computes_the_same(rewritten, graph, numbers(2, *IMAGE), exactly=False)
+
+
+def test_thresholds_next_to_zero_are_normal_numbers():
+    tiny, subnormal = np.finfo(np.float32).tiny, np.finfo(np.float32).smallest_subnormal
+    threshold = np.float32([0, subnormal, -subnormal, tiny, 1] * 2)
+    flip = np.arange(10) >= 5
+    graph = chain(ops.Input(name="x", shape=(10,)), sign(threshold, shape=(10,), flip=flip))
+    expected = np.float32([0, tiny, 0, tiny, 1, 0, 0, -tiny, tiny, 1])
+    normal = normal_thresholds(graph)
+    np.testing.assert_array_equal(normal.ops[-1].threshold, expected)
+    x = np.float32([0, tiny, -tiny, 1, -1])[:, None].repeat(10, 1)
+    assert_computes_the_same(normal, graph, x)
+
+
+LEVELS = {
+    "heaviside": (np.float32([0, 1]), 1),
+    "ternary": (np.float32([-1, 0, 1]), 2),
+    "two bits": (np.float32([0, 1, 2, 3]) / 3, 3),
+}
+KERNELS = {
+    "signs": (np.array([-1, 1]), 1),
+    "ternary": (np.array([-1, 0, 1]), 2),
+    "odd": (np.array([-3, -1, 1, 3]), 2),
+}
+
+
+@pytest.mark.parametrize("levels", LEVELS)
+@pytest.mark.parametrize("codes", KERNELS)
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_few_bits_are_sums_of_products_of_bits(levels, codes, padding):
+    (levels, planes), (codes, kernel_planes) = LEVELS[levels], KERNELS[codes]
+    boundaries = (np.arange(len(levels) - 1) / 2).astype(np.float32)
+    quantize = ops.Quantize(name="steps", shape=IMAGE, levels=levels, boundaries=boundaries)
+    kernel = Kernel(RANDOM.choice(codes, (3, 3, 32, 5)).astype(np.int8), numbers(5), 1 if kernel_planes == 1 else 2)
+    shape = (4, 4, 5) if padding == "same" else (2, 2, 5)
+    layer = ops.Conv2D(name="conv", shape=shape, kernel=kernel, padding=padding, bias=numbers(5))
+    graph = chain(image(), quantize, layer)
+    assert why_not_packed(graph, graph["conv"]) is None
+    lowered = lower(graph)
+    products = [op for op in lowered.layers if is_packable(lowered, op)]
+    assert len(products) == len(lowered.layers) == planes * kernel_planes
+    x = np.round(4 * numbers(3, *IMAGE)) / 4
+    assert_computes_the_same(lowered, graph, x, exactly=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"groups": 8, "kernel": Kernel(np.ones((3, 3, 4, 32), np.int8), np.ones(32, "f4"), 1)}, "groups have 4 input"),
+        ({"groups": 32, "kernel": Kernel(np.ones((3, 3, 1, 32), np.int8), np.ones(32, "f4"), 1)}, "it is depthwise"),
+        ({"pad_value": 0.5}, "it pads with 0.5"),
+        ({"kernel": Kernel(numbers(3, 3, 32, 32), None, 32)}, "kernel has 32 bits"),
+    ],
+)
+def test_what_stays_float_says_why(changes, reason):
+    graph = chain(image(), sign(), dataclasses.replace(convolution(), **changes))
+    assert reason in why_not_packed(graph, graph["conv"])
+    assert not any(is_packable(lower(graph), op) for op in lower(graph).layers)
+
+
+def test_signs_may_be_padded_with_minus_one():
+    graph = chain(image(), sign(), convolution(scale=numbers(32), pad_value=-1.0))
+    lowered = lower(graph)
+    assert why_not_packed(graph, graph["conv"]) is None and is_packable(lowered, lowered.layers[0])
+    assert_computes_the_same(lowered, graph, numbers(2, *IMAGE), exactly=False)
+
+
+def test_signs_alone_are_packed():
+    graph = chain(image(), convolution())
+    assert "input has 32 bits" in why_not_packable(graph, graph["conv"])
+
+
+def test_every_stage_can_be_looked_at():
+    stages = []
+    lower(chain(image(), sign(), convolution()), after=lambda name, graph: stages.append((name, len(graph))))
+    assert [name for name, _ in stages] == list(PASSES)
+
+
+def test_names_that_passes_give_may_be_taken():
+    again, scaled = dataclasses.replace(sign(), name="again"), convolution("conv", scale=np.full(32, 2, "f4"))
+    graph = chain(image(), sign(), convolution("conv/sums"), again, scaled)
+    graph = QuantGraph("taken", graph.ops, ["conv", "conv/sums"])
+    assert_computes_the_same(lower(graph), graph, numbers(2, *IMAGE))
+
+
+def test_a_wrong_shape_is_found_and_named():
+    graph = chain(image(), dataclasses.replace(sign(), shape=(4, 4, 31)))
+    with pytest.raises(GraphError, match=r"'sign' of 'chain' has the shape \(4, 4, 31\), but computes \(4, 4, 32\)"):
+        check_shapes(graph)
