@@ -177,7 +177,7 @@ def _is_within(layout: Layout, array: Pair) -> bool:
         unit, pitch = layout.spacing.unit[axis], layout.pitch[axis]
         farthest = max((place.row, place.column)[axis] for place in layout.places)
         if layout.is_spread:
-            farthest = layout.tiles.grid[axis] - 1 if layout.tiles else pitch - 1
+            farthest = max(farthest, layout.tiles.grid[axis] - 1 if layout.tiles else pitch - 1)
         is_beyond_tiles = layout.tiles is not None and (
             layout.tiles.grid[axis] * unit > array[axis] or farthest >= layout.tiles.grid[axis]
         )
