@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from larq_focal.deploy.audit.agreement import as_data
-from larq_focal.deploy.audit.auditing import Audit, audit_frozen
+from larq_focal.deploy.audit.auditing import audit_frozen
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter

@@ -1,28 +1,91 @@
-"""What a terminal shows of an audit."""
+"""The result of an audit, and what a terminal shows of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from larq_focal.deploy.audit.agreement import Agreement
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.rows import LayerAudit
+from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, heading, listed, new_table
-
-if TYPE_CHECKING:
-    from larq_focal.deploy.audit import Audit
-    from larq_focal.deploy.audit.findings import Finding
-    from larq_focal.deploy.audit.rows import LayerAudit
+from larq_focal.text import counted
 
 _SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
-def audit_table(audit: Audit) -> Group:
-    """The rows, then size and agreement, then why layers are not what was meant, then the findings."""
-    return Group(_layers(audit), Text(), _totals(audit), *_reasons(audit), *map(_finding, audit.findings))
+@dataclass(frozen=True, repr=False)
+class Audit(Result):
+    """What a conversion made of a model.
+
+    Args:
+        network: the model's name.
+        file_bytes: size of the file.
+        expected_bytes: what it would be if every layer took what it declared.
+        layers: one row for each kernel.
+        agreement: outputs against those of Keras; None where the file does not load.
+        findings: faults and what else is to be known, errors first.
+    """
+
+    network: str
+    file_bytes: int
+    expected_bytes: int
+    layers: tuple[LayerAudit, ...]
+    agreement: Agreement | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the file computes what the model computes, as far as could be seen: there is no error."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def all_packed(self) -> bool:
+        """Whether every layer that was meant to be binary is packed."""
+        return not self.not_packed
+
+    @property
+    def not_packed(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary and are not packed."""
+        return tuple(row for row in self.layers if row.intended == "binary" and not row.is_as_intended)
+
+    @property
+    def not_as_intended(self) -> tuple[LayerAudit, ...]:
+        """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
+        return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
+
+    @property
+    def headline(self) -> str:
+        binary = sum(row.intended == "binary" for row in self.layers)
+        outcome = "passed" if self.passed else f"{counted(len(self.errors), 'error')}"
+        packed = f"{binary - len(self.not_packed)} of {binary} binary layers packed"
+        return f"{self.network}, {outcome}, {packed}, {self.file_bytes:,} bytes"
+
+    def to_dict(self) -> dict:
+        """Plain values for JSON."""
+        return {
+            "network": self.network,
+            "file_bytes": self.file_bytes,
+            "expected_bytes": self.expected_bytes,
+            "passed": self.passed,
+            "layers": [row.to_dict() for row in self.layers],
+            "agreement": self.agreement and self.agreement.to_dict(),
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def __rich__(self) -> Group:
+        """The rows, then size and agreement, then why layers are not what was meant, then the findings."""
+        return Group(_layers(self), Text(), _totals(self), *_reasons(self), *map(_finding, self.findings))
 
 
 def _layers(audit: Audit) -> Table:
