@@ -11,7 +11,7 @@ import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports 
 from tests.support import requirements
 from tests.support.memory import release_memory
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
 settings.load_profile("untimed")
 
 
