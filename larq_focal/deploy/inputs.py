@@ -14,7 +14,7 @@ from larq_focal.files import existing_file
 
 RESIZES = ("crop", "stretch", "none")
 _CHANNEL_MODES = {1: "L", 3: "RGB"}
-_WIDE_MODES = ("I", "F")  # and "I;16" with its kin: more than 8 bits a channel
+_WIDE_MODES = ("I", "F")  # and "I;16" and such: more than 8 bits a channel
 # The statistics of ImageNet's training images, to which larq_zoo normalizes (larq_zoo/training/data.py in
 # https://github.com/larq/zoo).
 _IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)

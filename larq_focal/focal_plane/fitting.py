@@ -23,6 +23,7 @@ from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge
 from larq_focal.focal_plane.layer import conv_layer
 from larq_focal.focal_plane.layer_fits import array_layer, controller_layer, program_of, unjudged_layer
+from larq_focal.focal_plane.layer_report import LayerFit
 from larq_focal.focal_plane.notes import unmodelled
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.rate import (
@@ -32,7 +33,7 @@ from larq_focal.focal_plane.rate import (
     published_estimate,
     unknown_overheads,
 )
-from larq_focal.focal_plane.report import FitReport, LayerFit
+from larq_focal.focal_plane.report import FitReport
 from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
 from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class

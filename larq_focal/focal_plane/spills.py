@@ -15,7 +15,7 @@ def check_spill(spill: str, sensor: Sensor) -> None:
     """Refuses what is not a ``Spill``, or what the sensor does not do.
 
     Raises:
-        ValueError: the message names the mend.
+        ValueError: the message names the fix.
     """
     if spill not in SPILLS:
         raise ValueError(f"spill must be one of {', '.join(SPILLS)}, not {spill!r}.")
