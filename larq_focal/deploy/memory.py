@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from larq_focal.deploy.child import environment, python_command
+from larq_focal.child import environment, python_command
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.sysfiles import fields
 from larq_focal.network.flatbuffer import FlatModel
