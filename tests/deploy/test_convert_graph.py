@@ -76,7 +76,7 @@ def test_a_fixed_batch_size_is_not_dropped_without_a_word(out):
     def model(size):
         return keras.Sequential([keras.Input((4,), batch_size=size), keras.layers.Dense(2)], name=f"of_{size}")
 
-    with pytest.raises(ConversionError, match=r"'of_4' takes 4 samples at a time.* or use converter='lce', which keeps"):
+    with pytest.raises(ConversionError, match=r"'of_4' takes 4 samples at a time.* use converter='lce', which keeps"):
         convert(model(4), out, converter="focal")
     assert not out.exists()
     for size in (None, 1):
@@ -89,6 +89,14 @@ def test_weights_that_are_not_finite_are_named(out, value):
     model.set_weights([np.full((4, 2), value), np.zeros(2)])
     with pytest.raises(ConversionError, match=r"The weight 'head/kernel:0' .* holds values that are not finite"):
         convert(model, out, converter="focal")
+
+
+def test_a_constant_input_is_told(out):
+    relu = ops.Activation(name="relu", shape=(6, 6, 32), kind="relu")
+    image, *others = binary_network()
+    (warning,) = convert(chain(image, relu, *others), out, converter="focal").audit.warnings
+    assert warning.startswith("conv: Its input is always +1, whatever the network sees")
+    assert not convert(binary_network(), out, converter="focal").audit.warnings
 
 
 def test_strict_tells_why_a_layer_stays_float(out):
