@@ -12,7 +12,6 @@ import click
 import numpy as np
 import pytest
 
-import larq_focal
 from larq_focal.bench.datasets import DATASETS
 from larq_focal.cli import main
 from larq_focal.deploy.convert import CONVERTERS
@@ -23,6 +22,7 @@ from larq_focal.focal_plane import processor_names, sensor_names
 from larq_focal.focal_plane.compiler.choosing import PLACEMENTS, WEIGHTS
 from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.spills import SPILLS
+from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 
 OWNED = {
@@ -98,13 +98,12 @@ def literals(file: Path) -> Iterator[set[str]]:
 
 
 def test_no_list_of_choices_is_written_a_second_time():
-    package = Path(larq_focal.__file__).parent
     homes = {names: set() for names in OWNERS.values()}
-    for file in package.rglob("*.py"):
+    for file in modules_in(PACKAGE).values():
         for words in literals(file):
             for names in homes:
                 if words >= {*names}:
-                    homes[names].add(file.relative_to(package).as_posix())
+                    homes[names].add(file.relative_to(PACKAGE).as_posix())
     assert homes == {names: {owner} for owner, names in OWNERS.items()}
 
 
