@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-import larq_focal
-
-PACKAGE = Path(larq_focal.__file__).parent
-
-
-def modules_in(folder: Path) -> dict[str, Path]:
-    """The files of a package by the full names of their modules."""
-    modules = {}
-    for place, _, files in os.walk(folder, followlinks=True):
-        for file in (Path(place, name) for name in files if name.endswith(".py")):
-            parts = (folder.name, *file.relative_to(folder).with_suffix("").parts)
-            modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
-    return modules
+from tests.support.modules import PACKAGE, modules_in
 
 
 def imports_of(name: str, modules: dict[str, Path]) -> set[str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from larq_focal.focal_plane.judge import Judgement, judge
+from larq_focal.focal_plane.known_sensors import sensor_names
 from larq_focal.focal_plane.layer import ConvLayer
-from larq_focal.focal_plane.sensor import Sensor, load_sensor, sensor_names
+from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.spills import Spill
 from larq_focal.focal_plane.verdict import Verdict
 

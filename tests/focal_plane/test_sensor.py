@@ -6,14 +6,14 @@ import pytest
 import yaml
 
 from larq_focal.focal_plane import SensorError, load_sensor, sensor_names
-from larq_focal.focal_plane.sensor import FOLDER, TEMPLATE
+from larq_focal.focal_plane.known_sensors import SENSORS, TEMPLATE
 
 CALIBRATION = {"name": "mine", "source": "here", "cycles_per_icw": 2, "overhead_us": {}, "contained": []}
 
 
 def changed(tmp_path, path: str, value=..., base: str = TEMPLATE):
     """The template with one value changed, or removed if none is given."""
-    data = yaml.safe_load((FOLDER / f"{base}.yaml").read_text())
+    data = yaml.safe_load((SENSORS / f"{base}.yaml").read_text())
     *sections, key = path.split(".")
     section = data
     for name in sections:

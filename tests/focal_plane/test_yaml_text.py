@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.focal_plane import SensorError, load_sensor
+from larq_focal.focal_plane import SensorError, known_sensors, load_sensor
 from larq_focal.focal_plane.binary_processor import processor
+from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.machine.noise import FOLDER as NOISE
 from larq_focal.focal_plane.machine.noise import load_noise
-from larq_focal.focal_plane.sensor import FOLDER as SENSORS
 from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 30))
@@ -89,8 +89,8 @@ def test_each_kind_of_file_is_called_by_its_name(tmp_path, monkeypatch):
     path = changed(tmp_path, SENSORS, r"^clock_hz:.*$", "clock_hz: 1\ncolour: red")
     with pytest.raises(SensorError, match=r"'colour' is not a key of a sensor; see template\.yaml"):
         load_sensor(path)
-    (tmp_path / "own.yaml").write_text((processor.FOLDER / "binareye.yaml").read_text() + "\ncolour: red\n")
-    monkeypatch.setattr(processor, "FOLDER", tmp_path)
+    (tmp_path / "own.yaml").write_text((known_sensors.PROCESSORS / "binareye.yaml").read_text() + "\ncolour: red\n")
+    monkeypatch.setattr(known_sensors, "PROCESSORS", tmp_path)
     with pytest.raises(SensorError, match=r"'colour' is not a key of a processor; see binareye\.yaml"):
         processor.load_processor("own")
 
