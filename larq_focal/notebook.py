@@ -13,7 +13,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from larq_focal.result import as_text
+from larq_focal.plain_text import as_text
 
 _COLOURS = {"red": "#d9534f", "green": "#2e9e5b", "yellow": "#b8860b", "cyan": "#2a94a8", "magenta": "#b05cc0"}
 _RULE = "1px solid rgba(127, 127, 127, .45)"

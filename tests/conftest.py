@@ -9,8 +9,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
 from tests.support import requirements
+from tests.support.memory import release_memory
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
 settings.load_profile("untimed")
 
 
@@ -34,3 +35,10 @@ def pytest_terminal_summary(terminalreporter):
     if line := requirements.summary(str(report.longrepr[-1]) for report in skipped):
         terminalreporter.write_line(line, yellow=True)
     return result
+
+
+@pytest.fixture(scope="module", autouse=True)
+def releases_memory():
+    """A worker does not grow from module to module."""
+    yield
+    release_memory()

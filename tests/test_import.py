@@ -1,5 +1,7 @@
 """What importing larq_focal does, in every order, with and without TensorFlow: each in a process of its own."""
 
+import importlib
+import pkgutil
 import types
 
 import pytest
@@ -95,11 +97,11 @@ def test_aliases_work_in_every_order_that_can(imports, variable):
         ("import larq_focal; larq_focal.quantizers", "0"),
     ],
 )
-def test_keras_3_is_refused_with_the_mend(code, variable):
+def test_keras_3_is_refused_with_the_fix(code, variable):
     error = error_of(code, TF_USE_LEGACY_KERAS=variable)
     assert error.startswith("ImportError: larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3")
-    for mend in ("TF_USE_LEGACY_KERAS=1 before", "import larq_focal before tensorflow", "`pip install tf-keras`"):
-        assert mend in error
+    for fix in ("TF_USE_LEGACY_KERAS=1 before", "import larq_focal before tensorflow", "`pip install tf-keras`"):
+        assert fix in error
 
 
 def test_a_choice_of_keras_3_does_no_harm_to_what_needs_no_keras():
@@ -155,3 +157,20 @@ def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
     with pytest.raises(AttributeError, match=r"larq_focal has no attribute 'prune'; it has .*convert.*quantizers"):
         lqf.prune  # noqa: B018
     assert not hasattr(lqf, "prune")
+
+
+@pytest.mark.parametrize("package", ["bench", "deploy", "focal_plane", "focal_plane.compiler", "recipes"])
+def test_a_lazy_door_has_every_name_and_each_means_one_thing(package):
+    """A module of the name of a function would take its place once it is imported."""
+    door = importlib.import_module(f"larq_focal.{package}")
+    modules = {module.name for module in pkgutil.iter_modules(door.__path__)}
+    assert not modules & {*door.__all__}
+    for name in door.__all__:
+        getattr(door, name)
+    assert {*door.__all__} <= {*dir(door)}
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'; it has "):
+        door.nothing  # noqa: B018
+
+
+def test_a_lazy_door_has_its_modules_too():
+    assert output_of("import larq_focal as lqf; print(lqf.deploy.convert.convert_int8.__name__)") == "convert_int8"

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
+from larq_focal.bench.dataset_rows import DATASETS, DatasetRow
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 TITLE = "title"
 
 
 class DatasetError(ValueError):
-    """A data set is missing or is not what it should be; the message names the file and the mend."""
+    """A data set is missing or is not what it should be; the message names the file and the fix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,27 +36,11 @@ class Dataset:
         return self.x_train.shape[1:]
 
 
-@dataclass(frozen=True)
-class _Known:
-    title: str
-    shape: tuple[int, int, int]
-    classes: tuple[str, ...]
-
-
-_DIGITS = tuple("0123456789")
-_CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-DATASETS = {
-    "digits": _Known("Handwritten digits (scikit-learn)", (8, 8, 1), _DIGITS),
-    "mnist": _Known("MNIST", (28, 28, 1), _DIGITS),
-    "cifar10": _Known("CIFAR-10", (32, 32, 3), _CIFAR10),
-}
-
-
 def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     """Loads a data set by name.
 
     Args:
-        name: ``digits``, ``mnist`` or ``cifar10``.
+        name: one of ``DATASETS``.
         data_dir: folder that holds ``<name>.npz`` in the layout of Keras' ``mnist.npz`` (``x_train``, ``y_train``,
             ``x_test``, ``y_test``). A file with other pixels than the original says so in a fifth entry, the text
             ``title``, which then stands in every record and report. Without a folder MNIST and CIFAR-10 come through
@@ -68,7 +53,7 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         raise DatasetError(f"No data set '{name}': choose one of {', '.join(DATASETS)}.")
     known = DATASETS[name]
     title = known.title
-    if name == "digits":
+    if known.is_embedded:
         arrays, source = _digits(), "scikit-learn load_digits, 70/30 stratified split with seed 0"
     elif data_dir is not None:
         path = Path(data_dir) / f"{name}.npz"
@@ -135,7 +120,7 @@ def _from_tensorflow_datasets(name: str) -> dict[str, np.ndarray]:
     return dict(zip(KEYS, (x_train, y_train, x_test, y_test), strict=True))
 
 
-def _checked(array: np.ndarray, key: str, known: _Known, source: str) -> np.ndarray:
+def _checked(array: np.ndarray, key: str, known: DatasetRow, source: str) -> np.ndarray:
     if key.startswith("y"):
         labels = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
         if labels.ndim != 1 or labels.dtype.kind not in "iu":

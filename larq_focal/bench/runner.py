@@ -10,6 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
+from larq_focal.bench.dataset_rows import DATASETS, DEFAULT_DATASET
 from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.judging import judged
 from larq_focal.bench.records import describe_environment, write_record
@@ -24,11 +25,6 @@ from larq_focal.report.records import FORMAT
 from larq_focal.text import accuracy_text
 from larq_focal.zoo import two_layer
 
-DEFAULTS = {
-    "digits": Settings(epochs=60, batch_size=64),
-    "mnist": Settings(epochs=20, batch_size=128),
-    "cifar10": Settings(epochs=30, batch_size=128),
-}
 Say = Callable[[str], None]
 EpochDone = Callable[[Entry, dict], None]
 
@@ -38,7 +34,7 @@ class BenchError(RuntimeError):
 
 
 def run_bench(
-    dataset: str = "digits",
+    dataset: str = DEFAULT_DATASET,
     *,
     data_dir: str | Path | None = None,
     models: Sequence[str] | None = None,
@@ -56,7 +52,7 @@ def run_bench(
     end ``report.html`` shows them all. Interrupt it at any time: with ``resume`` the finished runs are kept.
 
     Args:
-        dataset: ``digits``, ``mnist`` or ``cifar10``.
+        dataset: one of ``larq_focal.bench.DATASETS``.
         data_dir: folder with ``<dataset>.npz``; None loads through tensorflow-datasets.
         models: names of the runs (``larq_focal.bench.SUITE``); None for all.
         epochs: passes over the training images; None for the data set's default.
@@ -73,8 +69,9 @@ def run_bench(
     """
     entries = choose(models)
     data = load_dataset(dataset, data_dir)
-    default = DEFAULTS[dataset]
-    settings = replace(default, seed=seed, epochs=default.epochs if epochs is None else epochs)
+    known = DATASETS[dataset]
+    epochs = known.epochs if epochs is None else epochs
+    settings = Settings(epochs=epochs, batch_size=known.batch_size, seed=seed)
     folder = Path(results) / (name or dataset)
     finished = _finished(folder, data, settings, resume)
     for entry in entries:

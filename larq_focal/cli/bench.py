@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, output_path, threads_option
+from larq_focal.bench.dataset_rows import DATASETS, DEFAULT_DATASET
+from larq_focal.cli.options import data_dir_option, engine_option, output_path, threads_option
 from larq_focal.cli.output import quiet, say, status_line
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 @click.command(short_help="Train, convert, check, time and judge small networks.")
-@click.option("--dataset", type=click.Choice(["digits", "mnist", "cifar10"]), default="digits", show_default=True)
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with mnist.npz or cifar10.npz.")
+@click.option("--dataset", type=click.Choice(tuple(DATASETS)), default=DEFAULT_DATASET, show_default=True)
+@data_dir_option
 @click.option("--models", help="Runs to make, with commas between; all of them by default.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -47,7 +48,7 @@ def bench(models: str | None, **options) -> None:
 @engine_option
 def retime(folder: Path, threads: int, engine: str) -> None:
     """Time the models in a results FOLDER again, on this machine, and renew its report."""
-    from larq_focal.bench.retime import retime as retime_folder
+    from larq_focal.bench.timings import retime as retime_folder
 
     click.echo(retime_folder(folder, threads=threads, engine=engine, say=say))
 

@@ -9,9 +9,8 @@ import click
 from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
+from larq_focal.deploy.converters import CONVERTERS, default_converter
 from larq_focal.files import existing, existing_file
-
-GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Fail where a layer that was meant to be binary or of few bits stays float."
@@ -23,7 +22,7 @@ strict_option = click.option(
 @click.option("-o", "--output", type=output_path, required=True, help="Where the .tflite file goes.")
 @click.option(
     "--converter",
-    type=click.Choice(["lce", "focal"]),
+    type=click.Choice(CONVERTERS),
     help="Larq Compute Engine's, for Keras models, or larq_focal's own, which takes .qgraph and .tflite files too.",
 )
 @strict_option
@@ -36,7 +35,7 @@ def convert(
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
     existing(model)  # before TensorFlow, which takes seconds to load
-    chosen = converter or ("focal" if model.suffix in GRAPH_SUFFIXES else "lce")
+    chosen = converter or default_converter(model)
     with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
 

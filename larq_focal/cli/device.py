@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, json_option, output_path, threads_option
+from larq_focal.cli.options import engine_option, json_option, one_of, output_path, threads_option
 from larq_focal.cli.output import show, tell
+from larq_focal.deploy.pixels import DEFAULT_RESIZE, DEFAULT_SCALE, RESIZES, SCALES
 
 tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
 
@@ -23,8 +24,8 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
     help="An image, or a .npy array with or without a batch axis. Several make a batch; a model with several inputs "
     "takes NAME=FILE for each.",
 )
-@click.option("--scale", help="Of pixels: centred (the default for images), signed, unit, imagenet or raw.")
-@click.option("--resize", default="crop", show_default=True, help="Of images: crop, stretch or none.")
+@click.option("--scale", help=f"Of pixels: {one_of(SCALES)}; of images by default {DEFAULT_SCALE}.")
+@click.option("--resize", default=DEFAULT_RESIZE, show_default=True, help=f"Of images: {one_of(RESIZES)}.")
 @click.option("--classes", type=click.Path(path_type=Path), help="A text file with the name of a class per line.")
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to show.")
 @click.option(

@@ -6,22 +6,32 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import import_option, json_option, output_path, spill_option, trust_option
+from larq_focal.cli.options import (
+    import_option,
+    json_option,
+    one_of,
+    output_path,
+    sensor_option,
+    spill_option,
+    trust_option,
+)
 from larq_focal.cli.output import exit_status, quiet, show
 from larq_focal.cli.progress import progress
+from larq_focal.deploy.pixels import RESIZES
+from larq_focal.focal_plane.compiler.options import AUTO, PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.known_sensors import DEFAULT_SENSOR, processor_names, sensor_names
 
-# The choices of ``focal_plane.compiler.choosing``, which help texts must not import.
 _placement_option = click.option(
     "--placement",
-    type=click.Choice(["auto", "interleaved", "tiled"]),
-    default="auto",
+    type=click.Choice(PLACEMENTS),
+    default=AUTO,
     show_default=True,
     help="Channels in every block of pixels, or in tiles of the array of their own; auto takes the faster program.",
 )
 _weights_option = click.option(
     "--weights",
-    type=click.Choice(["auto", "patterns", "packed", "analog"]),
-    default="auto",
+    type=click.Choice(WEIGHTS),
+    default=AUTO,
     show_default=True,
     help="Weights from patterns of the controller; in tiles also packed in a digital or an analog register.",
 )
@@ -32,9 +42,9 @@ _weights_option = click.option(
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @click.option(
     "--sensor",
-    default="scamp5",
+    default=DEFAULT_SENSOR,
     show_default=True,
-    help="scamp5, scamp5_programmer, scamp7 or binareye, or the path of a sensor's YAML file.",
+    help=f"{one_of((*sensor_names(), *processor_names()))}, or the path of a sensor's YAML file.",
 )
 @click.option("--program", "with_program", is_flag=True, help="Compile it too, and tell what one frame of it does.")
 @spill_option
@@ -72,9 +82,7 @@ def fit(
 @click.command("compile", short_help="Compile a model to a program of the pixel array.")
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
-@click.option(
-    "--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of a sensor's YAML file."
-)
+@sensor_option
 @click.option("-o", "--output", type=output_path, required=True, help="Where the program goes (.scamp).")
 @click.option(
     "--pixel-range",
@@ -138,7 +146,7 @@ def compile_model(
 )
 @click.option(
     "--resize",
-    type=click.Choice(["crop", "stretch", "none"]),
+    type=click.Choice(RESIZES),
     default="none",
     show_default=True,
     help="How a picture of another size is brought to that of the program.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import import_option, json_option, output_path, trust_option
+from larq_focal.cli.options import import_option, json_option, output_path, sensor_option, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.files import read_text
@@ -17,7 +17,7 @@ Region = tuple[int, int, int, int]
 
 @click.command(short_help="Tell what one frame of a program does, step by step.")
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option("--sensor", default="scamp5", show_default=True, help="A sensor's name, or the path of its YAML file.")
+@sensor_option
 @click.option("-o", "--output", type=output_path, help="Write a page to step through the program.")
 @click.option(
     "--data",

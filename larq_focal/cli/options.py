@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from larq_focal.bench.dataset_rows import DATASET_FILES
 from larq_focal.cli.output import quiet
+from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES
+from larq_focal.focal_plane.known_sensors import DEFAULT_SENSOR, sensor_names
+from larq_focal.focal_plane.spills import DEFAULT_SPILL, SPILLS
 
 
 def _import(ctx: click.Context, param: click.Parameter, modules: tuple[str, ...]) -> None:
@@ -17,6 +22,12 @@ def _import(ctx: click.Context, param: click.Parameter, modules: tuple[str, ...]
 
             for module in modules:
                 import_objects(module)
+
+
+def one_of(names: Iterable[str]) -> str:
+    """``a, b or c``, for the text of an option that takes other words too."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 output_path = click.Path(path_type=Path, dir_okay=False, readable=False)
@@ -37,15 +48,22 @@ trust_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
-engine_option = click.option(
-    "--engine", type=click.Choice(["auto", "delegate", "lce", "litert"]), default="auto", show_default=True
-)
+engine_option = click.option("--engine", type=click.Choice(ENGINE_CHOICES), default=AUTO, show_default=True)
 spill_option = click.option(
     "--spill",
-    type=click.Choice(["none", "analog", "controller"]),
-    default="analog",
+    type=click.Choice(SPILLS),
+    default=DEFAULT_SPILL,
     show_default=True,
     help="How far planes may move where registers run out; the controller is the last resort.",
+)
+data_dir_option = click.option(
+    "--data-dir", type=click.Path(path_type=Path), help=f"Folder with {one_of(DATASET_FILES)}."
+)
+sensor_option = click.option(
+    "--sensor",
+    default=DEFAULT_SENSOR,
+    show_default=True,
+    help=f"{one_of(sensor_names())}, or the path of a sensor's YAML file.",
 )
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Inputs to compare on: a .npy array with a batch axis."

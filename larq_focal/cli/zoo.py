@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from larq_focal.bench.dataset_rows import DATASETS
 from larq_focal.cli.bench import INTERRUPTED
-from larq_focal.cli.options import json_option
+from larq_focal.cli.options import data_dir_option, json_option
 from larq_focal.cli.output import quiet, say, show, status_line
 
 
@@ -51,8 +52,8 @@ def get(name: str, **options) -> None:
 
 @zoo.command(short_help="Train a model by its recipe, or go on with it.")
 @click.argument("model")
-@click.option("--dataset", type=click.Choice(["digits", "mnist", "cifar10"]), required=True)
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder with mnist.npz or cifar10.npz.")
+@click.option("--dataset", type=click.Choice(tuple(DATASETS)), required=True)
+@data_dir_option
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop cleanly after so many minutes.")
 @click.option("--variant", default="", help="Another recipe than that of the pretrained weights.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)

@@ -6,11 +6,12 @@ Importing this loads no TensorFlow: only Keras models need it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert_graph import convert_graph
+from larq_focal.deploy.converters import CONVERTERS, GRAPH_SUFFIXES, Converter
 from larq_focal.network.graph import QuantGraph
 
 if TYPE_CHECKING:
@@ -18,14 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversion", "ConversionError", "convert", "convert_int8"]
 
-_GRAPH_SUFFIXES = (".qgraph", ".tflite")
-
 
 def convert(
     model: keras.Model | QuantGraph | str | Path,
     path: str | Path,
     *,
-    converter: Literal["lce", "focal"] = "lce",
+    converter: Converter = "lce",
     data=None,
     strict: bool = False,
     bake: bool = True,
@@ -59,8 +58,8 @@ def convert(
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model, or there is no such converter.
     """
-    if converter not in ("lce", "focal"):
-        raise ValueError(f"There is no converter '{converter}'; choose 'lce' or 'focal'.")
+    if converter not in CONVERTERS:
+        raise ValueError(f"There is no converter '{converter}'; choose {' or '.join(map(repr, CONVERTERS))}.")
     if _is_graph(model):
         if converter == "lce":
             raise ConversionError(
@@ -76,7 +75,7 @@ def convert(
 
 
 def _is_graph(model) -> bool:
-    return isinstance(model, QuantGraph) or (isinstance(model, str | Path) and Path(model).suffix in _GRAPH_SUFFIXES)
+    return isinstance(model, QuantGraph) or (isinstance(model, str | Path) and Path(model).suffix in GRAPH_SUFFIXES)
 
 
 def convert_int8(

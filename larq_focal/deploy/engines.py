@@ -1,6 +1,7 @@
 """Engines that run a TensorFlow Lite file without TensorFlow: LCE's interpreter, LiteRT, LiteRT with the delegate.
 
-An engine takes what the file was converted for, in batch size and types; ``Runtime`` does the rest.
+An engine takes what the file was converted for, in batch size and types; ``Runtime`` does the rest. Importing this
+loads no engine and not even NumPy: the command line takes the names from here.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Protocol
 
 from larq_focal import delegate
 from larq_focal.deploy.lce_extension import lce_extension
-from larq_focal.network.flat_model import FlatModel
 from larq_focal.stderr import held_stderr, held_text, write_stderr
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from larq_focal.network.flat_model import FlatModel
 
 _one_build = threading.RLock()
 """Held while an interpreter is built, so that what is printed meanwhile belongs to it."""
@@ -138,6 +141,9 @@ class DelegateEngine(LiteRTEngine):
 
 
 ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine, "delegate": DelegateEngine}
+AUTO = "auto"
+"""The first engine that takes the model, see ``engines_for``."""
+ENGINE_CHOICES = (AUTO, *ENGINES)
 
 
 def engines_for(model: FlatModel) -> tuple[str, ...]:

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from larq_focal.arrays import NPY as ARRAY_SUFFIX
 from larq_focal.arrays import ArrayFileError, read_npy
+from larq_focal.deploy.input_error import InputError
+from larq_focal.deploy.pixels import DEFAULT_RESIZE, RESIZES, SCALES, default_scale
 from larq_focal.files import existing_file
 
-RESIZES = ("crop", "stretch", "none")
 _CHANNEL_MODES = {1: "L", 3: "RGB"}
-_WIDE_MODES = ("I", "F")  # and "I;16" with its kin: more than 8 bits a channel
-# The statistics of ImageNet's training images, to which larq_zoo normalizes (larq_zoo/training/data.py in
-# https://github.com/larq/zoo).
-_IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-_IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
-
-
-class InputError(ValueError):
-    """An input file is damaged or does not fit the network; the message names it."""
-
-
-def _imagenet(pixels: np.ndarray) -> np.ndarray:
-    if pixels.shape[-1] != 3:
-        raise InputError(f"The scale 'imagenet' is for colour images, not for {pixels.shape[-1]} channels.")
-    return (pixels / np.float32(255) - _IMAGENET_MEAN) / _IMAGENET_DEVIATION
-
-
-SCALES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
-    "centred": ("(pixel - 128) / 256", lambda pixels: (pixels.astype(np.float32) - 128) / 256),
-    "signed": ("pixel / 127.5 - 1", lambda pixels: pixels / np.float32(127.5) - 1),
-    "unit": ("pixel / 255", lambda pixels: pixels / np.float32(255)),
-    "imagenet": ("(pixel / 255 - mean) / deviation of ImageNet's channels", _imagenet),
-    "raw": ("pixel", lambda pixels: pixels),
-}
-"""What becomes of pixels from 0 to 255, by name: the formula, and the function of uint8 ``[..., C]``."""
-DEFAULT_SCALE = "centred"
-"""That of larq_focal's benchmarks."""
+_WIDE_MODES = ("I", "F")  # and "I;16" and such: more than 8 bits a channel
 
 
 def read_array(path: str | Path) -> np.ndarray:
@@ -57,7 +31,12 @@ def read_array(path: str | Path) -> np.ndarray:
 
 
 def read_samples(
-    path: str | Path, shape: tuple[int, ...], dtype: str = "float32", *, scale: str | None = None, resize: str = "crop"
+    path: str | Path,
+    shape: tuple[int, ...],
+    dtype: str = "float32",
+    *,
+    scale: str | None = None,
+    resize: str = DEFAULT_RESIZE,
 ) -> np.ndarray:
     """The samples in a file, ready for an input of a network.
 
@@ -70,7 +49,7 @@ def read_samples(
         shape: of the input without its batch axis; ``[height, width, channels]`` for images.
         dtype: of the input; pixels for one of uint8 stay integers where they are not scaled, for others they become
             float32, which the runtime quantizes where the input takes integers.
-        scale: one of ``SCALES``; for images by default "raw" where the input takes uint8, else ``DEFAULT_SCALE``.
+        scale: one of ``SCALES``; for images by default "raw" where the input takes uint8, else "centred".
         resize: how an image of another size is brought to that of the input, by Pillow's bilinear filter, which
             averages where it makes smaller. "crop" cuts the largest part of the right proportions from its middle
             first, "stretch" does not keep the proportions, "none" refuses.
@@ -95,11 +74,6 @@ def read_samples(
     pixels = _read_image(path, shape, resize)
     scaled = SCALES[scale or default_scale(dtype)][1](pixels)[np.newaxis]
     return scaled if dtype == "uint8" else scaled.astype(np.float32, copy=False)
-
-
-def default_scale(dtype: str) -> str:
-    """What is done to the pixels of an image for an input of this type, unless something else is asked for."""
-    return "raw" if dtype == "uint8" else DEFAULT_SCALE
 
 
 def is_image(path: str | Path) -> bool:

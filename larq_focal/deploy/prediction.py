@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.deploy.inputs import SCALES, default_scale
 from larq_focal.deploy.output_file import check_output_path, write_outputs
+from larq_focal.deploy.pixels import SCALES, default_scale
 from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.deploy.samples import Files, read_batch
 from larq_focal.deploy.values import clipped_values

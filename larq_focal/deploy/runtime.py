@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.deploy.choice import first_engine, opened
-from larq_focal.deploy.engines import ENGINES, EngineError
+from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES, EngineError
 from larq_focal.deploy.pieces import batch_size, run_in_pieces, sample_shape
 from larq_focal.deploy.values import dequantized, fed, is_quantizing, random_input
 from larq_focal.network.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, read_flatbuffer
@@ -46,8 +46,8 @@ class Runtime:
     """
 
     def __init__(self, model: str | Path | bytes, *, threads: int = 1, engine: str = "auto", trial: bool = False):
-        if engine not in ("auto", *ENGINES):
-            raise ValueError(f"There is no engine '{engine}'; choose one of auto, {', '.join(ENGINES)}.")
+        if engine not in ENGINE_CHOICES:
+            raise ValueError(f"There is no engine '{engine}'; choose one of {', '.join(ENGINE_CHOICES)}.")
         if threads < 1:
             raise ValueError(f"An engine needs at least one thread, not {threads}.")
         self.model: FlatModel = read_flatbuffer(model)
@@ -56,7 +56,7 @@ class Runtime:
         self.threads = threads
         self.passed_over: dict[str, str] = {}
         """Why engines that "auto" would rather have taken could not run the model, by their names."""
-        if engine == "auto":
+        if engine == AUTO:
             self.engine, self._engine, self.passed_over = first_engine(self.model, threads, trial)
         else:
             self.engine, self._engine = engine, opened(engine, self.model, threads, trial)

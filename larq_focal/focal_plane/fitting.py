@@ -12,7 +12,6 @@ from larq_focal.focal_plane.binary_processor import (
     ProcessorFit,
     judge_network,
     load_processor,
-    processor_names,
 )
 from larq_focal.focal_plane.calibration import published_for
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
@@ -21,8 +20,10 @@ from larq_focal.focal_plane.controller import Readout, on_controller, readouts
 from larq_focal.focal_plane.images import check_pixel_range
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.judge import judge
+from larq_focal.focal_plane.known_sensors import DEFAULT_SENSOR, TEMPLATE, processor_names, sensor_names
 from larq_focal.focal_plane.layer import conv_layer
 from larq_focal.focal_plane.layer_fits import array_layer, controller_layer, program_of, unjudged_layer
+from larq_focal.focal_plane.layer_report import LayerFit
 from larq_focal.focal_plane.notes import unmodelled
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.rate import (
@@ -32,8 +33,8 @@ from larq_focal.focal_plane.rate import (
     published_estimate,
     unknown_overheads,
 )
-from larq_focal.focal_plane.report import FitReport, LayerFit
-from larq_focal.focal_plane.sensor import TEMPLATE, Sensor, load_sensor, sensor_names, unknown_sensor
+from larq_focal.focal_plane.report import FitReport
+from larq_focal.focal_plane.sensor import Sensor, load_sensor, unknown_sensor
 from larq_focal.focal_plane.spills import Spill, check_spill
 from larq_focal.focal_plane.steps import icw_by_class
 from larq_focal.focal_plane.unjudged import is_judged_layer, unjudged_between, unjudged_operations
@@ -47,7 +48,7 @@ from larq_focal.text import counted
 
 def fit(
     network: Any,
-    sensor: str | Path | Sensor | BinaryProcessor = "scamp5",
+    sensor: str | Path | Sensor | BinaryProcessor = DEFAULT_SENSOR,
     with_program: bool = False,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     keras_model: Any | None = None,

@@ -13,12 +13,12 @@ from larq_focal.focal_plane.controller import Readout
 from larq_focal.focal_plane.counters import accumulator_bits
 from larq_focal.focal_plane.judge import Judgement
 from larq_focal.focal_plane.layer import ConvLayer
+from larq_focal.focal_plane.layer_report import LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.notes import layer_notes
 from larq_focal.focal_plane.placement import place
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.rate import energy_lower_bound_uj, latency_lower_bound_us
 from larq_focal.focal_plane.registers import analog_needed, digital_needed, register_map
-from larq_focal.focal_plane.report import LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.schedules import Plan
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.spills import IN_HOME, Spill

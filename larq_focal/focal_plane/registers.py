@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.focal_plane.report import RegisterUse
+from larq_focal.focal_plane.layer_report import RegisterUse
 from larq_focal.focal_plane.schedules import WEIGHT, Plan
 from larq_focal.focal_plane.sensor import Sensor
 

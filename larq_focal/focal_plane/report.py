@@ -1,151 +1,25 @@
-"""The result of a fit: plain values, whoever computed them."""
+"""The result of a fit, and what a terminal shows of it in 80 columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-from larq_focal.focal_plane.compiler.backend.homes import Moves
-from larq_focal.focal_plane.rate import Estimate
-from larq_focal.focal_plane.terminal import shown
-from larq_focal.focal_plane.verdict import Verdict, worst
+from larq_focal.focal_plane.layer_report import LayerFit
+from larq_focal.focal_plane.rate import Estimate, estimates_table
+from larq_focal.focal_plane.verdict import COLOURS, Verdict, verdict_title, worst
 from larq_focal.result import Result
-from larq_focal.text import counted
+from larq_focal.tables import add_figures, add_name, listed, new_table
+from larq_focal.text import MICROSECONDS, UNKNOWN, counted, in_one_unit
 
 if TYPE_CHECKING:
-    from larq_focal.focal_plane.inspection import ProgramReport
-
-
-@dataclass(frozen=True)
-class RegisterUse:
-    """One register and its role; ``register`` is "(missing)" where more are needed than there are."""
-
-    register: str
-    role: str
-    kind: Literal["digital", "analog"]
-
-
-@dataclass(frozen=True)
-class Need:
-    """Registers of one kind: ``needed`` and ``nominal`` as the sensor counts them.
-
-    ``held`` values live throughout, and ``usable`` registers can hold one. ``needed`` and ``held`` are None where no
-    schedule can be made.
-    """
-
-    needed: int | None
-    nominal: int
-    held: int | None
-    usable: int
-
-    def to_dict(self) -> dict[str, int | None]:
-        return {"needed": self.needed, "nominal": self.nominal, "held": self.held, "usable": self.usable}
-
-    @property
-    def text(self) -> str:
-        return "-" if self.needed is None else f"{self.needed}/{self.nominal}\nheld {self.held}/{self.usable}"
-
-
-@dataclass(frozen=True)
-class ScheduleFit:
-    """One way that was weighed; ``reason`` says why it does not fit, and is empty where it does."""
-
-    schedule: str
-    counter: str
-    icw: int
-    max_fan_in: int | None
-    held_digital: int
-    held_analog: int
-    reason: str
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "schedule": self.schedule,
-            "counter": self.counter,
-            "icw": self.icw,
-            "max_fan_in": self.max_fan_in,
-            "held_digital": self.held_digital,
-            "held_analog": self.held_analog,
-            "fits": not self.reason,
-            "reason": self.reason,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerFit:
-    """The fit of one layer with weights.
-
-    ``schedule`` is "controller" for a dense layer, the one that lacks least where none fits, and None where none can be
-    made; ``accumulator_bits`` is then None too. ``icw``, ``latency_lower_bound_us`` and ``energy_lower_bound_uj`` are
-    per frame, None where they are unknown or the layer does not fit.
-    ``spills_to`` names where a fit with spill moves planes, "analog" registers or the "controller"; ``moves`` are those
-    of the layer's program, where it was compiled.
-    ``changes`` are single changes that make the layer fit, the smallest first. ``bits_read`` go to the controller.
-    """
-
-    name: str
-    verdict: Verdict
-    fan_in: int
-    max_fan_in: int | None = None
-    accumulator_bits: int | None
-    weight_bits: int
-    weight_planes: int
-    maps_per_plane: int | None = None
-    map_planes: int | None = None
-    schedule: str | None
-    counter: str | None = None
-    digital: Need
-    analog: Need
-    registers: tuple[RegisterUse, ...] = ()
-    icw: int | None = None
-    steps_icw: Mapping[str, int] = field(default_factory=dict)
-    calls: Mapping[str, int] = field(default_factory=dict)
-    latency_lower_bound_us: float | None = None
-    energy_lower_bound_uj: float | None = None
-    bits_read: int = 0
-    spills_to: tuple[str, ...] = ()
-    moves: Mapping[str, Moves] = field(default_factory=dict)
-    considered: tuple[ScheduleFit, ...] = ()
-    changes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def register_map(self) -> list[dict[str, str]]:
-        """Registers in the order in which a picture shows them."""
-        return [{"register": use.register, "role": use.role, "kind": use.kind} for use in self.registers]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "verdict": self.verdict.value,
-            "fan_in": self.fan_in,
-            "max_fan_in": self.max_fan_in,
-            "accumulator_bits": self.accumulator_bits,
-            "weight_bits": self.weight_bits,
-            "weight_planes": self.weight_planes,
-            "maps_per_plane": self.maps_per_plane,
-            "map_planes": self.map_planes,
-            "schedule": self.schedule,
-            "counter": self.counter,
-            "digital": self.digital.to_dict(),
-            "analog": self.analog.to_dict(),
-            "registers": self.register_map,
-            "icw": self.icw,
-            "steps_icw": dict(self.steps_icw),
-            "calls": dict(self.calls),
-            "latency_lower_bound_us": self.latency_lower_bound_us,
-            "energy_lower_bound_uj": self.energy_lower_bound_uj,
-            "bits_read": self.bits_read,
-            "spills_to": list(self.spills_to),
-            "moves": {name: moves.to_dict() for name, moves in self.moves.items()},
-            "considered": [schedule.to_dict() for schedule in self.considered],
-            "change": self.changes[0] if self.changes else None,
-            "changes": list(self.changes),
-            "notes": list(self.notes),
-        }
+    from larq_focal.focal_plane.inspection.report import ProgramReport
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -230,4 +104,65 @@ class FitReport(Result):
         }
 
     def __rich__(self) -> Group:
-        return shown(self)
+        """The registers, a table of the layers, what is known of time and energy, and lists of changes and notes."""
+        parts = [_layers(self), Text()]
+        if self.estimates:
+            parts += [estimates_table(self.estimates), Text()]
+        parts.append(Text(self.registers))
+        if self.data_reduction:
+            parts.append(Text(_reduction(self)))
+        program = [Text("The compiled program", style="bold"), self.program] if self.program else []
+        return Group(*parts, *_lists(self), *program)
+
+
+def _layers(report: FitReport) -> Table:
+    unit, times = in_one_unit(
+        [*(layer.latency_lower_bound_us for layer in report.layers), report.latency_lower_bound_us], MICROSECONDS
+    )
+    table = new_table(verdict_title(report.network, report.sensor, report.verdict), footer=True, tight=True)
+    add_name(table, "layer\n  verdict,\n  schedule", "frame")
+    add_figures(table, "fan-in,\nat most", "weight\nbits", "maps per\nplane", "digital\nregisters", "analog\nregisters")
+    add_figures(table, (f"at least\nICW,\n{unit}", _cost(report.icw, times[-1])))
+    for layer, time in zip(report.layers, times, strict=False):
+        table.add_row(*_row(layer, time))
+    return table
+
+
+def _row(layer: LayerFit, time: str) -> Iterator[str | Text]:
+    schedule = ", ".join(filter(None, (layer.schedule, layer.counter)))
+    spills = f"\n  to {', '.join(layer.spills_to)}" if layer.spills_to else ""
+    verdict = layer.verdict.value, COLOURS[layer.verdict]
+    yield Text.assemble(layer.name, "\n  ", verdict, f"{spills}" + (f"\n  {schedule}" if schedule else ""))
+    yield f"{layer.fan_in:,}" + ("" if layer.max_fan_in is None else f"\n{layer.max_fan_in:,}")
+    yield f"{layer.weight_bits:,}\n{counted(layer.weight_planes, 'plane')}"
+    planes = "" if layer.map_planes is None else f"\n{counted(layer.map_planes, 'plane')}"
+    yield "-" if layer.maps_per_plane is None else f"{layer.maps_per_plane:,}{planes}"
+    yield layer.digital.text
+    yield layer.analog.text
+    yield _cost(layer.icw, time)
+
+
+def _cost(icw: int | None, time: str) -> str:
+    lines = ([] if icw is None else [f"{icw:,}"]) + ([] if time == UNKNOWN else [time])
+    return "\n".join(lines) or "-"
+
+
+def _reduction(report: FitReport) -> str:
+    return (
+        f"{counted(report.bits_read, 'bit')} read per frame, of {report.raw_bits:,} in the raw image "
+        f"({report.raw_pixel_bits} for each pixel): "
+        f"{report.data_reduction:,.1f} times fewer"
+    )
+
+
+def _lists(report: FitReport) -> Iterator[Text | Padding]:
+    changes = [f"{layer.name}: {' | '.join(layer.changes)}" for layer in report.layers if layer.changes]
+    by_note: dict[str, list[str]] = {}
+    for layer in report.layers:
+        for note in layer.notes:
+            by_note.setdefault(note, []).append(layer.name)
+    notes = [f"{', '.join(names)}: {note}" for note, names in by_note.items()]
+    yield from listed("Not judged", report.not_judged)
+    yield from listed("Changes that fit, the smallest first", changes)
+    yield from listed("Notes", [*notes, *report.notes])
+    yield from listed("Unknown", report.unknown)

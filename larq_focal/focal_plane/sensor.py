@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.focal_plane.calibration.calibration import Calibration, read_calibrations
+from larq_focal.focal_plane.known_sensors import SENSORS, TEMPLATE, sensor_names
 from larq_focal.focal_plane.sensor_file import Section, SensorError, merged, read_yaml
 from larq_focal.focal_plane.sensor_keys import CALLS, CLASSES, INSTRUCTIONS
 from larq_focal.messages import shown
 
-FOLDER = Path(__file__).parent / "sensors"
-TEMPLATE = "template"
 LARGEST_SIDE = 4096  # pixels
 MOST_PIXELS = 2**22
 LARGEST_ANALOG = 8191  # four registers are added before they saturate, in 16 bits
@@ -151,11 +150,6 @@ class Sensor:
         )
 
 
-def sensor_names() -> tuple[str, ...]:
-    """The sensors that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != TEMPLATE))
-
-
 def load_sensor(name_or_path: str | Path) -> Sensor:
     """Reads a sensor.
 
@@ -166,7 +160,7 @@ def load_sensor(name_or_path: str | Path) -> Sensor:
         SensorError: there is no such sensor, or the file has an unknown or missing key, a value of the wrong type or
             sign, or a register in two duties; the message names the file, the key and the fix.
     """
-    known = FOLDER / f"{name_or_path}.yaml"
+    known = SENSORS / f"{name_or_path}.yaml"
     path = known if str(name_or_path) in (*sensor_names(), TEMPLATE) else Path(name_or_path)
     if not path.is_file():
         raise unknown_sensor(name_or_path, sensor_names())
@@ -176,7 +170,7 @@ def load_sensor(name_or_path: str | Path) -> Sensor:
 def unknown_sensor(name: str | Path, known: tuple[str, ...]) -> SensorError:
     return SensorError(
         f"There is no sensor '{name}': choose from {', '.join(known)}, "
-        f"or give the path of a YAML file like '{FOLDER / TEMPLATE}.yaml'."
+        f"or give the path of a YAML file like '{SENSORS / TEMPLATE}.yaml'."
     )
 
 
@@ -241,7 +235,7 @@ def _extended(path: Path) -> Any:
     base = data.pop("extends")
     if not isinstance(base, str) or base not in sensor_names():
         raise SensorError(f"'{path}': 'extends' must be one of {', '.join(sensor_names())}, not {shown(base)}.")
-    return merged(_extended(FOLDER / f"{base}.yaml"), data)
+    return merged(_extended(SENSORS / f"{base}.yaml"), data)
 
 
 def _digital(section: Section) -> DigitalRegisters:

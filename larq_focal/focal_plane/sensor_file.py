@@ -14,7 +14,7 @@ from larq_focal.files import existing_file
 from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
 from larq_focal.messages import short, shown
 
-_MOST_BYTES = 2**20
+_MOST_BYTES = 2**17  # ten times the largest that comes with the package
 _LARGEST = 1e12  # of any number in a file; beyond, sums of them mean nothing
 _MOST_REGISTERS = 64  # under one duty
 
@@ -133,7 +133,7 @@ class Section:
             if name not in names:
                 self._refuse(
                     "uncounted",
-                    f"names {short(name, 60)}, which is no register here; give it a duty or leave it out",
+                    f"names {short(name, 60)}, which is not a register here; give it a duty or leave it out",
                 )
         return uncounted
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from larq_focal.focal_plane.sensor import Sensor
+if TYPE_CHECKING:
+    from larq_focal.focal_plane.sensor import Sensor
 
 Spill = Literal["none", "analog", "controller"]  # analog registers first; the controller only where they do not do
 SPILLS: tuple[Spill, ...] = get_args(Spill)
+"""Each allows what those before it allow, and one kind of home more."""
+DEFAULT_SPILL: Spill = "analog"
 IN_HOME = {"analog": "in analog registers", "controller": "on the controller"}
 
 
@@ -15,7 +18,7 @@ def check_spill(spill: str, sensor: Sensor) -> None:
     """Refuses what is not a ``Spill``, or what the sensor does not do.
 
     Raises:
-        ValueError: the message names the mend.
+        ValueError: the message names the fix.
     """
     if spill not in SPILLS:
         raise ValueError(f"spill must be one of {', '.join(SPILLS)}, not {spill!r}.")

@@ -1,9 +1,11 @@
-"""The verdicts of a fit."""
+"""The verdicts of a fit, and how a terminal shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+
+from rich.text import Text
 
 
 class Verdict(str, Enum):
@@ -34,3 +36,11 @@ class Verdict(str, Enum):
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The worst of ``verdicts``; NOT JUDGED where there is none, for nothing was judged then."""
     return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.NOT_JUDGED)
+
+
+COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NOT_JUDGED: "magenta", Verdict.NO_FIT: "bold red"}
+
+
+def verdict_title(network: str, sensor: str, verdict: Verdict) -> Text:
+    """``network on sensor: VERDICT``, for the title of a table."""
+    return Text.assemble((f"{network} on {sensor}: ", "bold"), (verdict.value, COLOURS[verdict]))

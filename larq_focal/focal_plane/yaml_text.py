@@ -11,7 +11,7 @@ import yaml
 
 from larq_focal.messages import short
 
-_DEEPEST, _LONGEST_VALUE, _LONGEST_TEXT = 20, 20_000, 4 * 2**20
+_DEEPEST, _LONGEST_VALUE, _LONGEST_TEXT = 20, 20_000, 2**20
 
 
 class YamlError(ValueError):

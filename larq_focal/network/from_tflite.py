@@ -14,12 +14,14 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
-from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.graph import GraphError, NotUnderstood, QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.sharing import SharedArrays
 from larq_focal.network.signature import unique
 from larq_focal.network.steps import find_steps
-from larq_focal.network.tflite_call import Call, NotUnderstood, along_axis, per_channel, real_values
+from larq_focal.network.tflite_builder import TfliteBuilder
+from larq_focal.network.tflite_call import Call
+from larq_focal.network.tflite_constants import along_axis, per_channel
 from larq_focal.network.tflite_elementwise import ELEMENTWISE
 from larq_focal.network.tflite_functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite_layers import LAYERS
@@ -55,14 +57,12 @@ def from_tflite(source: str | Path | bytes | FlatModel) -> QuantGraph:
 
 
 class GraphReader:
-    """Values by tensor index: ``names`` of those that operations produce, ``folded`` computed constants."""
+    """Reads the operators of a file in turn, each into operations of its builder."""
 
     def __init__(self, model: FlatModel):
         self.model = model
-        self.ops: dict[str, ops.Op] = {}
-        self.names: dict[int, str] = {}
-        self.folded: dict[int, np.ndarray] = {}
-        self.scalars: dict[str, ScalarFunction] = {}
+        self.builder = TfliteBuilder(model)
+        self._scalars: dict[str, ScalarFunction] = {}
         self._shared = SharedArrays()
         for tensor, name in zip(model.inputs, model.input_names, strict=True):
             self._read_input(tensor, name)
@@ -79,7 +79,7 @@ class GraphReader:
                     f"lacks something ({type(error).__name__}: {error})."
                 ) from error
         try:
-            outputs = [self.name_of(tensor) for tensor in self.model.outputs]
+            outputs = [self.builder.name_of(tensor) for tensor in self.model.outputs]
             renamed = self._output_names(outputs)
             needed = [
                 replace(op, name=renamed.get(op.name, op.name), inputs=tuple(renamed.get(i, i) for i in op.inputs))
@@ -91,33 +91,10 @@ class GraphReader:
         except GraphError as error:
             raise FlatbufferError(f"'{self.model.name}' contradicts itself: {error}") from error
 
-    def constant(self, tensor: Tensor) -> np.ndarray | None:
-        """The real values of ``tensor``, None if it is not constant."""
-        if tensor.index in self.folded:
-            return self.folded[tensor.index]
-        return real_values(tensor) if tensor.is_constant else None
-
-    def name_of(self, tensor: Tensor) -> str:
-        """The value that ``tensor`` holds."""
-        if tensor.index in self.names:
-            return self.names[tensor.index]
-        if tensor.is_constant or tensor.index in self.folded:
-            raise NotUnderstood("of a constant")
-        raise FlatbufferError(f"'{self.model.name}' reads the tensor '{tensor.name}', which nothing produces.")
-
-    def emit(self, cls: type[ops.Op], name: str, **fields) -> str:
-        """Appends an operation under ``name``, or a name made unique from it."""
-        unique, count = name, 1
-        while unique in self.ops:
-            count += 1
-            unique = f"{name}#{count}"
-        self.ops[unique] = cls(name=unique, **fields)
-        return unique
-
     def _read_input(self, tensor: Tensor, name: str) -> None:
         bits = _INTEGER_BITS.get(tensor.dtype, (FLOAT_BITS, True))[0]
-        name = self.emit(ops.Input, name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
-        self.names[tensor.index] = self._quantized(tensor, name)
+        name = self.builder.emit(ops.Input, name, shape=tensor.shape[1:], bits=bits, origin=tensor.name)
+        self.builder.names[tensor.index] = self._quantized(tensor, name)
 
     def _quantized(self, tensor: Tensor, name: str) -> str:
         """The value ``name`` rounded to what ``tensor`` can hold."""
@@ -127,29 +104,29 @@ class GraphReader:
         scale, zero_point = tensor.quantization.scale, tensor.quantization.zero_point
         if scale.min() <= 0:
             raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' needs positive scales, not {scale}.")
-        place = {"shape": self.ops[name].shape, "origin": tensor.name, "bits": bits, "signed": signed}
+        place = {"shape": self.builder.ops[name].shape, "origin": tensor.name, "bits": bits, "signed": signed}
         called = f"{tensor.name}/quantize"
         if len(scale) == 1:
             codes = {"scale": float(scale[0]), "zero_point": int(zero_point[0])}
-            return self.emit(ops.UniformQuantize, called, inputs=(name,), **codes, **place)
+            return self.builder.emit(ops.UniformQuantize, called, inputs=(name,), **codes, **place)
         return self._quantized_along_axis(tensor, name, called, place)
 
     def _quantized_along_axis(self, tensor: Tensor, name: str, called: str, place: dict) -> str:
         """The value in steps of 1, rounded, and back: each element along the axis has a scale of its own."""
         if tensor.quantization.axis == 0:
             raise FlatbufferError(f"'{tensor.name}' of '{self.model.name}' has a scale for each sample.")
-        shape = self.ops[name].shape
+        shape = self.builder.ops[name].shape
         parameters = tensor.quantization.scale, tensor.quantization.zero_point
         scale, zero_point = (per_channel(along_axis(tensor, values), shape) for values in parameters)
         where = {"shape": shape, "origin": tensor.name}
         steps = {"mean": -zero_point * scale, "scale": 1 / scale, "bias": np.zeros_like(scale)}
         back = {"mean": zero_point, "scale": scale, "bias": np.zeros_like(scale)}
-        name = self.emit(ops.Affine, f"{tensor.name}/steps", inputs=(name,), **steps, **where)
-        name = self.emit(ops.UniformQuantize, called, inputs=(name,), scale=1.0, zero_point=0, **place)
-        return self.emit(ops.Affine, f"{tensor.name}/real", inputs=(name,), **back, **where)
+        name = self.builder.emit(ops.Affine, f"{tensor.name}/steps", inputs=(name,), **steps, **where)
+        name = self.builder.emit(ops.UniformQuantize, called, inputs=(name,), scale=1.0, zero_point=0, **place)
+        return self.builder.emit(ops.Affine, f"{tensor.name}/real", inputs=(name,), **back, **where)
 
     def _read_operator(self, operator: Operator) -> None:
-        scalar, start = None, len(self.ops)
+        scalar, start = None, len(self.builder.ops)
         try:
             if self._fold(operator):
                 return
@@ -157,29 +134,29 @@ class GraphReader:
             values = self._as_quantizer(operator, scalar) or self._understood(operator)
         except NotUnderstood as reason:
             values = self._unknown(operator, f"{operator.kind} {reason}".strip())
-        sources = tuple(_source(tensor) for tensor in operator.inputs if tensor is not None and self._is_fixed(tensor))
+        sources = tuple(_source(t) for t in operator.inputs if t is not None and self.builder.is_fixed(t))
         if sources:
-            self._shared.unify((operator.kind, *sources), self.ops, start)
+            self._shared.unify((operator.kind, *sources), self.builder.ops, start)
         for tensor, name in zip(operator.outputs, values, strict=True):
-            self.names[tensor.index] = name
+            self.builder.names[tensor.index] = name
         if scalar is not None:
-            self.scalars[values[0]] = scalar
+            self._scalars[values[0]] = scalar
 
     def _fold(self, operator: Operator) -> bool:
         """Computes an operator whose operands are all constant (larger kernels than a converter cares to fold)."""
-        if operator.kind not in FOLDED or any(t is None or t.index in self.names for t in operator.inputs):
+        if operator.kind not in FOLDED or any(t is None or t.index in self.builder.names for t in operator.inputs):
             return False
-        operands = [self.constant(tensor) for tensor in operator.inputs]
+        operands = [self.builder.constant(tensor) for tensor in operator.inputs]
         if not operands or any(operand is None for operand in operands):
             return False
         (output,) = operator.outputs
-        self.folded[output.index] = fold(operator, operands)
+        self.builder.folded[output.index] = fold(operator, operands)
         return True
 
     def _understood(self, operator: Operator) -> tuple[str, ...]:
         if operator.kind not in OPERATORS:
             raise NotUnderstood
-        call = Call(self, operator)
+        call = Call(self.builder, operator)
         result = OPERATORS[operator.kind](call)
         values = result if isinstance(result, tuple) else (call.activated(result),)
         if self._moves_codes(operator, values[0]):
@@ -188,22 +165,20 @@ class GraphReader:
 
     def _moves_codes(self, operator: Operator, name: str) -> bool:
         """Whether the output is rounded already: an operator that moves or selects integers of one scale."""
-        op = self.ops[name]
+        op = self.builder.ops[name]
         selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
-        tensors = [t for t in operator.inputs if t is not None and t.index in self.names] + list(operator.outputs)
+        tensors = [*self.builder.computed(operator.inputs), *operator.outputs]
         scales = {t.quantization and (*t.quantization.scale, *t.quantization.zero_point) for t in tensors}
         return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
 
-    def _is_fixed(self, tensor: Tensor) -> bool:
-        return tensor.is_constant or tensor.index in self.folded
-
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
-        inputs = tuple(self.names[t.index] for t in operator.inputs if t is not None and t.index in self.names)
+        inputs = tuple(map(self.builder.name_of, self.builder.computed(operator.inputs)))
         weights, macs = unknown_weights(operator), unknown_macs(operator)
         names = []
         for tensor in operator.outputs:  # the first output stands for the whole operator
             place = {"inputs": inputs, "shape": tensor.shape[1:], "origin": tensor.name}
-            names.append(self.emit(ops.Unknown, tensor.name, kind=kind, weights=weights, macs_by_bits=macs, **place))
+            fields = {"kind": kind, "weights": weights, "macs_by_bits": macs}
+            names.append(self.builder.emit(ops.Unknown, tensor.name, **fields, **place))
             weights, macs = weights and (), macs and ()
         return tuple(names)
 
@@ -214,10 +189,10 @@ class GraphReader:
             return None
         operands = []
         for tensor in operator.inputs:
-            operand = self.constant(tensor)
+            operand = self.builder.constant(tensor)
             if operand is None:
-                name = self.name_of(tensor)
-                operand = self.scalars.get(name, ScalarFunction(name))
+                name = self.builder.name_of(tensor)
+                operand = self._scalars.get(name, ScalarFunction(name))
             operands.append(operand)
         return scalar_function(operator, operands)
 
@@ -228,20 +203,20 @@ class GraphReader:
             return None
         levels, boundaries = steps
         name, root = operator.outputs[0].name, scalar.root
-        place = {"inputs": (root,), "shape": self.ops[root].shape, "origin": name}
+        place = {"inputs": (root,), "shape": self.builder.ops[root].shape, "origin": name}
         if np.array_equal(levels, [-1, 1]):
-            return (self.emit(ops.Binarize, name, threshold=boundaries[0], **place),)
-        return (self.emit(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
+            return (self.builder.emit(ops.Binarize, name, threshold=boundaries[0], **place),)
+        return (self.builder.emit(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
 
     def _output_names(self, outputs: list[str]) -> dict[str, str]:
         """New names by old ones: outputs get theirs, and what had one of these before (a step on the way) another."""
         renamed: dict[str, str] = {}
         for value, name in zip(outputs, self.model.output_names, strict=True):
-            if value != name and value not in renamed and not isinstance(self.ops[value], ops.Input):
+            if value != name and value not in renamed and not isinstance(self.builder.ops[value], ops.Input):
                 renamed[value] = name
-        taken = {*self.ops, *renamed.values()}
-        for name in sorted(set(renamed.values()) & self.ops.keys() - renamed.keys()):
-            (other,) = unique([*taken, f"{name}/{type(self.ops[name]).__name__.lower()}"])[-1:]
+        taken = {*self.builder.ops, *renamed.values()}
+        for name in sorted(set(renamed.values()) & self.builder.ops.keys() - renamed.keys()):
+            (other,) = unique([*taken, f"{name}/{type(self.builder.ops[name]).__name__.lower()}"])[-1:]
             renamed[name] = other
             taken.add(other)
         return renamed
@@ -249,10 +224,10 @@ class GraphReader:
     def _needed(self, outputs: list[str]) -> list[ops.Op]:
         """The inputs and what the outputs depend on."""
         needed = set(outputs)
-        for op in reversed(self.ops.values()):
+        for op in reversed(self.builder.ops.values()):
             if op.name in needed:
                 needed.update(op.inputs)
-        return [op for op in self.ops.values() if op.name in needed or isinstance(op, ops.Input)]
+        return [op for op in self.builder.ops.values() if op.name in needed or isinstance(op, ops.Input)]
 
 
 def _source(tensor: Tensor) -> tuple[str, int]:

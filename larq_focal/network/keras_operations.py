@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from larq_focal.keras import tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-
-if TYPE_CHECKING:
-    from larq_focal.network.keras_functions import Trace
-
-Reader = Callable[["Trace", tf.Operation], Sequence[str]]
-
-READERS: dict[str, Reader] = {}
-"""What adds the operations of a TensorFlow operation and returns the names of its results, by type."""
-
-IDENTITIES = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape")
-"""Types that hand on what they are given, each input to the output of the same number."""
-
-
-def value_shape(tensor) -> ops.Shape:
-    """The shape of a tensor without its batch axis, which must come first and be the only one of unknown size."""
-    shape = tensor.shape
-    if shape.rank is None or shape.rank == 0 or shape[0] is not None or not shape[1:].is_fully_defined():
-        raise NotUnderstood(f"a value of shape {shape}")
-    return tuple(shape)[1:]
-
-
-def reads(*types: str) -> Callable[[Reader], Reader]:
-    """Registers a reader of operations of these types."""
-
-    def register(reader: Reader) -> Reader:
-        READERS.update(dict.fromkeys(types, reader))
-        return reader
-
-    return register
+from larq_focal.network.keras_trace import reads, value_shape
 
 
 @reads("Cast")

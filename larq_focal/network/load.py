@@ -59,13 +59,15 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
     from larq_focal.keras import keras
     from larq_focal.network.keras_file import UntrustedModelError, check_keras_file, unknown_class
 
+    checked = False
     try:
         check_keras_file(path, trust=trust)
+        checked = True
         model = keras.models.load_model(path, compile=False, safe_mode=not trust)
     except UntrustedModelError:
         raise
     except Exception as error:  # a damaged file fails anywhere in Keras, HDF5 or TensorFlow
-        reason = unknown_class(path) or short(error)
+        reason = (unknown_class(path) if checked else None) or short(error)
         raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}") from error
     if not _is_keras_model(model):
         raise ValueError(f"'{path}' does not hold a Keras model, but a {type(model).__name__}.")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.flatbuffer import Operator, Tensor
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.tflite_builder import TfliteBuilder
+from larq_focal.network.tflite_constants import per_channel
 from larq_focal.network.tflite_functions import fused_activation
-
-if TYPE_CHECKING:
-    from larq_focal.network.from_tflite import GraphReader
 
 PADDINGS: dict[int, ops.Padding] = {0: "same", 1: "valid"}
 ACTIVATIONS = {1: "relu", 2: "relu_n1_to_1", 3: "relu6", 4: "tanh"}
@@ -22,8 +21,8 @@ ACTIVATIONS = {1: "relu", 2: "relu_n1_to_1", 3: "relu6", 4: "tanh"}
 class Call:
     """What the reader of one operator sees: real values in, operations out."""
 
-    def __init__(self, reader: GraphReader, operator: Operator):
-        self.reader = reader
+    def __init__(self, builder: TfliteBuilder, operator: Operator):
+        self.builder = builder
         self.operator = operator
         self.options: dict[str, Any] = operator.options
         self.output: Tensor = operator.outputs[0]
@@ -39,17 +38,17 @@ class Call:
 
     def input(self, index: int) -> str:
         """The value that an operand holds."""
-        return self.reader.name_of(self.operator.inputs[index])
+        return self.builder.name_of(self.operator.inputs[index])
 
     def input_shape(self, index: int) -> ops.Shape:
-        return self.reader.ops[self.input(index)].shape
+        return self.builder.ops[self.input(index)].shape
 
     def aligned_inputs(self) -> tuple[str, ...]:
         """All operands, with as many axes as the output: a file for batches of one may leave axes of size one out."""
         aligned = []
         for tensor in self.operator.inputs:
-            value = self.reader.name_of(tensor)
-            shape = self.reader.ops[value].shape
+            value = self.builder.name_of(tensor)
+            shape = self.builder.ops[value].shape
             if len(shape) < len(self.shape):
                 shape = (1,) * (len(self.shape) - len(shape)) + shape
                 value = self.emit(ops.Reshape, value, shape=shape, name=f"{self.output.name}/reshape")
@@ -58,7 +57,7 @@ class Call:
 
     def maybe_constant(self, index: int) -> np.ndarray | None:
         """The real values of an operand, None if it is not constant."""
-        return self.reader.constant(self.operator.inputs[index])
+        return self.builder.constant(self.operator.inputs[index])
 
     def constant(self, index: int) -> np.ndarray:
         """The real values of an operand that has to be constant."""
@@ -82,7 +81,7 @@ class Call:
         self._has_emitted = True
         shape = self.shape if shape is None else shape
         inputs = inputs or (self.input(0),)
-        return self.reader.emit(cls, name, inputs=inputs, shape=shape, origin=self.output.name, **fields)
+        return self.builder.emit(cls, name, inputs=inputs, shape=shape, origin=self.output.name, **fields)
 
     def affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, shape: ops.Shape | None = None) -> str:
         """``(value - mean) * scale + bias``, in one operation with a shift or factor that comes before."""
@@ -90,7 +89,7 @@ class Call:
         given = {"mean": mean, "scale": scale, "bias": bias}
         stored = tuple(name for name, constant in given.items() if np.ndim(constant) > 0)
         mean, scale, bias = (per_channel(constant, shape) for constant in given.values())
-        before = self.reader.ops[value]
+        before = self.builder.ops[value]
         if isinstance(before, ops.Affine) and before.shape == shape and not mean.any() and not before.bias.any():
             earlier, source = set(before.stored) - {"bias"}, before.inputs[0]
             if np.all(scale == 1):  # (x - m) * s, then + b
@@ -117,41 +116,4 @@ class Call:
             return value
         if number not in ACTIVATIONS:
             raise NotUnderstood(f"with the fused activation {number}")
-        return self.emit(ops.Activation, value, shape=self.reader.ops[value].shape, kind=ACTIVATIONS[number])
-
-
-def per_channel(constant: np.ndarray | float, shape: ops.Shape) -> np.ndarray:
-    """A constant that broadcasts against ``shape`` as float32 ``[C]``, or as ``shape`` where it varies over pixels.
-
-    Raises:
-        NotUnderstood: it has a batch axis.
-    """
-    constant = np.asarray(constant, np.float32)
-    while constant.ndim > 1 and constant.shape[0] == 1:
-        constant = constant[0]
-    if constant.ndim > len(shape):
-        raise NotUnderstood("with a constant that differs between samples")
-    return np.broadcast_to(constant, shape[-1:] if constant.ndim <= 1 else shape)
-
-
-def along_axis(tensor: Tensor, values: np.ndarray) -> np.ndarray:
-    """Scales or zero points, ``[1]`` or ``[n]``, in a shape that broadcasts against ``tensor``."""
-    shape = [1] * len(tensor.shape)
-    if len(values) > 1:
-        shape[tensor.quantization.axis] = -1
-    return values.reshape(shape)
-
-
-def real_values(tensor: Tensor) -> np.ndarray:
-    """The data of a constant as float32; integers without a scale (axes, sizes, packed bits) as they are."""
-    data = tensor.data
-    if data.shape != tensor.shape:
-        raise NotUnderstood(f"with a constant of type {tensor.dtype}")
-    if tensor.dtype == "bool":
-        return np.where(data, np.float32(1), np.float32(-1))
-    if data.dtype.kind == "f":
-        return data.astype(np.float32, copy=False)
-    if tensor.quantization is None:
-        return data
-    zero_point, scale = (along_axis(tensor, v) for v in (tensor.quantization.zero_point, tensor.quantization.scale))
-    return ((data - zero_point) * scale).astype(np.float32)
+        return self.emit(ops.Activation, value, shape=self.builder.ops[value].shape, kind=ACTIVATIONS[number])

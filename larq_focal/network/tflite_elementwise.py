@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.tflite_call import Call, NotUnderstood, per_channel
+from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.tflite_call import Call
+from larq_focal.network.tflite_constants import per_channel
 
 _MIRRORED = {
     "GREATER": "LESS",
@@ -33,7 +35,7 @@ def sum_of(sign: int) -> Callable[[Call], str]:
 
 def _sum(call: Call, sign: int) -> str:
     first, second = call.aligned_inputs()
-    shape = call.reader.ops[second].shape
+    shape = call.builder.ops[second].shape
     return call.emit(ops.Add, first, call.affine(second, scale=sign, shape=shape), name=call.output.name)
 
 
@@ -121,7 +123,7 @@ def cast(call: Call) -> str:
 
 
 def compare(call: Call) -> str:
-    """``x >= t`` and its kin; for ``x > t``, t becomes the next larger number."""
+    """``x >= t`` and the other comparisons; for ``x > t``, t becomes the next larger number."""
     kind = call.operator.kind
     value, threshold = _value_and_constant(call)
     if threshold is None:

@@ -12,9 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import unpack_bits, words_for
-from larq_focal.network.tflite_call import PADDINGS, Call, NotUnderstood, along_axis
+from larq_focal.network.tflite_call import PADDINGS, Call
+from larq_focal.network.tflite_constants import along_axis
 
 _ALWAYS_PLUS, _ALWAYS_MINUS = np.iinfo(np.int32).max, np.iinfo(np.int32).min
 
@@ -133,9 +135,9 @@ def lce_bconv_2d(call: Call) -> str:
 
 def _unpacked_channels(call: Call, stated: int) -> int:
     """Channels of the first operand; of a packed value that nobody understands, those that its reader states."""
-    value = call.reader.ops[call.input(0)]
+    value = call.builder.ops[call.input(0)]
     if isinstance(value, ops.Unknown) and value.shape[-1:] == (words_for(stated),):
-        call.reader.ops[value.name] = replace(value, shape=(*value.shape[:-1], stated))
+        call.builder.ops[value.name] = replace(value, shape=(*value.shape[:-1], stated))
         return stated
     return value.shape[-1]
 
@@ -160,7 +162,7 @@ def sum_thresholds(tau: np.ndarray, fan_in: int) -> np.ndarray:
 
 
 def lce_bmax_pool_2d(call: Call) -> str:
-    options, value = call.options, call.reader.ops[call.input(0)]
+    options, value = call.options, call.builder.ops[call.input(0)]
     if isinstance(value, ops.Unknown):
         raise NotUnderstood(f"of {value.kind}")
     return call.emit(

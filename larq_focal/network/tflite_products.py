@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.kernel import Kernel
-from larq_focal.network.tflite_call import PADDINGS, Call, NotUnderstood
+from larq_focal.network.tflite_call import PADDINGS, Call
 from larq_focal.network.tflite_layers import read_bias, read_kernel
 
 

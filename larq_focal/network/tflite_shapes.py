@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.tflite_call import Call, NotUnderstood
+from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.tflite_call import Call
 
 
 def concatenate(call: Call) -> str:

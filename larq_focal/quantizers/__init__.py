@@ -1,5 +1,6 @@
 """Quantizers for Larq layers, by class or by alias: each a pure function with its gradient, and a thin class."""
 
+from larq_focal.larq_patches import apply_patches
 from larq_focal.quantizers.adabin import AdaBinSign
 from larq_focal.quantizers.binary_regularizer import BinaryRegularizer
 from larq_focal.quantizers.bnn_plus import BnnPlusSign
@@ -8,8 +9,6 @@ from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature, gumbel_s
 from larq_focal.quantizers.gumbel_score import GumbelScoreSign, score_logit
 from larq_focal.quantizers.gumbel_score_ternary import GumbelScoreTernary
 from larq_focal.quantizers.hysteresis import HysteresisSign, hysteresis_sign, schmitt_trigger
-from larq_focal.quantizers.larq_scopes import guard_larq_scopes
-from larq_focal.quantizers.larq_warning import quieten_needless_warnings
 from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
 from larq_focal.quantizers.libra import LibraSign
 from larq_focal.quantizers.local_threshold import NiblackSign, SauvolaSign, clipped_sign
@@ -84,5 +83,4 @@ __all__ = [
     "xnor_sign",
 ]
 
-guard_larq_scopes()
-quieten_needless_warnings()
+apply_patches()

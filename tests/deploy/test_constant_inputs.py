@@ -102,7 +102,7 @@ def test_it_is_told_with_the_conversion_and_following_it_removes_it(tmp_path):
     with_relu = network(layers.ReLU(), convolution())
     (finding,) = convert(with_relu, tmp_path / "model.tflite", strict=True).audit.findings
     assert finding.fault == "constant-input" and "always +1" in finding.message
-    assert finding.mend.startswith("Take away the activation")
+    assert finding.fix.startswith("Take away the activation")
     assert not convert(network(convolution()), tmp_path / "model.tflite").audit.findings
     assert not convert(network(convolution(), layers.ReLU()), tmp_path / "model.tflite").audit.findings
 

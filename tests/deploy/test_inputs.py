@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from larq_focal.bench.datasets import as_input
-from larq_focal.deploy.inputs import SCALES, InputError, read_array, read_samples
+from larq_focal.deploy.input_error import InputError
+from larq_focal.deploy.inputs import read_array, read_samples
+from larq_focal.deploy.pixels import SCALES
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
 SHAPE = (6, 8, 3)

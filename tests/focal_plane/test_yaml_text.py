@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.focal_plane import SensorError, load_sensor
+from larq_focal.focal_plane import SensorError, known_sensors, load_sensor
 from larq_focal.focal_plane.binary_processor import processor
+from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.machine.noise import FOLDER as NOISE
 from larq_focal.focal_plane.machine.noise import load_noise
-from larq_focal.focal_plane.sensor import FOLDER as SENSORS
 from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 30))
@@ -30,7 +30,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" fo
         ("a: " + "1" * 30_000, "a value of 30,000 characters"),
         ("a: " + "1" * 10_000, "a value in it cannot be read"),
         ("a: 2001-99-99", "a value in it cannot be read"),
-        ("x" * (4 * 2**20 + 1), "it has 4,194,305 characters"),
+        ("x" * (2**20 + 1), "it has 1,048,577 characters"),
         ("!!python/object/apply:os.system [true]", "could not determine a constructor"),
         ("a: [1", "expected ',' or ']'"),
         ("? [a]\n: b", "unhashable key"),
@@ -89,13 +89,13 @@ def test_each_kind_of_file_is_called_by_its_name(tmp_path, monkeypatch):
     path = changed(tmp_path, SENSORS, r"^clock_hz:.*$", "clock_hz: 1\ncolour: red")
     with pytest.raises(SensorError, match=r"'colour' is not a key of a sensor; see template\.yaml"):
         load_sensor(path)
-    (tmp_path / "own.yaml").write_text((processor.FOLDER / "binareye.yaml").read_text() + "\ncolour: red\n")
-    monkeypatch.setattr(processor, "FOLDER", tmp_path)
+    (tmp_path / "own.yaml").write_text((known_sensors.PROCESSORS / "binareye.yaml").read_text() + "\ncolour: red\n")
+    monkeypatch.setattr(known_sensors, "PROCESSORS", tmp_path)
     with pytest.raises(SensorError, match=r"'colour' is not a key of a processor; see binareye\.yaml"):
         processor.load_processor("own")
 
 
 def test_large_files_are_not_read(tmp_path):
-    (tmp_path / "large.yaml").write_text("# " + "x" * 2**20)
-    with pytest.raises(SensorError, match=r"large\.yaml' has 1,048,578 bytes, and at most 1,048,576 are read"):
+    (tmp_path / "large.yaml").write_text("# " + "x" * 2**17)
+    with pytest.raises(SensorError, match=r"large\.yaml' has 131,074 bytes, and at most 131,072 are read"):
         load_sensor(tmp_path / "large.yaml")

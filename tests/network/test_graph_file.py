@@ -194,3 +194,9 @@ def test_fields_of_wrong_types_are_refused(name, tmp_path):
     with pytest.raises(GraphError, match=r"net.qgraph' is not a readable graph file .*Write it again") as refused:
         load_graph(path)
     assert len(str(refused.value)) < 600 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(("levels", "boundaries"), [((3,), (3,)), ((3,), ()), ((), ()), ((0,), (0,)), ((2, 2), (1,))])
+def test_steps_have_a_boundary_between_levels(levels, boundaries):
+    with pytest.raises(ValueError, match="'steps' steps over boundaries of the shape"):
+        ops.Quantize(name="steps", shape=(4,), levels=np.zeros(levels), boundaries=np.zeros(boundaries))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from larq_focal.result import as_text
+from larq_focal.plain_text import as_text
 
 
 def printed(item: Any, width: int = 100) -> str:

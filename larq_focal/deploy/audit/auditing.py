@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from larq_focal.deploy.audit.agreement import (
@@ -22,6 +22,7 @@ from larq_focal.deploy.audit.file_faults import file_faults
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import WeightedLayer, layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
@@ -30,80 +31,9 @@ from larq_focal.deploy.conversion.lowering import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
-from larq_focal.result import Result
-from larq_focal.text import counted
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""
-
-
-@dataclass(frozen=True, repr=False)
-class Audit(Result):
-    """What a conversion made of a model.
-
-    Args:
-        network: the model's name.
-        file_bytes: size of the file.
-        expected_bytes: what it would be if every layer took what it declared.
-        layers: one row for each kernel.
-        agreement: outputs against those of Keras; None where the file does not load.
-        findings: faults and what else is to be known, errors first.
-    """
-
-    network: str
-    file_bytes: int
-    expected_bytes: int
-    layers: tuple[LayerAudit, ...]
-    agreement: Agreement | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether the file computes what the model computes, as far as could be seen: there is no error."""
-        return not self.errors
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.severity == "error")
-
-    @property
-    def all_packed(self) -> bool:
-        """Whether every layer that was meant to be binary is packed."""
-        return not self.not_packed
-
-    @property
-    def not_packed(self) -> tuple[LayerAudit, ...]:
-        """The layers that were meant to be binary and are not packed."""
-        return tuple(row for row in self.layers if row.intended == "binary" and not row.is_as_intended)
-
-    @property
-    def not_as_intended(self) -> tuple[LayerAudit, ...]:
-        """The layers that were meant to be binary or of few bits and are not: what ``strict`` refuses."""
-        return tuple(row for row in self.layers if row.intended != "float" and not row.is_as_intended)
-
-    @property
-    def headline(self) -> str:
-        binary = sum(row.intended == "binary" for row in self.layers)
-        outcome = "passed" if self.passed else f"{counted(len(self.errors), 'error')}"
-        packed = f"{binary - len(self.not_packed)} of {binary} binary layers packed"
-        return f"{self.network}, {outcome}, {packed}, {self.file_bytes:,} bytes"
-
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return {
-            "network": self.network,
-            "file_bytes": self.file_bytes,
-            "expected_bytes": self.expected_bytes,
-            "passed": self.passed,
-            "layers": [row.to_dict() for row in self.layers],
-            "agreement": self.agreement and self.agreement.to_dict(),
-            "findings": [finding.to_dict() for finding in self.findings],
-        }
-
-    def __rich__(self):
-        from larq_focal.deploy.audit.table import audit_table
-
-        return audit_table(self)
 
 
 def audit(
@@ -254,5 +184,5 @@ def _explained(row: LayerAudit, findings: Iterable[Finding]) -> LayerAudit:
     """A packed layer with a fault gets the fault as its reason."""
     for finding in findings:
         if finding.severity == "error" and finding.layer == row.layer and not row.reason:
-            return replace(row, reason=finding.message, mend=finding.mend)
+            return replace(row, reason=finding.message, fix=finding.fix)
     return row

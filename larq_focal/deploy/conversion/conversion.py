@@ -10,7 +10,7 @@ from larq_focal.deploy.graph_audit import GraphAudit
 from larq_focal.result import Result
 
 if TYPE_CHECKING:
-    from larq_focal.deploy.audit.auditing import Audit
+    from larq_focal.deploy.audit.report import Audit
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from larq_focal.deploy.audit.agreement import as_data
-from larq_focal.deploy.audit.auditing import Audit, audit_frozen
+from larq_focal.deploy.audit.auditing import audit_frozen
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
@@ -115,7 +116,7 @@ def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> C
         raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
     if strict and (refused := result.not_as_intended):
         rows = "\n".join(
-            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.mend or 'not known'}."
+            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.fix or 'not known'}."
             for row in refused
         )
         raise ConversionError(
@@ -134,6 +135,6 @@ def _refusal(model: keras.Model, faults: list[Finding]) -> str:
 
 def _listed(findings) -> str:
     return "\n".join(
-        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.mend}".rstrip()
+        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.fix}".rstrip()
         for finding in findings
     )

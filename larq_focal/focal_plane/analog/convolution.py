@@ -21,6 +21,7 @@ from larq_focal.focal_plane.analog.search import Search
 from larq_focal.focal_plane.analog.taps import KernelError, Taps, taps_of
 from larq_focal.focal_plane.machine import Instruction, InstructionSet, Kernel, Launch, Program
 from larq_focal.focal_plane.machine.forms import FORMS
+from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.result import Result
 from larq_focal.text import counted
@@ -90,6 +91,7 @@ def compile_kernels(
     time_limit_s: float = 60.0,
     most_nodes: int = 2000,
     seed: int = 0,
+    progress: Progress = silent,
 ) -> CompiledKernels:
     """Finds a short program of analog instructions for convolutions of one image.
 
@@ -105,6 +107,7 @@ def compile_kernels(
         time_limit_s: the search stops after this time; runs that it stops differ from machine to machine.
         most_nodes: the search stops after so many states; runs that it stops are alike on all machines.
         seed: the order of states that look alike.
+        progress: called with a line of text before each pass of the search.
 
     Raises:
         KernelError: a kernel is empty, or has a weight that is too large or divides too finely; or no program was
@@ -128,7 +131,7 @@ def compile_kernels(
     moves = Moves(lattice, likeness, source, division, most_gain)
     effort = Effort(lattice, likeness, source)
     search = Search(lattice, moves, effort, packed.values(), source, _icw, len(names), seed)
-    found = search.run(most_nodes, time_limit_s)
+    found = search.run(most_nodes, time_limit_s, progress)
     if found is None:
         raise KernelError(
             f"No program was found for {', '.join(wanted)} in {len(names)} registers within "

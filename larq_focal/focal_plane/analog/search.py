@@ -18,6 +18,7 @@ from larq_focal.focal_plane.analog.effort import Effort
 from larq_focal.focal_plane.analog.moves import Move, Moves
 from larq_focal.focal_plane.analog.packed import Lattice
 from larq_focal.focal_plane.analog.registers import overwritable, results
+from larq_focal.focal_plane.progress import Progress, silent
 
 _WIDTHS = (3, 10, 30, 100, 300, 1000, 3000)
 
@@ -81,12 +82,17 @@ class Search:
         self._nodes = 0
         self._best: _Node | None = None
 
-    def run(self, most_nodes: int, time_limit_s: float) -> Found | None:
-        """Searches until ``most_nodes`` states are expanded or the time is over; None where nothing was found."""
+    def run(self, most_nodes: int, time_limit_s: float, progress: Progress = silent) -> Found | None:
+        """Searches until ``most_nodes`` states are expanded or the time is over; None where nothing was found.
+
+        ``progress`` is called with a line of text before each pass, the next of which keeps more states.
+        """
         if self._goals == {self._source}:
             return Found((), 0, 0)
         deadline = time.monotonic() + time_limit_s
         for width in _WIDTHS:
+            best = f", {self._best.icw} instruction words so far" if self._best else ""
+            progress(f"searching {width} states wide{best}")
             if not self._beam(width, most_nodes, deadline):
                 break
         if self._best is None:

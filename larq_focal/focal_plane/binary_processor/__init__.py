@@ -5,7 +5,6 @@ from larq_focal.focal_plane.binary_processor.processor import (
     BinaryProcessor,
     PublishedEnergy,
     load_processor,
-    processor_names,
 )
 from larq_focal.focal_plane.binary_processor.report import ProcessorFit, ProcessorLayer
 
@@ -16,5 +15,4 @@ __all__ = [
     "PublishedEnergy",
     "judge_network",
     "load_processor",
-    "processor_names",
 ]

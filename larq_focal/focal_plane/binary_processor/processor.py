@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
+from larq_focal.focal_plane.known_sensors import processor_file, processor_names
 from larq_focal.focal_plane.sensor_file import Section, SensorError, read_yaml
-
-FOLDER = Path(__file__).parent / "processors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +44,6 @@ class BinaryProcessor:
     assumptions: tuple[str, ...]
 
 
-def processor_names() -> tuple[str, ...]:
-    """The processors that come with the package."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
-
-
 @cache
 def load_processor(name: str) -> BinaryProcessor:
     """Reads one of ``processor_names()``.
@@ -60,7 +53,7 @@ def load_processor(name: str) -> BinaryProcessor:
     """
     if name not in processor_names():
         raise SensorError(f"There is no processor '{name}': choose from {', '.join(processor_names())}.")
-    path = FOLDER / f"{name}.yaml"
+    path = processor_file(name)
     top = Section(path, read_yaml(path), kind="processor", example="binareye.yaml")
     processor = BinaryProcessor(
         name=top.text("name"),

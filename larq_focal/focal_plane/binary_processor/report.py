@@ -11,9 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from larq_focal.focal_plane.rate import Estimate
-from larq_focal.focal_plane.terminal import COLOURS, estimates_table, verdict_title
-from larq_focal.focal_plane.verdict import Verdict, worst
+from larq_focal.focal_plane.rate import Estimate, estimates_table
+from larq_focal.focal_plane.verdict import COLOURS, Verdict, verdict_title, worst
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, listed, new_table
 from larq_focal.text import counted

@@ -1,14 +1,21 @@
 """Compiling networks to programs of SCAMP-like pixel processor arrays; none of it needs TensorFlow."""
 
-from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.backend.building import Allocation, Built, RegisterError, build
-from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
-from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.compiling import compile, compile_network
-from larq_focal.focal_plane.compiler.program_file import read_program, write_program
-from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
-from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from larq_focal.lazy_door import lazy_door
+
+if TYPE_CHECKING:
+    from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+    from larq_focal.focal_plane.compiler.backend.building import Allocation, Built, RegisterError, build
+    from larq_focal.focal_plane.compiler.backend.kernels import StoreError
+    from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
+    from larq_focal.focal_plane.compiler.compiled import Compiled
+    from larq_focal.focal_plane.compiler.compiling import compile, compile_network
+    from larq_focal.focal_plane.compiler.program_file import read_program, write_program
+    from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
+    from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 
 __all__ = [
     "Allocation",
@@ -28,3 +35,20 @@ __all__ = [
     "simulate",
     "write_program",
 ]
+
+
+if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
+    __getattr__, __dir__ = lazy_door(
+        __name__,
+        {
+            "array_program": ("ArrayProgram",),
+            "backend.building": ("Allocation", "Built", "RegisterError", "build"),
+            "backend.kernels": ("StoreError",),
+            "backend.virtual": ("Code", "Plane"),
+            "compiled": ("Compiled",),
+            "compiling": ("compile", "compile_network"),
+            "program_file": ("read_program", "write_program"),
+            "simulating": ("Simulation", "simulate"),
+            "unsupported": ("UnsupportedError",),
+        },
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from larq_focal.focal_plane.compiler.layers.weights import WeightSource
+from larq_focal.focal_plane.compiler.options import AUTO, INTERLEAVED, PLACEMENTS, TILED, WEIGHTS, Option, WeightSource
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.machine.forms import PROPAGATION
@@ -16,22 +16,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Conv2D
 from larq_focal.text import time_text
 
-AUTO, INTERLEAVED, TILED = "auto", "interleaved", "tiled"
-PLACEMENTS = (AUTO, INTERLEAVED, TILED)
-WEIGHTS = (AUTO, *(source.value for source in WeightSource))
 _MOST_MOVED = 2  # input channels of a group: each but one is moved over whole tiles, hundreds of words
-
-
-@dataclass(frozen=True)
-class Option:
-    """How a program may be written; ``interleaved`` or ``tiled``."""
-
-    placement: str = INTERLEAVED
-    weights: WeightSource = WeightSource.PATTERNS
-
-    @property
-    def is_tiled(self) -> bool:
-        return self.placement == TILED
 
 
 @dataclass(frozen=True)

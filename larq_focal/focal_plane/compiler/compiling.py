@@ -12,12 +12,13 @@ from typing import Any
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.backend.building import RegisterError
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.choosing import AUTO, Cost, Option, options_for
+from larq_focal.focal_plane.compiler.choosing import Cost, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.focal_plane.compiler.layers.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.lowering import Lowering
+from larq_focal.focal_plane.compiler.options import AUTO, Option
 from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.counters import accumulator_bits

@@ -10,8 +10,8 @@ import numpy as np
 from larq_focal.focal_plane.compiler.backend.building import RegisterError
 from larq_focal.focal_plane.compiler.backend.homes import Moves
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.choosing import INTERLEAVED
 from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.options import INTERLEAVED
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.progress import Progress, silent

@@ -35,6 +35,13 @@ class Quantize(Op):
     levels: np.ndarray
     boundaries: np.ndarray
 
+    def __post_init__(self):
+        if self.levels.ndim != 1 or self.boundaries.shape != (len(self.levels) - 1,):
+            raise ValueError(
+                f"'{self.name}' steps over boundaries of the shape {list(self.boundaries.shape)} between levels of the "
+                f"shape {list(self.levels.shape)}: between k levels there are k - 1."
+            )
+
     def value_bits(self, input_bits):
         return max(1, int(np.ceil(np.log2(len(self.levels)))))
 

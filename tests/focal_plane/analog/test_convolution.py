@@ -118,3 +118,9 @@ def test_the_program_is_plain_assembly():
 def test_bad_requests_are_refused_by_name(kernels, options, fault):
     with pytest.raises(KernelError, match=fault):
         compile_kernels(kernels, SCAMP5, **options)
+
+
+def test_the_search_tells_its_passes():
+    lines: list[str] = []
+    compiled = compile_kernels(SOBEL, SCAMP5, most_nodes=200, progress=lines.append)
+    assert lines[0].startswith("searching ") and f"{compiled.icw} instruction words so far" in lines[-1]

@@ -19,8 +19,9 @@ from larq_focal.focal_plane.compiler import (
     read_program,
     write_program,
 )
+from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.machine import Simulator, disassemble
-from larq_focal.focal_plane.sensor import FOLDER, Sensor
+from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network import interpret
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 from tests.support.printing import printed
@@ -196,7 +197,7 @@ def test_the_fit_names_where_planes_go():
 
 def test_scamp5_may_spill_to_the_controller_and_the_template_says_how_to_allow_it():
     assert load_sensor("scamp5").spills_to_controller and not load_sensor("template").spills_to_controller
-    assert "spills_to_controller" in (FOLDER / "template.yaml").read_text()
+    assert "spills_to_controller" in (SENSORS / "template.yaml").read_text()
 
 
 @pytest.mark.parametrize("seed", range(6))

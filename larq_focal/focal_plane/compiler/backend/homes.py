@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, Span
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
-from larq_focal.focal_plane.spills import Spill
+from larq_focal.focal_plane.spills import SPILLS, Spill
 
 _SHARE_OF_RANGE = 2  # a one is stored as half the analog range
 
@@ -105,8 +105,8 @@ class ControllerHome:
 
 def homes(code: Code, spill: Spill) -> list[Home]:
     """Those that are allowed, the cheapest first."""
-    kinds = {"none": (), "analog": (AnalogHome,), "controller": (AnalogHome, ControllerHome)}[spill]
-    return [kind(code) for kind in kinds]
+    kinds = (AnalogHome, ControllerHome)
+    return [kind(code) for kind in kinds[: SPILLS.index(spill)]]
 
 
 def _statements(section: str, *lines: tuple) -> list[Statement]:

@@ -19,7 +19,7 @@ from larq_focal.focal_plane.analog.expected_error import AnalogError, expected_e
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.compiler.layers.convolution import Convolution, output_layout, taps
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
-from larq_focal.focal_plane.compiler.layers.weights import WeightSource
+from larq_focal.focal_plane.compiler.options import WeightSource
 from larq_focal.focal_plane.compiler.placement.layout import Layout, Spacing
 from larq_focal.focal_plane.compiler.placement.maps import Maps
 from larq_focal.focal_plane.compiler.placement.patterns import Constants

@@ -12,7 +12,8 @@ import numpy as np
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand
 from larq_focal.focal_plane.compiler.layers.counting import Count, alike
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
-from larq_focal.focal_plane.compiler.layers.weights import Weights, WeightSource, are_spread, check_room, weights_of
+from larq_focal.focal_plane.compiler.layers.weights import Weights, are_spread, check_room, weights_of
+from larq_focal.focal_plane.compiler.options import WeightSource
 from larq_focal.focal_plane.compiler.placement.gathering import Gatherer
 from larq_focal.focal_plane.compiler.placement.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.placement.maps import Maps, reads_other_tiles, walls_of
@@ -91,7 +92,7 @@ def count_into(
         maps: the layer's input.
         layer: the layer.
         repeats: how often the count of each output goes in, whole numbers ``[out]``.
-        layout: where the outputs shall lie.
+        layout: where the outputs must lie.
         plane: which plane of it.
         schedule: how it is counted.
     """

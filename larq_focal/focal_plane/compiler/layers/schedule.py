@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from larq_focal.focal_plane.compiler.layers.weights import WeightSource
+from larq_focal.focal_plane.compiler.options import WeightSource
 
 MOST_DEFERRED = 16  # columns; no count is as long
 

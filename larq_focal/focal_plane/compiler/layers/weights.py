@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Protocol
 
 import numpy as np
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
+from larq_focal.focal_plane.compiler.options import WeightSource
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.shifts import seen_at
@@ -17,18 +17,6 @@ from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.network.ops import Conv2D, Pair
 
 HOME = 1  # row and column of a tile where its weights begin: the first within the walls
-
-
-class WeightSource(str, Enum):
-    """``PATTERNS``: the controller writes each weight's places; the others spread weights over their tiles.
-
-    ``PACKED`` keeps all weights of a tile's kernel within the tile in a digital register, two registers for ternary
-    ones; ``ANALOG`` keeps them in one analog register as three levels, which are compared at each use.
-    """
-
-    PATTERNS = "patterns"
-    PACKED = "packed"
-    ANALOG = "analog"
 
 
 class Weights(Protocol):

@@ -1,4 +1,4 @@
-"""A guard against two faults of Larq 0.14 in its scopes.
+"""Larq's scopes without two faults that they have in Larq 0.14.
 
 They stay entered where an error or Ctrl-C leaves them. After an exception in a layer's call, Larq would hand out
 binarized weights for latent ones, so that ``model.save`` would store them, and the layer would have lost its padding.
@@ -29,13 +29,13 @@ def quantized_scope(quantize: bool) -> Iterator[bool]:
 
 
 @dataclass
-class _Patch:
+class _Entered:
     before: Any
-    entered: int = 0
+    times: int = 0
 
 
 _lock = Lock()
-_patches: dict[tuple[int, str], _Patch] = {}
+_entered: dict[tuple[int, str], _Entered] = {}
 
 
 @contextmanager
@@ -47,20 +47,14 @@ def patch_object(object: Any, name: str, value: Any) -> Iterator[None]:
     """
     key = (id(object), name)
     with _lock:
-        patch = _patches.setdefault(key, _Patch(getattr(object, name)))
-        patch.entered += 1
+        scope = _entered.setdefault(key, _Entered(getattr(object, name)))
+        scope.times += 1
         setattr(object, name, value)
     try:
         yield
     finally:
         with _lock:
-            patch.entered -= 1
-            if not patch.entered:
-                del _patches[key]
-                setattr(object, name, patch.before)
-
-
-def guard_larq_scopes() -> None:
-    """Puts the two scopes of this module in the place of Larq's."""
-    larq.context.quantized_scope = quantized_scope
-    larq.utils.patch_object = patch_object
+            scope.times -= 1
+            if not scope.times:
+                del _entered[key]
+                setattr(object, name, scope.before)

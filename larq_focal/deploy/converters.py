@@ -1,0 +1,16 @@
+"""The converters that there are, and what each takes; importing this loads nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+Converter = Literal["lce", "focal"]  # Larq Compute Engine's, and larq_focal's own
+CONVERTERS: tuple[Converter, ...] = get_args(Converter)
+GRAPH_SUFFIXES = (".qgraph", ".tflite")
+"""Of files that hold a graph, which larq_focal's own converter alone takes."""
+
+
+def default_converter(model: str | Path) -> Converter:
+    """The converter for a file: Larq Compute Engine's for Keras models."""
+    return "focal" if Path(model).suffix in GRAPH_SUFFIXES else "lce"

@@ -1,0 +1,159 @@
+"""What an option can be comes from the module that knows it, and help texts take nothing else to show it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+
+from larq_focal.bench.datasets import DATASETS
+from larq_focal.cli import main
+from larq_focal.deploy.convert import CONVERTERS
+from larq_focal.deploy.engines import AUTO, ENGINES
+from larq_focal.deploy.inputs import RESIZES
+from larq_focal.deploy.pixels import SCALES
+from larq_focal.focal_plane import processor_names, sensor_names
+from larq_focal.focal_plane.compiler.choosing import PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.known_sensors import SENSORS
+from larq_focal.focal_plane.spills import SPILLS
+from tests.support.modules import PACKAGE, modules_in
+from tests.support.processes import output_of
+
+OWNED = {
+    "converter": CONVERTERS,
+    "dataset": tuple(DATASETS),
+    "engine": (AUTO, *ENGINES),
+    "placement": PLACEMENTS,
+    "resize": RESIZES,
+    "spill": SPILLS,
+    "weights": WEIGHTS,
+}
+"""The choices of options by their names."""
+OWNERS = {
+    "bench/dataset_rows.py": tuple(DATASETS),
+    "deploy/converters.py": CONVERTERS,
+    "deploy/engines.py": tuple(ENGINES),
+    "deploy/pixels.py": RESIZES,
+    "focal_plane/compiler/options.py": PLACEMENTS,
+    "focal_plane/spills.py": SPILLS,
+}
+HEAVY = {"keras", "larq", "numpy", "pandas", "rich", "tensorflow", "yaml"}
+
+
+def options(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Option]]:
+    """Every option of every command, with the words that call the command."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from options(command, (*path, name))
+        else:
+            yield from (((*path, name), each) for each in command.params if isinstance(each, click.Option))
+
+
+CHOICES = {" ".join((*path, each.name)): each for path, each in options() if isinstance(each.type, click.Choice)}
+COMMANDS = [[], *sorted({path for path, _ in options()})]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_every_choice_is_that_of_its_owner(name):
+    option = CHOICES[name]
+    assert tuple(option.type.choices) == OWNED[option.name]
+    assert not isinstance(option.default, str) or option.default in OWNED[option.name]
+
+
+def test_all_that_has_an_owner_can_be_chosen():
+    assert {option.name for option in CHOICES.values()} == {*OWNED}
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "known"),
+    [
+        ("fit", "sensor", (*sensor_names(), *processor_names())),
+        ("compile", "sensor", sensor_names()),
+        ("inspect", "sensor", sensor_names()),
+        ("run", "scale", tuple(SCALES)),
+        ("run", "resize", RESIZES),
+    ],
+)
+def test_help_names_what_is_known_where_other_words_are_taken_too(command, name, known):
+    (option,) = (each for path, each in options() if path == (command,) and each.name == name)
+    assert {*known} <= {*re.findall(r"\w+", option.help)}
+
+
+def literals(file: Path) -> Iterator[set[str]]:
+    """The words in each list, tuple, set, dictionary and ``Literal`` that a file writes out."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            parts = node.elts
+        elif isinstance(node, ast.Dict):
+            parts = node.keys
+        else:
+            continue
+        yield {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
+
+
+def test_no_list_of_choices_is_written_a_second_time():
+    homes = {names: set() for names in OWNERS.values()}
+    for file in modules_in(PACKAGE).values():
+        for words in literals(file):
+            for names in homes:
+                if words >= {*names}:
+                    homes[names].add(file.relative_to(PACKAGE).as_posix())
+    assert homes == {names: {owner} for owner, names in OWNERS.items()}
+
+
+def test_help_loads_only_the_command_line():
+    code = f"""
+        import sys
+        from larq_focal.cli import main
+        for path in {COMMANDS!r}:
+            main([*path, "--help"], standalone_mode=False)
+            print("loaded:", *path, *({HEAVY!r} & sys.modules.keys()))
+        """
+    loaded = [line for line in output_of(code).splitlines() if line.startswith("loaded:")]
+    assert loaded == [" ".join(("loaded:", *path)) for path in COMMANDS]
+
+
+def test_a_data_set_is_added_in_one_place(tmp_path):
+    images = {f"x_{split}": np.zeros((2, 2, 2), np.uint8) for split in ("train", "test")}
+    labels = {f"y_{split}": np.arange(2, dtype=np.uint8) for split in ("train", "test")}
+    np.savez(tmp_path / "added.npz", **images, **labels)
+    code = """
+        import sys
+        from larq_focal.bench import dataset_rows as owner
+        row = owner.DatasetRow(title="Added", shape=(2, 2, 1), classes=("a", "b"), epochs=1, batch_size=1)
+        owner.DATASETS["added"] = row
+        from larq_focal.cli import main
+        for command in (["bench"], ["zoo", "train"]):
+            main([*command, "--help"], standalone_mode=False)
+        from larq_focal.bench import load_dataset
+        print(load_dataset("added", sys.argv[1]).title)
+        """
+    shown = output_of(code, tmp_path)
+    assert len(re.findall(r"--dataset \[.*\|added\]", shown)) == 2
+    assert shown.endswith("Added")
+
+
+def test_a_sensor_is_added_in_one_place(tmp_path):
+    folder = tmp_path / "sensors"
+    shutil.copytree(SENSORS, folder)
+    (folder / "added.yaml").write_text("extends: scamp5\nname: added\n")
+    code = """
+        import sys
+        from pathlib import Path
+        from larq_focal.focal_plane import known_sensors
+        known_sensors.SENSORS = Path(sys.argv[1])
+        from larq_focal.cli import main
+        for command in ("fit", "compile", "inspect"):
+            main([command, "--help"], standalone_mode=False)
+        from larq_focal.focal_plane import load_sensor
+        print(load_sensor("added").name)
+        """
+    shown = output_of(code, folder)
+    assert len(re.findall(r"--sensor TEXT +added,", shown)) == 3
+    assert shown.endswith("\nadded")
