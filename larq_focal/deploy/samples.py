@@ -61,6 +61,12 @@ def read_batch(runtime: Runtime, inputs: Files | Batch, scale: str | None, resiz
         paths = [inputs] if isinstance(inputs, str | Path) else list(inputs)
         if paths and len(described) != 1:
             raise ValueError(f"'{runtime.name}' has the inputs {list(described)}: give a file for each name.")
+        for item in paths:
+            if not isinstance(item, str | Path):
+                raise ValueError(
+                    f"The list of inputs holds a {type(item).__name__}, and files are needed: give arrays as one, "
+                    "[N, *input_shape]."
+                )
         parts = [read(path, runtime.input_names[0]) for path in paths]
         if len({part.dtype for part in parts}) > 1:
             types = ", ".join(sorted({str(part.dtype) for part in parts}))

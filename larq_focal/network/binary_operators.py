@@ -21,8 +21,9 @@ def check_binary(operator: Operator) -> None:
     if not (operator.is_custom and operator.kind.startswith("Lce")):
         return
     for name in _STEPS.get(operator.kind, ()):
-        if not operator.options.get(name, 0) >= 1:
-            raise FlatbufferError(f"has the option {name} {operator.options.get(name, 'missing')}")
+        value = operator.options.get(name, "missing")
+        if not isinstance(value, int) or value < 1:
+            raise FlatbufferError(f"has the option {name} {value}")
     before, after = operator.inputs[0].shape, operator.outputs[0].shape
     if operator.kind in ("LceQuantize", "LceDequantize"):
         if before[:-1] != after[:-1]:

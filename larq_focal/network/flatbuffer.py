@@ -67,6 +67,15 @@ def read_flatbuffer(source: str | Path | bytes) -> FlatModel:
         raise FlatbufferError(f"{called} is damaged: {reason}. Convert or copy it again.") from error
 
 
+class _Whole(bytes):
+    """Bytes without slices that go beyond the end: a text with a wrong length would come back as a shorter one."""
+
+    def __getitem__(self, key):
+        if isinstance(key, slice) and key.stop is not None and key.stop > len(self):
+            raise IndexError(f"{key.stop} of {len(self)}")
+        return super().__getitem__(key)
+
+
 class _ModelReader:
     """Reads with bounds: all list elements together cannot take more bytes than the file has."""
 
@@ -78,7 +87,8 @@ class _ModelReader:
         self.type_names = _names(self.schema.TensorType)
 
     def read(self, name: str) -> FlatModel:
-        model = self.schema.Model.GetRootAs(self.content)
+        model = self.schema.Model.GetRootAs(_Whole(self.content))
+        self.schema.ModelT.InitFromObj(model)  # interpreters follow offsets to what is not needed here, without looking
         if model.SubgraphsLength() < 1:
             raise FlatbufferError("it holds no graph")
         graph = model.Subgraphs(0)

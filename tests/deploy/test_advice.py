@@ -270,7 +270,8 @@ class TestRecurrent:
 
     def test_loops_that_the_converter_cannot_read_are_named_and_unrolled(self, tmp_path):
         looped = self.model()
-        with pytest.raises(ConversionError, match=r"loop in 'network/first', 'network/second': .*unroll=True"):
+        cause = r"The cause may be the loop in 'network/first', 'network/second': .*unroll=True"
+        with pytest.raises(ConversionError, match=rf"^The converter failed\. {cause}"):
             convert(looped, tmp_path / "model.tflite")
         unrolled = self.model(unroll=True)
         unrolled.set_weights(looped.get_weights())

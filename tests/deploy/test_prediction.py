@@ -135,6 +135,7 @@ def test_the_package_offers_it():
         (lambda: predict(relu_network(), []), "No input was given for 'model'"),
         (lambda: predict(dense_network(), ["a.npy"]), r"the inputs \['a', 'b'\]: give a file for each name"),
         (lambda: predict(dense_network(), {"a": "a.npy", "c": "c.npy"}), r"none called \['c'\]"),
+        (lambda: predict(relu_network(), [np.zeros(4)]), "holds a ndarray, and files are needed: give arrays as one"),
         (lambda: predict(relu_network(), np.zeros((1, 5))), r"shape \[batch, 4\]"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import flatbuffers
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from larq_focal.network.flatbuffer import FlatbufferError, read_flatbuffer
 from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.litert_schema import schema
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
 
 DENSE = dense_network()
@@ -97,6 +99,21 @@ def test_indices_outside_the_file_are_refused():
     content[place : place + 4] = (99).to_bytes(4, "little")
     with pytest.raises(FlatbufferError, match="tensor 99 of 5"):
         read_flatbuffer(bytes(content))
+
+
+def test_texts_and_lists_that_go_beyond_the_file_are_refused():
+    """Also those that are not needed here: interpreters read them."""
+    unpacked = schema().ModelT.InitFromPackedBuf(DENSE)
+    unpacked.subgraphs[0].name = "a name of its own"
+    unpacked.subgraphs[0].tensors[0].shapeSignature = [-1, 1234567]
+    builder = flatbuffers.Builder(0)
+    builder.Finish(unpacked.Pack(builder), b"TFL3")
+    content = bytes(builder.Output())
+    read_flatbuffer(content)
+    for part in (b"a name of its own", np.array([-1, 1234567], np.int32).tobytes()):
+        place = content.index(part) - 4  # of its length
+        with pytest.raises(FlatbufferError, match="points outside the file"):
+            read_flatbuffer(content[:place] + (2**29).to_bytes(4, "little") + content[place + 4 :])
 
 
 def test_values_that_nothing_produces_are_named():

@@ -61,6 +61,10 @@ UNSOUND = {
         binary_convolution(stride_width=0),
         r"\(LceBconv2d\) has the option stride_width 0",
     ),
+    "a binary convolution with a text for a number": (
+        binary_convolution(stride_width="one"),
+        r"\(LceBconv2d\) has the option stride_width one",
+    ),
     "a binary convolution of another size": (
         binary_convolution(stride_width=2),
         r"\(LceBconv2d\) makes \[1, 4, 4, 32\] of \[1, 4, 4, 1\], which has width 2 after it",

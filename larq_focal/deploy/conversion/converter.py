@@ -42,7 +42,10 @@ def run_converter(frozen: FrozenGraph, timeout_s: float | None = None) -> bytes:
         if done.returncode < 0:
             raise ConversionError(_crash(frozen, -done.returncode, printed))
         if done.returncode > 0 or not out.is_file():
-            raise ConversionError(f"The converter failed: {_cause(printed)}{_where(frozen, printed)}{_loops(frozen)}")
+            said = f"{_cause(printed)}{_where(frozen, printed)}"
+            if loops := _loops(frozen):
+                raise ConversionError(f"The converter failed. {loops} The converter says: {said}")
+            raise ConversionError(f"The converter failed: {said}")
         return out.read_bytes()
 
 
@@ -81,7 +84,7 @@ def _loops(frozen: FrozenGraph) -> str:
     if not loops:
         return ""
     return (
-        f" The cause may be the loop in {', '.join(repr(name) for name in loops)}: build recurrent layers with "
+        f"The cause may be the loop in {', '.join(repr(name) for name in loops)}: build recurrent layers with "
         "unroll=True and copy their weights."
     )
 
