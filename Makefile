@@ -40,7 +40,7 @@ tflite-models: $(VENV)/installed
 wheels: $(VENV)/installed-test
 	$(BIN)/python -m tools.wheels dist
 
-$(VENV)/installed: setup.cfg setup.py pyproject.toml
+$(VENV)/ready: setup.cfg setup.py pyproject.toml
 	@$(or $(PYTHON),false) $(FITS) || { \
 		echo "Training and conversion take Python 3.10 to 3.12, because Larq does; there is none on the path."; \
 		echo "With uv (https://docs.astral.sh/uv): uv python install 3.12"; \
@@ -49,16 +49,20 @@ $(VENV)/installed: setup.cfg setup.py pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip  # pip 23.0 found no end on Python 3.10
+	@touch $@
+
+# Each of these builds the delegate once; with the packages for tests or documentation comes all that users need.
+$(VENV)/installed: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]'
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
+$(VENV)/installed-test: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
-	@touch $@
+	@touch $(VENV)/installed $@
 
-$(VENV)/installed-docs: $(VENV)/installed
+$(VENV)/installed-docs: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,docs]'
-	@touch $@
+	@touch $(VENV)/installed $@
 
 clean:
 	rm -rf $(VENV) .arm64 build dist *.egg-info

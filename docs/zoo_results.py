@@ -46,8 +46,8 @@ MNIST = """\
 ## MNIST
 
 Small and equal budgets, for comparing ways to binarize; mean and standard deviation over the seeds from 0 on. Where a
-recipe ends by taking the statistics of the normalisations anew (`lqf.training.recalibrate_normalisations`), the mean in
-Keras before that stands beside. The moving averages suffer most from the noise of Gumbel's quantizers.
+recipe ends by taking the statistics of the normalisations again (`lqf.training.recalibrate_normalisations`), the mean
+in Keras before that stands beside. The moving averages suffer most from the noise of Gumbel's quantizers.
 `python -m benchmarks.zoo_training mnist --data-dir DIR`
 """
 

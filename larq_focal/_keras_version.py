@@ -29,7 +29,7 @@ def use_keras_2() -> None:
     chosen = find_spec("tensorflow.keras")
     if chosen is None or not Path(chosen.origin).is_relative_to(Path(keras_2.origin).parent):
         raise ImportError(
-            "larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3 in tf.keras. Start anew and set "
+            "larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3 in tf.keras. Start again and set "
             f"the environment variable {VARIABLE}=1 before TensorFlow is imported, or import larq_focal before "
             "tensorflow. Keras 2 comes with `pip install tf-keras`."
         )

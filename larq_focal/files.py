@@ -47,6 +47,19 @@ def existing_file(path: str | Path) -> Path:
     return path
 
 
+def read_text(path: str | Path) -> str:
+    """The text in a file, which is UTF-8.
+
+    Raises:
+        ValueError: the file holds something else than text.
+        OSError: as for ``existing_file``.
+    """
+    try:
+        return existing_file(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"'{path}' is not a text file in UTF-8.") from None
+
+
 @contextmanager
 def written_whole(path: str | Path) -> Iterator[BinaryIO]:
     """Opens a file beside ``path`` for writing and renames it to ``path`` once the block ends without an error.

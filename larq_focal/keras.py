@@ -1,6 +1,6 @@
 """The one gate to TensorFlow, Keras 2 and Larq: package code imports ``tf``, ``keras`` and ``larq`` from here.
 
-Importing this module loads TensorFlow. It raises an ImportError that names the mend where a part is missing or where
+Importing this module loads TensorFlow. It raises an ImportError that names the fix where a part is missing or where
 ``tf.keras`` is Keras 3.
 """
 

@@ -1,9 +1,6 @@
 """Settings of every test run."""
 
-import ctypes
-import gc
 import os
-import sys
 
 import pytest
 from hypothesis import settings
@@ -12,8 +9,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
 from tests.support import requirements
+from tests.support.memory import release_memory
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
 settings.load_profile("untimed")
 
 
@@ -41,11 +39,6 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="module", autouse=True)
 def releases_memory():
-    """Models that a module has built go with it, so that a worker does not grow from module to module."""
+    """A worker does not grow from module to module."""
     yield
-    if "tf_keras" in sys.modules:
-        sys.modules["tf_keras"].backend.clear_session()
-        gc.collect()
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "malloc_trim"):
-            libc.malloc_trim(0)  # to the system, what is free by now
+    release_memory()

@@ -81,6 +81,26 @@ def test_missing_file_is_one_line_that_names_it(command, tmp_path):
     assert "nowhere.qgraph" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_missing_file_is_named_before_tensorflow_is_loaded(tmp_path):
+    (tmp_path / "model.keras").touch()
+    for arguments in (
+        ("convert", tmp_path / "nowhere.keras", "-o", tmp_path / "model.tflite"),
+        ("audit", tmp_path / "nowhere.keras", tmp_path / "model.keras"),
+        ("audit", tmp_path / "model.keras", tmp_path / "nowhere.keras"),
+    ):
+        program = f"""
+import sys
+from larq_focal.cli import main
+try:
+    main({list(map(str, arguments))!r})
+finally:
+    assert "tensorflow" not in sys.modules
+"""
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 1
+        assert "There is no file" in done.stderr and "nowhere.keras" in done.stderr
+
+
 def test_damaged_graph_is_one_line_that_names_it(graph_file):
     graph_file.write_bytes(graph_file.read_bytes()[:-100])
     done = run("summary", graph_file)

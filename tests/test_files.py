@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from larq_focal.cli import main
-from larq_focal.files import existing, existing_file, write_text, written_whole
+from larq_focal.files import existing, existing_file, read_text, write_text, written_whole
 
 posix = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX's")
 
@@ -147,6 +147,14 @@ def test_pipes_are_not_read(tmp_path):
             read(tmp_path / "pipe")
     with pytest.raises(OSError, match="only files are read"):
         existing_file("/dev/zero")
+
+
+def test_what_is_not_text_is_named(tmp_path):
+    (tmp_path / "name").write_text("Größe\n", encoding="utf-8")
+    assert read_text(tmp_path / "name") == "Größe\n"
+    (tmp_path / "name").write_bytes(b"\xfc")
+    with pytest.raises(ValueError, match="name' is not a text file"):
+        read_text(tmp_path / "name")
 
 
 @pytest.mark.parametrize("name", ["absent", "file/below", "null\0"])

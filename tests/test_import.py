@@ -97,11 +97,11 @@ def test_aliases_work_in_every_order_that_can(imports, variable):
         ("import larq_focal; larq_focal.quantizers", "0"),
     ],
 )
-def test_keras_3_is_refused_with_the_mend(code, variable):
+def test_keras_3_is_refused_with_the_fix(code, variable):
     error = error_of(code, TF_USE_LEGACY_KERAS=variable)
     assert error.startswith("ImportError: larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3")
-    for mend in ("TF_USE_LEGACY_KERAS=1 before", "import larq_focal before tensorflow", "`pip install tf-keras`"):
-        assert mend in error
+    for fix in ("TF_USE_LEGACY_KERAS=1 before", "import larq_focal before tensorflow", "`pip install tf-keras`"):
+        assert fix in error
 
 
 def test_a_choice_of_keras_3_does_no_harm_to_what_needs_no_keras():

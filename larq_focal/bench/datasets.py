@@ -15,7 +15,7 @@ TITLE = "title"
 
 
 class DatasetError(ValueError):
-    """A data set is missing or is not what it should be; the message names the file and the mend."""
+    """A data set is missing or is not what it should be; the message names the file and the fix."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from larq_focal.cli.options import data_option, import_option, json_option, mode
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.deploy.converters import CONVERTERS, default_converter
+from larq_focal.files import existing, existing_file
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Fail where a layer that was meant to be binary or of few bits stays float."
@@ -33,6 +34,7 @@ def convert(
     model: Path, output: Path, converter: str | None, strict: bool, data: Path | None, trust: bool, as_json: bool
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
+    existing(model)  # before TensorFlow, which takes seconds to load
     chosen = converter or default_converter(model)
     with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
@@ -51,6 +53,7 @@ def convert(
 @import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
     """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
+    existing(model), existing_file(tflite)
     with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file
 

@@ -9,7 +9,7 @@ import click
 from larq_focal.cli.options import import_option, json_option, output_path, sensor_option, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
-from larq_focal.files import existing_file
+from larq_focal.files import read_text
 
 PROGRAM_SUFFIX = ".scamp"
 Region = tuple[int, int, int, int]
@@ -64,13 +64,16 @@ def _inspect_file(target: Path, sensor: str, data: Path | None, planes: Path | N
     from larq_focal.focal_plane.inspection import inspect_array_program, inspect_program
     from larq_focal.focal_plane.machine import Simulator, assemble
 
-    existing_file(target)
+    text = read_text(target)
     image, name = array(data), target.stem
-    text = target.read_text(encoding="utf-8")
     if FORMAT in text:
         program = read_program(target)
         if image is None:
             raise click.UsageError("A compiled program needs an image: give it with --data.")
+        if planes:
+            raise click.UsageError("--planes is for programs without a header; a compiled one brings its own.")
+        if image.ndim == 4 and len(image) == 1:  # with a batch axis, as simulate takes it too
+            image = image[0]
         images = {source.name: image[..., None] if image.ndim == 2 else image for source in program.inputs}
         return inspect_array_program(program, images, name=name, region=region)
     simulator = Simulator(load_sensor(sensor))

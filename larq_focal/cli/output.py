@@ -103,7 +103,7 @@ def array(path: Path | None):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back what TensorFlow and its kin print on the way; an error that is not the user's brings it out."""
+    """Holds back what TensorFlow and others print on the way; an error that is not the user's brings it out."""
     if os.environ.get(_TENSORFLOW_LOG_LEVEL) != _SILENT:
         yield
         return

@@ -14,7 +14,7 @@ from larq_focal.deploy.pixels import DEFAULT_RESIZE, RESIZES, SCALES, default_sc
 from larq_focal.files import existing_file
 
 _CHANNEL_MODES = {1: "L", 3: "RGB"}
-_WIDE_MODES = ("I", "F")  # and "I;16" with its kin: more than 8 bits a channel
+_WIDE_MODES = ("I", "F")  # and "I;16" and such: more than 8 bits a channel
 
 
 def read_array(path: str | Path) -> np.ndarray:

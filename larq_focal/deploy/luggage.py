@@ -73,7 +73,7 @@ def _from_wheel(path: str | Path) -> bytes | None:
         with zipfile.ZipFile(path) as wheel:
             return wheel.read(LIBRARY)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise RemoteError(f"'{path}' is no wheel of larq_focal with a delegate.") from error
+        raise RemoteError(f"'{path}' is not a wheel of larq_focal with a delegate.") from error
 
 
 def _own_library() -> bytes | None:

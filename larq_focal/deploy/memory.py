@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from larq_focal.deploy.child import environment, python_command
+from larq_focal.child import environment, python_command
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.sysfiles import fields
 from larq_focal.network.flatbuffer import FlatModel
@@ -86,7 +86,7 @@ def memory_here(model: str | Path, *, threads: int, engine: str) -> Memory:
     """The growth of this process by a network, which should be the first that it runs. Arguments as ``peak_memory``."""
     content = Path(model).read_bytes()
     with suppress(ImportError):
-        import_module("ai_edge_litert.interpreter")  # the library is no part of the model
+        import_module("ai_edge_litert.interpreter")  # the library is not part of the model
     gc.collect()
     prepared = Growth()
     runtime = Runtime(content, threads=threads, engine=engine)

@@ -14,7 +14,7 @@ from larq_focal.deploy.pixels import SCALES, default_scale
 from larq_focal.deploy.runtime import Batch, Runtime
 from larq_focal.deploy.samples import Files, read_batch
 from larq_focal.deploy.values import clipped_values
-from larq_focal.files import existing_file
+from larq_focal.files import read_text
 from larq_focal.result import Result
 from larq_focal.text import counted
 
@@ -229,9 +229,7 @@ def _class_names(classes: Sequence[str] | str | Path | None, runtime: Runtime) -
     if classes is None:
         return None
     if isinstance(classes, str | Path):
-        names = tuple(
-            line.strip() for line in existing_file(classes).read_text(encoding="utf-8").splitlines() if line.strip()
-        )
+        names = tuple(line.strip() for line in read_text(classes).splitlines() if line.strip())
     else:
         names = tuple(map(str, classes))
     shape = runtime.output_shapes[0]

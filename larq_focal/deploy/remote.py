@@ -53,7 +53,7 @@ class Host:
     def command(self) -> list[str]:
         """That which runs the far end there."""
         if not self.name or self.name.startswith("-"):
-            raise RemoteError(f"'{self.name}' is no name of a host.")
+            raise RemoteError(f"'{self.name}' is not a name of a host.")
         if shutil.which(self.ssh) is None:
             raise RemoteError(f"There is no '{self.ssh}' here: on Debian, apt-get install openssh-client.")
         words = [self.ssh, "-T"]
@@ -105,7 +105,7 @@ def time_remote(
     try:
         return from_record(json.loads(answer["result"].splitlines()[-1]))
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise RemoteError(f"'{host.name}' answered something that is no record ({error}).") from error
+        raise RemoteError(f"'{host.name}' answered something that is not a record ({error}).") from error
 
 
 class _Connection:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from larq_focal.deploy.child import environment, python_command
+from larq_focal.child import environment, python_command
 from larq_focal.deploy.engines import EngineError
 from larq_focal.network.flat_model import FlatModel
 

@@ -31,8 +31,8 @@ def changes_that_fit(
     which it fits with one are named. Empty where it fits already, or where no single change helps.
 
     Args:
-        layer: the layer that shall fit.
-        sensor: where it shall.
+        layer: the layer that must fit.
+        sensor: where it must fit.
         judged: how it fits as it is.
         proof: whether there is a program for a changed layer, asked until one is found for the first change that is
             named. A change without one is not named; all others are said to fit by formula.

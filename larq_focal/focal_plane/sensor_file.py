@@ -133,7 +133,7 @@ class Section:
             if name not in names:
                 self._refuse(
                     "uncounted",
-                    f"names {short(name, 60)}, which is no register here; give it a duty or leave it out",
+                    f"names {short(name, 60)}, which is not a register here; give it a duty or leave it out",
                 )
         return uncounted
 

@@ -38,7 +38,7 @@ class BinarySumConv2D(SignPlanesConv2D):
         Those of ``QuantConv2D``, channels last.
 
     Raises:
-        ValueError: Levels that do not rise, a padding that is no level, kernel levels without their negatives, or
+        ValueError: Levels that do not rise, a padding that is not a level, kernel levels without their negatives, or
             channels first.
 
     Source:

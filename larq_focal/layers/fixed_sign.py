@@ -27,7 +27,7 @@ def fixed_signs(shape: tuple[int, ...], seed: int) -> np.ndarray:
 class FixedSignConv2D(larq.layers.QuantConv2D):
     """A convolution with the kernel scale * S: the signs S are random and fixed, the scale is trained.
 
-    The signs follow from ``seed`` and the kernel's shape. They are no weights: a saved model has the seed in place of
+    The signs follow from ``seed`` and the kernel's shape. They are not weights: a saved model has the seed in place of
     one bit for each weight, and only scale and bias take gradients and optimizer state. With one scale for each
     output channel, the converter packs the kernel.
 

@@ -67,7 +67,7 @@ def moves(op: ops.Op) -> bool:
 
 
 def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
-    """The largest magnitude that the sums of ``layer`` can have, or None where they are no integers."""
+    """The largest magnitude that the sums of ``layer`` can have, or None where they are not integers."""
     largest = largest_integer(graph, graph[layer.inputs[0]])
     if largest is None or layer.kernel.scale is None:
         return None

@@ -41,7 +41,7 @@ def fold_sums(graph: QuantGraph) -> QuantGraph:
 
 
 def why_unfolded(graph: QuantGraph, binarize: ops.Op) -> str | None:
-    """Why ``binarize`` is no threshold on sums in whole weights; None where it is one, or reads none.
+    """Why ``binarize`` is not a threshold on sums in whole weights; None where it is one, or reads none.
 
     Args:
         graph: as ``fold_sums`` gives it.

@@ -22,12 +22,12 @@ import h5py
 
 from larq_focal.keras import keras
 from larq_focal.messages import short
+from larq_focal.network.hdf5_probe import WEIGHTS, check_hdf5, unpacked
 from larq_focal.network.keras_nodes import unmade_call
 
 HOW_TO_TRUST = "If you trust where the file comes from, load it with trust=True (--trust)."
 _KERAS_HOMES = ("keras", "tf_keras")
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
-_LARGEST_RATIO, _SMALL = 100, 2**24  # of unpacked to packed bytes, beyond a few
+_CONFIG = "config.json"
 
 # Marks of plain values in a configuration.
 _VALUES = frozenset(
@@ -92,6 +92,7 @@ def check_keras_file(path: Path, *, trust: bool = False) -> None:
             f"'{path}' is a SavedModel, whose graph is a program that may read and write files. Save the model as "
             f".keras or .h5 instead. {HOW_TO_TRUST}"
         )
+    check_hdf5(path)
     with _opened(path) as (config, weights):
         if (layer := unmade_call(config)) is not None:
             raise ValueError(f"the layer '{short(layer, 60)}' is called on an output that is never made.")
@@ -99,7 +100,7 @@ def check_keras_file(path: Path, *, trust: bool = False) -> None:
             return
         if weights is None:
             raise UntrustedModelError(
-                f"'{path}' was not loaded: it has no {_WEIGHTS}, and Keras would take pickled weights. {HOW_TO_TRUST}"
+                f"'{path}' was not loaded: it has no {WEIGHTS}, and Keras would take pickled weights. {HOW_TO_TRUST}"
             )
         _check_links(weights, path)
     for item in _objects(config):
@@ -124,26 +125,19 @@ def _opened(path: Path) -> Iterator[tuple[Any, h5py.File | None]]:
             yield _hdf5_config(file), file
         return
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(_read(archive, _CONFIG))
+        config = json.loads(unpacked(archive, _CONFIG))
         if isinstance(config, dict):
             config.pop("compile_config", None)  # models are loaded without it
-        if _WEIGHTS not in archive.namelist():
+        if WEIGHTS not in archive.namelist():
             yield config, None
             return
-        with h5py.File(io.BytesIO(_read(archive, _WEIGHTS)), "r") as weights:
+        with h5py.File(io.BytesIO(unpacked(archive, WEIGHTS)), "r") as weights:
             yield config, weights
 
 
 def _is_archive(path: Path) -> bool:
     """As Keras tells the formats apart."""
     return str(path).endswith(".keras") and zipfile.is_zipfile(path)
-
-
-def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    part = archive.getinfo(name)
-    if part.file_size > _LARGEST_RATIO * part.compress_size + _SMALL:
-        raise ValueError(f"its {name} would unpack to {part.file_size:,} bytes.")
-    return archive.read(name)
 
 
 def _hdf5_config(file: h5py.File) -> Any:

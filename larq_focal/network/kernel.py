@@ -130,7 +130,7 @@ def _signs(values: np.ndarray) -> _Encoding | None:
 
 
 def _uniform(values: np.ndarray, max_levels: int) -> _Encoding | None:
-    """One grid for the whole tensor: codes are odd integers where 0 is no level (as in DoReFa weights)."""
+    """One grid for the whole tensor: codes are odd integers where 0 is not a level (as in DoReFa weights)."""
     if len(values.flat) <= max_levels:
         return None  # a handful of weights is always "on a grid"
     levels = np.unique(values)

@@ -53,17 +53,21 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
         ValueError: the file does not hold a Keras model, or needs a class that is not known here.
     """
     path = existing(path)
+    if path.is_dir() and not _is_saved_model(path):
+        raise ValueError(f"'{path}' is a folder without a saved_model.pb, so it is not a SavedModel.")
     import larq_focal.quantizers  # noqa: F401 (registers larq's layers and quantizers and ours with Keras)
     from larq_focal.keras import keras
     from larq_focal.network.keras_file import UntrustedModelError, check_keras_file, unknown_class
 
+    checked = False
     try:
         check_keras_file(path, trust=trust)
+        checked = True
         model = keras.models.load_model(path, compile=False, safe_mode=not trust)
     except UntrustedModelError:
         raise
     except Exception as error:  # a damaged file fails anywhere in Keras, HDF5 or TensorFlow
-        reason = unknown_class(path) or short(error)
+        reason = (unknown_class(path) if checked else None) or short(error)
         raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}") from error
     if not _is_keras_model(model):
         raise ValueError(f"'{path}' does not hold a Keras model, but a {type(model).__name__}.")
@@ -78,7 +82,7 @@ def _read(path: Path, trust: bool) -> QuantGraph:
         from larq_focal.network.from_tflite import from_tflite
 
         return from_tflite(path)
-    if path.suffix in KERAS_SUFFIXES or (path / "saved_model.pb").is_file():
+    if path.suffix in KERAS_SUFFIXES or _is_saved_model(path):
         model = load_keras_model(path, trust=trust)
         try:
             return as_graph(model)
@@ -87,6 +91,10 @@ def _read(path: Path, trust: bool) -> QuantGraph:
                 f"'{path}' cannot be read as a network: {type(error).__name__}: {short(error)}"
             ) from error
     raise ValueError(f"'{path}' is not a network that can be read here; needed is {ACCEPTED}.")
+
+
+def _is_saved_model(path: Path) -> bool:
+    return (path / "saved_model.pb").is_file()
 
 
 def _is_keras_model(network: Any) -> bool:

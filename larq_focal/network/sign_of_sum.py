@@ -12,7 +12,7 @@ from larq_focal.network.graph import QuantGraph
 
 
 class NoWholeSum(ValueError):
-    """A sum has no exact form of whole weights; the message names it, the reason and the mend."""
+    """A sum has no exact form of whole weights; the message names it, the reason and the fix."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from larq_focal.network.flatbuffer import IDENTIFIER, FlatModel
 def single_operations(model: FlatModel) -> Iterator[bytes]:
     """For each operator of ``model``, in order, the content of a file that holds it alone.
 
-    Its inputs are the operator's that are no constants, its outputs the operator's.
+    Its inputs are the operator's that are not constants, its outputs the operator's.
     """
     whole = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model.content))
     graph = whole.subgraphs[0]

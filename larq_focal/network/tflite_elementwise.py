@@ -123,7 +123,7 @@ def cast(call: Call) -> str:
 
 
 def compare(call: Call) -> str:
-    """``x >= t`` and its kin; for ``x > t``, t becomes the next larger number."""
+    """``x >= t`` and the other comparisons; for ``x > t``, t becomes the next larger number."""
     kind = call.operator.kind
     value, threshold = _value_and_constant(call)
     if threshold is None:

@@ -52,6 +52,8 @@ def import_objects(module: str | Path) -> ModuleType:
 
 
 def _imported(module: str) -> ModuleType:
+    if "/" in module and not module.endswith(".py"):
+        raise ImportError(f"'{module}' is not the path of a .py file.")
     try:
         return _from_file(Path(module)) if module.endswith(".py") else import_module(module)
     except ImportError as error:

@@ -86,7 +86,7 @@ class _Search:
         Args:
             slopes: by how much the value grows with each leaf.
             is_plus: the sign wanted, ``[signs, sums]``.
-            falls: whether the sign shall be +1 up to the threshold instead of from it on.
+            falls: whether the sign is to be +1 up to the threshold instead of from it on.
         """
         if is_plus.all() or not is_plus.any():
             return np.zeros(len(slopes)), -np.inf if is_plus[0, 0] else np.inf
@@ -112,7 +112,7 @@ class _Search:
         names = " and ".join(f"'{leaf.name}'" for leaf in self._total.leaves)
         ratio = " : ".join(f"{slope:.4g}" for slope in slopes)
         return (
-            f"'{self._total.binarize.name}' is no threshold on whole multiples, up to {LARGEST_WEIGHT}, of what "
+            f"'{self._total.binarize.name}' is not a threshold on whole multiples, up to {LARGEST_WEIGHT}, of what "
             f"'{self._total.add.name}' adds, which is {names} at {ratio} in channel {channel}: give the convolutions "
             "one scale, with a normalisation and activations that only rise behind the sum, or binarize each before it."
         )

@@ -20,7 +20,7 @@ class BnnPlusSign(Quantizer):
 
     alpha (one for each index of the last axis) is trained by the loss of the network and by R, a loss of this layer.
     It begins with the value of least R at the first training step, the median of |w| for p = 1 and the mean for p = 2,
-    and is kept from turning negative; at 0 it is measured anew.
+    and is kept from turning negative; at 0 it is measured again.
 
     The parts by themselves: Larq's ``swish_sign``, and :class:`BinaryRegularizer` with an alpha that is not trained.
 

@@ -84,7 +84,7 @@ class GumbelQuantizer(ScheduledQuantizer):
         )
 
     def noise(self, inputs: tf.Tensor, training: bool | None) -> tf.Tensor | None:
-        """Logistic noise for ``inputs``, anew at every call; None in inference."""
+        """Logistic noise for ``inputs``, new at every call; None in inference."""
         return logistic_noise(tf.shape(inputs), self.next_seed(), inputs.dtype) if training else None
 
     def next_seed(self) -> tf.Tensor:
@@ -107,7 +107,7 @@ class GumbelSign(GumbelQuantizer):
         dq/dw = logit_scale * 2/t * y * (1 - y),  y = sigmoid((l + n) / t)
 
     In inference there is no noise: q(w) = +1 if w >= 0 else -1. Normalisations that were trained with the noise want
-    their statistics anew then, by :func:`larq_focal.training.recalibrate_normalisations`.
+    their statistics again then, by :func:`larq_focal.training.recalibrate_normalisations`.
 
     Args:
         temperature: t at the start. Lower makes the derivative narrower and higher; the sampling does not depend on it.

@@ -77,7 +77,7 @@ class HysteresisSign(Quantizer):
         scale: "tensor" for one mean|w|, as published, "channel" for one for each output channel (last axis), None for
             weights of +1 and -1.
         quantile: In place of a fixed threshold, T is the magnitude that this share of the weights lies below (of each
-            output channel where the scale is), anew at every step: so many weights keep what they remember.
+            output channel where the scale is), again at every step: so many weights keep what they remember.
         **kwargs: As for any Keras layer.
 
     Raises:

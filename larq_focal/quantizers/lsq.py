@@ -54,7 +54,7 @@ class LSQ(Quantizer):
         dq/dstep = round(v) - v if n < v < p,  n if v <= n,  p if v >= p;  the sum times 1 / sqrt(size of x * p)
 
     Halves are rounded to even. The step is one weight for the tensor. It begins with 2 mean|x| / sqrt(p) of the first
-    training step (a kernel, or a batch), and is kept from turning negative; before, and at 0, it is measured anew.
+    training step (a kernel, or a batch), and is kept from turning negative; before, and at 0, it is measured again.
 
     Args:
         bits: 2 to 8.

@@ -53,7 +53,7 @@ def omse_range(weights: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero:
 class OMSE(Quantizer):
     """Uniform weights of a few bits, in the range of least squared error, found by search.
 
-        a = argmin sum (w - q(w))^2      (of each kernel, anew at every step)
+        a = argmin sum (w - q(w))^2      (of each kernel, again at every step)
         q(w) = the nearest of 2^bits - 1 even levels from -a to +a, with 0 among them
         dq/dw = 1
 

@@ -47,7 +47,7 @@ def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
 class SAWB(Quantizer):
     """Statistics-aware weight binning: uniform weights of a few bits, in the range of least squared error.
 
-        a = c1 sqrt(mean(w^2)) + c2 mean|w|      (for the whole kernel, anew at every step)
+        a = c1 sqrt(mean(w^2)) + c2 mean|w|      (for the whole kernel, again at every step)
         q(w) = the nearest of the 2^bits even levels from -a to +a
         dq/dw = 1
 

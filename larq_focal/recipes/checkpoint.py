@@ -60,7 +60,7 @@ def restore(path: Path, model: keras.Model) -> None:
     if shapes != {key: (tuple(each.shape), np.dtype(each.dtype.as_numpy_dtype)) for key, each in expected.items()}:
         raise CheckpointError(
             f"'{path}' holds {len(shapes)} variables that are not the {len(expected)} of {model.name!r} and its "
-            "optimizer. It was made for another model or by another version: delete it to start anew."
+            "optimizer. It was made for another model or by another version: delete it to start again."
         )
     for key, variable in expected.items():
         variable.assign(arrays[key])

@@ -9,7 +9,7 @@ class SignFlips(keras.callbacks.Callback):
     """Counts the signs that each step of an epoch changes, over all quantized kernels.
 
     A sign is that of the quantized weight, as a network in use would see it (-1, 0 or 1): what a quantizer holds back
-    is no change. Larq's own metric of that name counts within Larq's own quantizers only.
+    is not a change. Larq's own metric of that name counts within Larq's own quantizers only.
 
     Source: K. Helwegen et al., "Latent Weights Do Not Exist", NeurIPS 2019 (how often weights flip, as a measure).
     """

@@ -26,7 +26,7 @@ class Recipe:
         shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
         flip: Whether half of the images are mirrored left to right.
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
-        recalibrate: Training images on which the normalisations' statistics are taken anew after the last epoch, with
+        recalibrate: Training images on which the normalisations' statistics are taken again after the last epoch, with
             the quantizers as they are in use; 0 keeps the moving averages.
         seed: Seeds the initial weights, the images held out, their order, and the augmentation.
         options: Further arguments of the model's factory.

@@ -84,7 +84,7 @@ def _network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") 
 
 
 def _recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
-    """Takes the statistics of the normalisations anew; the accuracy in Keras before that, for the record."""
+    """Takes the statistics of the normalisations again; the accuracy in Keras before that, for the record."""
     predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
     _, (images, _) = split(recipe, data)
     recalibrate_normalisations(model, as_input(images[: recipe.recalibrate]))

@@ -45,10 +45,10 @@ _AUDIT = {
             "bytes": int,
             "expected_bytes": int,
             "reason": str,
-            "mend": str,
+            "fix": str,
         }
     ],
-    "findings": [{"fault": str, "severity": str, "layer": str, "message": str, "mend": str}],
+    "findings": [{"fault": str, "severity": str, "layer": str, "message": str, "fix": str}],
 }
 _NEED = {"needed": OrNone(int), "nominal": int, "held": OrNone(int), "usable": int}
 _FIT = {

@@ -1,4 +1,4 @@
-"""Statistics of normalisations, taken anew from the network as it is in use."""
+"""Statistics of normalisations, taken again from the network as it is in use."""
 
 from __future__ import annotations
 

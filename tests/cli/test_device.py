@@ -96,7 +96,7 @@ def test_inputs_by_name_and_files_with_equals_signs(files):
         (["time", "none.tflite"], "none.tflite"),
         (["time", "relu.tflite", "--threads", "1,zero"], "'1,zero' is not a number above 0"),
         (["time", "relu.tflite", "--watts", "-1", "--no-memory"], "power must be above 0 W"),
-        (["time", "relu.tflite", "--host", "-oProxyCommand=true"], "no name of a host"),
+        (["time", "relu.tflite", "--host", "-oProxyCommand=true"], "not a name of a host"),
     ],
 )
 def test_errors_are_one_message(words, message, files, monkeypatch):

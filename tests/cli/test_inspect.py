@@ -62,13 +62,19 @@ def test_program_text(files):
 def test_compiled_program(files):
     write_program(compile_network(NETWORK).array, files / "two.scamp")
     assert "two on scamp5" in inspected(files / "two.scamp", "--data", files / "small.npy")
+    np.save(files / "batch.npy", np.full((1, 16, 16, 1), 99))
+    assert "two on scamp5" in inspected(files / "two.scamp", "--data", files / "batch.npy")
     assert "needs an image" in refused(files / "two.scamp")
+    planes = "--planes", files / "planes.npz"
+    assert "a compiled one brings its own" in refused(files / "two.scamp", "--data", files / "small.npy", *planes)
     assert "[256, 256, 1]" in refused(files / "two.scamp", "--data", files / "light.npy")
 
 
 def test_what_is_refused(files):
     assert "there is no plane 'mask'" in refused(files / "look.scamp")
     assert "There is no file" in refused(files / "none.scamp")
+    (files / "binary.scamp").write_bytes(b"\xfc")
+    assert "binary.scamp' is not a text file" in refused(files / "binary.scamp")
     assert "four whole numbers" in refused(files / "look.scamp", "--region", "1,2")
     assert "is not within the array" in refused(files / "look.scamp", "--region", "0,0,9,300")
     assert "is not a whole .npz file" in refused(files / "look.scamp", "--planes", files / "light.npy")

@@ -212,8 +212,8 @@ class AddedSlices(layers.Layer):
 def test_a_layer_is_packed_once_the_advice_is_followed(name, tmp_path):
     case = ADVICE[name]
     before = convert(network(*case.fault(), shape=case.shape), tmp_path / "before.tflite").audit
-    told = [row.mend for row in before.layers if row.became == "float"]
-    assert told and any(case.says in mend for mend in told), told
+    told = [row.fix for row in before.layers if row.became == "float"]
+    assert told and any(case.says in fix for fix in told), told
     after = convert(network(*case.followed(), shape=case.shape), tmp_path / "after.tflite", strict=True).audit
     assert [row.became for row in after.layers] == ["packed"] * case.packed
 

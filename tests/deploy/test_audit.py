@@ -159,7 +159,7 @@ def test_each_convolution_gets_its_verdict(case, tmp_path):
     became, reason = case.became
     assert (row.layer, row.intended, row.became) == ("layer", case.intended, became)
     assert reason in row.reason and bool(row.reason) == bool(reason)
-    assert bool(row.mend) == bool(reason)
+    assert bool(row.fix) == bool(reason)
 
 
 BINARY = {"input_quantizer": "ste_sign", "kernel_quantizer": "ste_sign", "kernel_initializer": random_kernel()}
@@ -189,13 +189,13 @@ OTHER_LAYERS = {
 }
 
 
-def test_few_levels_have_a_mend_of_the_layers_own_kind(tmp_path):
+def test_few_levels_have_a_fix_of_the_layers_own_kind(tmp_path):
     bits = {**BINARY, "input_quantizer": "ste_heaviside"}
     dense, convolved = larq.layers.QuantDense(32, name="dense", **bits), convolution(**bits, name="convolved")
     model = network(convolved, keras.layers.Flatten(), dense, shape=(3, 3, 32))
-    mends = {row.layer: row.mend for row in audited(model, tmp_path / "model.tflite").layers}
-    assert "a BinarySumDense with its levels as input_levels" in mends["dense"]
-    assert "a BinarySumConv2D with its levels as input_levels" in mends["convolved"]
+    fixes = {row.layer: row.fix for row in audited(model, tmp_path / "model.tflite").layers}
+    assert "a BinarySumDense with its levels as input_levels" in fixes["dense"]
+    assert "a BinarySumConv2D with its levels as input_levels" in fixes["convolved"]
 
 
 @pytest.mark.parametrize("name", OTHER_LAYERS)
@@ -203,7 +203,7 @@ def test_other_layers_stay_float(name, tmp_path):
     shape, make, reason = OTHER_LAYERS[name]
     (row,) = audited(network(make(), shape=shape), tmp_path / "model.tflite").layers
     assert (row.intended, row.became) == ("binary", "float")
-    assert reason in row.reason and row.mend
+    assert reason in row.reason and row.fix
 
 
 def test_both_stages_of_a_separable_convolution_stay_float(tmp_path):
@@ -226,7 +226,7 @@ def test_a_dense_layer_as_a_pointwise_convolution_is_packed(tmp_path):
 def test_a_plain_network_has_nothing_to_explain(tmp_path):
     stack = layers.Conv2D(8, 3), layers.ReLU(), layers.DepthwiseConv2D(3), layers.Flatten(), layers.Dense(4)
     result = audited(network(*stack), tmp_path / "model.tflite")
-    assert [(row.intended, row.became, row.reason, row.mend) for row in result.layers] == [
+    assert [(row.intended, row.became, row.reason, row.fix) for row in result.layers] == [
         ("float", "float", "", "")
     ] * 3
     assert result.all_packed and not result.findings

@@ -102,9 +102,16 @@ def test_it_is_told_with_the_conversion_and_following_it_removes_it(tmp_path):
     with_relu = network(layers.ReLU(), convolution())
     (finding,) = convert(with_relu, tmp_path / "model.tflite", strict=True).audit.findings
     assert finding.fault == "constant-input" and "always +1" in finding.message
-    assert finding.mend.startswith("Take away the activation")
+    assert finding.fix.startswith("Take away the activation")
     assert not convert(network(convolution()), tmp_path / "model.tflite").audit.findings
     assert not convert(network(convolution(), layers.ReLU()), tmp_path / "model.tflite").audit.findings
+
+
+def test_what_follows_from_it_is_named_with_it_and_gets_no_advice_of_its_own():
+    for *last, name in (convolution(name="second"), "second"), (layers.Flatten(), layers.Dense(2, name="end"), "end"):
+        stack = layers.ReLU(), convolution(name="first"), layers.BatchNormalization(), *last
+        (finding,) = found(network(*stack))
+        assert finding.layer == "first" and finding.message.endswith(f"nor do the layers behind it: {name}.")
 
 
 def test_other_layers_and_other_thresholds():

@@ -68,7 +68,7 @@ class TestResult:
         }
         assert set(result["layers"][0]) == {
             *("layer", "kind", "intended", "became", "operation", "weights"),
-            *("bytes", "expected_bytes", "reason", "mend"),
+            *("bytes", "expected_bytes", "reason", "fix"),
         }
         assert set(result["agreement"]) == {"samples", "same_class", "max_abs_difference", "max_abs_output"}
 

@@ -56,7 +56,7 @@ class TestSignOfSum:
     }
 
     @pytest.mark.parametrize("name", WRONG)
-    def test_is_refused_with_layer_and_mend(self, name, tmp_path):
+    def test_is_refused_with_layer_and_fix(self, name, tmp_path):
         model = network(layers.ReLU(), convolution(self.WRONG[name]))
         with pytest.raises(ConversionError, match=r"layer: .*takes the sign of .*(Use|Write) "):
             convert(model, tmp_path / "model.tflite")
@@ -113,7 +113,7 @@ class TestConstantShape:
 
     @pytest.mark.parametrize("name", FUSED)
     @pytest.mark.parametrize("end", [(), (convolution(name="next"),)], ids=["at_the_end", "before_a_sign"])
-    def test_is_refused_with_layer_and_mend(self, name, end, tmp_path):
+    def test_is_refused_with_layer_and_fix(self, name, end, tmp_path):
         before, times = self.FUSED[name]
         model = network(convolution(), *before, times, *end)
         with pytest.raises(ConversionError, match=f"{times.name}: .*shape.*(Reshape|Use one value)"):
@@ -188,7 +188,7 @@ class TestKernels:
         plain = convert(model, tmp_path / "plain.tflite", data=data, bake=False).audit
         assert [row.became for row in plain.layers] == ["float"]
         assert ("unfolded-kernel", "warning") in faults(plain.findings)
-        assert "left it to the file" in plain.layers[0].reason and "bake=True" in plain.layers[0].mend
+        assert "left it to the file" in plain.layers[0].reason and "bake=True" in plain.layers[0].fix
         assert convert(model, tmp_path / "baked.tflite", data=data).audit.all_packed
 
 

@@ -159,7 +159,7 @@ class TestWhatGoesWrong:
 
     def test_a_file_that_is_no_wheel(self, host, tmp_path):
         (tmp_path / "no.whl").write_text("no archive")
-        with pytest.raises(RemoteError, match=r"no\.whl' is no wheel of larq_focal"):
+        with pytest.raises(RemoteError, match=r"no\.whl' is not a wheel of larq_focal"):
             time_remote(residual_network(1, 8, 32), host, wheel=tmp_path / "no.whl")
 
     def test_an_error_there_is_told(self, host):
@@ -174,7 +174,7 @@ class TestWhatGoesWrong:
     def test_an_answer_that_is_no_record(self, host, monkeypatch):
         sending(monkeypatch, ["{python}", "-c", "raise SystemExit"])
         monkeypatch.setattr(remote, "from_record", lambda record: from_record({"model": "other"}))
-        with pytest.raises(RemoteError, match="something that is no record"):
+        with pytest.raises(RemoteError, match="something that is not a record"):
             time_remote(relu_network(), host, **QUICK)
 
     @pytest.mark.parametrize("side", ["theirs", "ours"])
@@ -205,7 +205,7 @@ class TestWhatGoesWrong:
         assert f"The connection to '{host.name}' ended before the record came back" in failure
 
     def test_names_that_are_options_are_refused(self):
-        with pytest.raises(RemoteError, match="'-oProxyCommand=touch x' is no name of a host"):
+        with pytest.raises(RemoteError, match="'-oProxyCommand=touch x' is not a name of a host"):
             time_remote(relu_network(), "-oProxyCommand=touch x")
 
     def test_no_ssh_here(self):

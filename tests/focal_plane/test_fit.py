@@ -392,7 +392,7 @@ def test_layers_of_a_kind_that_is_not_known_are_not_judged():
 
 
 def test_a_network_of_unknown_parts_alone_is_not_judged():
-    """It is no error: what it holds is not known."""
+    """It is not an error: what it holds is not known."""
     pixels = image(8)
     report = fit(chain("strange", pixels, Unknown(name="strange", inputs=("image",), shape=(8,), kind="LSTM")))
     assert report.verdict is Verdict.NOT_JUDGED and report.layers == () and report.icw is None

@@ -101,7 +101,7 @@ def test_unknown_sensor_lists_those_there_are():
         ("digital.free", ["R5", "R12"], "register R12 is used twice, in 'digital.propagation', 'digital.free'"),
         ("digital.free", ["R5", "R5"], "register R5 is used twice, in 'digital.free'"),
         ("analog.port", ["A"], "register A is used twice, in 'analog.storage', 'analog.port'"),
-        ("digital.uncounted", ["R99"], "'digital.uncounted' names R99, which is no register here"),
+        ("digital.uncounted", ["R99"], "'digital.uncounted' names R99, which is not a register here"),
         ("spills_to_controller", ..., "'spills_to_controller' is missing"),
         ("spills_to_controller", "yes", "'spills_to_controller' must be true or false, not 'yes'"),
         ("name", 5, "'name' must be a text, not 5"),
@@ -131,7 +131,7 @@ def test_unknown_sensor_lists_those_there_are():
         ("extends", "scamp6", "'extends' must be one of scamp5, .*, not 'scamp6'"),
     ],
 )
-def test_fault_is_refused_by_file_key_and_mend(tmp_path, path, value, message):
+def test_fault_is_refused_by_file_key_and_fix(tmp_path, path, value, message):
     with pytest.raises(SensorError, match=rf"mine\.yaml': .*{message}"):
         load_sensor(changed(tmp_path, path, value))
 

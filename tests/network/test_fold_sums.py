@@ -167,7 +167,10 @@ def broadcast(build: Builder) -> QuantGraph:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (square, "'sign' is no threshold on whole multiples, up to 15, of what 'sum' adds, .* 'conv0' and 'map0' at"),
+        (
+            square,
+            "'sign' is not a threshold on whole multiples, up to 15, of what 'sum' adds, .* 'conv0' and 'map0' at",
+        ),
         (falls_and_rises, "'sign' changes its sign more than once with 'sum'"),
         (irrational, "'sum' adds, which is 'conv0' and 'conv1' at .* in channel 0: give the convolutions one scale"),
         (real, "'sum' adds 'real' of 32 bits: binarize it first"),

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from larq_focal.cli import main
 from larq_focal.keras import keras, larq, tf
+from larq_focal.network import hdf5_probe
 from larq_focal.network.keras_file import UntrustedModelError
 from larq_focal.network.load import as_graph, load_keras_model
 
@@ -312,3 +313,16 @@ def test_layers_whose_settings_make_no_sense(tmp_path):
             archive.writestr(name, part)
     with pytest.raises(ValueError, match=r"net\.keras' cannot be read as a"):
         as_graph(tmp_path / "net.keras")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("import time; time.sleep(60)", "had not ended after 1 s"), ("import os; os.abort()", "reading it crashes")],
+)
+def test_the_hdf5_library_may_crash_or_find_no_end(code, words, tmp_path, monkeypatch):
+    """As it does on some damaged files: in a process of its own, before this one reads the file."""
+    (tmp_path / "net.h5").write_bytes(b"")
+    monkeypatch.setattr(hdf5_probe, "python_command", lambda *_: [sys.executable, "-c", code])
+    monkeypatch.setattr(hdf5_probe, "_SECONDS", 1)
+    with pytest.raises(ValueError, match=rf"net\.h5' cannot be read as a Keras model: it is damaged: .*{words}"):
+        load_keras_model(tmp_path / "net.h5")

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from larq_focal.network.graph_file import save_graph
-from larq_focal.network.load import as_graph
+from larq_focal.network.load import as_graph, load_keras_model
 from tests.cost.graphs import two_layer_network
 
 
@@ -37,6 +37,11 @@ def test_file_of_another_kind_is_named(tmp_path):
     path.write_bytes(b"")
     with pytest.raises(ValueError, match=r"weights.onnx' is not a network .* \.qgraph"):
         as_graph(path)
+
+
+def test_a_folder_is_not_taken_for_a_saved_model(tmp_path):
+    with pytest.raises(ValueError, match=r"is a folder without a saved_model.pb"):
+        load_keras_model(tmp_path, trust=True)
 
 
 @pytest.mark.slow

@@ -166,6 +166,7 @@ class TestCommandLine:
         [
             ("no_such_module", "no module 'no_such_module' on Python's path. Give the path of its file"),
             ("no_such_file.py", "no file 'no_such_file.py'"),
+            ("./text.txt", "'./text.txt' is not the path of a .py file"),
         ],
     )
     def test_what_is_not_there(self, module, message, tmp_path):

@@ -84,7 +84,7 @@ def test_lowering_is_as_stated_and_the_audit_says_the_same(row, role, plain):
     if result == "wrong":
         assert plain.findings[name].severity == "error"
     else:
-        assert ("BinarySumConv2D" in layer.mend) == ((row, role) in REWRITTEN)
+        assert ("BinarySumConv2D" in layer.fix) == ((row, role) in REWRITTEN)
 
 
 def test_rewrites_are_packed_and_right():

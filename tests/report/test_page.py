@@ -43,8 +43,8 @@ def nasty_record():
     record["dataset"] |= {"title": NASTY, "name": NASTY, "source": NASTY, "classes": [f"{NASTY}{n}" for n in range(10)]}
     record["environment"] |= {"git": NASTY, "versions": {NASTY: NASTY}, "machine": {NASTY: NASTY}}
     record["timing"] |= {"engine": NASTY, "machine": {"cpu": NASTY}}
-    record["audit"]["layers"][1] |= {"layer": NASTY, "reason": NASTY, "mend": NASTY, "became": NASTY}
-    record["audit"]["findings"][0] |= {"severity": NASTY, "message": NASTY, "mend": NASTY}
+    record["audit"]["layers"][1] |= {"layer": NASTY, "reason": NASTY, "fix": NASTY, "became": NASTY}
+    record["audit"]["findings"][0] |= {"severity": NASTY, "message": NASTY, "fix": NASTY}
     record["fit"] |= {
         "sensor": NASTY,
         "verdict": NASTY,

@@ -41,7 +41,7 @@ class LayerContract:
     """The largest difference to the reference and to the converted network, relative to the largest output."""
 
     def forward(self, x: np.ndarray, layer) -> np.ndarray:
-        """What the layer computes, derived anew in NumPy."""
+        """What the layer computes, derived again in NumPy."""
         raise NotImplementedError
 
     def inputs(self, count: int = 4) -> np.ndarray:

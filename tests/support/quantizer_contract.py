@@ -55,7 +55,7 @@ def save(model: keras.Model, path) -> None:
 class AnyValuesContract:
     """The quantizer by itself, of any number of levels: values, gradient, configuration.
 
-    A subclass declares the attributes and overrides the two references, which derive the quantizer anew in NumPy, for
+    A subclass declares the attributes and overrides the two references, which derive the quantizer again in NumPy, for
     inference.
     """
 
@@ -125,12 +125,12 @@ class AnyValuesContract:
 
     def test_config_makes_it_anew(self):
         quantizer = self.make(name="mine")
-        for anew in (
+        for copy in (
             type(quantizer).from_config(quantizer.get_config()),
             lq.quantizers.get(lq.quantizers.serialize(quantizer)),
             lq.quantizers.get(lq.quantizers.serialize(quantizer, use_legacy_format=True)),
         ):
-            assert anew.get_config() == quantizer.get_config()
+            assert copy.get_config() == quantizer.get_config()
 
     def test_refuses_integers(self):
         with pytest.raises(TypeError, match=r"quantizes real numbers, .* of type int32: cast them before"):

@@ -119,7 +119,7 @@ def _cost(parameter_bytes: int, ace: float, is_binary: bool) -> Record:
     }
 
 
-def _audit_layer(layer: str, intended: str, became: str, weights: int, reason: str = "", mend: str = "") -> Record:
+def _audit_layer(layer: str, intended: str, became: str, weights: int, reason: str = "", fix: str = "") -> Record:
     bits = {"packed": 1, "int8": 8, "float": 32}
     expected = weights * (1 if intended == "binary" else bits[became]) // 8
     return {
@@ -132,7 +132,7 @@ def _audit_layer(layer: str, intended: str, became: str, weights: int, reason: s
         "bytes": weights * bits[became] // 8,
         "expected_bytes": expected,
         "reason": reason,
-        "mend": mend,
+        "fix": fix,
     }
 
 
@@ -140,9 +140,9 @@ def _audit(run: str, parameter_bytes: int, is_binary: bool) -> Record:
     float_form = "int8" if run == "int8" else "float"
     fell_back = run == "gumbel"
     reason = "its padding pixels are 0, which is neither +1 nor -1" if fell_back else ""
-    mend = "Give the layer pad_values=1." if fell_back else ""
+    fix = "Give the layer pad_values=1." if fell_back else ""
     second = ("binary", "float" if fell_back else "packed") if is_binary else (float_form, float_form)
-    finding = {"fault": "zero-padding", "severity": "warning", "layer": "conv2", "message": reason, "mend": mend}
+    finding = {"fault": "zero-padding", "severity": "warning", "layer": "conv2", "message": reason, "fix": fix}
     return {
         "network": run,
         "file_bytes": int(parameter_bytes * 1.1) + 4_300,
@@ -150,7 +150,7 @@ def _audit(run: str, parameter_bytes: int, is_binary: bool) -> Record:
         "passed": not fell_back,
         "layers": [
             _audit_layer("conv1", "float", float_form, 144),
-            _audit_layer("conv2", *second, 4_608, reason, mend),
+            _audit_layer("conv2", *second, 4_608, reason, fix),
             _audit_layer("dense", "float", float_form, 5_120),
         ],
         "agreement": _agreement(run),

@@ -20,7 +20,7 @@ def integers(shape: tuple[int, ...], low: int = -4, high: int = 5) -> np.ndarray
     return np.random.default_rng(1).integers(low, high, (4, *shape)).astype(np.float32)
 
 
-def anew(config: dict[str, Any]) -> dict[str, Any]:
+def copied(config: dict[str, Any]) -> dict[str, Any]:
     """Arguments with quantizers of their own, which follow the policy of the moment."""
 
     def copy(value):
@@ -63,10 +63,10 @@ class RewriteContract:
         return model
 
     def rewritten_network(self) -> keras.Model:
-        return self.network(self.rewritten(**anew(self.config), **self.own_config))
+        return self.network(self.rewritten(**copied(self.config), **self.own_config))
 
     def both(self) -> tuple[keras.Model, keras.Model]:
-        models = self.network(self.direct(**anew(self.config))), self.rewritten_network()
+        models = self.network(self.direct(**copied(self.config))), self.rewritten_network()
         for first, second in zip(*(model.weights for model in models), strict=True):
             np.testing.assert_array_equal(first, second)
         return models

@@ -1,4 +1,4 @@
-"""Statistics taken anew: those of each layer's inputs, in networks that are in use."""
+"""Statistics taken again: those of each layer's inputs, in networks that are in use."""
 
 from __future__ import annotations
 

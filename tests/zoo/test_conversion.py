@@ -9,6 +9,7 @@ from larq_focal.keras import keras
 from larq_focal.network.from_keras import from_keras
 from larq_focal.zoo.registry import MODELS
 from tests.support.lce import randomise_batch_norms
+from tests.support.memory import release_memory
 
 QUICK = (
     "lenet_sign",
@@ -35,4 +36,5 @@ def test_it_converts(name, tmp_path):
     audit = convert(model, tmp_path / "model.tflite").audit
     assert audit.passed
     assert audit.all_packed or row.stays_float, audit
-    keras.backend.clear_session()
+    del model
+    release_memory()

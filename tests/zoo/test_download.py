@@ -248,7 +248,7 @@ def test_unknown_weights_are_named():
         download("other", among=AMONG)
 
 
-def test_without_any_address_the_mend_is_named(tmp_path, monkeypatch):
+def test_without_any_address_the_fix_is_named(tmp_path, monkeypatch):
     monkeypatch.delenv("LARQ_FOCAL_ZOO_URL", raising=False)
     with pytest.raises(DownloadError, match="LARQ_FOCAL_ZOO_URL"):
         download("net-mnist", among=AMONG, cache=tmp_path, offline=False)

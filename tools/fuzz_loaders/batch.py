@@ -18,7 +18,7 @@ import traceback
 import warnings
 from pathlib import Path
 
-_SECONDS = 10  # for a file; what does not come back from C code is ended from outside
+_SECONDS = 30  # for a file; what does not come back from C code is ended from outside
 _MORE_MEMORY = 2 * 2**30  # beyond what the libraries take
 _LONGEST, _MOST_LINES = 2000, 4  # of a message; the first line of a list and a few items
 

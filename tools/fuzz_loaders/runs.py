@@ -17,7 +17,7 @@ from larq_focal.files import write_text
 from tools.fuzz_loaders.batch import FAULTS, SAYING
 
 ROOT = Path(__file__).parents[2]
-_SILENCE_SECONDS = 30  # after which a process is ended: within one file, or to load the libraries
+_SILENCE_SECONDS = 60  # after which a process is ended: within one file, or to load the libraries
 _START_SECONDS = 240
 
 

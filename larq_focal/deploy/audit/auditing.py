@@ -184,5 +184,5 @@ def _explained(row: LayerAudit, findings: Iterable[Finding]) -> LayerAudit:
     """A packed layer with a fault gets the fault as its reason."""
     for finding in findings:
         if finding.severity == "error" and finding.layer == row.layer and not row.reason:
-            return replace(row, reason=finding.message, mend=finding.mend)
+            return replace(row, reason=finding.message, fix=finding.fix)
     return row

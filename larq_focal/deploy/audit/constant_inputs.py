@@ -8,7 +8,7 @@ import numpy as np
 
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.model_faults import layer_of
-from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph
+from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph, data_inputs
 from larq_focal.deploy.conversion.intervals import Intervals
 from larq_focal.deploy.conversion.lowering import layer_input
 
@@ -28,20 +28,41 @@ def constant_inputs(frozen: FrozenGraph, layer_names: Sequence[str]) -> Iterator
         layer_names: names of the model's layers, to tell which one it is.
     """
     intervals = Intervals(frozen)
-    for node in frozen.graph_def.node:
-        if node.op not in KERNEL_OPERATIONS or frozen.is_constant(node.name):
-            continue
-        values = intervals[layer_input(frozen, node, operand=2 if node.op.endswith("BackpropInput") else 0).tensor]
-        if values.is_single.all():
-            yield Finding(
-                "constant-input",
-                "warning",
-                layer_of(node, layer_names),
-                f"Its input is always {_listed(values.low)}, whatever the network sees, because its quantizer gets "
-                "values on one side of its threshold only (behind a relu the sign is +1 everywhere, also of 0). So "
-                "the layer gives the same for every input, and learns nothing.",
-                _MEND,
-            )
+    inputs = {
+        node.name: layer_input(frozen, node, operand=2 if node.op.endswith("BackpropInput") else 0).tensor
+        for node in frozen.graph_def.node
+        if node.op in KERNEL_OPERATIONS and not frozen.is_constant(node.name)
+    }
+    constant = {name: tensor for name, tensor in inputs.items() if intervals[tensor].is_single.all()}
+    before = {name: _before(frozen, tensor) & constant.keys() for name, tensor in constant.items()}
+    for name, tensor in constant.items():
+        if before[name]:
+            continue  # follows from another one
+        behind = dict.fromkeys(
+            layer_of(frozen.nodes[other], layer_names) for other, causes in before.items() if name in causes
+        )
+        yield Finding(
+            "constant-input",
+            "warning",
+            layer_of(frozen.nodes[name], layer_names),
+            f"Its input is always {_listed(intervals[tensor].low)}, whatever the network sees, because its quantizer "
+            "gets values on one side of its threshold only (behind a relu the sign is +1 everywhere, also of 0). So "
+            "the layer gives the same for every input, and learns nothing"
+            + (f"; nor do the layers behind it: {', '.join(behind)}." if behind else "."),
+            _MEND,
+        )
+
+
+def _before(frozen: FrozenGraph, tensor: str) -> set[str]:
+    """The nodes that ``tensor`` depends on."""
+    found: set[str] = set()
+    waiting = [frozen.source(tensor)]
+    while waiting:
+        node = waiting.pop()
+        if node.name not in found:
+            found.add(node.name)
+            waiting += [frozen.source(operand) for operand in data_inputs(node)]
+    return found
 
 
 def _listed(values: np.ndarray) -> str:

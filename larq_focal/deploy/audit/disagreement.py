@@ -37,8 +37,8 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
     )
     if output_steps(model):
         is_few = len(agreement.differing) <= max(1, _FEW * agreement.samples)
-        mend = "Train longer for int8, or give more representative samples."
-        yield Finding("disagreement", "warning" if is_few else "error", "", message, mend)
+        fix = "Train longer for int8, or give more representative samples."
+        yield Finding("disagreement", "warning" if is_few else "error", "", message, fix)
         return
     size = frozen.batch_size
     called = dict.fromkeys(index // size for index in agreement.differing)
@@ -56,19 +56,19 @@ def disagreement(agreement: Agreement, frozen: FrozenGraph, model: FlatModel, da
             "zeros, which is smaller than its filter: there the kernel of Larq Compute Engine miscounts. larq_focal's "
             "delegate computes it as Keras does."
         )
-        mend = "Use pad_values=1, or padding='valid'."
-        yield Finding("disagreement", "error", "", message, mend)
+        fix = "Use pad_values=1, or padding='valid'."
+        yield Finding("disagreement", "error", "", message, fix)
     elif _pads_with_zeros(model) and (ties := _ties(frozen, samples[0])):
         message += (
             f" In sample {agreement.differing[0]}, {ties} values lie exactly on the threshold of a quantizer. Larq "
             "Compute Engine corrects zero padding after the count, with rounding, so that such ties may fall on the "
             "other side."
         )
-        mend = (
+        fix = (
             "Train the model first, or give its normalisations statistics: fresh ones leave whole sums, many of them "
             "0. Or use pad_values=1, with which the sums are exact."
         )
-        yield Finding("disagreement", "error", "", message, mend)
+        yield Finding("disagreement", "error", "", message, fix)
     else:
         message += f" Rounding does not explain this: it moves Keras' own outputs by up to {own:.3g}."
         yield Finding("disagreement", "error", "", message, "The cause is not known: do not use the file.")

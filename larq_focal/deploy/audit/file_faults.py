@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION, groups_of, producers_of
-from larq_focal.deploy.audit.findings import Finding, constant_mend
+from larq_focal.deploy.audit.findings import Finding, constant_fix
 from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor
 from larq_focal.network.packing import WORD_BITS
 
@@ -49,7 +49,7 @@ def _constant_shape(operator: Operator) -> Iterator[Finding]:
                 operator.outputs[0].name,
                 f"The {what} fused into this binary convolution has the shape {tensor.shape}, and only one axis is "
                 "allowed: the file does not load.",
-                constant_mend(tensor.shape),
+                constant_fix(tensor.shape),
             )
 
 

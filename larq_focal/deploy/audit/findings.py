@@ -19,20 +19,20 @@ class Finding:
             it may do so on some machine or input or is larger than need be, "note" for what is good to know.
         layer: the layer's name, "" for the whole network.
         message: what is the matter, in plain words.
-        mend: what to change, "" where there is nothing.
+        fix: what to change, "" where there is nothing.
     """
 
     fault: str
     severity: Severity
     layer: str
     message: str
-    mend: str = ""
+    fix: str = ""
 
     def to_dict(self) -> dict:
         return asdict(self)
 
 
-def constant_mend(shape: tuple[int, ...]) -> str:
+def constant_fix(shape: tuple[int, ...]) -> str:
     """What to do with a constant of several axes behind a binary convolution."""
     if math.prod(shape) == shape[-1]:
         return f"Reshape the constant to ({shape[-1]},)."

@@ -164,7 +164,7 @@ def _input_quantizer(layer: keras.layers.Layer) -> Callable | None:
 
 
 def _value(layer: keras.layers.Layer, role: str, weights: Sequence[tf.Variable]) -> np.ndarray | None:
-    """A kernel as the layer computes with it; None if it has no such kernel, or one that is no matrix."""
+    """A kernel as the layer computes with it; None if it has no such kernel, or one that is not a matrix."""
     kernel = getattr(layer, role, None)
     if not tf.is_tensor(kernel) or kernel.shape.rank is None or kernel.shape.rank < 2:
         return None

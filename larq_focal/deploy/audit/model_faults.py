@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from larq_focal.deploy.audit.findings import Finding, constant_mend
+from larq_focal.deploy.audit.findings import Finding, constant_fix
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef, data_inputs
 from larq_focal.deploy.conversion.lowering import (
     is_between_0_and_1,
@@ -56,7 +56,7 @@ def _sign_of_sum(frozen: FrozenGraph, node: NodeDef, layer_names: Sequence[str])
         return
     is_ternary = frozen.source(summand).op == "Sign"
     what = "the sum of two signs (a ternary quantizer such as ste_tern)" if is_ternary else "sign(x) + c"
-    mend = (
+    fix = (
         "Use 'ternary_sign' in a BinarySumConv2D with input_levels=(-1, 0, 1), which is two binary convolutions. "
         "Or use one sign with a threshold."
         if is_ternary
@@ -68,7 +68,7 @@ def _sign_of_sum(frozen: FrozenGraph, node: NodeDef, layer_names: Sequence[str])
         layer_of(node, layer_names),
         f"'{node.name}' takes the sign of {what}, which the converter silently replaces by one sign: the converted "
         "network would compute something else.",
-        mend,
+        fix,
     )
 
 
@@ -113,5 +113,5 @@ def _bad_constant(node: NodeDef, constant: np.ndarray, layer_names: Sequence[str
         f"'{node.name}' combines the output of a binary convolution with a constant of shape {shape}. The converter "
         "fuses it without a look at its shape: it would crash, or write a file that does not load or computes "
         "something else.",
-        constant_mend(shape),
+        constant_fix(shape),
     )

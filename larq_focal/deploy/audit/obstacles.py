@@ -62,7 +62,7 @@ class Obstacle:
     """One thing that keeps a layer from being packed, and what to change."""
 
     reason: str
-    mend: str
+    fix: str
 
 
 def obstacles(
@@ -103,9 +103,9 @@ def _find(layer, frozen, node, converted, sample) -> Iterator[Obstacle]:
 
 
 def _kind(layer: WeightedLayer) -> Iterator[Obstacle]:
-    for cls, what, mend in _KINDS:
+    for cls, what, fix in _KINDS:
         if isinstance(layer.layer, cls):
-            yield Obstacle(f"Larq Compute Engine has no {what}", mend)
+            yield Obstacle(f"Larq Compute Engine has no {what}", fix)
             return
 
 
@@ -164,7 +164,7 @@ _BIT_PLANES = ("dorefa_quantizer", "pact")
 
 
 def _or_bit_planes(layer: WeightedLayer) -> str:
-    """The exact rewrite by the bits of its inputs as a further mend; "" where there is none of its kind."""
+    """The exact rewrite by the bits of its inputs as a further fix; "" where there is none of its kind."""
     if (
         _two_d(layer) is None
         or layer.declared_bits[0] > _MAX_PLANES
@@ -178,7 +178,7 @@ def _or_bit_planes(layer: WeightedLayer) -> str:
 
 
 def _or_binary_sum(layer: WeightedLayer, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
-    """The exact rewrite by binary products as a further mend; "" where the levels are many or move in training."""
+    """The exact rewrite by binary products as a further fix; "" where the levels are many or move in training."""
     row = _ROWS.get(layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer)
     if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
         return ""
@@ -233,22 +233,22 @@ def _kernel(layer: WeightedLayer) -> Iterator[Obstacle]:
     if deviation < KERNEL_TOLERANCE:
         return
     who = f"its kernel quantizer {layer.kernel_quantizer}" if layer.kernel_quantizer else "its kernel"
-    mend = "use a kernel quantizer of +-s with one s per output channel, such as 'ste_sign'"
+    fix = "use a kernel quantizer of +-s with one s per output channel, such as 'ste_sign'"
     kernel = Kernel.from_values(layer.kernel.T)
     if not layer.kernel_quantizer and kernel.bits == FLOAT_BITS:
-        yield Obstacle("its kernel is not quantized", mend)
+        yield Obstacle("its kernel is not quantized", fix)
     elif kernel.bits < FLOAT_BITS and np.isin(kernel.codes, (0, 1)).all():
-        yield Obstacle(f"{who} gives 0 and 1 (up to a scale), and only +-s is packed", mend)
+        yield Obstacle(f"{who} gives 0 and 1 (up to a scale), and only +-s is packed", fix)
     elif kernel.bits < FLOAT_BITS and np.isin(kernel.codes, (-1, 0, 1)).all():
         yield Obstacle(
             f"{who} gives zeros (ternary), and only +-s is packed",
-            mend + _or_binary_sum(layer, "kernel_levels", 3),
+            fix + _or_binary_sum(layer, "kernel_levels", 3),
         )
     elif kernel.bits < FLOAT_BITS:
         count = len(np.unique(kernel.codes))
         if np.isin(-kernel.codes, kernel.codes).all():
-            mend += _or_binary_sum(layer, "kernel_levels", count)
-        yield Obstacle(f"{who} gives {count} levels ({kernel.bits} bits), and only +-s is packed", mend)
+            fix += _or_binary_sum(layer, "kernel_levels", count)
+        yield Obstacle(f"{who} gives {count} levels ({kernel.bits} bits), and only +-s is packed", fix)
     elif _has_scale_per_input(layer):
         yield Obstacle(
             f"{who} scales each input channel, and only a scale per output channel is packed",
@@ -258,10 +258,10 @@ def _kernel(layer: WeightedLayer) -> Iterator[Obstacle]:
         yield Obstacle(
             f"{who} gives magnitudes that differ by {deviation:.1%} within an output channel; "
             f"up to {KERNEL_TOLERANCE:.1%} would be rounded, more is not packed",
-            mend,
+            fix,
         )
     else:
-        yield Obstacle(f"{who} gives float values, and only +-s is packed", mend)
+        yield Obstacle(f"{who} gives float values, and only +-s is packed", fix)
 
 
 def _has_scale_per_input(layer: WeightedLayer) -> bool:

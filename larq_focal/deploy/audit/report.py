@@ -103,7 +103,7 @@ def _reasons(audit: Audit) -> Iterator[Text | Padding]:
     layers: dict[tuple[str, str], list[str]] = {}
     for row in audit.layers:
         if row.reason:
-            layers.setdefault((row.reason, row.mend), []).append(row.layer)
+            layers.setdefault((row.reason, row.fix), []).append(row.layer)
     paragraphs = []
     for (reason, change), names in layers.items():
         text = Text.assemble((", ".join(names), "bold"), f": {reason}. ")
@@ -144,6 +144,6 @@ def _finding(finding: Finding) -> Padding:
         first, *more = finding.layer.split(", ")
         text.append(f"{first} and {len(more)} more: " if more else f"{first}: ", "bold")
     text.append(finding.message, "default")
-    if finding.mend:
-        text.append(f" {finding.mend}", "green")
+    if finding.fix:
+        text.append(f" {finding.fix}", "green")
     return Padding(text, (1, 0, 0, 0))

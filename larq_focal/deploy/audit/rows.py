@@ -29,7 +29,7 @@ class LayerAudit:
         bytes: what the kernel takes in the file.
         expected_bytes: what it would take at the width that was declared; 1-bit kernels packed.
         reason: why it is not what was declared, "" if it is.
-        mend: what to change.
+        fix: what to change.
     """
 
     layer: str
@@ -41,7 +41,7 @@ class LayerAudit:
     bytes: int
     expected_bytes: int
     reason: str = ""
-    mend: str = ""
+    fix: str = ""
 
     @property
     def is_as_intended(self) -> bool:
@@ -133,7 +133,7 @@ def _row(
         bytes=sum(buffers.values()),
         expected_bytes=layer.weights if is_int8 and layer.intended == "float" else layer.declared_bytes,
         reason="; ".join(obstacle.reason for obstacle in found),
-        mend="; ".join(obstacle.mend for obstacle in found if obstacle.mend),
+        fix="; ".join(obstacle.fix for obstacle in found if obstacle.fix),
     )
 
 

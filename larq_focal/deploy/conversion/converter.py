@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from larq_focal.deploy.child import environment, python_command
+from larq_focal.child import environment, python_command
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 

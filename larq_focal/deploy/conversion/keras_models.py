@@ -110,7 +110,7 @@ def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> C
         raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
     if strict and (refused := result.not_as_intended):
         rows = "\n".join(
-            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.mend or 'not known'}."
+            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.fix or 'not known'}."
             for row in refused
         )
         raise ConversionError(
@@ -129,6 +129,6 @@ def _refusal(model: keras.Model, faults: list[Finding]) -> str:
 
 def _listed(findings) -> str:
     return "\n".join(
-        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.mend}".rstrip()
+        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.fix}".rstrip()
         for finding in findings
     )

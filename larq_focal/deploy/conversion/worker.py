@@ -1,6 +1,6 @@
 """Runs Larq Compute Engine's converter in this process, which may crash:
 
-    python -m larq_focal.deploy.conversion.worker SAVED_MODEL OUT  (by ``child.python_command``)
+    python -m larq_focal.deploy.conversion.worker SAVED_MODEL OUT  (by ``larq_focal.child``)
 
 It calls what ``larq_compute_engine.convert_saved_model`` of version 0.16 calls, without importing TensorFlow. An
 exception ends the process with exit code 1; its message is the last line on the standard error stream.

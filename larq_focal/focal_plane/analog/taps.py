@@ -13,7 +13,7 @@ STEPS: dict[str, Offset] = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), 
 
 
 class KernelError(ValueError):
-    """A kernel that cannot be compiled; the message names it, the fault and the mend."""
+    """A kernel that cannot be compiled; the message names it, the fault and the fix."""
 
 
 def taps_of(kernel: np.ndarray) -> Taps:

@@ -1,4 +1,4 @@
-"""What a processor of fixed structure cannot run, each fault with the change that mends it."""
+"""What a processor of fixed structure cannot run, each fault with the change that fixes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def convolution_faults(graph: QuantGraph, op: Conv2D, width: int, processor: Bin
 def dense_faults(graph: QuantGraph, op: Dense) -> Iterator[Fault]:
     yield from _values(graph, op)
     if op.bias is not None:
-        yield Fault("it adds a bias, which is no threshold here", "use_bias=False")
+        yield Fault("it adds a bias, which is not a threshold here", "use_bias=False")
 
 
 def input_faults(graph: QuantGraph, first: Conv2D, processor: BinaryProcessor) -> Iterator[Fault]:

@@ -209,7 +209,7 @@ class Lowering:
         added = terms(self.graph, self._values, sums.names, signs)
         if added is None:
             raise UnsupportedError(
-                f"'{op.name}' behind '{sums.names[0]}' changes its sign more than once: no threshold is its like."
+                f"'{op.name}' behind '{sums.names[0]}' changes its sign more than once, which no threshold does."
             )
         layers = [term.layer.op.name for term in added if not term.is_signs]
         with self.code.section(layers[-1] if layers else op.name):

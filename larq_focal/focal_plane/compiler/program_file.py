@@ -177,7 +177,7 @@ def _is_within(layout: Layout, array: Pair) -> bool:
         unit, pitch = layout.spacing.unit[axis], layout.pitch[axis]
         farthest = max((place.row, place.column)[axis] for place in layout.places)
         if layout.is_spread:
-            farthest = layout.tiles.grid[axis] - 1 if layout.tiles else pitch - 1
+            farthest = max(farthest, layout.tiles.grid[axis] - 1 if layout.tiles else pitch - 1)
         is_beyond_tiles = layout.tiles is not None and (
             layout.tiles.grid[axis] * unit > array[axis] or farthest >= layout.tiles.grid[axis]
         )
@@ -291,7 +291,7 @@ def _plane(lines: Iterable[str], shape: tuple[int, int]) -> np.ndarray:
         for run in row.split():
             match = re.fullmatch(r"([01]+)(?:\*(\d{1,5}))?", run)
             if not match:
-                raise ProgramError(f"'{short(run, 60)}' in a plane of the header is no run of bits such as 0110*62.")
+                raise ProgramError(f"'{short(run, 60)}' in a plane of the header is not a run of bits such as 0110*62.")
             times = int(match[2] or 1)
             if len(letters) + len(match[1]) * times > shape[1]:
                 raise ProgramError(

@@ -65,7 +65,7 @@ def simulate(program: str | Path | ArrayProgram, image: np.ndarray, noise: Noise
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is no program, or the image has another shape than the program takes.
+        ValueError: the file is not a program, or the image has another shape than the program takes.
     """
     if not isinstance(program, ArrayProgram):
         program = read_program(program)

@@ -173,8 +173,8 @@ def check_call(call: Call, instruction_set: InstructionSet) -> tuple[Function, t
     if len(call.operands) != len(function.operands):
         raise InstructionError(f"{call.name} takes {len(function.operands)} operands: {', '.join(function.operands)}.")
     if bool(call.result) != function.returns:
-        mend = f"write 'name = {call.name}(...)'" if function.returns else "write it without 'name ='"
-        raise InstructionError(f"{call.name} returns {'a' if function.returns else 'no'} value; {mend}.")
+        fix = f"write 'name = {call.name}(...)'" if function.returns else "write it without 'name ='"
+        raise InstructionError(f"{call.name} returns {'a' if function.returns else 'no'} value; {fix}.")
     operands = []
     for operand, kind in zip(call.operands, function.operands, strict=True):
         limits = instruction_set.limits.get(kind)

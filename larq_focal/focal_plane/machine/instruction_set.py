@@ -22,7 +22,7 @@ _KINDS = {
 
 
 class InstructionError(ValueError):
-    """An instruction that this sensor does not have; the message names it, the fault and the mend."""
+    """An instruction that this sensor does not have; the message names it, the fault and the fix."""
 
 
 @dataclass(frozen=True)

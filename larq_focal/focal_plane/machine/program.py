@@ -9,7 +9,7 @@ from larq_focal.focal_plane.machine.instruction_set import Instruction, Instruct
 
 
 class ProgramError(ValueError):
-    """A program that cannot run; the message names the line or kernel, the fault and the mend."""
+    """A program that cannot run; the message names the line or kernel, the fault and the fix."""
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class FlatFile:
     def custom(
         self, kind: str, inputs: Sequence[int], outputs: Sequence[int], options: Mapping[str, int] | None = None
     ) -> None:
-        """Adds an operator that is no part of TensorFlow Lite, its options as a map."""
+        """Adds an operator that is not part of TensorFlow Lite, its options as a map."""
         operator = self._operator(self._schema.BuiltinOperator.CUSTOM, kind, inputs, outputs)
         if options:
             operator.customOptions = np.frombuffer(bytes(flexbuffers.Dumps(dict(options))), np.uint8)

@@ -20,8 +20,9 @@ class QuantizerRow:
         quantizer: The class.
         levels: The values that it produces.
         kernel: What the converter of the Larq Compute Engine makes of a ``QuantConv2D`` with this kernel quantizer and
-            signs as inputs: "packed", a "float" convolution, or a "wrong" result; None where it is no kernel quantizer.
-        activation: The same with this input quantizer and a kernel of signs; None where it is no input quantizer.
+            signs as inputs: "packed", a "float" convolution, or a "wrong" result; None where it is not a kernel
+            quantizer.
+        activation: The same with this input quantizer and a kernel of signs; None where it is not an input quantizer.
         lowering: What becomes of it in the converted network, in words.
         source: Paper or repository.
         trainable: Names of the weights that it trains.

@@ -78,7 +78,7 @@ def test_what_is_none_is_told():
     for steps, reason in (
         ([*many, total, sign("end", total)], "channel 0 depends on 3 pixels, not on 2"),
         ([*many, sign("end", middle, 0.5)], "channel 0 depends on 1 pixel, not on 2"),
-        ([*many, squares, sign("end", squares, 0.2)], "channel 0 is no comparison of two pixels"),
+        ([*many, squares, sign("end", squares, 0.2)], "channel 0 is not a comparison of two pixels"),
     ):
         assert found(QuantGraph("none", steps, ["end"]), "end") == reason
     far = gradient(side=30, pixels=[ALONG_WIDTH])

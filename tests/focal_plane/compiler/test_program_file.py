@@ -76,6 +76,7 @@ def faulty(change: tuple[str, str]) -> str:
         (("#: array: [64, 64]", "#: array: [64.7, 64]"), "the header has 64.7 where a whole number must stand"),
         (("#: array: [64, 64]", "#: array: [64]"), "the header has a list where 2 sizes must stand"),
         (("  - [0, 0, 1]", "  - [9, 0, 1]"), "leaves planes without a channel"),
+        (("  - [0, 0, 0]", "  - [0, 64, 0]"), "places 'bits' outside of the array of 64x64"),
         (("  - [0, 0, 1]", "  - [0, 0, 64]"), "outside of the array of 64x64"),
         (("  - [0, 0, 1]", "  - [0, 0, 1.5]"), "the header has 1.5 where a whole number must stand"),
         (("#: - name: bits", "#: - name: [bits, bits]"), "a value of type list where a text must stand"),

@@ -1,4 +1,4 @@
-"""Networks that the array cannot run: one clear error that names the layer and the mend."""
+"""Networks that the array cannot run: one clear error that names the layer and the fix."""
 
 from __future__ import annotations
 

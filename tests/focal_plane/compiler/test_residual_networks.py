@@ -112,7 +112,9 @@ def test_scales_without_a_small_ratio_are_refused_by_name():
     added = [layers.Rescaling(scale)(binary_conv(2, 5, name=f"at_{scale}")(x)) for scale in (1.0, 0.7183)]
     x = sign(name="sum_sign")(layers.Add(name="sum")(added))
     model = keras.Model(image, sign()(binary_conv(2, 3, name="behind")(x)))
-    reason = "'sum_sign' is no threshold on whole multiples.*'at_1.0' and 'at_0.7183' at .* give the convolutions one"
+    reason = (
+        "'sum_sign' is not a threshold on whole multiples.*'at_1.0' and 'at_0.7183' at .* give the convolutions one"
+    )
     with pytest.raises(UnsupportedError, match=f"'behind' follows .*: {reason}"):
         compile_network(model, small("scamp5"))
     layers = {layer.name: layer for layer in fit(model, small("scamp5")).layers}

@@ -61,7 +61,7 @@ class Code:
 
     Attributes:
         is_frugal: where there is a choice, fewer registers come before fewer words: long shifts go to and fro with
-            FLAG, and windows, weights and copies are made anew instead of being held.
+            FLAG, and windows, weights and copies are made again instead of being held.
     """
 
     def __init__(self, sensor: Sensor, reserved: tuple[str, ...] = ()):

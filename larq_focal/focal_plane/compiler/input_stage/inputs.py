@@ -149,7 +149,7 @@ def is_encoded_again(graph: QuantGraph, op: Op, on_controller: Set[str]) -> bool
     """Whether only values of several bits are made of the one-bit value ``op``, and those binarized before a layer.
 
     Then it is a step of the encoding, and what is binarized last goes to the array. A sum whose sign is all that is
-    wanted is no such value, for the array can merge its maps.
+    wanted is not such a value, for the array can merge its maps.
     """
     consumers = [] if op.name in graph.outputs else graph.consumers(op.name)
     return bool(consumers) and all(

@@ -103,7 +103,7 @@ def _comparison(table: np.ndarray, pixels: tuple[Pair, Pair]) -> Comparison | st
     table, (larger, smaller) = _rising(table, pixels)
     first, second = np.diff(table.astype(np.int8), axis=0), np.diff(table.astype(np.int8), axis=1)
     if (first < 0).any() or (second > 0).any():
-        return "is no comparison of two pixels"
+        return "is not a comparison of two pixels"
     slope = boundary_slope(table)
     inverted = slope is not None and slope < 1 - 1 / GREY_LEVELS
     if inverted:

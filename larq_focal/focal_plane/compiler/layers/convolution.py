@@ -92,7 +92,7 @@ def count_into(
         maps: the layer's input.
         layer: the layer.
         repeats: how often the count of each output goes in, whole numbers ``[out]``.
-        layout: where the outputs shall lie.
+        layout: where the outputs must lie.
         plane: which plane of it.
         schedule: how it is counted.
     """

@@ -22,7 +22,7 @@ def at_least(
     Args:
         bits: the count, lowest bit first.
         thresholds: whole numbers ``[height, width, channels]``, for all channels of ``layout``.
-        layout: where the results shall lie.
+        layout: where the results must lie.
         plane: which plane of the layout is compared.
     """
     never = 1 << len(bits)

@@ -17,7 +17,7 @@ _START = (
     "import sys; sys.path[:] = [place for place in sys.path if place]; sys.path.append(sys.argv.pop(1)); "
     "import runpy; runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
-_ROOT = str(Path(__file__).parents[2])
+_ROOT = str(Path(__file__).parents[1])
 
 
 def python_command(module: str, *arguments: str) -> list[str]:

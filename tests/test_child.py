@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from larq_focal.deploy.child import environment, python_command
+from larq_focal.child import environment, python_command
 from larq_focal.deploy.remote import Host
 from tests.support.flatbuffers import relu_network
 
