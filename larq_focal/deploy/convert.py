@@ -36,7 +36,7 @@ def convert(
 
     Larq Compute Engine's converter runs in a process of its own. Known faults of it are looked for before and after.
     larq_focal's own writes what the graph of the model holds, see ``write_tflite``. Inputs and outputs of the file
-    have the model's order and names; LCE's also has its fixed batch size, if there is one.
+    have the model's order and names; LCE's also has its fixed batch size, if there is one, which larq_focal's refuses.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must

@@ -8,8 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from larq_focal.deploy.constant_input import MEND, constant_input
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
+from larq_focal.network.bounds import bounds
 from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
@@ -67,6 +69,7 @@ class GraphAudit(Result):
         max_abs_output: of the interpreter, likewise.
         sensitivity: how far the interpreter's outputs move when inputs and float weights change by a few millionths,
             measured where samples differ, else 0.
+        warnings: what is wrong with the network itself.
     """
 
     network: str
@@ -78,6 +81,7 @@ class GraphAudit(Result):
     max_abs_difference: float
     max_abs_output: float
     sensitivity: float
+    warnings: tuple[str, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -116,13 +120,14 @@ class GraphAudit(Result):
     def __rich__(self):
         from rich.console import Group
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(title=f"{self.network}: {self.file_bytes:,} bytes")
         for column in ("layer", "meant to be", "became", "why"):
             table.add_column(column, overflow="fold")
         for row in self.layers:
             table.add_row(row.layer, row.intended, row.became, row.reason)
-        return Group(table, self.difference)
+        return Group(table, self.difference, *(Text(f"\nwarning: {warning}") for warning in self.warnings))
 
 
 def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0) -> GraphAudit:
@@ -157,7 +162,16 @@ def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, see
         max_abs_difference=float(differences.max()),
         max_abs_output=largest,
         sensitivity=_sensitivity(graph, inputs, np.flatnonzero(differing), float(differences.max()), seed),
+        warnings=tuple(_constant_inputs(graph)),
     )
+
+
+def _constant_inputs(graph: QuantGraph) -> Iterator[str]:
+    for name, (low, high) in bounds(graph):
+        if np.array_equal(low, high):
+            for op in graph.consumers(name):
+                if isinstance(op, ops.Weighted):
+                    yield f"{op.name}: {constant_input(low)} {MEND}"
 
 
 def random_samples(graph: QuantGraph, seed: int) -> dict[str, np.ndarray]:

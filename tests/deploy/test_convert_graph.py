@@ -72,6 +72,33 @@ def test_a_keras_model_keeps_its_names_and_no_layer_has_to_be_a_special_one(out)
         np.testing.assert_allclose(actual, expected, atol=1e-5 * np.abs(expected).max())
 
 
+def test_a_fixed_batch_size_is_not_dropped_without_a_word(out):
+    def model(size):
+        return keras.Sequential([keras.Input((4,), batch_size=size), keras.layers.Dense(2)], name=f"of_{size}")
+
+    with pytest.raises(ConversionError, match=r"'of_4' takes 4 samples at a time.* use converter='lce', which keeps"):
+        convert(model(4), out, converter="focal")
+    assert not out.exists()
+    for size in (None, 1):
+        assert convert(model(size), out, converter="focal").audit.passed
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_named(out, value):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="head")])
+    model.set_weights([np.full((4, 2), value), np.zeros(2)])
+    with pytest.raises(ConversionError, match=r"The weight 'head/kernel:0' .* holds values that are not finite"):
+        convert(model, out, converter="focal")
+
+
+def test_a_constant_input_is_told(out):
+    relu = ops.Activation(name="relu", shape=(6, 6, 32), kind="relu")
+    image, *others = binary_network()
+    (warning,) = convert(chain(image, relu, *others), out, converter="focal").audit.warnings
+    assert warning.startswith("conv: Its input is always +1, whatever the network sees")
+    assert not convert(binary_network(), out, converter="focal").audit.warnings
+
+
 def test_strict_tells_why_a_layer_stays_float(out):
     graph = binary_network(groups=8)
     assert [row.became for row in convert_graph(graph, out).audit.layers] == ["float"]

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.model_faults import layer_of
+from larq_focal.deploy.constant_input import MEND, constant_input
 from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph, data_inputs
 from larq_focal.deploy.conversion.intervals import Intervals
 from larq_focal.deploy.conversion.lowering import layer_input
-
-_MEND = (
-    "Take away the activation in front of the layer's quantizer, or put it behind the layer: the quantizer must get "
-    "values on both sides of its threshold."
-)
 
 
 def constant_inputs(frozen: FrozenGraph, layer_names: Sequence[str]) -> Iterator[Finding]:
@@ -45,11 +39,8 @@ def constant_inputs(frozen: FrozenGraph, layer_names: Sequence[str]) -> Iterator
             "constant-input",
             "warning",
             layer_of(frozen.nodes[name], layer_names),
-            f"Its input is always {_listed(intervals[tensor].low)}, whatever the network sees, because its quantizer "
-            "gets values on one side of its threshold only (behind a relu the sign is +1 everywhere, also of 0). So "
-            "the layer gives the same for every input, and learns nothing"
-            + (f"; nor do the layers behind it: {', '.join(behind)}." if behind else "."),
-            _MEND,
+            constant_input(intervals[tensor].low, tuple(behind)),
+            MEND,
         )
 
 
@@ -63,7 +54,3 @@ def _before(frozen: FrozenGraph, tensor: str) -> set[str]:
             found.add(node.name)
             waiting += [frozen.source(operand) for operand in data_inputs(node)]
     return found
-
-
-def _listed(values: np.ndarray) -> str:
-    return " or ".join(f"{value:+g}" for value in np.unique(values)[:3])

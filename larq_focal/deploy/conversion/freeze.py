@@ -97,6 +97,15 @@ def _check(model: keras.Model) -> None:
                 f"The layer '{layer.name}' computes in {layer.compute_dtype}, which the converter cannot read: "
                 "rebuild the model under the float32 policy and copy its weights."
             )
+    refuse_diverged(model)
+
+
+def refuse_diverged(model: keras.Model) -> None:
+    """Refuses a model whose weights are not numbers.
+
+    Raises:
+        ConversionError: a weight holds a value that is not finite.
+    """
     for weight in model.weights:
         if weight.dtype.is_floating and not np.isfinite(weight.numpy()).all():
             raise ConversionError(

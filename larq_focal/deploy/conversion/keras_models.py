@@ -14,7 +14,7 @@ from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
 from larq_focal.deploy.conversion.ends import with_ends
-from larq_focal.deploy.conversion.freeze import freeze
+from larq_focal.deploy.conversion.freeze import batch_size, freeze, refuse_diverged
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
@@ -69,6 +69,12 @@ def convert_by_graph(
 ) -> Conversion:
     """As ``larq_focal.convert`` with ``converter="focal"``."""
     model = with_known_inputs(model, trust=trust)
+    refuse_diverged(model)
+    if (size := batch_size(model)) > 1:
+        raise ConversionError(
+            f"'{model.name}' takes {size} samples at a time, and larq_focal's converter writes files for one: rebuild "
+            "the model without a batch size, or use converter='lce', which keeps it."
+        )
     data = None if data is None else as_data(model, data, seed)
     return convert_graph(model, path, data=data, strict=strict, seed=seed, output_names=model.output_names)
 

@@ -1,0 +1,53 @@
+"""Bounds of the values in a graph, for every input that it may get: interval arithmetic, element by element."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.interpret import compute
+
+_MONOTONE = (
+    *(ops.Affine, ops.Add, ops.Binarize, ops.Quantize, ops.UniformQuantize),
+    *(ops.Pool2D, ops.GlobalPool, ops.Concat, ops.Pad, ops.Slice, ops.Reshape),
+)
+"""Each element of the result rises, or falls, with each element that it depends on."""
+_RISING = ("relu", "relu6", "relu_n1_to_1", "clip", "sigmoid", "hard_sigmoid", "tanh", "floor")
+_FROM_ZERO = {"abs": np.inf, "square": np.inf, "sqrt": np.inf, "softmax": 1}
+"""Other functions whose results are at least 0, with the largest."""
+
+
+def bounds(graph: QuantGraph) -> Iterator[tuple[str, np.ndarray]]:
+    """The name of each value in turn, and the least and the most that its elements may be: ``[2, ...]``.
+
+    Holds for all inputs of the graph; what layers with weights give is taken to be unbounded. An array is let go once
+    all that depends on it has passed by.
+    """
+    reads = Counter(name for op in graph for name in op.inputs)
+    known: dict[str, np.ndarray] = {}
+    for op in graph:
+        with np.errstate(all="ignore"):  # infinite ends give NaN, which stands for unbounded
+            ends = _ends(op, [known[name] for name in op.inputs])
+        low = np.where(np.isnan(ends).any(0), -np.inf, ends.min(0))
+        high = np.where(np.isnan(ends).any(0), np.inf, ends.max(0))
+        known[op.name] = np.stack([low, high]).astype(np.float32)
+        yield op.name, known[op.name]
+        for name in op.inputs:
+            reads[name] -= 1
+            if not reads[name]:
+                known.pop(name, None)
+
+
+def _ends(op: ops.Op, inputs: list[np.ndarray]) -> np.ndarray:
+    if isinstance(op, _MONOTONE) or (isinstance(op, ops.Activation) and op.kind in _RISING):
+        return compute(op, *inputs)
+    low, high = -np.inf, np.inf
+    if isinstance(op, ops.Activation) and op.kind in _FROM_ZERO:
+        low, high = 0, _FROM_ZERO[op.kind]
+    elif isinstance(op, ops.Input) and op.bits == 8:
+        low, high = 0, 255
+    return np.stack([np.full(op.shape, low, np.float32), np.full(op.shape, high, np.float32)])
