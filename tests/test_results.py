@@ -82,6 +82,7 @@ def results(tmp_path_factory) -> dict[str, Result]:
     return {
         "audit": file.audit,
         "conversion": mixed,
+        "conversion of a graph": lqf.convert(wide, folder / "wide.tflite", converter="focal"),
         "summary": lqf.summary(graph),
         "wide summary": lqf.summary(wide),
         "large summary": lqf.summary(MODELS["quicknet_small"].build()),
@@ -113,9 +114,10 @@ def results(tmp_path_factory) -> dict[str, Result]:
 
 
 KINDS = (
-    *("audit", "conversion", "summary", "wide summary", "large summary", "fit", "wide fit", "processor", "compiled"),
-    *("inspection", "simulation", "kernels", "timing", "sweep", "pair", "profile", "histogram", "predictions"),
-    *("two outputs", "check", "listing", "trained", "structures"),
+    *("audit", "conversion", "conversion of a graph", "summary", "wide summary", "large summary"),
+    *("fit", "wide fit", "processor", "compiled", "inspection", "simulation", "kernels"),
+    *("timing", "sweep", "pair", "profile", "histogram", "predictions", "two outputs", "check"),
+    *("listing", "trained", "structures"),
 )
 
 

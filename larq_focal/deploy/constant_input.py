@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-MEND = (
+FIX = (
     "Take away the activation in front of the layer's quantizer, or put it behind the layer: the quantizer must get "
     "values on both sides of its threshold."
 )

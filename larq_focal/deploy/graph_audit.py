@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
+from rich.console import Group
+from rich.text import Text
 
-from larq_focal.deploy.constant_input import MEND, constant_input
+from larq_focal.deploy.constant_input import FIX, constant_input
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
 from larq_focal.network.bounds import bounds
@@ -19,6 +21,7 @@ from larq_focal.network.passes import lower
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.result import Result
+from larq_focal.tables import add_figures, add_name, add_words, new_table
 
 SAMPLES = 4
 """Random ones to compare on."""
@@ -117,17 +120,26 @@ class GraphAudit(Result):
         """Plain values for JSON."""
         return {**asdict(self), "passed": self.passed}
 
-    def __rich__(self):
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title=f"{self.network}: {self.file_bytes:,} bytes")
-        for column in ("layer", "meant to be", "became", "why"):
-            table.add_column(column, overflow="fold")
+    def __rich__(self) -> Group:
+        """The rows, then the agreement, then why layers are not what was meant, then the warnings."""
+        table = new_table(f"What became of {self.network}")
+        add_name(table, "layer")
+        add_words(table, "meant", "became")
+        add_figures(table, "weights")
         for row in self.layers:
-            table.add_row(row.layer, row.intended, row.became, row.reason)
-        return Group(table, self.difference, *(Text(f"\nwarning: {warning}") for warning in self.warnings))
+            table.add_row(Text(row.layer), row.intended, row.became, f"{row.weights:,}")
+        totals = Text(f"\nFile: {self.file_bytes:,} bytes.\n{self.difference}")
+        warnings = (Text.assemble("\n", ("warning: ", "yellow"), warning) for warning in self.warnings)
+        return Group(table, totals, *self._reasons(), *warnings)
+
+    def _reasons(self) -> Iterator[Text]:
+        """Why layers are not packed; those of one reason share a paragraph."""
+        layers: dict[str, list[str]] = {}
+        for row in self.layers:
+            if row.reason:
+                layers.setdefault(row.reason, []).append(row.layer)
+        for reason, names in layers.items():
+            yield Text.assemble("\n", (", ".join(names), "bold"), f": {reason}.")
 
 
 def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0) -> GraphAudit:
@@ -171,7 +183,7 @@ def _constant_inputs(graph: QuantGraph) -> Iterator[str]:
         if np.array_equal(low, high):
             for op in graph.consumers(name):
                 if isinstance(op, ops.Weighted):
-                    yield f"{op.name}: {constant_input(low)} {MEND}"
+                    yield f"{op.name}: {constant_input(low)} {FIX}"
 
 
 def random_samples(graph: QuantGraph, seed: int) -> dict[str, np.ndarray]:

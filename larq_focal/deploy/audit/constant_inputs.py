@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.model_faults import layer_of
-from larq_focal.deploy.constant_input import MEND, constant_input
+from larq_focal.deploy.constant_input import FIX, constant_input
 from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph, data_inputs
 from larq_focal.deploy.conversion.intervals import Intervals
 from larq_focal.deploy.conversion.lowering import layer_input
@@ -40,7 +40,7 @@ def constant_inputs(frozen: FrozenGraph, layer_names: Sequence[str]) -> Iterator
             "warning",
             layer_of(frozen.nodes[name], layer_names),
             constant_input(intervals[tensor].low, tuple(behind)),
-            MEND,
+            FIX,
         )
 
 

@@ -33,7 +33,7 @@ _MAX_SUMMANDS = 7
 _OF_A_ROW = {"ExpandDims", "SpaceToBatchND"}
 """What Keras puts in front of a 1-D convolution."""
 _ROWS = {row.alias: row for row in QUANTIZERS}
-_SCALE_MEND = (
+_SCALE_FIX = (
     "use a quantizer of -1 and +1, such as 'ste_sign', and put the scale into the kernel quantizer (one per output "
     "channel) or behind the layer as a constant of shape (C,)"
 )
@@ -126,7 +126,7 @@ def _input(
             "use signs" + _or_bit_planes(layer),
         )
     elif node.op in ("Mul", "RealDiv") and any(is_sign(frozen, operand) for operand in node.input[:2]):
-        yield Obstacle(f"{who} scales the signs of the activations, and only -1 and +1 are packed", _SCALE_MEND)
+        yield Obstacle(f"{who} scales the signs of the activations, and only -1 and +1 are packed", _SCALE_FIX)
     elif node.op == "Sign" and sign_summand(frozen, node) is None and levels[0] < 0:
         yield Obstacle(
             f"{who} is written with tf.sign, which is 0 at 0, and not as where(condition, 1, -1)",
@@ -143,7 +143,7 @@ def _input(
             "use signs" + _or_binary_sum(layer, "input_levels", 2),
         )
     elif len(levels) == 2 and levels[0] == -levels[1]:
-        yield Obstacle(f"{who} gives {_listed(levels)}, and only -1 and +1 are packed", _SCALE_MEND)
+        yield Obstacle(f"{who} gives {_listed(levels)}, and only -1 and +1 are packed", _SCALE_FIX)
     elif is_few and len(levels) == 3 and levels[1] == 0 and levels[0] == -levels[2]:
         yield Obstacle(
             f"{who} gives {_listed(levels)} (ternary), and only -1 and +1 are packed",
