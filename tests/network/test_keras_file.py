@@ -213,6 +213,7 @@ def test_every_command_asks_for_trust(command, tmp_path, monkeypatch):
     """Without it the code does not run; with it, it does, whatever the command then makes of the model."""
     monkeypatch.chdir(tmp_path)
     file = write_keras(tmp_path / "net.keras", sequential(lambda_layer(tmp_path / CANARY)))
+    (tmp_path / "net.tflite").touch()
     arguments = [command, str(file), *COMMANDS[command]]
     refused = CliRunner().invoke(main, arguments)
     assert refused.exit_code == 1 and "'hidden' is a Lambda layer" in refused.output
