@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from larq_focal.messages import short, shown
 
 _PREFIX = ".larq_focal-"  # of files that are not whole yet
 
@@ -27,7 +30,11 @@ def existing(path: str | Path) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"There is no file '{path}'.") from None
     except ValueError:  # a null character
-        raise FileNotFoundError(f"There is no file {str(path)!r}.") from None
+        raise FileNotFoundError(f"There is no file {shown(str(path))}.") from None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise FileNotFoundError(f"There is no file '{short(path)}': its name is too long.") from None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise OSError(f"'{path}' is a pipe, a device or a socket: only files are read. Write it to a file first.")
     return path

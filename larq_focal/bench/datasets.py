@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def _digits() -> dict[str, np.ndarray]:
 
 
 def _from_npz(path: Path) -> dict[str, np.ndarray]:
-    if not path.exists():
+    if not os.path.exists(path):
         raise DatasetError(
             f"There is no file '{path}'. Put it there with the arrays {', '.join(KEYS)}, or leave the data folder out "
             "to load through tensorflow-datasets."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -48,7 +49,7 @@ def run(tflite: Path, inputs: tuple[str, ...], as_json: bool, **options) -> None
 def _by_name(inputs: tuple[str, ...]) -> dict[str, str] | None:
     """``NAME=FILE`` as a dictionary; None where these are files."""
     pairs = [item.partition("=") for item in inputs]
-    if any(not equals or Path(item).exists() for item, (_, equals, _) in zip(inputs, pairs, strict=True)):
+    if any(not equals or os.path.exists(item) for item, (_, equals, _) in zip(inputs, pairs, strict=True)):
         return None
     return {name: file for name, _, file in pairs}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -122,7 +123,7 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     if name_or_path in processor_names():
         return load_processor(str(name_or_path))
     known = (*sensor_names(), TEMPLATE)
-    if str(name_or_path) not in known and not Path(name_or_path).is_file():
+    if str(name_or_path) not in known and not os.path.isfile(name_or_path):
         raise unknown_sensor(name_or_path, (*sensor_names(), *processor_names()))
     return load_sensor(name_or_path)
 

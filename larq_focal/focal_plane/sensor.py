@@ -6,6 +6,7 @@ key. What nobody has published is null there: it is reported as unknown and neve
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,7 @@ from larq_focal.focal_plane.calibration.calibration import Calibration, read_cal
 from larq_focal.focal_plane.known_sensors import SENSORS, TEMPLATE, sensor_names
 from larq_focal.focal_plane.sensor_file import Section, SensorError, merged, read_yaml
 from larq_focal.focal_plane.sensor_keys import CALLS, CLASSES, INSTRUCTIONS
-from larq_focal.messages import shown
+from larq_focal.messages import short, shown
 
 LARGEST_SIDE = 4096  # pixels
 MOST_PIXELS = 2**22
@@ -162,14 +163,14 @@ def load_sensor(name_or_path: str | Path) -> Sensor:
     """
     known = SENSORS / f"{name_or_path}.yaml"
     path = known if str(name_or_path) in (*sensor_names(), TEMPLATE) else Path(name_or_path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # pathlib raises where a name is too long for a file
         raise unknown_sensor(name_or_path, sensor_names())
     return _read(path) if path != known else _read_once(path)
 
 
 def unknown_sensor(name: str | Path, known: tuple[str, ...]) -> SensorError:
     return SensorError(
-        f"There is no sensor '{name}': choose from {', '.join(known)}, "
+        f"There is no sensor '{short(name, 100)}': choose from {', '.join(known)}, "
         f"or give the path of a YAML file like '{SENSORS / TEMPLATE}.yaml'."
     )
 

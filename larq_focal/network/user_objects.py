@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -67,7 +68,7 @@ def _imported(module: str) -> ModuleType:
 
 
 def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ImportError(f"There is no file '{path}'.")
     loaded = sys.modules.get(path.stem)
     if loaded is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from larq_focal.focal_plane import SensorError, load_sensor, sensor_names
+from larq_focal.focal_plane import SensorError, fit, load_sensor, sensor_names
 from larq_focal.focal_plane.known_sensors import SENSORS, TEMPLATE
+from larq_focal.focal_plane.machine.noise import load_noise
+from tests.focal_plane.graphs import two_layer_network
 
 CALIBRATION = {"name": "mine", "source": "here", "cycles_per_icw": 2, "overhead_us": {}, "contained": []}
 
@@ -71,6 +73,13 @@ def test_what_is_unknown_stays_unknown():
     published = {"global_sum_16": 14, "global_sum_64": 28}
     assert {call: us for call, us in sensor.overhead_us.items() if us is not None} == published
     assert load_sensor("scamp7").clock_hz is None and load_sensor("scamp7").energy_per_cycle_nj is None
+
+
+@pytest.mark.parametrize("load", [load_sensor, load_noise, lambda name: fit(two_layer_network(), name)])
+def test_a_name_that_is_too_long_for_a_file_is_not_known(load):
+    with pytest.raises(SensorError, match=r"There is no (sensor|noise model) 'xxx") as error:
+        load("x" * 3000)
+    assert len(str(error.value)) < 600
 
 
 def test_unknown_sensor_lists_those_there_are():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor_file import Section, SensorError, read_yaml
+from larq_focal.messages import short
 
 FOLDER = Path(__file__).parent / "noise"
 LARGEST = 128  # of any error, in units of the analog range
@@ -44,10 +46,10 @@ def load_noise(name_or_path: str | Path) -> NoiseModel:
         SensorError: there is no such model, or the file has an unknown or missing key or a value of the wrong type.
     """
     known = FOLDER / f"{name_or_path}.yaml"
-    path = known if known.is_file() else Path(name_or_path)
-    if not path.is_file():
+    path = known if os.path.isfile(known) else Path(name_or_path)
+    if not os.path.isfile(path):
         raise SensorError(
-            f"There is no noise model '{name_or_path}': noise is measured for {', '.join(noise_names())}; "
+            f"There is no noise model '{short(name_or_path, 100)}': noise is measured for {', '.join(noise_names())}; "
             f"or give the path of a YAML file like '{FOLDER / 'scamp5.yaml'}'."
         )
     section = Section(path, read_yaml(path), kind="noise model", example="scamp5.yaml")
