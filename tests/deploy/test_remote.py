@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,6 +258,7 @@ class TestTheFarEnd:
 
 
 def test_the_command_that_is_run():
+    require([] if shutil.which("ssh") else ["openssh-client"])
     host = Host("pi@raspberrypi", "my venv/bin/python", 2222, "key", ("ProxyJump=gate", "ConnectTimeout=1"))
     *words, command = host.command()
     assert words[:6] == ["ssh", "-T", "-p", "2222", "-i", "key"]

@@ -66,7 +66,7 @@ def test_audit_of_a_float_convolution_of_feature_maps_names_it():
     model = keras.Sequential([keras.Input((6, 6, 2)), conv])
     (row,) = audit(model, converted(model)).layers
     assert (row.intended, row.became) == ("few-bit", "float")
-    assert "use signs, or a BitPlaneConv2D with its bits" in row.fix
+    assert "use signs, or a BitPlaneConv2D with bits=8 and this input quantizer" in row.fix
 
 
 def test_takes_integer_types():
