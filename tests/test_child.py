@@ -73,7 +73,7 @@ def test_a_module_by_itself(folder):
 
 def test_the_far_end_of_a_timing_over_ssh(folder):
     """What ssh gives to the shell there, which starts in the home folder."""
-    line = Host("pi", sys.executable).command()[-1]
+    line = Host("pi", sys.executable, ssh=sys.executable).command()[-1]  # only the line is looked at
     said = run(folder, *shlex.split(line), input="").stdout
     assert '"missing": []' in said
 
