@@ -15,8 +15,8 @@ from larq_focal.focal_plane.compiler import compile_network
 from larq_focal.focal_plane.compiler.program_file import program_from_text, program_text
 from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.machine import Noise, Simulator, assemble, load_noise
-from larq_focal.focal_plane.machine import noise as noise_module
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
+from larq_focal.focal_plane.machine.noise import FOLDER as NOISE_MODELS
 from tests.focal_plane.compiler.on_sensors import small
 from tests.focal_plane.compiler.random_layers import Draw, network
 from tests.focal_plane.graphs import chain, dense
@@ -27,7 +27,7 @@ PER_KIND = 300
 MOST_ICW = 3_000  # of a frame that is simulated here
 LONGEST_MESSAGE = 3_000
 SENSOR = yaml.safe_dump(yaml.safe_load((SENSORS / "template.yaml").read_text()))
-NOISE = (noise_module.SENSORS / "scamp5.yaml").read_text()
+NOISE = (NOISE_MODELS / "scamp5.yaml").read_text()
 ASSEMBLY = """kernel k0
     SET(R0)
     XORX(R6, R7, R8)
