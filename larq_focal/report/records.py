@@ -168,7 +168,11 @@ def check_record(record: Any, name: str) -> None:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = shown(record.get("format")) if isinstance(record, dict) else f"a {type(record).__name__}"
         raise RecordError(f"{name} is not a run record: its format is {found}, but this version reads {FORMAT!r}.")
-    problems = _problems(record, SCHEMA, "") or _newer_problems(record) or _confusion_problems(record)
+    problems = _problems(record, SCHEMA, "") or [
+        *_newer_problems(record),
+        *_machine_problems(record),
+        *_confusion_problems(record),
+    ]
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise RecordError(f"{name} is not a complete run record: {'; '.join(problems[:_SHOWN])}{more}.")
@@ -220,6 +224,16 @@ def _problems(value: Any, schema: Any, path: str) -> list[str]:
 def _counts(value: float) -> bool:
     """Whether a number measures or counts something; JSON also has numbers without end, and Python's NaN."""
     return not isinstance(value, bool) and abs(value) < _LARGEST  # not so for NaN
+
+
+def _machine_problems(record: Record) -> list[str]:
+    """Problems of the names of machines, which not every machine has."""
+    problems = []
+    for part in ("environment", "timing"):
+        machine = (record[part] or {}).get("machine", {})
+        named = {key: TEXT_OR_NONE for key in ("board", "cpu") if key in machine}
+        problems += _problems(machine, named, f"{part}.machine")
+    return problems
 
 
 def _newer_problems(record: Record) -> list[str]:

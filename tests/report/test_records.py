@@ -93,6 +93,15 @@ def test_records_are_read_in_the_order_of_their_start(tmp_path):
     assert read_records(tmp_path) == records
 
 
+@pytest.mark.parametrize("part", ["environment", "timing"])
+@pytest.mark.parametrize("key", ["board", "cpu"])
+def test_machines_have_names_of_text(part, key):
+    record = fake_record()
+    record[part]["machine"] = {key: [["Raspberry Pi"]]}
+    with pytest.raises(RecordError, match=rf"'{part}\.machine\.{key}' is not text but \[\["):
+        check_record(record, "it")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format": "other"}'])
 def test_a_damaged_file_is_named(tmp_path, text):
     (tmp_path / "broken.json").write_text(text)
