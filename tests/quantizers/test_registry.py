@@ -84,8 +84,9 @@ def test_lowering_is_as_stated_and_the_audit_says_the_same(row, role, plain):
     if result == "wrong":
         assert plain.findings[name].severity == "error"
     else:
-        by_levels, by_bits = "BinarySumConv2D" in layer.fix, "BitPlaneConv2D" in layer.fix
-        assert by_levels or by_bits if (row, role) in REWRITTEN else not by_levels
+        has_bit_planes = role == "activation" and row.alias in ("dorefa_quantizer", "pact")
+        assert ("BitPlaneConv2D" in layer.fix) == has_bit_planes
+        assert ("BinarySumConv2D" in layer.fix) == ((row, role) in REWRITTEN and not has_bit_planes)
 
 
 def test_rewrites_are_packed_and_right():
