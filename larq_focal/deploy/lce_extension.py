@@ -9,11 +9,6 @@ from pathlib import Path
 from types import ModuleType
 
 
-def has_lce() -> bool:
-    """Whether Larq Compute Engine is installed."""
-    return importlib.util.find_spec("larq_compute_engine") is not None
-
-
 def lce_extension(module: str) -> ModuleType:
     """Loads an extension module of Larq Compute Engine, once.
 
