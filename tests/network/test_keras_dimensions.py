@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq
-from larq_focal.network import fold_thresholds, interpret, ops
+from larq_focal.network import interpret, ops
 from larq_focal.network.from_keras import from_keras
 from tests.network.models import assert_read, model_of, randomised
 
