@@ -9,15 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.compiler.array_form import array_form
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.backend.building import RegisterError
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.choosing import Cost, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_sums
-from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
-from larq_focal.focal_plane.compiler.integer_form.fold_sums import fold_sums
 from larq_focal.focal_plane.compiler.layers.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.lowering import Lowering
@@ -96,7 +94,7 @@ def compile(
     network = as_graph(network, trust=trust)
     if not network.inputs:
         raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
-    graph = fold_sums(fold_thresholds(levels_as_signs(network)))
+    graph = array_form(network)
     attempts = itertools.count(1)
 
     def lower(**options: Any) -> Lowering:

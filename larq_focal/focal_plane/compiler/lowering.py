@@ -59,7 +59,7 @@ class Lowering:
     """Emits the array's part of a folded network.
 
     Args:
-        graph: as ``fold_thresholds`` and then ``fold_sums`` give it.
+        graph: in its array form.
         sensor: where it will run.
         schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
