@@ -30,7 +30,7 @@ from larq_focal.focal_plane.analog import (
 )
 from larq_focal.focal_plane.machine import Noise, Run, Simulator, load_noise
 from larq_focal.keras import keras, tf
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo import bose2020
 
 BATCH = 128

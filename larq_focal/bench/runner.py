@@ -18,8 +18,8 @@ from larq_focal.bench.suite import Entry, choose
 from larq_focal.bench.train import Settings, quantization_aware, train
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
 from larq_focal.keras import keras
-from larq_focal.network.from_keras import from_keras
-from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
 from larq_focal.report.records import FORMAT
 from larq_focal.text import accuracy_text

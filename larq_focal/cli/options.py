@@ -18,7 +18,7 @@ def _import(ctx: click.Context, param: click.Parameter, modules: tuple[str, ...]
     """Runs before the command does, so that what it loads is known by then."""
     if modules:
         with quiet():
-            from larq_focal.network.user_objects import import_objects
+            from larq_focal.network.keras.user_objects import import_objects
 
             for module in modules:
                 import_objects(module)

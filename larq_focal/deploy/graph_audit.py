@@ -14,12 +14,12 @@ from larq_focal.deploy.constant_input import FIX, constant_input
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
 from larq_focal.network.bounds import bounds
-from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.passes import lower
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, new_table
 

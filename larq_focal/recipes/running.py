@@ -12,7 +12,7 @@ from larq_focal.bench.judging import judged
 from larq_focal.bench.records import write_record
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.recipes.recipe import Arithmetic, Recipe
 from larq_focal.recipes.trainer import EpochDone, Training, split, train_stretch
 from larq_focal.report.records import FORMAT

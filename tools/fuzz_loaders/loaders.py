@@ -100,13 +100,13 @@ def _flatbuffers() -> list[bytes]:
 
 
 def _read_flatbuffer(path: Path) -> object:
-    from larq_focal.network.flatbuffer import read_flatbuffer
+    from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
     return read_flatbuffer(path)
 
 
 def _from_tflite(flat: Any) -> object:
-    from larq_focal.network.from_tflite import from_tflite
+    from larq_focal.network.tflite.read.from_tflite import from_tflite
 
     return _summary(from_tflite(flat.content))
 
