@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from larq_focal.bench.datasets import load_dataset
 from larq_focal.bench.records import accuracy_of, describe_environment, write_record
+from larq_focal.datasets.dataset import load_dataset
 from larq_focal.focal_plane import Sensor, load_sensor
 from larq_focal.focal_plane.analog import (
     ClassifierPrograms,

@@ -15,7 +15,19 @@ from larq_focal._keras_version import use_keras_2
 from larq_focal.version import __version__
 
 if TYPE_CHECKING:
-    from larq_focal import bench, cost, deploy, focal_plane, layers, network, quantizers, recipes, report, training, zoo
+    from larq_focal import (
+        bench,
+        cost,
+        datasets,
+        deploy,
+        focal_plane,
+        layers,
+        network,
+        quantizers,
+        report,
+        training,
+        zoo,
+    )
     from larq_focal.bench import run_bench
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
@@ -33,8 +45,8 @@ if TYPE_CHECKING:
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
-    *("bench", "cost", "deploy", "focal_plane", "layers", "network"),
-    *("quantizers", "recipes", "report", "training", "zoo"),
+    *("bench", "cost", "datasets", "deploy", "focal_plane", "layers"),
+    *("network", "quantizers", "report", "training", "zoo"),
 )
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
@@ -69,6 +81,7 @@ __all__ = [
     "compile",
     "convert",
     "cost",
+    "datasets",
     "deploy",
     "fit",
     "focal_plane",
@@ -81,7 +94,6 @@ __all__ = [
     "network",
     "predict",
     "quantizers",
-    "recipes",
     "report",
     "run_bench",
     "save_graph",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from larq_focal.bench.dataset_rows import DATASET_FILES
 from larq_focal.cli.output import quiet
+from larq_focal.datasets.rows import DATASET_FILES
 from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES
 from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, sensor_names
 from larq_focal.focal_plane.sensor.spills import DEFAULT_SPILL, SPILLS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from larq_focal.bench.datasets import DATASETS, DatasetError, as_input, load_dataset
+from larq_focal.datasets.dataset import DATASETS, DatasetError, as_input, load_dataset
 
 
 def arrays(shape=(28, 28), train=20, test=10, classes=10):

@@ -7,7 +7,7 @@ import pytest
 
 from larq_focal.keras import keras, larq
 from larq_focal.quantizers import HysteresisSign
-from larq_focal.recipes.flips import SignFlips
+from larq_focal.training.flips import SignFlips
 
 STEPS = 4
 

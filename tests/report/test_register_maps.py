@@ -3,7 +3,7 @@
 from importlib import resources
 
 from larq_focal.focal_plane import fit
-from larq_focal.report.registers import ROLE_GROUPS, register_maps, role_group
+from larq_focal.report.register_maps import ROLE_GROUPS, register_maps, role_group
 from larq_focal.report.runs import runs_by_dataset
 from tests.cost.graphs import two_layer_network
 from tests.support.records import fake_record, six_runs

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from larq_focal.bench import run_recipe
 from larq_focal.cli.zoo import zoo
 from larq_focal.keras import keras
-from larq_focal.recipes import RECIPES, find_recipe, model_card, run_recipe
 from larq_focal.report import read_records, write_report
+from larq_focal.report.card import model_card
 from larq_focal.report.records import read_record
+from larq_focal.training import RECIPES, find_recipe
 from larq_focal.zoo import two_layer
 from tools.publish_weights import publish
 
@@ -46,7 +48,7 @@ def test_a_finished_training_leaves_weights_model_and_record(folder):
 
 
 def test_the_weights_are_those_of_the_record(folder):
-    from larq_focal.bench.datasets import as_input, load_dataset
+    from larq_focal.datasets.dataset import as_input, load_dataset
     from larq_focal.zoo.weights import with_weights
 
     model = with_weights(two_layer("ste_sign"), folder / "weights.npz")

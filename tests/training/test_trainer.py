@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from larq_focal.bench.datasets import Dataset
+from larq_focal.datasets.dataset import Dataset
 from larq_focal.keras import keras
-from larq_focal.recipes import RECIPES, Recipe, find_recipe
-from larq_focal.recipes.checkpoint import CheckpointError, load_state
-from larq_focal.recipes.trainer import learning_rate, train_stretch
+from larq_focal.training import RECIPES, Recipe, find_recipe
+from larq_focal.training.checkpoint import CheckpointError, load_state
+from larq_focal.training.trainer import learning_rate, train_stretch
 from larq_focal.zoo import two_layer
 from larq_focal.zoo.registry import MODELS
 

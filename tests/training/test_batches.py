@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.bench.datasets import as_input
-from larq_focal.recipes.batches import AugmentedBatches, shifted
+from larq_focal.datasets.dataset import as_input
+from larq_focal.training.batches import AugmentedBatches, shifted
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 5, 6, 3), dtype=np.uint8)
 LABELS = np.arange(50)

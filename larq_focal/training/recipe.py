@@ -17,7 +17,7 @@ class Recipe:
 
     Attributes:
         model: Name of the model in ``larq_focal.zoo.MODELS``.
-        dataset: Name of the data set in ``larq_focal.bench.DATASETS``.
+        dataset: Name of the data set in ``larq_focal.datasets.DATASETS``.
         epochs: Passes over the training images.
         learning_rate: At the start.
         restart_after: After so many epochs the rate, which is 0 by then, starts again at two fifths of what it was, for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from larq_focal.recipes.recipe import Recipe
+from larq_focal.training.recipe import Recipe
 
 _COMPARED = ("sign", "lab", "hysteresis")
 _TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab", "ternary", "zero_one")

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from larq_focal.bench.datasets import Dataset, as_input, load_dataset
-from larq_focal.bench.judging import judged
+from larq_focal.bench.judgement import judged
 from larq_focal.bench.records import write_record
+from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
-from larq_focal.recipes.recipe import Arithmetic, Recipe
-from larq_focal.recipes.trainer import EpochDone, Training, split, train_stretch
 from larq_focal.report.records import FORMAT
 from larq_focal.text import accuracy_text
 from larq_focal.training import recalibrate_normalisations
+from larq_focal.training.recipe import Arithmetic, Recipe
+from larq_focal.training.trainer import EpochDone, Training, split, train_stretch
 from larq_focal.zoo.registry import find
 from larq_focal.zoo.weights import save_weights
 
@@ -40,7 +40,7 @@ def run_recipe(
 
     Args:
         recipe: The recipe.
-        data_dir: Folder with ``<data set>.npz``; None loads as :func:`larq_focal.bench.load_dataset` does.
+        data_dir: Folder with ``<data set>.npz``; None loads as :func:`larq_focal.datasets.load_dataset` does.
         minutes: Length of this stretch; None trains to the end.
         results: Folder of all recipes' folders.
         say: Called with a line for each stage.

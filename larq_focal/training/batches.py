@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.bench.datasets import as_input
+from larq_focal.datasets.dataset import as_input
 from larq_focal.keras import keras
 
 _MID_GREY = 128

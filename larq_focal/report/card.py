@@ -10,7 +10,7 @@ def model_card(record: Record) -> str:
     """The card of a trained model.
 
     Args:
-        record: Its run record, as :func:`larq_focal.recipes.run_recipe` writes it.
+        record: Its run record, as :func:`larq_focal.bench.run_recipe` writes it.
 
     Raises:
         RecordError: The record is incomplete.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
-from larq_focal.bench.dataset_rows import DATASETS, DatasetRow
+from larq_focal.datasets.rows import DATASETS, DatasetRow
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 TITLE = "title"

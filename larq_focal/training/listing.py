@@ -10,10 +10,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from larq_focal.recipes.table import RECIPES
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_words, new_table
 from larq_focal.text import counted
+from larq_focal.training.zoo_recipes import RECIPES
 from larq_focal.zoo.manifest import manifest
 from larq_focal.zoo.registry import MODELS, ModelRow
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from larq_focal.bench.datasets import Dataset, as_input
 from larq_focal.bench.records import describe_environment
 from larq_focal.bench.train import schedules
+from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.keras import keras, tf
-from larq_focal.recipes.batches import AugmentedBatches
-from larq_focal.recipes.checkpoint import CheckpointError, load_state, restore, save_checkpoint
-from larq_focal.recipes.flips import SignFlips
-from larq_focal.recipes.recipe import Recipe
+from larq_focal.training.batches import AugmentedBatches
+from larq_focal.training.checkpoint import CheckpointError, load_state, restore, save_checkpoint
+from larq_focal.training.flips import SignFlips
+from larq_focal.training.recipe import Recipe
 
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
