@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.weight_statistics import Scale, check_scale, per_channel
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, per_channel
 
 
 def ternary_weights(x: tf.Tensor, delta: float = 0.7, scale: Scale = "tensor") -> tf.Tensor:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.schedule import EpochSchedule, ScheduledQuantizer
-from larq_focal.quantizers.sign import sign
-from larq_focal.quantizers.weight_statistics import standardize
+from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
+from larq_focal.quantizers.parts.sign import sign
+from larq_focal.quantizers.parts.weight_statistics import standardize
 
 
 def laplace_quantile(mean_magnitude: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:

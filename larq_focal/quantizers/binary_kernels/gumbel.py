@@ -7,8 +7,8 @@ import random
 import numpy as np
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.schedule import EpochSchedule, ScheduledQuantizer
-from larq_focal.quantizers.sign import sign
+from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
+from larq_focal.quantizers.parts.sign import sign
 
 
 def logistic_noise(shape: tuple[int, ...], seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:

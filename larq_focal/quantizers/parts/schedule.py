@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from larq_focal.keras import keras
-from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.parts.base import Quantizer
 
 
 class ScheduledQuantizer(Quantizer):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.even_levels import even_levels
-from larq_focal.quantizers.weight_statistics import Scale, check_scale, per_channel
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.even_levels import even_levels
+from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, per_channel
 
 _CANDIDATES = np.arange(1, 33, dtype=np.float32) / 32
 _AT_ONCE = 8

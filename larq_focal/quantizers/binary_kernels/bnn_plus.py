@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.binary_regularizer import BinaryRegularizer, best_scale
-from larq_focal.quantizers.channels import fix_channels
-from larq_focal.quantizers.measured_weight import measured_once
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.binary_regularizer import BinaryRegularizer, best_scale
+from larq_focal.quantizers.parts.channels import fix_channels
+from larq_focal.quantizers.parts.measured_weight import measured_once
 
 
 @larq.utils.register_keras_custom_object

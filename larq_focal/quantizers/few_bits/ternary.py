@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.parts.base import Quantizer
 
 
 @tf.custom_gradient

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.error_decay import ErrorDecayQuantizer
-from larq_focal.quantizers.weight_statistics import per_channel, standardize
+from larq_focal.quantizers.parts.error_decay import ErrorDecayQuantizer
+from larq_focal.quantizers.parts.weight_statistics import per_channel, standardize
 
 
 def power_of_two_scale(standardized: tf.Tensor) -> tf.Tensor:

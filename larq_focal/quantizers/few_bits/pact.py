@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.parts.base import Quantizer
 
 
 def pact_step(clip: tf.Tensor, bits: int) -> tf.Tensor:

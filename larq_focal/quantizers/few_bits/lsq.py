@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.measured_weight import measured_once
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.measured_weight import measured_once
 
 
 def code_range(bits: int, signed: bool) -> tuple[int, int]:

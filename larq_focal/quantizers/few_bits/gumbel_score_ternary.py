@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.gumbel_score import GumbelScoreQuantizer, level_score, precise
+from larq_focal.quantizers.binary_kernels.gumbel_score import GumbelScoreQuantizer, level_score, precise
 
 LEVELS = (-1, 0, 1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import weakref
 
 from larq_focal.keras import calling_layer, keras, larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.sign import sign
-from larq_focal.quantizers.weight_statistics import Scale, check_scale, mean_magnitude, per_channel
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.sign import sign
+from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, mean_magnitude, per_channel
 
 
 def magnitude_quantile(x: tf.Tensor, quantile: float, scale: Scale) -> tf.Tensor:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.gumbel import GumbelQuantizer
-from larq_focal.quantizers.sign import sign
+from larq_focal.quantizers.binary_kernels.gumbel import GumbelQuantizer
+from larq_focal.quantizers.parts.sign import sign
 
 
 def level_score(

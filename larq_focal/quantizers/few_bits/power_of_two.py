@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.parts.base import Quantizer
 
 
 def power_of_two(x: tf.Tensor, lowest: int, highest: int, zero_below: float) -> tf.Tensor:

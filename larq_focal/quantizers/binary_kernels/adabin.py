@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.error_decay import ErrorDecayQuantizer
-from larq_focal.quantizers.weight_statistics import standardize
+from larq_focal.quantizers.parts.error_decay import ErrorDecayQuantizer
+from larq_focal.quantizers.parts.weight_statistics import standardize
 
 
 @larq.utils.register_keras_custom_object

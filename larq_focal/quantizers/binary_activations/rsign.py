@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.channels import fix_channels
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.channels import fix_channels
 
 
 @tf.custom_gradient

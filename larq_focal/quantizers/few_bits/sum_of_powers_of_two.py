@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
+from larq_focal.quantizers.parts.base import Quantizer
 
 
 def sums_of_powers_of_two(terms: int, lowest: int, highest: int) -> np.ndarray:

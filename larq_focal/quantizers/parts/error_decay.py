@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.schedule import EpochSchedule, ScheduledQuantizer
-from larq_focal.quantizers.sign import sign
+from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
+from larq_focal.quantizers.parts.sign import sign
 
 
 @tf.custom_gradient

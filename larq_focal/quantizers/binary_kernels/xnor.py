@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.sign import sign
-from larq_focal.quantizers.weight_statistics import mean_magnitude, per_channel
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.sign import sign
+from larq_focal.quantizers.parts.weight_statistics import mean_magnitude, per_channel
 
 
 @tf.custom_gradient

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.tanh import tanh_sign
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.signs.tanh import tanh_sign
 
 
 @larq.utils.register_keras_custom_object

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq, tf
-from larq_focal.quantizers.base import Quantizer
-from larq_focal.quantizers.even_levels import even_levels
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.even_levels import even_levels
 
 COEFFICIENTS: dict[int, tuple[float, float]] = {
     2: (3.12, -2.064),
