@@ -12,10 +12,10 @@
 #include <random>
 #include <vector>
 
-#include "../larq_focal/delegate/channel_mean.h"
-#include "../larq_focal/delegate/channels.h"
-#include "../larq_focal/delegate/elementwise.h"
-#include "../larq_focal/delegate/network.h"
+#include "../larq_focal/delegate/operations/channel_mean.h"
+#include "../larq_focal/delegate/operations/channels.h"
+#include "../larq_focal/delegate/operations/elementwise.h"
+#include "../larq_focal/delegate/graph/network.h"
 #include "counted_allocations.h"
 #include "lce_options.h"
 

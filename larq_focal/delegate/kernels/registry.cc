@@ -1,6 +1,6 @@
 #include "kernel.h"
 
-#include "../errors.h"
+#include "../base/errors.h"
 
 namespace larq_focal {
 

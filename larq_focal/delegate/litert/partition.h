@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "graph_node.h"
-#include "network.h"
+#include "../graph/network.h"
 
 namespace larq_focal {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "litert.h"
-#include "operation.h"
+#include "../operations/operation.h"
 
 namespace larq_focal {
 

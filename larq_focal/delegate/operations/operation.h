@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "fused_steps.h"
-#include "kernels/kernel.h"
-#include "tensor.h"
-#include "thread_pool.h"
+#include "../kernels/kernel.h"
+#include "../base/tensor.h"
+#include "../base/thread_pool.h"
 
 namespace larq_focal {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bitset>
 
-#include "errors.h"
+#include "../base/errors.h"
 
 namespace larq_focal {
 
