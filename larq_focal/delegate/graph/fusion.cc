@@ -5,8 +5,8 @@
 #include "../operations/channels.h"
 #include "../operations/convolution.h"
 #include "../operations/elementwise.h"
-#include "network.h"
 #include "../operations/quantize.h"
+#include "network.h"
 
 namespace larq_focal {
 

@@ -1,6 +1,5 @@
-#include "kernel.h"
-
 #include "../base/errors.h"
+#include "kernel.h"
 
 namespace larq_focal {
 

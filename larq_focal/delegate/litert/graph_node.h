@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "litert.h"
 #include "../operations/operation.h"
+#include "litert.h"
 
 namespace larq_focal {
 

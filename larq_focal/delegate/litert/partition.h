@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "graph_node.h"
 #include "../graph/network.h"
+#include "graph_node.h"
 
 namespace larq_focal {
 

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "fused_steps.h"
-#include "../kernels/kernel.h"
 #include "../base/tensor.h"
 #include "../base/thread_pool.h"
+#include "../kernels/kernel.h"
+#include "fused_steps.h"
 
 namespace larq_focal {
 
