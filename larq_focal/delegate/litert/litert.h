@@ -1,6 +1,6 @@
-// The few C structures of LiteRT (formerly TensorFlow Lite) that an external delegate touches. No package brings LiteRT's
-// headers, so they are declared here after tflite/core/c/common.h of https://github.com/google-ai-edge/LiteRT; the names
-// are shortened. `check_layout` in litert_check.h compares them with the LiteRT that loads us.
+// The few C structures of LiteRT (formerly TensorFlow Lite) that an external delegate touches. No package brings
+// LiteRT's headers, so they are declared here after tflite/core/c/common.h of https://github.com/google-ai-edge/LiteRT;
+// the names are shortened. `check_layout` in litert_check.h compares them with the LiteRT that loads us.
 #pragma once
 
 #include <cstddef>
@@ -129,8 +129,8 @@ struct PoolParams {
 
 static_assert(sizeof(void*) != 8 ||
                   (sizeof(Tensor) == 112 && offsetof(Tensor, bytes) == 40 && offsetof(Tensor, dims_signature) == 104 &&
-                   sizeof(Registration) == 88 && offsetof(Registration, builtin_code) == 40 &&
-                   sizeof(Delegate) == 56 && offsetof(Context, GetNodeAndRegistration) == 56 &&
+                   sizeof(Registration) == 88 && offsetof(Registration, builtin_code) == 40 && sizeof(Delegate) == 56 &&
+                   offsetof(Context, GetNodeAndRegistration) == 56 &&
                    offsetof(Context, recommended_num_threads) == 72 && offsetof(Node, custom_initial_data) == 48),
               "the compiler lays the structures of LiteRT out in another way than LiteRT's own does");
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "../graph/network.h"
 #include "graph_node.h"
-#include "network.h"
 
 namespace larq_focal {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "../operations/operation.h"
 #include "litert.h"
-#include "operation.h"
 
 namespace larq_focal {
 

@@ -19,8 +19,10 @@ Span seen(const Axis& axis, const Placement& placement, int64_t position, int im
 
 MaxPool::MaxPool(const Options& options) {
   auto padding = static_cast<Padding>(options.get("padding", 0, 1));
-  rows_ = {options.get("filter_height", 1, kLargestOption), options.get("stride_height", 1, kLargestOption), 1, padding};
-  columns_ = {options.get("filter_width", 1, kLargestOption), options.get("stride_width", 1, kLargestOption), 1, padding};
+  rows_ = {options.get("filter_height", 1, kLargestOption), options.get("stride_height", 1, kLargestOption), 1,
+           padding};
+  columns_ = {options.get("filter_width", 1, kLargestOption), options.get("stride_width", 1, kLargestOption), 1,
+              padding};
 }
 
 void MaxPool::prepare() {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "kernels/kernel.h"
-#include "tensor.h"
+#include "../base/tensor.h"
+#include "../kernels/kernel.h"
 
 namespace larq_focal {
 

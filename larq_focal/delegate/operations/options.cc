@@ -2,14 +2,16 @@
 
 #include <cstring>
 
-#include "errors.h"
+#include "../base/errors.h"
 
 namespace larq_focal {
 namespace {
 
 enum FlexType { kInt = 1, kUInt = 2, kMap = 9 };
 
-void require_whole(bool condition) { require(condition, "its options are not a FlexBuffer map: the model is damaged."); }
+void require_whole(bool condition) {
+  require(condition, "its options are not a FlexBuffer map: the model is damaged.");
+}
 
 bool is_width(uint64_t width) { return width == 1 || width == 2 || width == 4 || width == 8; }
 

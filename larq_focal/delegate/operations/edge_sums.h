@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/kernel.h"
+#include "../kernels/kernel.h"
 #include "window.h"
 
 namespace larq_focal {

@@ -1,8 +1,8 @@
 #include "graph_node.h"
 
-#include "channel_mean.h"
-#include "channels.h"
-#include "elementwise.h"
+#include "../operations/channel_mean.h"
+#include "../operations/channels.h"
+#include "../operations/elementwise.h"
 
 namespace larq_focal {
 

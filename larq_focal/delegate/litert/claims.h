@@ -29,12 +29,12 @@ class Claims {
 
   litert::Context* context_;
   std::vector<GraphNode> nodes_;
-  std::vector<bool> is_claimed_;          // by place in nodes_, as the next
-  std::vector<bool> is_before_quantize_;  // elementwise operations that quantize operations and means take in
-  std::vector<int> maker_;                   // by tensor: the place in nodes_, -1 where it comes from outside
+  std::vector<bool> is_claimed_;              // by place in nodes_, as the next
+  std::vector<bool> is_before_quantize_;      // elementwise operations that quantize operations and means take in
+  std::vector<int> maker_;                    // by tensor: the place in nodes_, -1 where it comes from outside
   std::vector<std::vector<size_t>> readers_;  // by tensor: places in nodes_
-  std::set<int> convolved_;                  // tensors made by a binary convolution, or by what it takes in
-  std::set<int> packed_later_;               // tensors that a claimed operation reads on the way to their signs
+  std::set<int> convolved_;                   // tensors made by a binary convolution, or by what it takes in
+  std::set<int> packed_later_;                // tensors that a claimed operation reads on the way to their signs
 };
 
 }  // namespace larq_focal

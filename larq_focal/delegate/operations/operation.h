@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "../base/tensor.h"
+#include "../base/thread_pool.h"
+#include "../kernels/kernel.h"
 #include "fused_steps.h"
-#include "kernels/kernel.h"
-#include "tensor.h"
-#include "thread_pool.h"
 
 namespace larq_focal {
 

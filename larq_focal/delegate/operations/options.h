@@ -25,11 +25,11 @@ class Options {
 
   const uint8_t* data_;
   size_t size_;
-  int width_;         // bytes of a value
-  size_t values_;     // position of the first value
-  size_t count_;      // values in the map
-  int key_width_;     // bytes of an offset to a key
-  size_t keys_;       // position of the first such offset
+  int width_;      // bytes of a value
+  size_t values_;  // position of the first value
+  size_t count_;   // values in the map
+  int key_width_;  // bytes of an offset to a key
+  size_t keys_;    // position of the first such offset
 };
 
 }  // namespace larq_focal

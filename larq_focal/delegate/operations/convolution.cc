@@ -21,8 +21,8 @@ BinaryConvolution::BinaryConvolution(const Options& options, const Kernel& kerne
   auto padding = static_cast<Padding>(options.get("padding", 0, 1));
   rows_ = {1, options.get("stride_height", 1, kLargestOption), options.get("dilation_height_factor", 1, kLargestOption),
            padding};
-  columns_ = {1, options.get("stride_width", 1, kLargestOption), options.get("dilation_width_factor", 1, kLargestOption),
-              padding};
+  columns_ = {1, options.get("stride_width", 1, kLargestOption),
+              options.get("dilation_width_factor", 1, kLargestOption), padding};
 }
 
 void BinaryConvolution::take_in(const ElementwiseStep& step, Tensor* result) {
@@ -85,8 +85,8 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   column_placement_ = place(columns_, image.dims[2]);
   int64_t height = (row_placement_.outputs - 1) * rows_.stride + rows_.extent();
   int64_t width = (column_placement_.outputs - 1) * columns_.stride + columns_.extent();
-  is_padded_ = row_placement_.before > 0 || column_placement_.before > 0 || height > image.dims[1] ||
-               width > image.dims[2];
+  is_padded_ =
+      row_placement_.before > 0 || column_placement_.before > 0 || height > image.dims[1] || width > image.dims[2];
   if (!is_padded_) {
     height = image.dims[1];
     width = image.dims[2];
@@ -113,7 +113,8 @@ void BinaryConvolution::prepare_window(int image_words) {
   const bool joins_columns = groups_ == 1 && columns_.dilation == 1;
   for (int y = 0; y < rows_.size; ++y) {
     for (int x = 0; x < (joins_columns ? 1 : columns_.size); ++x) {
-      run_offsets_.push_back(static_cast<int32_t>(y * rows_.dilation * row_words + x * columns_.dilation * image_words));
+      run_offsets_.push_back(
+          static_cast<int32_t>(y * rows_.dilation * row_words + x * columns_.dilation * image_words));
     }
   }
   int run_words = joins_columns ? static_cast<int>(columns_.size) * group_words_ : group_words_;
@@ -192,7 +193,8 @@ const uint32_t* BinaryConvolution::padded(const uint32_t* image) {
   const int64_t height = std::min<int64_t>(dims[1], padded_height_ - top);
   const int64_t width = std::min<int64_t>(dims[2], padded_width_ - left);
   for (int64_t y = 0; y < height; ++y) {
-    std::memcpy(to + (y + top) * row_words + left * words, image + y * dims[2] * words, width * words * sizeof(uint32_t));
+    std::memcpy(to + (y + top) * row_words + left * words, image + y * dims[2] * words,
+                width * words * sizeof(uint32_t));
   }
   return to;
 }

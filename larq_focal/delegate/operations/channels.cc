@@ -18,9 +18,8 @@ void for_pixels(ThreadPool& threads, const Tensor& value, const Tensor& result, 
 void copy_channels(ThreadPool& threads, const Tensor& value, const Tensor& result, int first_channel) {
   if (value.whole == &result && value.first_channel == first_channel) return;
   const int channels = value.dims.back();
-  for_pixels(threads, value, result, [=](const float* from, float* to) {
-    std::copy(from, from + channels, to + first_channel);
-  });
+  for_pixels(threads, value, result,
+             [=](const float* from, float* to) { std::copy(from, from + channels, to + first_channel); });
 }
 
 bool have_same_pixels(const Tensor& left, const Tensor& right) {

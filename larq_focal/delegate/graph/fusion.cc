@@ -1,12 +1,12 @@
 // Which operations a network joins. No rule changes a value that something else uses, nor how a value is rounded.
 #include <algorithm>
 
-#include "channel_mean.h"
-#include "channels.h"
-#include "convolution.h"
-#include "elementwise.h"
+#include "../operations/channel_mean.h"
+#include "../operations/channels.h"
+#include "../operations/convolution.h"
+#include "../operations/elementwise.h"
+#include "../operations/quantize.h"
 #include "network.h"
-#include "quantize.h"
 
 namespace larq_focal {
 

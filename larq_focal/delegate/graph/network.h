@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "aligned_buffer.h"
-#include "operation.h"
+#include "../base/aligned_buffer.h"
+#include "../operations/operation.h"
 
 namespace larq_focal {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "aligned_buffer.h"
+#include "../base/aligned_buffer.h"
 #include "edge_sums.h"
 #include "operation.h"
 #include "window.h"

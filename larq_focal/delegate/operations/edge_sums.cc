@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bitset>
 
-#include "errors.h"
+#include "../base/errors.h"
 
 namespace larq_focal {
 
@@ -13,7 +13,9 @@ std::vector<EdgeSums::Inside> EdgeSums::classes(const Axis& axis, const Placemen
   class_of.clear();
   for (int64_t position = 0; position < placement.outputs; ++position) {
     int64_t start = position * axis.stride - placement.before;
-    auto is_inside = [&](int64_t tap) { return start + tap * axis.dilation >= 0 && start + tap * axis.dilation < image; };
+    auto is_inside = [&](int64_t tap) {
+      return start + tap * axis.dilation >= 0 && start + tap * axis.dilation < image;
+    };
     Inside inside{0, static_cast<int>(axis.size)};
     while (inside.begin < inside.end && !is_inside(inside.begin)) ++inside.begin;
     while (inside.end > inside.begin && !is_inside(inside.end - 1)) --inside.end;

@@ -84,9 +84,9 @@ void Network::allocate() {
       const size_t bytes = byte_count(*root);
       size_t best = slots.size();
       for (size_t s = 0; s < slots.size() && !overwrites; ++s) {
-        bool is_better = best == slots.size() || (slots[best].bytes < bytes ? slots[s].bytes > slots[best].bytes
-                                                                            : slots[s].bytes >= bytes &&
-                                                                                  slots[s].bytes < slots[best].bytes);
+        bool is_better = best == slots.size() ||
+                         (slots[best].bytes < bytes ? slots[s].bytes > slots[best].bytes
+                                                    : slots[s].bytes >= bytes && slots[s].bytes < slots[best].bytes);
         if (slots[s].free_after < i && is_better) best = s;
       }
       if (overwrites) best = overwritten->second;
