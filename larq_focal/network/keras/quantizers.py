@@ -160,7 +160,11 @@ def _(quantizer: focal.RSign, call, value, part):
 
 @_read.register
 def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
+    """A dense layer gives it the row of its features as one pixel."""
     kernel = quantizer.depthwise_kernel.numpy()  # [kh, kw, C, 1]
+    shape = call.shape(value)
+    if len(shape) == 1:
+        value = call.add(ops.Reshape, value, part=_part(part, "pixel"), shape=(1, 1, *shape))
     response = call.add(
         ops.Conv2D,
         value,
@@ -170,6 +174,8 @@ def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
         padding="same",
         groups=kernel.shape[2],
     )
+    if len(shape) == 1:
+        response = call.add(ops.Reshape, response, part=_part(part, "features"), shape=shape)
     return call.add(ops.Binarize, response, part=part, threshold=np.float32(0))
 
 

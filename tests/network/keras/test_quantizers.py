@@ -6,6 +6,7 @@ import pytest
 from larq_focal import quantizers as focal
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
+from larq_focal.layers import BinaryDense
 from larq_focal.network import ops
 from larq_focal.network.interpret import interpret
 from larq_focal.network.keras.from_keras import from_keras
@@ -103,6 +104,14 @@ def test_learnable_activation_binarizer_is_a_convolution_and_a_sign(kernel_size,
     assert graph.is_binary(graph["conv"])
     assert graph["conv"].input_quantizer == "learnable_activation_binarizer"
     assert graph["conv"].declared_bits == (1, 1)
+
+
+def test_a_dense_layer_gives_the_binarizer_its_features_as_one_pixel():
+    quantizer = focal.LearnableActivationBinarizer(kernel_initializer="glorot_uniform")
+    dense = BinaryDense(8, name="dense", input_quantizer=quantizer, kernel_quantizer="ste_sign")
+    graph = assert_read(model_of((6,), dense))
+    assert graph["dense/input_quantizer/response"].shape == (1, 1, 6)
+    assert graph.is_binary(graph["dense"])
 
 
 @pytest.mark.parametrize("quantizer", ["niblack_sign", "sauvola_sign"])
