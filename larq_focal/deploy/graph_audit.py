@@ -71,8 +71,8 @@ class GraphAudit(Result):
         same_class: samples in which the largest output is the same.
         max_abs_difference: over all samples and outputs.
         max_abs_output: of the interpreter, likewise.
-        sensitivity: how far the interpreter's outputs move when inputs and float weights change by a few millionths, and
-            the results of packed layers by their rounding; measured where samples differ, else 0.
+        sensitivity: how far the interpreter's outputs move when inputs and float weights change by a few millionths,
+            and the results of packed layers by their rounding; measured where samples differ, else 0.
         warnings: what is wrong with the network itself.
     """
 
