@@ -12,8 +12,8 @@ import click
 import numpy as np
 import pytest
 
-from larq_focal.bench.datasets import DATASETS
 from larq_focal.cli import main
+from larq_focal.datasets.dataset import DATASETS
 from larq_focal.deploy.convert import CONVERTERS
 from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
@@ -36,7 +36,7 @@ OWNED = {
 }
 """The choices of options by their names."""
 OWNERS = {
-    "bench/dataset_rows.py": tuple(DATASETS),
+    "datasets/rows.py": tuple(DATASETS),
     "deploy/converters.py": CONVERTERS,
     "deploy/engines.py": tuple(ENGINES),
     "deploy/pixels.py": RESIZES,
@@ -125,13 +125,13 @@ def test_a_data_set_is_added_in_one_place(tmp_path):
     np.savez(tmp_path / "added.npz", **images, **labels)
     code = """
         import sys
-        from larq_focal.bench import dataset_rows as owner
+        from larq_focal.datasets import rows as owner
         row = owner.DatasetRow(title="Added", shape=(2, 2, 1), classes=("a", "b"), epochs=1, batch_size=1)
         owner.DATASETS["added"] = row
         from larq_focal.cli import main
         for command in (["bench"], ["zoo", "train"]):
             main([*command, "--help"], standalone_mode=False)
-        from larq_focal.bench import load_dataset
+        from larq_focal.datasets import load_dataset
         print(load_dataset("added", sys.argv[1]).title)
         """
     shown = output_of(code, tmp_path)
