@@ -11,7 +11,7 @@ from larq_focal.focal_plane.compiler.array_form import array_form
 from larq_focal.focal_plane.compiler.backend.building import RegisterError
 from larq_focal.focal_plane.compiler.backend.homes import Moves
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.compilation import compile_network
 from larq_focal.focal_plane.compiler.controller_part import on_controller
 from larq_focal.focal_plane.compiler.integer_form.counted_sums import CountedSum, counted_sums
 from larq_focal.focal_plane.compiler.integer_form.fold_sums import why_unfolded
