@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from larq_focal.deploy.audit import audit
-from larq_focal.deploy.audit.agreement import file_outputs
+from larq_focal.deploy.audit.outputs import file_outputs
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import BinarySumConv2D
