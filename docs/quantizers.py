@@ -1,9 +1,9 @@
-"""Writes the page of the quantizers, quantizers.md, from their registry and from the tables measured by benchmarks.
+"""Writes the page of the quantizers, quantizers.md, from their rows and from the tables measured by benchmarks.
 
     python docs/quantizers.py
 
-Needs the extra `docs`. The text follows from the registry and from the files in docs/data, the pictures from the
-shipped functions.
+Needs the extra `docs`. The text follows from the rows of the quantizers and from the files in docs/data, the pictures
+from the shipped functions.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from larq_focal.files import write_text
-from larq_focal.quantizers import QUANTIZERS, QuantizerRow
-from larq_focal.quantizers.registry import binary_activations, binary_kernels, few_bits, signs
+from larq_focal.quantizers import FAMILIES, QUANTIZERS, QuantizerRow
 from larq_focal.report.markdown import pipe_table
 
 HERE = Path(__file__).parent
@@ -24,24 +22,10 @@ PAGE = HERE / "quantizers.md"
 IMAGES = "images/quantizers"
 
 
-@dataclass(frozen=True)
-class Family:
-    name: str
-    title: str
-    rows: tuple[QuantizerRow, ...]
-
-
-FAMILIES = (
-    Family("signs", "Signs, for kernels and inputs", signs.ROWS),
-    Family("binary_kernels", "Binary kernels", binary_kernels.ROWS),
-    Family("binary_activations", "Binary inputs", binary_activations.ROWS),
-    Family("few_bits", "Three levels and more", few_bits.ROWS),
-)
-
 INTRODUCTION = """\
 # Quantizers
 
-<!-- Written by docs/quantizers.py: change that, or the registry, and run `make docs`. -->
+<!-- Written by docs/quantizers.py: change that, or a quantizer, and run `make docs`. -->
 
 Every quantizer of larq_focal and of Larq in one place: use it in any Larq layer as `kernel_quantizer` or
 `input_quantizer`, by its alias or as an instance of its class.
@@ -68,18 +52,20 @@ end (dark); where there is noise, its mean.
 
 
 def page() -> str:
-    left_out = set(QUANTIZERS) - {row for family in FAMILIES for row in family.rows}
-    if left_out:
-        raise ValueError(f"{sorted(row.alias for row in left_out)} belong to no family of this page: add it to one.")
-    parts = [INTRODUCTION, *map(_section, FAMILIES), _accuracies(), _speeds()]
+    parts = [INTRODUCTION, *(_section(family) for family in FAMILIES), _accuracies(), _speeds()]
     return "\n".join(parts)
 
 
-def _section(family: Family) -> str:
-    header = ("alias and class", "levels", "trains", "keeps", "kernel", "inputs", "converted", "source")
+def rows_of(family: str) -> list[QuantizerRow]:
+    return [row for row in QUANTIZERS if row.family == family]
+
+
+def _section(family: str) -> str:
+    header = ("alias and class", "what it is", "levels", "trains", "keeps", "kernel", "inputs", "converted", "source")
     body = (
         (
             f"`{row.alias}` `{_public_name(row.quantizer)}`",
+            row.summary,
             row.levels,
             _names(row.trainable),
             _names(row.state) + (f", set by `{row.schedule.__name__}`" if row.schedule else ""),
@@ -88,10 +74,11 @@ def _section(family: Family) -> str:
             row.lowering,
             _linked(row.source),
         )
-        for row in family.rows
+        for row in rows_of(family)
     )
-    picture = f"![Curves and pseudo-gradients: {family.title.lower()}]({IMAGES}/{family.name}.png)"
-    return f"## {family.title}\n\n{pipe_table(header, body)}\n\n{picture}\n"
+    title = FAMILIES[family]
+    picture = f"![Curves and pseudo-gradients: {title.lower()}]({IMAGES}/{family}.png)"
+    return f"## {title}\n\n{pipe_table(header, body)}\n\n{picture}\n"
 
 
 def _public_name(quantizer: type) -> str:
@@ -182,5 +169,5 @@ if __name__ == "__main__":
     from curves import draw
 
     for family in FAMILIES:
-        draw(family.rows, HERE / IMAGES / f"{family.name}.png")
+        draw(rows_of(family), HERE / IMAGES / f"{family}.png")
     write_text(PAGE, page())
