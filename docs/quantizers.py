@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from larq_focal.files import write_text
@@ -38,11 +38,12 @@ lq.layers.QuantConv2D(32, 3, input_quantizer="rsign", kernel_quantizer="libra_si
 lq.layers.QuantConv2D(32, 3, input_quantizer=lqf.quantizers.NiblackSign(window=5), kernel_quantizer="ste_sign")
 ```
 
-The tables tell, for the default arguments, what a `QuantConv2D` with it becomes in the converted network, as a kernel
-quantizer with signs as inputs, and as an input quantizer with a kernel of signs: a *packed* binary convolution, a
-*float* one, or *wrong*, where the converter would compute something else and `lqf.convert` refuses. `lqf.audit` says
-it of each layer of a network of yours. *Clip* marks kernel quantizers that lose weights which outgrow 1, and so need
-`kernel_constraint="weight_clip"`. Some [layers](layers.md) rewrite products of a few levels as binary ones.
+The tables say, for the default arguments, what the converter of Larq Compute Engine (`converter="lce"`) makes of a
+`QuantConv2D` with it, as a kernel quantizer with signs as inputs, and as an input quantizer with a kernel of signs: a
+*packed* binary convolution, a *float* one, or *wrong*, where that converter would compute something else and
+`lqf.convert` refuses. `lqf.audit` says what became of each layer of your network. *Clip* marks kernel quantizers that
+lose weights which outgrow 1, and so need `kernel_constraint="weight_clip"`. Some [layers](layers.md) compute products
+of a few levels as binary ones.
 
 The pictures are drawn from the functions themselves. Blue: what becomes of one weight among others of a normal
 distribution with deviation 1/2, or of the middle pixel of a patch of 3x3 (two lines where the weight's past counts).
@@ -68,7 +69,7 @@ def _section(family: str) -> str:
             row.summary,
             row.levels,
             _names(row.trainable),
-            _names(row.state) + (f", set by `{row.schedule.__name__}`" if row.schedule else ""),
+            ", ".join(_kept(row)),
             (row.kernel or "") + (", clip" if row.needs_clip else ""),
             row.activation or "",
             row.lowering,
@@ -84,6 +85,12 @@ def _section(family: str) -> str:
 def _public_name(quantizer: type) -> str:
     package = "lq" if quantizer.__module__.startswith("larq.") else "lqf"
     return f"{package}.quantizers.{quantizer.__name__}"
+
+
+def _kept(row: QuantizerRow) -> Iterator[str]:
+    for name in row.state:
+        is_scheduled = row.schedule and name == row.quantizer.scheduled_name
+        yield f"`{name}`" + (f" (set by `{row.schedule.__name__}`)" if is_scheduled else "")
 
 
 def _names(names: Sequence[str]) -> str:
