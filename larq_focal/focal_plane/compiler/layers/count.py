@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
 
 
+def accumulator_bits(fan_in: int) -> int:
+    """Bits of a count from 0 to ``fan_in``: ``floor(log2(fan_in)) + 1``."""
+    return fan_in.bit_length()
+
+
 def half_adder(code: Code, a: Operand, b: Operand, into: Plane | None = None) -> tuple[Plane, Plane]:
     """Sum and carry of two bits, in five words; the sum may go ``into`` one of them."""
     neither = code.nor(a, b)

@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from larq_focal.focal_plane.sensor.rate import Estimate, estimates_table
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, listed, new_table
 from larq_focal.text import counted
-from larq_focal.verdict import COLOURS, Verdict, verdict_title, worst
+from larq_focal.verdicts.estimate import Estimate, estimates_table
+from larq_focal.verdicts.verdict import COLOURS, Verdict, verdict_title, worst
 
 
 @dataclass(frozen=True, kw_only=True)

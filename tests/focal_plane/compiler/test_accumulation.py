@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
-from larq_focal.focal_plane.compiler.layers.accumulating import accumulation
+from larq_focal.focal_plane.compiler.layers.accumulation import accumulation
 from larq_focal.focal_plane.compiler.layers.convolution import Convolution
 from larq_focal.focal_plane.machine import disassemble, load_noise
 from tests.focal_plane.compiler.random_layers import Draw, drawn, network, small

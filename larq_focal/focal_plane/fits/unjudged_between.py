@@ -1,4 +1,4 @@
-"""The parts of a network on which a fit cannot give a verdict."""
+"""What stands between the layers of the array, and that a fit cannot give a verdict on."""
 
 from __future__ import annotations
 
@@ -7,23 +7,9 @@ from collections.abc import Iterator
 from larq_focal.focal_plane.compiler.integer_form.sign_of_sum import is_signs
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
+from larq_focal.verdicts.unjudged import is_judged_layer
 
-_LAYERS = ops.Conv2D | ops.Dense
 _BEFORE_A_SIGN = ops.Affine | ops.Activation | ops.Add  # parts of a threshold, which the layer's own verdict covers
-
-
-def unjudged_operations(graph: QuantGraph) -> Iterator[str]:
-    """A sentence for each operation that is not understood, wherever it runs, and each layer of another kind."""
-    for op in graph:
-        if isinstance(op, ops.Unknown):
-            yield f"'{op.name}': {op.kind} is not understood, and was not judged"
-        elif isinstance(op, ops.Weighted) and not is_judged_layer(op):
-            yield f"'{op.name}': {type(op).__name__} is a layer that was not judged; convolutions and dense layers are"
-
-
-def is_judged_layer(op: ops.Op) -> bool:
-    """Whether a layer is of a kind that has a verdict."""
-    return isinstance(op, _LAYERS)
 
 
 def unjudged_between(folded: QuantGraph, there: set[str]) -> Iterator[str]:
@@ -59,7 +45,7 @@ def _is_judged(graph: QuantGraph, op: ops.Op) -> bool:
         return op.kind == "max"
     if isinstance(op, ops.Multiply):
         return is_signs(graph, op)
-    return isinstance(op, _LAYERS | ops.Binarize | ops.Quantize | ops.Unknown | _BEFORE_A_SIGN)
+    return is_judged_layer(op) or isinstance(op, ops.Binarize | ops.Quantize | ops.Unknown | _BEFORE_A_SIGN)
 
 
 def _kind(op: ops.Op) -> str:

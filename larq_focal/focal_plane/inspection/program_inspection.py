@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from larq_focal.focal_plane.inspection.live_ranges import live_ranges
-from larq_focal.focal_plane.inspection.maps import MapPlace
-from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
-from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
+from larq_focal.focal_plane.inspection.map_place import MapPlace
+from larq_focal.focal_plane.inspection.program_report import Exactness, ProgramReport
+from larq_focal.focal_plane.inspection.step_recorder import Region, StepRecorder
 from larq_focal.focal_plane.machine import Program, Run, Simulator
 from larq_focal.focal_plane.sensor.rate import estimates
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from larq_focal.focal_plane.compiler.backend.accesses import Access
 from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, LiveRange, allocate
-from larq_focal.focal_plane.compiler.backend.homes import Home, Moves, homes
+from larq_focal.focal_plane.compiler.backend.homes import Home, SpillMoves, homes
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, blocked_spans, masks_of
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.sensor.spills import Spill
 
 _NEAR = 6  # statements between two uses of a spilled plane that are worth a register
 
-Placed = tuple[Home, str]  # where a spilled plane goes: the kind of home, and the place there
+SpillPlace = tuple[Home, str]  # where a spilled plane goes: the kind of home, and the place there
 
 
 class Spiller:
@@ -31,20 +31,20 @@ class Spiller:
         self._short: set[Plane] = set()  # planes that only carry a spilled one to its use and back
 
     @property
-    def moves(self) -> dict[str, Moves]:
+    def moves(self) -> dict[str, SpillMoves]:
         """The moves of one frame by kind of home."""
         return {home.name: home.moves for home in self._homes}
 
     def victims(
         self, code: Code, accesses: Sequence[Access], ranges: Mapping[Plane, LiveRange], error: AllocationError
-    ) -> dict[Plane, Placed] | Plane:
+    ) -> dict[Plane, SpillPlace] | Plane:
         """Planes whose spilling lets the others be allocated, with places for them.
 
         Or the plane that finds no register, where nothing more can be spilled or no place is left.
         """
         spans = blocked_spans(code, accesses)
         left = dict(ranges)
-        victims: dict[Plane, Placed] = {}
+        victims: dict[Plane, SpillPlace] = {}
         while True:
             blocked = list(left)[error.blocked]
             candidates = self._candidates(left, blocked, accesses)
@@ -66,7 +66,7 @@ class Spiller:
         barred = self._short | {*accesses[here].reads, *accesses[here].writes}
         return [plane for plane, span in ranges.items() if span.start <= here <= span.end and plane not in barred]
 
-    def rewritten(self, code: Code, accesses: Sequence[Access], victims: Mapping[Plane, Placed]) -> Code:
+    def rewritten(self, code: Code, accesses: Sequence[Access], victims: Mapping[Plane, SpillPlace]) -> Code:
         """The code with ``victims`` in their places, brought to a plane where they are used.
 
         Uses that stand close together share one plane, which is stored after the last if it was written.
@@ -101,7 +101,7 @@ class Spiller:
 
 
 def _beside(statement: Statement, moves: Sequence[Statement]) -> list[Statement]:
-    """Moves that leave alone what must be kept at ``statement``."""
+    """SpillMoves that leave alone what must be kept at ``statement``."""
     return [replace(move, keeps=statement.keeps) for move in moves]
 
 
@@ -110,9 +110,9 @@ def _seldom_used(
     candidates: Sequence[Plane],
     accesses: Sequence[Access],
     ranges: Mapping[Plane, LiveRange],
-    victims: Mapping[Plane, Placed],
+    victims: Mapping[Plane, SpillPlace],
     spans: Mapping[str, Blocked],
-) -> tuple[Plane, Placed] | None:
+) -> tuple[Plane, SpillPlace] | None:
     """The candidate of fewest uses in its life that has a place, in the first kind of home that has one for any."""
 
     def uses(plane: Plane) -> float:
@@ -141,7 +141,7 @@ class _Visit:
 
 
 def _visits(
-    victims: Mapping[Plane, Placed], accesses: Sequence[Access], spans: Mapping[str, Blocked], flag: Sequence[str]
+    victims: Mapping[Plane, SpillPlace], accesses: Sequence[Access], spans: Mapping[str, Blocked], flag: Sequence[str]
 ) -> dict[Plane, list[_Visit]]:
     """Visits do not begin or end where FLAG holds what is still needed, for moves change it."""
     visits: dict[Plane, list[_Visit]] = {plane: [] for plane in victims}

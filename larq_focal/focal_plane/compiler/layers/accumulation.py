@@ -18,7 +18,7 @@ import numpy as np
 from larq_focal.focal_plane.analog.expected_error import AnalogError, expected_error
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.compiler.layers.convolution import Convolution, output_layout, taps
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.options import WeightSource
 from larq_focal.focal_plane.compiler.placement.layout import Layout, Spacing
 from larq_focal.focal_plane.compiler.placement.maps import Maps
@@ -144,7 +144,7 @@ def _starts(thresholds: np.ndarray, plus: np.ndarray, minus: np.ndarray, step: i
 
 
 def accumulated(
-    code: Code, constants: Constants, maps: Maps, layer: Convolution, plan: Accumulation, schedule: Schedule
+    code: Code, constants: Constants, maps: Maps, layer: Convolution, plan: Accumulation, schedule: CountSchedule
 ) -> Maps:
     """The layer with its threshold, counted by ``plan``."""
     layout = output_layout(maps.layout, layer.op)

@@ -16,7 +16,7 @@ from larq_focal.focal_plane.analog.likeness import Likeness
 from larq_focal.focal_plane.analog.linear import registers_after
 from larq_focal.focal_plane.analog.moves import Moves
 from larq_focal.focal_plane.analog.packed import Lattice
-from larq_focal.focal_plane.analog.registers import assigned
+from larq_focal.focal_plane.analog.register_assignment import assigned
 from larq_focal.focal_plane.analog.search import Search
 from larq_focal.focal_plane.analog.taps import KernelError, Taps, taps_of
 from larq_focal.focal_plane.machine import Instruction, InstructionSet, Kernel, Launch, Program

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code
-from larq_focal.focal_plane.compiler.layers.counting import alike
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.count import alike
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.layers.sums import Sum, Term, binarized, common_layout, moved
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.compiler.placement.maps import Maps
@@ -33,7 +33,7 @@ def multiplied(code: Code, constants: Constants, values: Sequence[Maps]) -> Maps
 
 def constant(code: Code, constants: Constants, layout: Layout, signs: np.ndarray) -> Maps:
     """Maps of which each channel has one of ``signs`` ``[channels]`` everywhere."""
-    return binarized(code, constants, Sum(layout, ()), np.where(signs > 0, -np.inf, np.inf), Schedule())
+    return binarized(code, constants, Sum(layout, ()), np.where(signs > 0, -np.inf, np.inf), CountSchedule())
 
 
 def inverted(code: Code, constants: Constants, maps: Maps, channels: np.ndarray) -> Maps:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.focal_plane.analog.convolution import Division
+from larq_focal.focal_plane.analog.compiled_kernels import Division
 
 
 @dataclass(frozen=True)

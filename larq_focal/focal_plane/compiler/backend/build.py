@@ -10,15 +10,15 @@ from typing import Any
 from larq_focal.focal_plane.compiler.backend.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.backend.flags import without_needless_lifts
-from larq_focal.focal_plane.compiler.backend.homes import Moves
+from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
 from larq_focal.focal_plane.compiler.backend.kernels import icw_by_section, placed, program
 from larq_focal.focal_plane.compiler.backend.liveness import live_ranges, masks_of
-from larq_focal.focal_plane.compiler.backend.spilling import Spiller
+from larq_focal.focal_plane.compiler.backend.spiller import Spiller
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.sensor.spills import IN_HOME, Spill, check_spill
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 
 class RegisterError(ValueError):
@@ -54,7 +54,7 @@ class Allocation:
     nominal: int
     named: tuple[str, ...]
     peak: int
-    moves: Mapping[str, Moves]
+    moves: Mapping[str, SpillMoves]
     lived: tuple[Lived, ...]
 
     @property

@@ -14,10 +14,10 @@ from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
 from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout
-from larq_focal.focal_plane.inspection.inspect import report_of
-from larq_focal.focal_plane.inspection.maps import MapPlace
-from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
-from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
+from larq_focal.focal_plane.inspection.map_place import MapPlace
+from larq_focal.focal_plane.inspection.program_inspection import report_of
+from larq_focal.focal_plane.inspection.program_report import Exactness, ProgramReport
+from larq_focal.focal_plane.inspection.step_recorder import Region, StepRecorder
 from larq_focal.focal_plane.machine import Simulator
 from larq_focal.focal_plane.machine.images import as_images
 from larq_focal.focal_plane.progress import Progress, silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from larq_focal.fixed_processors.processor import BinaryProcessor
-from larq_focal.fixed_processors.report import ProcessorFit, ProcessorLayer
+from larq_focal.fixed_processors.processor_fit import ProcessorFit, ProcessorLayer
 from larq_focal.fixed_processors.rules import (
     Fault,
     convolution_faults,
@@ -13,10 +13,10 @@ from larq_focal.fixed_processors.rules import (
     input_faults,
     operation_fault,
 )
-from larq_focal.focal_plane.fits.unjudged import is_judged_layer, unjudged_operations
-from larq_focal.focal_plane.sensor.rate import Estimate
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Conv2D, Dense, Linear, Op, Unknown, Weighted
+from larq_focal.verdicts.estimate import Estimate
+from larq_focal.verdicts.unjudged import is_judged_layer, unjudged_operations
 
 
 def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit:

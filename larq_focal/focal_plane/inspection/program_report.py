@@ -10,10 +10,10 @@ from rich.console import Group
 from rich.text import Text
 
 from larq_focal.focal_plane.inspection.live_ranges import LiveRanges
-from larq_focal.focal_plane.inspection.maps import MapPlace
-from larq_focal.focal_plane.sensor.rate import Estimate, estimates_table
+from larq_focal.focal_plane.inspection.map_place import MapPlace
 from larq_focal.result import Result
 from larq_focal.tables import facts
+from larq_focal.verdicts.estimate import Estimate, estimates_table
 
 
 @dataclass(frozen=True)

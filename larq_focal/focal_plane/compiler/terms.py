@@ -17,14 +17,14 @@ from larq_focal.network.ops import Add, Conv2D, Pool2D
 
 
 @dataclass(frozen=True)
-class Sums:
+class Uncounted:
     """Convolutions and one-bit maps, by name, that have not been counted yet, for what follows decides how."""
 
     names: tuple[str, ...]
     pools: tuple[Pool2D, ...] = ()
 
 
-Values = Mapping[str, Maps | Counts | Sums]
+Values = Mapping[str, Maps | Counts | Uncounted]
 """What has been emitted, by the operation's name."""
 
 
