@@ -27,9 +27,9 @@ from larq_focal.bench.records import accuracy_of, describe_environment, write_re
 from larq_focal.bench.train import Settings, train
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.keras import keras
-from larq_focal.quantizers.registry import binary_activations, binary_kernels, signs
+from larq_focal.quantizers import QUANTIZERS
 
-ROWS = (*signs.ROWS, *binary_kernels.ROWS, *binary_activations.ROWS)
+ROWS = [row for row in QUANTIZERS if row.family != "few_bits"]
 BATCH_SIZE = 32
 TABLE = Path(__file__).parent.parent / "docs/data/quantizers_mnist.json"
 
