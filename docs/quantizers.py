@@ -15,7 +15,7 @@ from pathlib import Path
 
 from larq_focal.files import write_text
 from larq_focal.quantizers import FAMILIES, QUANTIZERS, QuantizerRow
-from larq_focal.report.markdown import pipe_table
+from larq_focal.tables import pipe_table
 
 HERE = Path(__file__).parent
 PAGE = HERE / "quantizers.md"
