@@ -9,7 +9,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.integer_form.fold import is_by_channel
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.integer_sums import largest_sum, moves
+from larq_focal.network.integer_sums import largest_sum, only_moves
 
 
 class NoWholeSum(ValueError):
@@ -39,7 +39,7 @@ def sign_of_sum(graph: QuantGraph, binarize: ops.Binarize) -> SignOfSum | None:
     """The sum that ``binarize`` reads, behind at most normalisations, activations and max-pooling."""
     steps: list[ops.Op] = [binarize]
     op = graph[binarize.inputs[0]]
-    while isinstance(op, ops.Affine | ops.Activation) or (isinstance(op, ops.Pool2D) and moves(op)):
+    while isinstance(op, ops.Affine | ops.Activation) or (isinstance(op, ops.Pool2D) and op.moves_elements):
         steps.insert(0, op)
         op = graph[op.inputs[0]]
     if not isinstance(op, ops.Add):
@@ -99,6 +99,6 @@ def is_signs(graph: QuantGraph, op: ops.Op) -> bool:
         return np.array_equal(op.levels, [-1, 1])
     if isinstance(op, ops.Affine) and not op.scale.any():
         return bool((np.abs(op.bias) == 1).all())
-    if isinstance(op, ops.Multiply | ops.Concat) or moves(op):
+    if isinstance(op, ops.Multiply) or only_moves(op):
         return all(is_signs(graph, graph[name]) for name in op.inputs)
     return False
