@@ -48,7 +48,7 @@ def sign_of_sum(graph: QuantGraph, binarize: ops.Binarize) -> SignOfSum | None:
         return None  # it has its form already
     for step in (op, *steps[:-1]):
         if not _is_used_once(graph, step):
-            raise NoWholeSum(f"'{step.name}' is used as it is beside its sign: let its sign alone go on.")
+            raise NoWholeSum(f"'{step.name}' is used as it is beside its sign: let the others read its sign instead.")
     positions = [index for index, step in enumerate(steps) if isinstance(step, ops.Pool2D)]
     first, behind = (positions[0], positions[-1] + 1) if positions else (len(steps) - 1, len(steps) - 1)
     if behind - first != len(positions):
@@ -73,7 +73,9 @@ def _expanded(graph: QuantGraph, add: ops.Add) -> tuple[tuple[ops.Op, ...], list
         if is_signs(graph, op):
             terms[op.name] = op
         elif not _is_used_once(graph, op):
-            raise NoWholeSum(f"'{add.name}' adds '{op.name}', which is used elsewhere too: let its sign alone go on.")
+            raise NoWholeSum(
+                f"'{add.name}' adds '{op.name}', which is used elsewhere too: let the others read its sign instead."
+            )
         elif isinstance(op, ops.Conv2D) and largest_sum(graph, op) is not None:
             terms[op.name] = op
         elif isinstance(op, ops.Add | ops.Affine | ops.Activation):
