@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane.compiler.backend.building import Allocation, Built, RegisterError, build
     from larq_focal.focal_plane.compiler.backend.kernels import StoreError
     from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
+    from larq_focal.focal_plane.compiler.compilation import compile, compile_network
     from larq_focal.focal_plane.compiler.compiled import Compiled
-    from larq_focal.focal_plane.compiler.compiling import compile, compile_network
     from larq_focal.focal_plane.compiler.program_file import read_program, write_program
-    from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
+    from larq_focal.focal_plane.compiler.simulation import Simulation, simulate
     from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 
 __all__ = [
@@ -46,9 +46,9 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             "backend.kernels": ("StoreError",),
             "backend.virtual": ("Code", "Plane"),
             "compiled": ("Compiled",),
-            "compiling": ("compile", "compile_network"),
+            "compilation": ("compile", "compile_network"),
             "program_file": ("read_program", "write_program"),
-            "simulating": ("Simulation", "simulate"),
+            "simulation": ("Simulation", "simulate"),
             "unsupported": ("UnsupportedError",),
         },
     )

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.backend.building import Allocation
-from larq_focal.focal_plane.compiler.choosing import Cost, Option
 from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.option_costs import Cost, Option
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.images import as_images

@@ -25,7 +25,7 @@ class Sums:
 
 
 Values = Mapping[str, Maps | Counts | Sums]
-"""What has been lowered, by the operation's name."""
+"""What has been emitted, by the operation's name."""
 
 
 def terms(graph: QuantGraph, values: Values, names: Iterable[str], signs: np.ndarray | int = 1) -> list[Term] | None:
@@ -45,7 +45,7 @@ def check_convolution(graph: QuantGraph, values: Values, tail: Collection[str], 
 
     Args:
         graph: the network.
-        values: what has been lowered before it.
+        values: what has been emitted before it.
         tail: names of the operations that are left to the controller.
         op: the convolution.
 

@@ -30,7 +30,7 @@ def unjudged_between(folded: QuantGraph, there: set[str]) -> Iterator[str]:
     """A sentence for each operation on the array that stands between its layers and that no program has.
 
     Args:
-        folded: the network as ``fold_thresholds`` and then ``fold_sums`` give it.
+        folded: the network in its array form.
         there: names of the operations on the controller.
     """
     needed = _read_by_convolutions(folded, there)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.compilation import compile_network
 from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
 from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout

@@ -17,11 +17,13 @@ _CONTRADICTIONS = (ValueError, IndexError, TypeError, ZeroDivisionError, Attribu
 def check_shapes(graph: QuantGraph) -> None:
     """Holds the shape of every value against what its operation computes, on a batch of no samples.
 
+    Inputs, and operations that are not understood, have the shape that they state.
+
     Raises:
         GraphError: an operation cannot compute, or gives another shape; the message names it.
     """
     for op in graph:
-        if isinstance(op, ops.Input):
+        if isinstance(op, ops.Input | ops.Unknown):
             continue
         try:
             with np.errstate(all="ignore"):

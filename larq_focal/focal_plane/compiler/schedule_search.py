@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from larq_focal.focal_plane.compiler.backend.building import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
-from larq_focal.focal_plane.compiler.lowering import Lowering
+from larq_focal.focal_plane.compiler.network_code import NetworkCode
 from larq_focal.focal_plane.sensor.spills import Spill
 
-Lower = Callable[..., Lowering]  # the network's lowering for given schedules
+CodeFor = Callable[..., NetworkCode]  # the network's code for given schedules
 _NO_ROOM = (RegisterError, StoreError)
 
 
@@ -22,7 +22,7 @@ _NO_ROOM = (RegisterError, StoreError)
 class Found:
     """A program. Where planes spill, ``spills_because`` tells what stopped the last attempt without."""
 
-    lowering: Lowering
+    code: NetworkCode
     built: Built
     schedules: dict[str, Schedule]
     spills_because: str = ""
@@ -33,11 +33,11 @@ class Found:
         return sum(moves.bytes for moves in self.built.allocation.moves.values()), self.built.total_icw
 
 
-def found_digital(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> Found:
+def found_digital(code_for: CodeFor, most: Mapping[str, Schedule], spill: Spill) -> Found:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest.
 
     Args:
-        lower: gives the network's lowering for schedules.
+        code_for: gives the network's code for schedules.
         most: by layer, the schedules of the most registers.
         spill: as in ``compile``.
 
@@ -48,11 +48,11 @@ def found_digital(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> F
     tight: set[str] = set()  # layers that found no schedule without a spill
     while True:
         try:
-            return _attempt(lower, schedules, spill="none")
+            return _attempt(code_for, schedules, spill="none")
         except RegisterError as error:
             layer = error.section
             is_first = layer in schedules and schedules[layer] == most[layer]
-            refusal = _refusal_of_the_most_frugal(lower, schedules, layer) if is_first else None
+            refusal = _refusal_of_the_most_frugal(code_for, schedules, layer) if is_first else None
             reason = str(refusal or error)
             if layer in schedules and not refusal and (frugal := schedules[layer].frugal()):
                 schedules[layer] = frugal
@@ -72,21 +72,23 @@ def found_digital(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> F
             schedules[widest] = replace(schedules[widest], deferred=0)
     tight = (tight | {name for name, schedule in schedules.items() if schedule.is_frugal}) & most.keys()
     try:
-        found = _with_spills(lower, schedules, tight, most, "analog")
+        found = _with_spills(code_for, schedules, tight, most, "analog")
     except _NO_ROOM:
         if spill != "controller":
             raise
-        found = _with_spills(lower, schedules, tight, most, "controller")
+        found = _with_spills(code_for, schedules, tight, most, "controller")
     return replace(found, spills_because=reason) if found.built.allocation.spills_to else found
 
 
-def _refusal_of_the_most_frugal(lower: Lower, schedules: Mapping[str, Schedule], layer: str) -> RegisterError | None:
+def _refusal_of_the_most_frugal(
+    code_for: CodeFor, schedules: Mapping[str, Schedule], layer: str
+) -> RegisterError | None:
     """Why a layer needs a spill even in its most frugal schedule, so that none between need be tried; else None."""
     frugal = schedules[layer]
     while further := frugal.frugal():
         frugal = further
     try:
-        _attempt(lower, {**schedules, layer: frugal}, spill="none")
+        _attempt(code_for, {**schedules, layer: frugal}, spill="none")
     except RegisterError as error:
         return error if error.section == layer else None
     except StoreError:
@@ -94,24 +96,23 @@ def _refusal_of_the_most_frugal(lower: Lower, schedules: Mapping[str, Schedule],
     return None
 
 
-def found_with_charges(lower: Lower, most: Mapping[str, Schedule], spill: Spill) -> Found:
+def found_with_charges(code_for: CodeFor, most: Mapping[str, Schedule], spill: Spill) -> Found:
     """The cheaper of all layers counted digitally and all that can be by charges; then layer by layer the cheaper way.
 
     Args:
-        lower: as for ``found_digital``, and so are ``most`` and ``spill``.
+        code_for: as for ``found_digital``, and so are ``most`` and ``spill``.
 
     Raises:
         RegisterError, StoreError: none of these fits; the error is that of digital counting.
     """
     charges = {name: replace(schedule, deferred=0, is_analog=True) for name, schedule in most.items()}
-    trial = lower(schedules=charges)
-    trial.run()
+    trial = code_for(schedules=charges)
     known: dict[frozenset[str], Found] = {}  # by the names of the layers that are counted by charges
     refused: list[RegisterError | StoreError] = []
 
     def attempt(charged: frozenset[str]) -> None:
         try:
-            known[charged] = found_digital(lower, {**most, **{name: charges[name] for name in charged}}, spill)
+            known[charged] = found_digital(code_for, {**most, **{name: charges[name] for name in charged}}, spill)
         except _NO_ROOM as error:
             refused.append(error)
 
@@ -127,7 +128,7 @@ def found_with_charges(lower: Lower, most: Mapping[str, Schedule], spill: Spill)
 
 
 def _with_spills(
-    lower: Lower, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule], spill: Spill
+    code_for: CodeFor, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule], spill: Spill
 ) -> Found:
     """As ``found_digital`` where something must be spilled: tight layers defer less until that costs more."""
     best: Found | None = None
@@ -142,7 +143,7 @@ def _with_spills(
             continue
         tried.append(limited)
         try:
-            found = _attempt(lower, {**schedules, **limited}, spill)
+            found = _attempt(code_for, {**schedules, **limited}, spill)
         except _NO_ROOM as error:
             refused = error
             continue
@@ -154,7 +155,6 @@ def _with_spills(
     return best
 
 
-def _attempt(lower: Lower, schedules: Mapping[str, Schedule], spill: Spill) -> Found:
-    lowering = lower(schedules=schedules)
-    lowering.run()
-    return Found(lowering, build(lowering.code, spill), dict(schedules))
+def _attempt(code_for: CodeFor, schedules: Mapping[str, Schedule], spill: Spill) -> Found:
+    code = code_for(schedules=schedules)
+    return Found(code, build(code.code, spill), dict(schedules))

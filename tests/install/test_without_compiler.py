@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from glob import glob
 
 import pytest
 
 from tests.support.lce_file import residual_network
 from tests.support.processes import run_python
-from tools.wheels import REPOSITORY, copy_sources
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """A folder that larq_focal was installed into, by pip, without a compiler."""
-    source, site, tools = (tmp_path_factory.mktemp(name) for name in ("source", "site", "tools"))
-    copy_sources(source)
-    # Not even a shell's own search finds one: the path holds nothing.
-    environment = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX", "PYTHONPATH")}
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            "--target",
-            site,
-            source,
-        ],
-        env=environment | {"PATH": str(tools)},
-        check=True,
-    )
-    return site
+from tools.wheels import REPOSITORY
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.install.environments import install, make_environment
 from tests.support.requirements import skip
 from tools.wheels import copy_sources
 
@@ -47,15 +47,10 @@ def python(request, tmp_path_factory) -> Path:
             skip(f"needs {checker}: pip install larq_focal[test]")
     folder = tmp_path_factory.mktemp(request.param)
     copy_sources(folder / "source")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--ignore-installed", "--prefix", folder / "venv"]
-    target = ["--editable"] if request.param == "editable" else []
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", *options, *target, folder / "source"],
-        env={**os.environ, "CXX": "no-compiler"},
-        check=True,
-    )
-    return folder / "venv/bin/python"
+    python = make_environment(folder / "venv")
+    editable = ["--editable"] if request.param == "editable" else []
+    install(folder / "source", "--ignore-installed", "--prefix", folder / "venv", *editable, CXX="no-compiler")
+    return python
 
 
 def wrong_lines(checker: str, script: str, python: Path, folder: Path) -> set[int]:

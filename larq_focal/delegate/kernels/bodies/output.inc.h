@@ -5,7 +5,9 @@
 //   uint32_t below_zero(const Vector*)                  which floats are < 0, in vectors; -0.0 is not
 //   uint32_t below(const int8_t*, int8_t zero_point)    which are < zero_point
 //   uint32_t above(const int32_t*, const int32_t*)      which are greater than those of the second array
-#include "kernel.h"
+#pragma once
+
+#include "../kernel.h"
 
 namespace larq_focal {
 namespace {

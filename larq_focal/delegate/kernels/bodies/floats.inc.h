@@ -1,4 +1,6 @@
 // Packing and sums of floats that go through steps, and packing of bytes: included by each kernel file.
+#pragma once
+
 #include "output.inc.h"
 
 namespace larq_focal {

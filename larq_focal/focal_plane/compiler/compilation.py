@@ -9,20 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from larq_focal.focal_plane.compiler.array_form import array_form
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.backend.building import RegisterError
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.choosing import Cost, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
 from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_sums
-from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
-from larq_focal.focal_plane.compiler.integer_form.fold_sums import fold_sums
 from larq_focal.focal_plane.compiler.layers.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
-from larq_focal.focal_plane.compiler.lowering import Lowering
+from larq_focal.focal_plane.compiler.network_code import NetworkCode
+from larq_focal.focal_plane.compiler.option_costs import Cost, options_for
 from larq_focal.focal_plane.compiler.options import AUTO, Option
-from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
+from larq_focal.focal_plane.compiler.schedule_search import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.fits.counter_costs import accumulator_bits
 from larq_focal.focal_plane.machine.images import check_pixel_range
@@ -96,19 +94,19 @@ def compile(
     network = as_graph(network, trust=trust)
     if not network.inputs:
         raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
-    graph = fold_sums(fold_thresholds(levels_as_signs(network)))
+    graph = array_form(network)
     attempts = itertools.count(1)
 
-    def lower(**options: Any) -> Lowering:
+    def code_for(**options: Any) -> NetworkCode:
         way = "tiled" if options.get("is_tiled") else "interleaved"
         progress(f"program {next(attempts)}, {way}")
-        return Lowering(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
+        return NetworkCode(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
 
     search = found_with_charges if analog_counting else found_digital
     options = tuple(options_for(graph, sensor, placement, weights))
 
     def attempt(option: Option, spill: Spill) -> Compiled:
-        found = search(partial(lower, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
+        found = search(partial(code_for, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
         return _compiled(network, graph, sensor, option, found)
 
     allowed = SPILLS[: SPILLS.index(spill) + 1]
@@ -153,25 +151,25 @@ def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) 
 
 
 def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: Found) -> Compiled:
-    lowering, built = found.lowering, found.built
+    code, built = found.code, found.built
     array = ArrayProgram(
         sensor=sensor,
         program=built.program,
-        inputs=tuple(lowering.inputs),
-        outputs=tuple(lowering.outputs),
-        scores=tuple(lowering.scores),
-        constants=lowering.constants.planes,
+        inputs=tuple(code.inputs),
+        outputs=tuple(code.outputs),
+        scores=tuple(code.scores),
+        constants=code.constants.planes,
     )
     return Compiled(
         graph=graph,
         output_names=network.outputs,
         array=array,
-        layouts=lowering.layouts,
-        tail=tuple(op.name for op in graph if op.name in lowering.tail),
+        layouts=code.layouts,
+        tail=tuple(op.name for op in graph if op.name in code.tail),
         allocation=built.allocation,
         icw=built.icw,
         schedules=found.schedules,
-        accumulations=lowering.accumulations,
+        accumulations=code.accumulations,
         option=option,
         spills_because=found.spills_because,
     )

@@ -74,7 +74,7 @@ def options_for(graph: QuantGraph, sensor: Sensor, placement: str, weights: str)
     """The options that ``placement`` and ``weights`` leave, the plainest first.
 
     Args:
-        graph: as ``fold_thresholds`` and then ``fold_sums`` give it.
+        graph: in its array form.
         sensor: where the program will run.
         placement: one of ``PLACEMENTS``; by "auto" tiles are tried where groups of input channels are small.
         weights: one of ``WEIGHTS``.
