@@ -69,7 +69,7 @@ def _output_tensors(emitter: Emitter) -> list[int]:
     """A tensor for each output: a copy where the value is an input or an output before."""
     tensors: list[int] = []
     for name in emitter.graph.outputs:
-        tensor = emitter.value(name)
+        tensor = emitter.float_value(name)
         op = emitter.graph[name]
         if tensor in tensors or isinstance(op, ops.Input):
             emitter.begin(op)

@@ -1,0 +1,79 @@
+"""Which operators TensorFlow Lite has for 8-bit integers, as far as operations of a graph become such.
+
+Source: LiteRT's specification of 8-bit quantization, https://ai.google.dev/edge/litert/models/quantization_spec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from larq_focal.network import ops
+
+_LARGEST_WEIGHT = 127
+"""Weights of -128 are not allowed."""
+Grids = Mapping[str, ops.UniformQuantize]
+"""By the name of a value, what its integers stand for."""
+
+
+def moves(op: ops.Op) -> bool:
+    """Whether the elements of the value of ``op`` are those of its inputs."""
+    selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
+    return selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)
+
+
+def moved_grid(op: ops.Op, grids: Grids) -> ops.UniformQuantize | None:
+    """The grid of the value of an operation that only moves or selects integers of one grid; None for all others."""
+    if not moves(op):
+        return None
+    operands = [grids.get(name) for name in op.inputs]
+    first = operands[0]
+    if first is None or not first.signed or not all(is_same_grid(first, grid) for grid in operands):
+        return None
+    return first if not isinstance(op, ops.Pad) or _is_on(op.value, first) else None
+
+
+def computes_integers(op: ops.Op, grids: Grids, result: ops.UniformQuantize) -> bool:
+    """Whether there is an operator that computes ``op`` from integers on ``grids`` and rounds it to ``result``."""
+    if isinstance(op, ops.Input):
+        return op.bits == 8
+    operands = [grids.get(name) for name in op.inputs]
+    if not all(grid is not None and grid.signed for grid in operands) or not result.signed:
+        return False
+    match op:
+        case ops.Linear():
+            return takes_integers(op) and op.kernel.scale is not None and _fits(op)
+        case ops.Add() | ops.Multiply():
+            return len(operands) == 2
+        case ops.Pool2D():
+            return op.kind == "average" and is_same_grid(operands[0], result)
+        case ops.GlobalPool():
+            return op.kind == "average"
+        case ops.Activation():
+            return op.kind == "leaky_relu" or (op.kind == "relu" and is_same_grid(operands[0], result))
+    return False
+
+
+def takes_integers(op: ops.Linear) -> bool:
+    """Whether a layer has an operator of int8, whatever its weights."""
+    if isinstance(op, ops.Conv2D):
+        return op.pad_value == 0 and (op.groups == 1 or op.is_depthwise)
+    return True
+
+
+def is_same_grid(first: ops.UniformQuantize, second: ops.UniformQuantize | None) -> bool:
+    def parts(grid: ops.UniformQuantize) -> tuple:
+        return np.float32(grid.scale), grid.zero_point, grid.signed
+
+    return second is not None and parts(first) == parts(second)
+
+
+def _fits(op: ops.Linear) -> bool:
+    return bool(np.abs(op.kernel.codes).max(initial=0) <= _LARGEST_WEIGHT and (op.kernel.scale > 0).all())
+
+
+def _is_on(value: float, grid: ops.UniformQuantize) -> bool:
+    """Whether a number is exactly on a grid."""
+    code = round(value / grid.scale)
+    return -128 <= code + grid.zero_point <= 127 and np.float32(code) * np.float32(grid.scale) == np.float32(value)
