@@ -8,7 +8,7 @@ from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
 from larq_focal.network.passes.uses import Uses
-from larq_focal.network.tflite.integers import computes_integers, moved_grid, moves
+from larq_focal.network.int8 import computes_integers, moved_grid, moves
 
 FUSED_ACTIVATIONS = {"relu": 1, "relu_n1_to_1": 2, "relu6": 3}
 """Activations that operators can apply to their result, by their number in the schema."""

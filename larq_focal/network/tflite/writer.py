@@ -45,9 +45,17 @@ def write_tflite(graph: QuantGraph, *, packed: bool = True, output_names: Sequen
         listed = ", ".join(f"'{op.name}' ({op.kind})" for op in graph.unknown)
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
     check_shapes(graph)
+    lowered = lower(graph) if packed else lower_to_builtins(graph)
+    return write_lowered(lowered, packed=packed, output_names=output_names or graph.outputs)
+
+
+def write_lowered(graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None) -> bytes:
+    """Writes a graph as it is, which ``lower`` has brought into the form of the file's operators.
+
+    Arguments, result and errors are those of :func:`write_tflite`.
+    """
     try:
-        lowered = lower(graph) if packed else lower_to_builtins(graph)
-        return _written(lowered, packed, output_names or graph.outputs)
+        return _written(graph, packed, output_names or graph.outputs)
     except TooLarge as error:
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
 

@@ -1,4 +1,4 @@
-"""Which operators TensorFlow Lite has for 8-bit integers, as far as operations of a graph become such.
+"""8-bit integers: their grids, weights and biases in them, and which operations TensorFlow Lite computes in them.
 
 Source: LiteRT's specification of 8-bit quantization, https://ai.google.dev/edge/litert/models/quantization_spec.
 """
@@ -6,15 +6,60 @@ Source: LiteRT's specification of 8-bit quantization, https://ai.google.dev/edge
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.kernel import Kernel
 
 _LARGEST_WEIGHT = 127
 """Weights of -128 are not allowed."""
 Grids = Mapping[str, ops.UniformQuantize]
 """By the name of a value, what its integers stand for."""
+_LARGEST_BIAS = 2**30
+"""In steps of the sums, which must fit into 32 bits together with it."""
+WEIGHT_BITS = 8
+
+
+class Grid(NamedTuple):
+    """What signed 8-bit integers stand for: ``(q - zero_point) * scale``."""
+
+    scale: float
+    zero_point: int
+
+    @classmethod
+    def over(cls, low: float, high: float) -> Grid:
+        """The finest that holds the numbers from ``low`` to ``high`` and 0, which it holds exactly."""
+        low, high = min(float(low), 0.0), max(float(high), 0.0)
+        scale = max((high - low) / 255, float(np.finfo(np.float32).tiny))
+        return cls(float(np.float32(scale)), int(np.clip(round(-128 - low / scale), -128, 127)))
+
+
+def quantized_kernel(kernel: Kernel, input_scale: float, bias: np.ndarray) -> Kernel:
+    """Weights as integers from -127 to 127 with a scale for each output channel.
+
+    Weights that are such integers already (binary and ternary ones, say) stay as they are. A scale is coarser where the
+    bias would not fit into 32 bits otherwise.
+
+    Args:
+        input_scale: of the layer's input.
+        bias: of the layer, ``[C]``.
+    """
+    values = kernel.values()
+    largest = np.abs(values).reshape(-1, values.shape[-1]).max(0, initial=0).astype(np.float64)
+    needed = np.maximum(np.abs(bias) / (input_scale * _LARGEST_BIAS), np.finfo(np.float32).tiny)
+    is_exact = kernel.scale is not None and np.abs(kernel.codes).max(initial=0) <= _LARGEST_WEIGHT
+    given = np.abs(kernel.scale).astype(np.float64) if is_exact else largest / _LARGEST_WEIGHT
+    scale = np.where(given > 0, np.maximum(given, needed), np.maximum(1.0, needed)).astype(np.float32)
+    codes = np.clip(np.rint(values / scale), -_LARGEST_WEIGHT, _LARGEST_WEIGHT).astype(np.int8)
+    return Kernel(codes, scale, WEIGHT_BITS, len(scale))
+
+
+def quantized_bias(bias: np.ndarray, input_scale: float, kernel: Kernel) -> np.ndarray:
+    """The bias in whole steps of the sums, as float32 ``[C]``."""
+    steps = np.float64(input_scale) * kernel.scale
+    return (np.rint(bias / steps) * steps).astype(np.float32)
 
 
 def moves(op: ops.Op) -> bool:
