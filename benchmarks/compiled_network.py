@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 
 import larq_focal as lqf
-from larq_focal.bench.datasets import as_input, load_dataset
+from larq_focal.datasets.dataset import as_input, load_dataset
 
 
 def network():

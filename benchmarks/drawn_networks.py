@@ -15,8 +15,8 @@ from collections import Counter
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.tflite import write_tflite
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.support.drawn_networks import drawn_inputs, networks
 from tests.support.writer_contract import assert_written
 

@@ -23,9 +23,9 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.quantizer_networks import Case, cases, use_one_core
-from larq_focal.bench.datasets import Dataset, as_input, load_dataset
 from larq_focal.bench.records import accuracy_of, describe_environment, write_record
 from larq_focal.bench.train import Settings, train
+from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.keras import keras
 from larq_focal.quantizers.registry import binary_activations, binary_kernels, signs
 

@@ -4,7 +4,7 @@
     python -m benchmarks.zoo_training compared --data-dir DIR [--minutes M]
 
 Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz or cifar10.npz. Every run
-is a recipe of ``larq_focal.recipes`` and leaves its folder in results/zoo. It can be interrupted at any time; the same
+is a recipe of ``larq_focal.training`` and leaves its folder in results/zoo. It can be interrupted at any time; the same
 command goes on, and the table, docs/data/zoo_training.json, follows the runs that are finished; rows of recipes that
 have none stay. Accuracies are those of the converted files on the 10,000 test images.
 """
@@ -21,8 +21,9 @@ from pathlib import Path
 
 import click
 
+from larq_focal.bench import run_recipe
 from larq_focal.bench.records import write_record
-from larq_focal.recipes import RECIPES, Recipe, run_recipe
+from larq_focal.training import RECIPES, Recipe
 
 TABLE = Path(__file__).parent.parent / "docs/data/zoo_training.json"
 GROUPS = {

@@ -15,7 +15,19 @@ from larq_focal._keras_version import use_keras_2
 from larq_focal.version import __version__
 
 if TYPE_CHECKING:
-    from larq_focal import bench, cost, deploy, focal_plane, layers, network, quantizers, recipes, report, training, zoo
+    from larq_focal import (
+        bench,
+        cost,
+        datasets,
+        deploy,
+        focal_plane,
+        layers,
+        network,
+        quantizers,
+        report,
+        training,
+        zoo,
+    )
     from larq_focal.bench import run_bench
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
@@ -27,14 +39,14 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane.compiler import compile, simulate
     from larq_focal.focal_plane.inspection import inspect_network
     from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
-    from larq_focal.network.from_keras import from_keras
-    from larq_focal.network.from_tflite import from_tflite
-    from larq_focal.network.user_objects import import_objects
+    from larq_focal.network.keras.from_keras import from_keras
+    from larq_focal.network.keras.user_objects import import_objects
+    from larq_focal.network.tflite.read.from_tflite import from_tflite
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
-    *("bench", "cost", "deploy", "focal_plane", "layers", "network"),
-    *("quantizers", "recipes", "report", "training", "zoo"),
+    *("bench", "cost", "datasets", "deploy", "focal_plane", "layers"),
+    *("network", "quantizers", "report", "training", "zoo"),
 )
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
@@ -45,9 +57,9 @@ _HOMES = {
     "compile": "larq_focal.focal_plane.compiler",
     "convert": "larq_focal.deploy.convert",
     "fit": "larq_focal.focal_plane",
-    "from_keras": "larq_focal.network.from_keras",
-    "from_tflite": "larq_focal.network.from_tflite",
-    "import_objects": "larq_focal.network.user_objects",
+    "from_keras": "larq_focal.network.keras.from_keras",
+    "from_tflite": "larq_focal.network.tflite.read.from_tflite",
+    "import_objects": "larq_focal.network.keras.user_objects",
     "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
     "predict": "larq_focal.deploy.prediction",
@@ -69,6 +81,7 @@ __all__ = [
     "compile",
     "convert",
     "cost",
+    "datasets",
     "deploy",
     "fit",
     "focal_plane",
@@ -81,7 +94,6 @@ __all__ = [
     "network",
     "predict",
     "quantizers",
-    "recipes",
     "report",
     "run_bench",
     "save_graph",

@@ -10,8 +10,8 @@ import larq_focal as lqf
 from tests.support.processes import output_of, run_python
 
 SUBPACKAGES = {
-    *("bench", "cost", "deploy", "focal_plane", "layers", "network"),
-    *("quantizers", "recipes", "report", "training", "zoo"),
+    *("bench", "cost", "datasets", "deploy", "focal_plane", "layers"),
+    *("network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
     "larq_focal",
@@ -159,7 +159,7 @@ def test_an_unknown_name_is_an_attribute_error_that_lists_the_known():
     assert not hasattr(lqf, "prune")
 
 
-@pytest.mark.parametrize("package", ["bench", "deploy", "focal_plane", "focal_plane.compiler", "recipes"])
+@pytest.mark.parametrize("package", ["bench", "datasets", "deploy", "focal_plane", "focal_plane.compiler", "training"])
 def test_a_lazy_door_has_every_name_and_each_means_one_thing(package):
     """A module of the name of a function would take its place once it is imported."""
     door = importlib.import_module(f"larq_focal.{package}")

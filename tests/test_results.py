@@ -23,8 +23,8 @@ from larq_focal.focal_plane.analog.convolution import CompiledKernels
 from larq_focal.focal_plane.machine import Instruction
 from larq_focal.network import load_graph, save_graph
 from larq_focal.plain_text import as_text
-from larq_focal.recipes.listing import Structures, list_models
 from larq_focal.result import Result
+from larq_focal.training.listing import Structures, list_models
 from larq_focal.zoo.registry import MODELS
 from larq_focal.zoo.rows import Published
 from larq_focal.zoo.structure import Comparison

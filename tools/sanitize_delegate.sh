@@ -21,7 +21,7 @@ export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
 
 echo "== fuzzing =="
 g++ -std=c++17 $flags -o fuzz tools/fuzz_delegate.cc tools/counted_allocations.cc \
-    $(ls larq_focal/delegate/*.cc larq_focal/delegate/kernels/*.cc | grep -v -e plugin.cc -e partition.cc -e litert_check.cc) -pthread
+    $(find larq_focal/delegate -name '*.cc' ! -path '*/litert/*') -pthread
 ./fuzz "${1:-60}"
 
 echo "== tests =="

@@ -6,8 +6,8 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-from larq_focal.bench.datasets import DATASETS
 from larq_focal.bench.records import describe_file
+from larq_focal.datasets.dataset import DATASETS
 from larq_focal.deploy.convert import convert
 from larq_focal.files import write_text
 from larq_focal.keras import keras

@@ -10,16 +10,16 @@ from time import perf_counter
 
 import numpy as np
 
-from larq_focal.bench.dataset_rows import DATASETS, DEFAULT_DATASET
-from larq_focal.bench.datasets import Dataset, as_input, load_dataset
-from larq_focal.bench.judging import judged
+from larq_focal.bench.judgement import judged
 from larq_focal.bench.records import describe_environment, write_record
 from larq_focal.bench.suite import Entry, choose
 from larq_focal.bench.train import Settings, quantization_aware, train
+from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
+from larq_focal.datasets.rows import DATASETS, DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
 from larq_focal.keras import keras
-from larq_focal.network.from_keras import from_keras
-from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
 from larq_focal.report.records import FORMAT
 from larq_focal.text import accuracy_text
@@ -52,7 +52,7 @@ def run_bench(
     end ``report.html`` shows them all. Interrupt it at any time: with ``resume`` the finished runs are kept.
 
     Args:
-        dataset: one of ``larq_focal.bench.DATASETS``.
+        dataset: one of ``larq_focal.datasets.DATASETS``.
         data_dir: folder with ``<dataset>.npz``; None loads through tensorflow-datasets.
         models: names of the runs (``larq_focal.bench.SUITE``); None for all.
         epochs: passes over the training images; None for the data set's default.

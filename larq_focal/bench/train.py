@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow_model_optimization as tfmot
 
-from larq_focal.bench.datasets import Dataset, as_input
+from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.keras import keras
 from larq_focal.quantizers import QUANTIZERS
 

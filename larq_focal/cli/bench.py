@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from larq_focal.bench.dataset_rows import DATASETS, DEFAULT_DATASET
 from larq_focal.cli.options import data_dir_option, engine_option, output_path, threads_option
 from larq_focal.cli.output import quiet, say, status_line
+from larq_focal.datasets.rows import DATASETS, DEFAULT_DATASET
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 

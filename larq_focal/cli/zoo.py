@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from larq_focal.bench.dataset_rows import DATASETS
 from larq_focal.cli.bench import INTERRUPTED
 from larq_focal.cli.options import data_dir_option, json_option
 from larq_focal.cli.output import quiet, say, show, status_line
+from larq_focal.datasets.rows import DATASETS
 
 
 @click.group(short_help="List, fetch, train networks of the literature.")
@@ -26,7 +26,7 @@ def zoo() -> None:
 @json_option
 def list_models(contains: str, trained: bool, published: bool, as_json: bool) -> None:
     """List the models of the zoo by family, or those whose name or title CONTAINS a word, one by one."""
-    from larq_focal.recipes import listing
+    from larq_focal.training import listing
 
     if published:
         with quiet():
@@ -63,7 +63,8 @@ def train(model: str, dataset: str, variant: str, seed: int, epochs: int | None,
     """Train MODEL by its recipe, or go on with it: the same command after an interruption continues."""
     try:
         with quiet(), status_line(print_elsewhere=True) as show_line:
-            from larq_focal.recipes import find_recipe, run_recipe
+            from larq_focal.bench import run_recipe
+            from larq_focal.training import find_recipe
 
             recipe = find_recipe(model, dataset, variant=variant, seed=seed, epochs=epochs)
             folder = run_recipe(recipe, say=say, epoch_done=lambda row: show_line(_epoch_text(row)), **options)
@@ -77,7 +78,7 @@ def train(model: str, dataset: str, variant: str, seed: int, epochs: int | None,
 @click.argument("record", type=click.Path(path_type=Path))
 def card(record: Path) -> None:
     """Print the model card of a RECORD: the record.json that a finished training leaves in its folder."""
-    from larq_focal.recipes.card import model_card
+    from larq_focal.report.card import model_card
     from larq_focal.report.records import read_record
 
     click.echo(model_card(read_record(record)), nl=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal import delegate
-from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.network.tflite.flatbuffer import FlatModel
 
 LIBRARY = "larq_focal/delegate/_litert_delegate.abi3.so"
 _PACKAGE = Path(__file__).parents[1]

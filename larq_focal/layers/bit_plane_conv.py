@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq, tf
 from larq_focal.layers.sign_planes import SignPlanesConv2D
-from larq_focal.quantizers.pact import PACT, pact_step
+from larq_focal.quantizers.few_bits.pact import PACT, pact_step
 
 
 def in_steps(x: tf.Tensor, step: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from larq_focal.network import convolution, ops
+from larq_focal.network import conv_arithmetic, ops
 from larq_focal.network.graph import GraphError, QuantGraph
 
 
@@ -125,31 +125,31 @@ def _(op: ops.Dense, x):
 
 @accumulate.register
 def _(op: ops.Conv2D, x):
-    padded = convolution.pad_image(x, conv_pads(op, x.shape[1:3]), op.pad_value)
-    return convolution.convolve(padded, _codes(op), op.strides, op.dilation, op.groups)
+    padded = conv_arithmetic.pad_image(x, conv_pads(op, x.shape[1:3]), op.pad_value)
+    return conv_arithmetic.convolve(padded, _codes(op), op.strides, op.dilation, op.groups)
 
 
 @accumulate.register
 def _(op: ops.Conv3D, x):
     if op.padding == "same":
-        window = convolution.dilated(op.kernel.shape[:3], op.dilation)
-        x = convolution.pad_image(x, convolution.same_pads(x.shape[1:4], window, op.strides), op.pad_value)
-    return convolution.convolve_volume(x, _codes(op), op.strides, op.dilation, op.groups)
+        window = conv_arithmetic.dilated(op.kernel.shape[:3], op.dilation)
+        x = conv_arithmetic.pad_image(x, conv_arithmetic.same_pads(x.shape[1:4], window, op.strides), op.pad_value)
+    return conv_arithmetic.convolve_volume(x, _codes(op), op.strides, op.dilation, op.groups)
 
 
 @accumulate.register
 def _(op: ops.Conv2DTranspose, x):
-    window = convolution.dilated(op.kernel.shape[:2], op.dilation)
+    window = conv_arithmetic.dilated(op.kernel.shape[:2], op.dilation)
     begin = (0, 0)
     if op.padding == "same":
-        (top, _), (left, _) = convolution.same_pads(op.shape[:2], window, op.strides)
+        (top, _), (left, _) = conv_arithmetic.same_pads(op.shape[:2], window, op.strides)
         begin = top, left
-    return convolution.convolve_transposed(x, _codes(op), op.strides, op.dilation, begin, op.shape[:2])
+    return conv_arithmetic.convolve_transposed(x, _codes(op), op.strides, op.dilation, begin, op.shape[:2])
 
 
 @accumulate.register
 def _(op: ops.LocallyConnected2D, x):
-    patches = convolution.windows(x, op.kernel.shape[2:4], op.strides)
+    patches = conv_arithmetic.windows(x, op.kernel.shape[2:4], op.strides)
     return np.einsum("nhwijc,hwijco->nhwo", patches, _codes(op), optimize=True)
 
 
@@ -168,7 +168,7 @@ def conv_pads(op: ops.Conv2D, image: ops.Pair) -> tuple[ops.Pair, ops.Pair]:
     """Rows and columns that ``op`` adds around an image of this height and width."""
     if op.padding == "valid":
         return (0, 0), (0, 0)
-    return convolution.same_pads(image, convolution.dilated(op.kernel.shape[:2], op.dilation), op.strides)
+    return conv_arithmetic.same_pads(image, conv_arithmetic.dilated(op.kernel.shape[:2], op.dilation), op.strides)
 
 
 @compute.register
@@ -202,12 +202,12 @@ def _(op: ops.Affine, x):
 def _(op: ops.Pool2D, x):
     pads = ((0, 0), (0, 0))
     if op.padding == "same":
-        pads = convolution.same_pads(x.shape[1:3], op.size, op.strides)
+        pads = conv_arithmetic.same_pads(x.shape[1:3], op.size, op.strides)
     if op.kind == "max":
-        return convolution.windows(convolution.pad_image(x, pads, -np.inf), op.size, op.strides).max((3, 4))
-    sums = convolution.windows(convolution.pad_image(x, pads, 0), op.size, op.strides).sum((3, 4))
-    inside = convolution.pad_image(np.ones((1, *x.shape[1:3], 1), np.float32), pads, 0)
-    return sums / convolution.windows(inside, op.size, op.strides).sum((3, 4))
+        return conv_arithmetic.windows(conv_arithmetic.pad_image(x, pads, -np.inf), op.size, op.strides).max((3, 4))
+    sums = conv_arithmetic.windows(conv_arithmetic.pad_image(x, pads, 0), op.size, op.strides).sum((3, 4))
+    inside = conv_arithmetic.pad_image(np.ones((1, *x.shape[1:3], 1), np.float32), pads, 0)
+    return sums / conv_arithmetic.windows(inside, op.size, op.strides).sum((3, 4))
 
 
 @compute.register

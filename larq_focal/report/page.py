@@ -11,7 +11,7 @@ from larq_focal.report.headline import headline_cards
 from larq_focal.report.html import json_in_script, render
 from larq_focal.report.provenance import provenance
 from larq_focal.report.records import Record, check_records
-from larq_focal.report.registers import ROLE_GROUPS, register_maps
+from larq_focal.report.register_maps import ROLE_GROUPS, register_maps
 from larq_focal.report.runs import Run, runs_by_dataset
 
 

@@ -1,5 +1,27 @@
-"""What the training of few-bit networks takes beside quantizers and layers."""
+"""Training: recipes, the trainer that follows them in resumable stretches, and what few-bit networks take besides."""
 
-from larq_focal.training.normalisations import recalibrate_normalisations
+from __future__ import annotations
 
-__all__ = ["recalibrate_normalisations"]
+from typing import TYPE_CHECKING
+
+from larq_focal.lazy_door import lazy_door
+
+if TYPE_CHECKING:
+    from larq_focal.training.normalisations import recalibrate_normalisations
+    from larq_focal.training.recipe import Recipe
+    from larq_focal.training.trainer import train_stretch
+    from larq_focal.training.zoo_recipes import RECIPES, find_recipe
+
+__all__ = ["RECIPES", "Recipe", "find_recipe", "recalibrate_normalisations", "train_stretch"]
+
+
+if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
+    __getattr__, __dir__ = lazy_door(
+        __name__,
+        {
+            "normalisations": ("recalibrate_normalisations",),
+            "recipe": ("Recipe",),
+            "trainer": ("train_stretch",),
+            "zoo_recipes": ("RECIPES", "find_recipe"),
+        },
+    )

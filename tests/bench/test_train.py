@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from larq_focal.bench.datasets import load_dataset
 from larq_focal.bench.train import Settings, train
+from larq_focal.datasets.dataset import load_dataset
 from larq_focal.keras import larq as lq
 from larq_focal.quantizers import ErrorDecay, GumbelSign, GumbelTemperature, LibraSign
 from larq_focal.zoo import Method, two_layer

@@ -12,16 +12,16 @@ import click
 import numpy as np
 import pytest
 
-from larq_focal.bench.datasets import DATASETS
 from larq_focal.cli import main
+from larq_focal.datasets.dataset import DATASETS
 from larq_focal.deploy.convert import CONVERTERS
 from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.focal_plane import processor_names, sensor_names
 from larq_focal.focal_plane.compiler.choosing import PLACEMENTS, WEIGHTS
-from larq_focal.focal_plane.known_sensors import SENSORS
-from larq_focal.focal_plane.spills import SPILLS
+from larq_focal.focal_plane.sensor.known_sensors import SENSORS
+from larq_focal.focal_plane.sensor.spills import SPILLS
 from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 
@@ -36,12 +36,12 @@ OWNED = {
 }
 """The choices of options by their names."""
 OWNERS = {
-    "bench/dataset_rows.py": tuple(DATASETS),
+    "datasets/rows.py": tuple(DATASETS),
     "deploy/converters.py": CONVERTERS,
     "deploy/engines.py": tuple(ENGINES),
     "deploy/pixels.py": RESIZES,
     "focal_plane/compiler/options.py": PLACEMENTS,
-    "focal_plane/spills.py": SPILLS,
+    "focal_plane/sensor/spills.py": SPILLS,
 }
 HEAVY = {"keras", "larq", "numpy", "pandas", "rich", "tensorflow", "yaml"}
 
@@ -125,13 +125,13 @@ def test_a_data_set_is_added_in_one_place(tmp_path):
     np.savez(tmp_path / "added.npz", **images, **labels)
     code = """
         import sys
-        from larq_focal.bench import dataset_rows as owner
+        from larq_focal.datasets import rows as owner
         row = owner.DatasetRow(title="Added", shape=(2, 2, 1), classes=("a", "b"), epochs=1, batch_size=1)
         owner.DATASETS["added"] = row
         from larq_focal.cli import main
         for command in (["bench"], ["zoo", "train"]):
             main([*command, "--help"], standalone_mode=False)
-        from larq_focal.bench import load_dataset
+        from larq_focal.datasets import load_dataset
         print(load_dataset("added", sys.argv[1]).title)
         """
     shown = output_of(code, tmp_path)
@@ -146,7 +146,7 @@ def test_a_sensor_is_added_in_one_place(tmp_path):
     code = """
         import sys
         from pathlib import Path
-        from larq_focal.focal_plane import known_sensors
+        from larq_focal.focal_plane.sensor import known_sensors
         known_sensors.SENSORS = Path(sys.argv[1])
         from larq_focal.cli import main
         for command in ("fit", "compile", "inspect"):

@@ -7,7 +7,7 @@ import pytest
 
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras, larq, tf
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.deploy.networks import IMAGE, convolution, layers, off_ties, quantizer, random_kernel
 
 THRESHOLD = np.linspace(-1, 1, 32).astype(np.float32)

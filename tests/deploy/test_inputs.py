@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from larq_focal.bench.datasets import as_input
+from larq_focal.datasets.dataset import as_input
 from larq_focal.deploy.input_error import InputError
 from larq_focal.deploy.inputs import read_array, read_samples
 from larq_focal.deploy.pixels import SCALES

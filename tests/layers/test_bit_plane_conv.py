@@ -8,7 +8,7 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import BitPlaneConv2D
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.quantizers import PACT
 from tests.support.lce import converted
 from tests.support.quantizer_contract import FORMATS

@@ -8,7 +8,7 @@ from larq_focal.deploy.audit.agreement import file_outputs
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import BinarySumConv2D
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.quantizers import QUANTIZERS
 from tests.support.lce import converted_frozen, randomise_batch_norms
 

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from larq_focal.network import Kernel, QuantGraph, ops
-from larq_focal.network.convolution import dilated
+from larq_focal.network.conv_arithmetic import dilated
 from larq_focal.network.interpret import compute
 
 _MANTISSA_BITS = 22

@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.network import QuantGraph
-from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.quantizers import QUANTIZERS
 from tests.support.lce import converted_frozen, lce_outputs, operators, randomise_batch_norms
 

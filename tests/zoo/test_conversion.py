@@ -6,7 +6,7 @@ import pytest
 
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo.registry import MODELS
 from tests.support.lce import randomise_batch_norms
 from tests.support.memory import release_memory

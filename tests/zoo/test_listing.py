@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from larq_focal.recipes.listing import list_models
+from larq_focal.training.listing import list_models
 from larq_focal.zoo.method_titles import METHOD_TITLES, SMALL_RESIDUAL_NAMES, TWO_LAYER_TITLES
 from larq_focal.zoo.registry import MODELS
 from tests.support.printing import printed

@@ -93,7 +93,7 @@ def small_model() -> Any:
 
 @cache
 def _checkpoint_parts() -> dict[str, np.ndarray]:
-    from larq_focal.recipes.checkpoint import save_checkpoint
+    from larq_focal.training.checkpoint import save_checkpoint
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "c.npz")

@@ -37,7 +37,7 @@ class Loader:
 
 
 def _read_dataset(path: Path) -> object:
-    from larq_focal.bench.datasets import load_dataset
+    from larq_focal.datasets.dataset import load_dataset
 
     return load_dataset(path.stem, path.parent)
 
@@ -100,13 +100,13 @@ def _flatbuffers() -> list[bytes]:
 
 
 def _read_flatbuffer(path: Path) -> object:
-    from larq_focal.network.flatbuffer import read_flatbuffer
+    from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
     return read_flatbuffer(path)
 
 
 def _from_tflite(flat: Any) -> object:
-    from larq_focal.network.from_tflite import from_tflite
+    from larq_focal.network.tflite.read.from_tflite import from_tflite
 
     return _summary(from_tflite(flat.content))
 
@@ -132,7 +132,7 @@ def _read_keras(path: Path) -> object:
 
 
 def _read_checkpoint(path: Path) -> object:
-    from larq_focal.recipes.checkpoint import load_state, restore
+    from larq_focal.training.checkpoint import load_state, restore
 
     restore(path, array_files.small_model())
     return load_state(path)

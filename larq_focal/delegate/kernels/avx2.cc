@@ -49,8 +49,6 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 }  // namespace
 }  // namespace larq_focal
 
-#include "output.inc.h"
-
 #include "floats.inc.h"
 
 namespace larq_focal {
@@ -224,8 +222,8 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel avx2_kernel = {"avx2", is_supported, kBlock, kPositions, kWeightWords,
-                                   pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
+extern const Kernel avx2_kernel = {"avx2",       is_supported, kBlock,      kPositions, kWeightWords,
+                                   pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
 

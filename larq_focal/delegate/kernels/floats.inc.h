@@ -1,5 +1,5 @@
-// Packing and sums of floats that go through steps, and packing of bytes: included by each kernel file after
-// output.inc.h.
+// Packing and sums of floats that go through steps, and packing of bytes: included by each kernel file.
+#include "output.inc.h"
 
 namespace larq_focal {
 namespace {

@@ -24,8 +24,8 @@ bool is_supported() { return true; }
 
 }  // namespace
 
-extern const Kernel neon_kernel = {"neon", is_supported, kBlock, kPositions, 1,
-                                   pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
+extern const Kernel neon_kernel = {"neon",       is_supported, kBlock,      kPositions, 1,
+                                   pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
 #endif

@@ -59,8 +59,6 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 }  // namespace
 }  // namespace larq_focal
 
-#include "output.inc.h"
-
 #include "floats.inc.h"
 
 namespace larq_focal {
@@ -120,7 +118,8 @@ void count_bits(const Window& window, Places& walk, const uint32_t* weights, Til
         for (int p = 0; p < positions; ++p) pixels[p] = vld1q_dup_u32(places[p] + offset);
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v) {
-          const uint32x4_t weight = vld1q_u32(weights + v / kGroupVectors * group_words + v % kGroupVectors * kVectorChannels);
+          const uint32x4_t weight =
+              vld1q_u32(weights + v / kGroupVectors * group_words + v % kGroupVectors * kVectorChannels);
 #pragma GCC unroll 8
           for (int p = 0; p < positions; ++p) {
             counts[p][v] = with_bits(counts[p][v], vreinterpretq_u8_u32(veorq_u32(pixels[p], weight)));

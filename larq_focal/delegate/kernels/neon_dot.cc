@@ -42,8 +42,8 @@ bool is_supported() {
 
 }  // namespace
 
-extern const Kernel neon_dot_kernel = {"neon_dot", is_supported, kBlock, kPositions, 1,
-                                       pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
+extern const Kernel neon_dot_kernel = {"neon_dot",   is_supported, kBlock,      kPositions, 1,
+                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
 

@@ -184,9 +184,9 @@ inline void store_tile(const Convolution& conv, int channel, int block_channels,
   for (int c = channel; c < end; c += kWordBits) {
     const int count = end - c < kWordBits ? end - c : kWordBits;
     const int32_t* popcounts = tile->popcounts + (c - channel);
-    const auto store = count == kWordBits
-                           ? conv.correction.sums ? &store_words<true, true> : &store_words<true, false>
-                           : conv.correction.sums ? &store_words<false, true> : &store_words<false, false>;
+    const auto store = count == kWordBits ? conv.correction.sums ? &store_words<true, true> : &store_words<true, false>
+                       : conv.correction.sums ? &store_words<false, true>
+                                              : &store_words<false, false>;
     store(conv, c, count, first_position, positions, popcounts);
   }
 }
@@ -195,8 +195,10 @@ inline void store_tile(const Convolution& conv, int channel, int block_channels,
 class Places {
  public:
   Places(const Convolution& conv, int position)
-      : conv_(conv), x_(position % conv.output_width),
-        row_(conv.image + position / conv.output_width * conv.row_step), place_(row_ + x_ * conv.column_step) {}
+      : conv_(conv),
+        x_(position % conv.output_width),
+        row_(conv.image + position / conv.output_width * conv.row_step),
+        place_(row_ + x_ * conv.column_step) {}
 
   const uint32_t* next() {
     const uint32_t* place = place_;

@@ -1,6 +1,5 @@
+#include "../base/errors.h"
 #include "kernel.h"
-
-#include "../errors.h"
 
 namespace larq_focal {
 

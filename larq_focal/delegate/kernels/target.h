@@ -8,7 +8,6 @@
   LARQ_FOCAL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define LARQ_FOCAL_END_TARGET LARQ_FOCAL_PRAGMA(clang attribute pop)
 #else
-#define LARQ_FOCAL_TARGET(features) \
-  LARQ_FOCAL_PRAGMA(GCC push_options) LARQ_FOCAL_PRAGMA(GCC target(features))
+#define LARQ_FOCAL_TARGET(features) LARQ_FOCAL_PRAGMA(GCC push_options) LARQ_FOCAL_PRAGMA(GCC target(features))
 #define LARQ_FOCAL_END_TARGET LARQ_FOCAL_PRAGMA(GCC pop_options)
 #endif

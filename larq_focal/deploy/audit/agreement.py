@@ -12,7 +12,7 @@ from larq_focal.deploy.conversion.freeze import batch_size
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.values import as_finite
 from larq_focal.keras import keras, tf
-from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.network.tflite.flatbuffer import FlatModel
 
 FLOAT_TOLERANCE = 1e-3
 """A sample agrees if no output differs by more than this part of the largest output."""

@@ -27,10 +27,10 @@ from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
-from larq_focal.deploy.conversion.lowering import kernel_deviation
+from larq_focal.deploy.conversion.lce_patterns import kernel_deviation
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
-from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import FlatModel, read_flatbuffer
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""

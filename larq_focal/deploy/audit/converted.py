@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor
 from larq_focal.network.packing import unpack_bits, words_for
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor
 
 Became = Literal["packed", "float", "int8", "missing"]
 

@@ -10,8 +10,8 @@ from larq_focal.deploy.audit.agreement import Agreement, Data, one_call, output_
 from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
-from larq_focal.deploy.conversion.lowering import is_sign
-from larq_focal.network.flatbuffer import FlatModel, Operator
+from larq_focal.deploy.conversion.lce_patterns import is_sign
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator
 
 _FEW = 0.05
 """Part of the samples of an int8 network that may differ: its values are rounded to steps after every layer."""

@@ -11,7 +11,7 @@ import numpy as np
 from larq_focal.deploy.audit.converted import ConvertedLayer
 from larq_focal.deploy.audit.intent import WeightedLayer
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
-from larq_focal.deploy.conversion.lowering import (
+from larq_focal.deploy.conversion.lce_patterns import (
     KERNEL_TOLERANCE,
     LayerInput,
     is_sign,
@@ -20,7 +20,7 @@ from larq_focal.deploy.conversion.lowering import (
     sign_summand,
 )
 from larq_focal.keras import keras
-from larq_focal.network.convolution import dilated, same_pads
+from larq_focal.network.conv_arithmetic import dilated, same_pads
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.packing import WORD_BITS
 from larq_focal.quantizers import QUANTIZERS

@@ -22,7 +22,7 @@ from larq_focal.deploy.convert_graph import convert_graph
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
 _INT8_AROUND_BINARY = """\
 To have int8 around binary layers, train the float ones for it and use convert():

@@ -11,8 +11,8 @@ import numpy as np
 from rich.table import Table
 
 from larq_focal.focal_plane.adaptive.runner import FrameRecord
-from larq_focal.focal_plane.rate import Estimate, estimates
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.rate import Estimate, estimates
 from larq_focal.result import Result
 from larq_focal.tables import facts
 from larq_focal.text import counted, time_text

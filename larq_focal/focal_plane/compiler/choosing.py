@@ -10,8 +10,8 @@ from larq_focal.focal_plane.compiler.options import AUTO, INTERLEAVED, PLACEMENT
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.machine.forms import PROPAGATION
-from larq_focal.focal_plane.rate import CALIBRATED, estimates
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.rate import CALIBRATED, estimates
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Conv2D
 from larq_focal.text import time_text

@@ -17,14 +17,14 @@ from larq_focal.focal_plane.compiler.choosing import Cost, Option
 from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.placement.layout import Layout
-from larq_focal.focal_plane.images import as_images
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
+from larq_focal.focal_plane.machine.images import as_images
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names
 from larq_focal.focal_plane.machine.program import Launch, Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.spills import IN_HOME
+from larq_focal.focal_plane.sensor.spills import IN_HOME
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import compute, interpret, rescale
 from larq_focal.network.ops import Linear

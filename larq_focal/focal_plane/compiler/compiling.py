@@ -15,20 +15,20 @@ from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.choosing import Cost, options_for
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
+from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_sums
+from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
+from larq_focal.focal_plane.compiler.integer_form.fold_sums import fold_sums
 from larq_focal.focal_plane.compiler.layers.accumulating import can_accumulate
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.lowering import Lowering
 from larq_focal.focal_plane.compiler.options import AUTO, Option
 from larq_focal.focal_plane.compiler.searching import Found, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.counters import accumulator_bits
-from larq_focal.focal_plane.images import check_pixel_range
+from larq_focal.focal_plane.fits.counter_costs import accumulator_bits
+from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
-from larq_focal.focal_plane.spills import SPILLS, Spill, check_spill
-from larq_focal.network.counted_sums import counted_sums
-from larq_focal.network.fold import fold_thresholds
-from larq_focal.network.fold_sums import fold_sums
+from larq_focal.focal_plane.sensor.spills import SPILLS, Spill, check_spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D

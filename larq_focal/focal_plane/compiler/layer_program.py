@@ -11,19 +11,19 @@ from larq_focal.focal_plane.compiler.backend.building import RegisterError
 from larq_focal.focal_plane.compiler.backend.homes import Moves
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.controller_part import on_controller
+from larq_focal.focal_plane.compiler.integer_form.counted_sums import CountedSum, counted_sums
+from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
+from larq_focal.focal_plane.compiler.integer_form.fold_sums import fold_sums, why_unfolded
+from larq_focal.focal_plane.compiler.integer_form.sign_of_sum import is_signs
 from larq_focal.focal_plane.compiler.options import INTERLEAVED
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.spills import Spill
-from larq_focal.focal_plane.verdict import Verdict
-from larq_focal.network.counted_sums import CountedSum, counted_sums
-from larq_focal.network.fold import fold_thresholds
-from larq_focal.network.fold_sums import fold_sums, why_unfolded
+from larq_focal.focal_plane.sensor.spills import Spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Add, Binarize, Conv2D, Input, Linear, Op, Pool2D, Slice
-from larq_focal.network.sign_of_sum import is_signs
+from larq_focal.verdict import Verdict
 
 
 @dataclass(frozen=True)

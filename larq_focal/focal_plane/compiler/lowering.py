@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code
+from larq_focal.focal_plane.compiler.controller_part import on_controller
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput, chosen_input, is_encoded_again
+from larq_focal.focal_plane.compiler.integer_form.counted_sums import ends_binary
+from larq_focal.focal_plane.compiler.integer_form.whole_weights import FINEST_FRACTION
 from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation, accumulated, accumulation
 from larq_focal.focal_plane.compiler.layers.dense import Scores, scored
 from larq_focal.focal_plane.compiler.layers.merging import can_be_multiplied, constant, inverted, multiplied
@@ -31,9 +34,7 @@ from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.summands import Sums, can_be_added, check_convolution, terms
 from larq_focal.focal_plane.compiler.unsupported import NotUnderstoodError, UnsupportedError
-from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.counted_sums import ends_binary
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import (
     Add,
@@ -51,7 +52,6 @@ from larq_focal.network.ops import (
     Unknown,
     Weighted,
 )
-from larq_focal.network.whole_weights import FINEST_FRACTION
 
 
 @dataclass

@@ -25,15 +25,15 @@ from larq_focal.focal_plane.compiler.outputs import Output
 from larq_focal.focal_plane.compiler.placement.layout import Layout, Place
 from larq_focal.focal_plane.compiler.placement.tiles import Tiles
 from larq_focal.focal_plane.compiler.program_names import check_names
-from larq_focal.focal_plane.images import check_pixel_range
 from larq_focal.focal_plane.machine.assembly import assemble, disassemble
+from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import ProgramError
 from larq_focal.focal_plane.sensor import load_sensor
-from larq_focal.focal_plane.sensor_file import SensorError
-from larq_focal.focal_plane.yaml_text import YamlError, parse_yaml
+from larq_focal.focal_plane.sensor.sensor_file import SensorError
 from larq_focal.messages import short, shown
 from larq_focal.network.ops import Pair
+from larq_focal.yaml_text import YamlError, parse_yaml
 
 FORMAT = "larq_focal.scamp/1"
 _MARK = "#:"

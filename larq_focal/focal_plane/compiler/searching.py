@@ -12,7 +12,7 @@ from larq_focal.focal_plane.compiler.backend.building import Built, RegisterErro
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.lowering import Lowering
-from larq_focal.focal_plane.spills import Spill
+from larq_focal.focal_plane.sensor.spills import Spill
 
 Lower = Callable[..., Lowering]  # the network's lowering for given schedules
 _NO_ROOM = (RegisterError, StoreError)

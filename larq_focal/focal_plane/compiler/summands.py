@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.integer_form.counted_sums import has_whole_weights, is_weighted_map
+from larq_focal.focal_plane.compiler.integer_form.fold_sums import why_unfolded
 from larq_focal.focal_plane.compiler.layers.sums import Term, common_layout
 from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.network.counted_sums import has_whole_weights, is_weighted_map
-from larq_focal.network.fold_sums import why_unfolded
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Add, Conv2D, Pool2D
 

@@ -11,7 +11,7 @@ from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
 from larq_focal.focal_plane.machine import Program, Run, Simulator
-from larq_focal.focal_plane.rate import estimates
+from larq_focal.focal_plane.sensor.rate import estimates
 
 
 def inspect_program(

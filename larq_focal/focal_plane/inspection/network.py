@@ -14,15 +14,15 @@ from larq_focal.focal_plane.compiler.compiling import compile_network
 from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
 from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout
-from larq_focal.focal_plane.images import as_images
 from larq_focal.focal_plane.inspection.inspect import report_of
 from larq_focal.focal_plane.inspection.maps import MapPlace
 from larq_focal.focal_plane.inspection.report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.steps import Region, StepRecorder
 from larq_focal.focal_plane.machine import Simulator
+from larq_focal.focal_plane.machine.images import as_images
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.spills import Spill
+from larq_focal.focal_plane.sensor.spills import Spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret, rescale
 from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from larq_focal.focal_plane.inspection.live_ranges import LiveRanges
 from larq_focal.focal_plane.inspection.maps import MapPlace
-from larq_focal.focal_plane.rate import Estimate, estimates_table
+from larq_focal.focal_plane.sensor.rate import Estimate, estimates_table
 from larq_focal.result import Result
 from larq_focal.tables import facts
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from larq_focal.network.kernel import Kernel
 from larq_focal.network.passes.packable import gives_signs, is_packable
 from larq_focal.network.passes.uses import NewNames, Uses
 
+InputType = Literal["float32", "int8", "uint8"]
+INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 _FUSED = ("relu", "relu6", "relu_n1_to_1")
 _TAKE_ACTIVATION = (ops.Conv2D, ops.Dense, ops.Affine, ops.Add, ops.Multiply)
 _HALF_STEP = 0.499
@@ -57,9 +60,7 @@ class _Search:
     def __init__(self, graph: QuantGraph):
         self.graph = graph
         self.uses = Uses(graph)
-        self.computed = {
-            op.name for op in graph.layers if not is_packable(graph, op) and takes_integers(op)
-        }
+        self.computed = {op.name for op in graph.layers if not is_packable(graph, op) and takes_integers(op)}
         self._include_activations()
 
     def result(self) -> IntegerRest:
@@ -89,8 +90,8 @@ class _Search:
     def _follows(self, op: ops.Op) -> bool:
         value = result_of(self.graph, self.uses, op)
         inputs = [name in self.computed for name in op.inputs]
-        readers = self.uses.of(value)
-        is_wanted = bool(readers) and value.name not in self.graph.outputs and all(r.name in self.computed for r in readers)
+        readers = {reader.name for reader in self.uses.of(value)}
+        is_wanted = bool(readers) and value.name not in self.graph.outputs and readers <= self.computed
         match op:
             case ops.Pool2D() | ops.Reshape() | ops.Pad() | ops.Slice():
                 return any(inputs) or (is_wanted and not gives_signs(self.graph, op))
@@ -152,7 +153,9 @@ class _Groups:
             self._above[other] = first
 
 
-def round_rest(graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid]) -> QuantGraph:
+def round_rest(
+    graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid], *, input_type: InputType = "float32"
+) -> QuantGraph:
     """The graph with the roundings of ``rest``, and the weights of its layers in integers.
 
     Where nothing but the sign of a layer's value is used, its bias is lowered by half a step, so that all that is below
@@ -161,13 +164,15 @@ def round_rest(graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid]) 
     Args:
         graph: lowered, what ``rest`` was found in.
         grids: for each group.
+        input_type: of inputs that are rounded: integers are fed as they are.
     """
-    return _Rewriting(graph, rest, grids).result()
+    return _Rewriting(graph, rest, grids, None if input_type == "float32" else input_type).result()
 
 
 class _Rewriting:
-    def __init__(self, graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid]):
+    def __init__(self, graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid], integer_inputs: str | None):
         self.graph, self.rest, self.grids = graph, rest, grids
+        self.integer_inputs = integer_inputs
         self.uses, self.new_name = Uses(graph), NewNames(graph)
         self.quantized: dict[str, str] = {}
 
@@ -175,22 +180,25 @@ class _Rewriting:
         made: list[ops.Op] = []
         for op in self.graph:
             is_computed = op.name in self.rest.computed
-            known = {
-                name: self.quantized[name]
-                for name in op.inputs
-                if name in self.quantized and (is_computed or name in self.rest.computed)
-            }
+            read = [name for name in op.inputs if name in self.quantized and (is_computed or self._is_replaced(name))]
             written = self._in_integers(op) if is_computed else op
-            made.append(rewired(written, known))
+            if isinstance(op, ops.Input) and self.integer_inputs and op.name in self.rest.rounded:
+                written = dataclasses.replace(op, bits=8)
+            made.append(rewired(written, {name: self.quantized[name] for name in read}))
             if op.name in self.rest.rounded:
                 made.extend(self._roundings(op))
-        outputs = [self.quantized[o] if o in self.rest.computed and o in self.quantized else o for o in self.graph.outputs]
+        outputs = [self.quantized.get(name, name) if self._is_replaced(name) else name for name in self.graph.outputs]
         return self.graph.rewritten(made, outputs)
+
+    def _is_replaced(self, name: str) -> bool:
+        """Whether all who read a value read what it is rounded to; others keep the float that is rounded."""
+        return name in self.rest.computed or (self.integer_inputs and isinstance(self.graph[name], ops.Input))
 
     def _roundings(self, op: ops.Op) -> Iterable[ops.UniformQuantize]:
         grid, source = self.grids[self.rest.rounded[op.name]], op.name
-        if isinstance(op, ops.Input) and op.bits == 8:  # bytes, as the user feeds them
-            first = self._rounding(op, source, Grid(1.0, 0), signed=False)
+        is_input = isinstance(op, ops.Input)
+        if is_input and (op.bits == 8 or self.integer_inputs == "uint8"):  # bytes, as the user feeds them
+            first = self._rounding(op, source, Grid(grid.scale, grid.zero_point + 128), signed=False)
             yield first
             source = first.name
         rounding = self._rounding(op, source, grid)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.convolution import dilated
+from larq_focal.network.conv_arithmetic import dilated
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.interpret import compute
 from larq_focal.network.kernel import FLOAT_BITS, Kernel

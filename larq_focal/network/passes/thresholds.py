@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import in_a_row, largest_sum
 from larq_focal.network.graph import QuantGraph
+from larq_focal.network.integer_sums import largest_sum
 from larq_focal.network.interpret import compute, rescale
 from larq_focal.network.passes.packable import has_unit_scale
 from larq_focal.network.passes.uses import NewNames, Uses, without_unused
-from larq_focal.network.steps import floats_of_rank, largest_rank
+from larq_focal.network.rewired import in_a_row
+from larq_focal.network.step_function import floats_of_rank, largest_rank
 
 _LARGEST_WHOLE = 2**24
 """float32 holds all whole numbers up to this one."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
-from larq_focal.quantizers.error_decay import EdeSign, ErrorDecay
-from larq_focal.quantizers.learnable_activation_binarizer import LearnableActivationBinarizer
-from larq_focal.quantizers.local_threshold import NiblackSign, SauvolaSign
+from larq_focal.quantizers.binary_activations.learnable_activation_binarizer import LearnableActivationBinarizer
+from larq_focal.quantizers.binary_activations.local_threshold import NiblackSign, SauvolaSign
+from larq_focal.quantizers.binary_activations.rsign import RSign
+from larq_focal.quantizers.parts.error_decay import EdeSign, ErrorDecay
 from larq_focal.quantizers.registry.row import QuantizerRow
-from larq_focal.quantizers.rsign import RSign
-from larq_focal.quantizers.tanh import SigmoidStep
+from larq_focal.quantizers.signs.tanh import SigmoidStep
 
 _STEP = "a float convolution; for inputs one binary convolution in a BinarySumConv2D"
 

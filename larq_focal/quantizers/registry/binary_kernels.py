@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
-from larq_focal.quantizers.adabin import AdaBinSign
-from larq_focal.quantizers.bnn_plus import BnnPlusSign
-from larq_focal.quantizers.error_decay import ErrorDecay
-from larq_focal.quantizers.gumbel import GumbelSign, GumbelTemperature
-from larq_focal.quantizers.gumbel_score import GumbelScoreSign
-from larq_focal.quantizers.hysteresis import HysteresisSign
-from larq_focal.quantizers.libra import LibraSign
-from larq_focal.quantizers.recu import ReCUSign, ReCUTau
+from larq_focal.quantizers.binary_kernels.adabin import AdaBinSign
+from larq_focal.quantizers.binary_kernels.bnn_plus import BnnPlusSign
+from larq_focal.quantizers.binary_kernels.gumbel import GumbelSign, GumbelTemperature
+from larq_focal.quantizers.binary_kernels.gumbel_score import GumbelScoreSign
+from larq_focal.quantizers.binary_kernels.hysteresis import HysteresisSign
+from larq_focal.quantizers.binary_kernels.libra import LibraSign
+from larq_focal.quantizers.binary_kernels.recu import ReCUSign, ReCUTau
+from larq_focal.quantizers.binary_kernels.xnor import XnorSign
+from larq_focal.quantizers.parts.error_decay import ErrorDecay
 from larq_focal.quantizers.registry.row import QuantizerRow
-from larq_focal.quantizers.xnor import XnorSign
 
 _SCALED = "kernel packed; the scale becomes the multiplier of the binary convolution"
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from larq_focal.keras import larq
-from larq_focal.quantizers.gumbel import GumbelTemperature
-from larq_focal.quantizers.gumbel_score_ternary import GumbelScoreTernary
-from larq_focal.quantizers.lsq import LSQ
-from larq_focal.quantizers.omse import OMSE
-from larq_focal.quantizers.pact import PACT
-from larq_focal.quantizers.power_of_two import LogQuant, PowerOfTwo
+from larq_focal.quantizers.binary_kernels.gumbel import GumbelTemperature
+from larq_focal.quantizers.few_bits.gumbel_score_ternary import GumbelScoreTernary
+from larq_focal.quantizers.few_bits.lsq import LSQ
+from larq_focal.quantizers.few_bits.omse import OMSE
+from larq_focal.quantizers.few_bits.pact import PACT
+from larq_focal.quantizers.few_bits.power_of_two import LogQuant, PowerOfTwo
+from larq_focal.quantizers.few_bits.sawb import SAWB
+from larq_focal.quantizers.few_bits.sum_of_powers_of_two import SumOfPowersOfTwo
+from larq_focal.quantizers.few_bits.ternary import TernarySign
+from larq_focal.quantizers.few_bits.ternary_weights import TernaryWeights
 from larq_focal.quantizers.registry.row import QuantizerRow
-from larq_focal.quantizers.sawb import SAWB
-from larq_focal.quantizers.sum_of_powers_of_two import SumOfPowersOfTwo
-from larq_focal.quantizers.ternary import TernarySign
-from larq_focal.quantizers.ternary_weights import TernaryWeights
 
 _TERNARY = "a float convolution, or two binary ones in a BinarySumConv2D"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq
 from larq_focal.quantizers.registry.row import QuantizerRow
-from larq_focal.quantizers.tanh import SigmoidSign, TanhSign
+from larq_focal.quantizers.signs.tanh import SigmoidSign, TanhSign
 
 _SIGN = "kernel packed; one packing operation for inputs"
 

@@ -1,9 +1,9 @@
-"""Binary arithmetic of ``counters.py`` as programs on the simulator: results and instruction words."""
+"""Binary arithmetic of ``counter_costs.py`` as programs on the simulator: results and instruction words."""
 
 import numpy as np
 import pytest
 
-from larq_focal.focal_plane.counters import (
+from larq_focal.focal_plane.fits.counter_costs import (
     accumulator_bits,
     compare_constant_icw,
     full_adder_icw,

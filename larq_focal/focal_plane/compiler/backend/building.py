@@ -17,8 +17,8 @@ from larq_focal.focal_plane.compiler.backend.spilling import Spiller
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Program
-from larq_focal.focal_plane.spills import IN_HOME, Spill, check_spill
-from larq_focal.focal_plane.verdict import Verdict
+from larq_focal.focal_plane.sensor.spills import IN_HOME, Spill, check_spill
+from larq_focal.verdict import Verdict
 
 
 class RegisterError(ValueError):

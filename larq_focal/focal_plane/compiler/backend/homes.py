@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, Span
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
-from larq_focal.focal_plane.spills import SPILLS, Spill
+from larq_focal.focal_plane.sensor.spills import SPILLS, Spill
 
 _SHARE_OF_RANGE = 2  # a one is stored as half the analog range
 

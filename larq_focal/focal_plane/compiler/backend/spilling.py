@@ -11,7 +11,7 @@ from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, 
 from larq_focal.focal_plane.compiler.backend.homes import Home, Moves, homes
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, blocked_spans, masks_of
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
-from larq_focal.focal_plane.spills import Spill
+from larq_focal.focal_plane.sensor.spills import Spill
 
 _NEAR = 6  # statements between two uses of a spilled plane that are worth a register
 

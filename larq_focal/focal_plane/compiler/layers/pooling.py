@@ -10,7 +10,7 @@ from larq_focal.focal_plane.compiler.placement.maps import Maps, reads_other_til
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.shifts import seen_at
 from larq_focal.focal_plane.compiler.placement.walls import Walls
-from larq_focal.network.convolution import same_pads
+from larq_focal.network.conv_arithmetic import same_pads
 from larq_focal.network.ops import Pair, Pool2D
 
 

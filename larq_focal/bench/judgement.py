@@ -1,0 +1,60 @@
+"""What a trained and converted network is worth, in the terms of a run record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from larq_focal.bench.records import accuracy_of, confusion_matrix, describe_file
+from larq_focal.cost import summary
+from larq_focal.datasets.dataset import Dataset, as_input
+from larq_focal.deploy.convert import Conversion
+from larq_focal.deploy.runtime import Runtime
+from larq_focal.deploy.timing import time
+from larq_focal.focal_plane import fit
+from larq_focal.keras import keras
+from larq_focal.network.graph import QuantGraph
+
+SENSOR = "scamp5"
+
+
+def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: Dataset) -> dict[str, Any]:
+    """Accuracies on the test images, audit, costs, timing and register fit, as plain JSON values.
+
+    Args:
+        conversion: The converted network, audited on the test images.
+        model: The network in Keras.
+        graph: What it is read into.
+        data: Its data set.
+    """
+    images = as_input(data.x_test)
+    predicted = Runtime(conversion.path).run(images).argmax(-1)
+    keras_predicted = model.predict(images, batch_size=256, verbose=0).argmax(-1)
+    audit = conversion.audit.to_dict()
+    return {
+        "dataset": {
+            "name": data.name,
+            "title": data.title,
+            "source": data.source,
+            "train": len(data.x_train),
+            "test": len(data.x_test),
+            "classes": list(data.classes),
+        },
+        "keras_accuracy": float(np.mean(keras_predicted == data.y_test)),
+        "accuracy": accuracy_of(predicted, data.y_test),
+        "confusion": confusion_matrix(predicted, data.y_test, len(data.classes)),
+        "agreement": audit["agreement"],
+        "file": describe_file(conversion.path),
+        "audit": audit,
+        "cost": summary(graph).to_dict(),
+        "timing": time(conversion.path).to_dict(),
+        "fit": _fitted(graph, model),
+    }
+
+
+def _fitted(graph: QuantGraph, model: keras.Model) -> dict[str, Any]:
+    """The fit with its program, where there is one, and the steps of that for a page."""
+    black, white = (float(value) for value in as_input(np.array([0, 255], np.uint8)))
+    report = fit(graph, SENSOR, with_program=True, pixel_range=(black, white), keras_model=model)
+    return report.to_dict() | {"program": report.program and report.program.to_page()}

@@ -1,0 +1,112 @@
+"""A recipe from its name to the trained weights, the converted file and the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from larq_focal.bench.judgement import judged
+from larq_focal.bench.records import write_record
+from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
+from larq_focal.deploy.convert import convert
+from larq_focal.keras import keras
+from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.report.records import FORMAT
+from larq_focal.text import accuracy_text
+from larq_focal.training import recalibrate_normalisations
+from larq_focal.training.recipe import Arithmetic, Recipe
+from larq_focal.training.trainer import EpochDone, Training, split, train_stretch
+from larq_focal.zoo.registry import find
+from larq_focal.zoo.weights import save_weights
+
+Say = Callable[[str], None]
+
+
+def run_recipe(
+    recipe: Recipe,
+    *,
+    data_dir: str | Path | None = None,
+    minutes: float | None = None,
+    results: str | Path = "results/zoo",
+    say: Say = print,
+    epoch_done: EpochDone | None = None,
+) -> Path:
+    """Trains a recipe, or goes on with it, and returns its folder, ``<results>/<recipe's name>``.
+
+    Each call is a stretch. Once the last epoch is done, the folder holds ``weights.npz``, ``model.tflite`` and
+    ``record.json``, a run record that ``larq-focal report`` shows; before that only the checkpoint.
+
+    Args:
+        recipe: The recipe.
+        data_dir: Folder with ``<data set>.npz``; None loads as :func:`larq_focal.datasets.load_dataset` does.
+        minutes: Length of this stretch; None trains to the end.
+        results: Folder of all recipes' folders.
+        say: Called with a line for each stage.
+        epoch_done: Called with each row of the curve.
+
+    Raises:
+        CheckpointError: The folder's checkpoint is damaged, or of another recipe or data.
+        DatasetError: The data is missing or wrong.
+        ConversionError: The trained network does not convert.
+    """
+    folder = Path(results) / recipe.name
+    data = load_dataset(recipe.dataset, data_dir)
+    keras.backend.clear_session()
+    trained = _network(recipe, data, recipe.arithmetic)
+    say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
+    training = train_stretch(recipe, trained, data, folder, minutes=minutes, epoch_done=epoch_done)
+    if not training.finished:
+        say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
+        return folder
+    model = _network(recipe, data)  # in the arithmetic of files
+    model.set_weights(trained.get_weights())
+    before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
+    save_weights(model, folder / "weights.npz")
+    say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
+    conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
+    record = _record(training) | before | judged(conversion, model, from_keras(model), data)
+    write_record(record, folder / "record.json")
+    say(f"{recipe.name}: {accuracy_text(record['accuracy'])} on {data.title}")
+    return folder
+
+
+def _network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") -> keras.Model:
+    """The network of a recipe, freshly seeded."""
+    keras.utils.set_random_seed(recipe.seed)
+    policy = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(arithmetic)
+    try:
+        return find(recipe.model).build(input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options)
+    finally:
+        keras.mixed_precision.set_global_policy(policy)
+
+
+def _recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
+    """Takes the statistics of the normalisations again; the accuracy in Keras before that, for the record."""
+    predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
+    _, (images, _) = split(recipe, data)
+    recalibrate_normalisations(model, as_input(images[: recipe.recalibrate]))
+    return {"accuracy_before_recalibration": float(np.mean(predicted == data.y_test))}
+
+
+def _record(training: Training) -> dict:
+    recipe, last = training.recipe, training.stretches[-1]
+    row = find(recipe.model)
+    environment = {key: last[key] for key in ("versions", "machine", "git")}
+    return {
+        "format": FORMAT,
+        "run": recipe.name,
+        "title": row.title,
+        "source": row.source,
+        "stays_float": row.stays_float,
+        "settings": recipe.to_dict(),
+        "history": training.history,
+        "stretches": training.stretches,
+        "environment": {
+            **environment,
+            "started": training.stretches[0]["started"],
+            "seconds": round(sum(stretch["seconds"] for stretch in training.stretches), 1),
+        },
+    }

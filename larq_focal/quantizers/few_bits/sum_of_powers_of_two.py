@@ -1,0 +1,85 @@
+"""Kernel quantizer to sums of a few powers of two, whose products are a few shifts and additions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from larq_focal.keras import larq, tf
+from larq_focal.quantizers.parts.base import Quantizer
+
+
+def sums_of_powers_of_two(terms: int, lowest: int, highest: int) -> np.ndarray:
+    """All sums of at most ``terms`` numbers +-2^e with e from ``lowest`` to ``highest``, up to 2^highest, rising."""
+    powers = 2.0 ** np.arange(highest - lowest + 1)  # in units of 2^lowest
+    steps = np.concatenate([-powers, [0.0], powers])
+    sums = np.zeros(1)
+    for _ in range(terms):
+        sums = np.unique(sums[:, None] + steps)
+        sums = sums[np.abs(sums) <= 2 * powers[-1]]  # in some order of the terms no partial sum lies farther out
+    return sums[np.abs(sums) <= powers[-1]] * 2.0**lowest
+
+
+def nearest_level(x: tf.Tensor, levels: np.ndarray) -> tf.Tensor:
+    """The nearest of rising ``levels``, the one farther from 0 of two; no gradient."""
+    magnitudes = levels[levels >= 0]
+    middles = (magnitudes[1:] + magnitudes[:-1]) / 2
+    x32 = tf.cast(x, tf.float32)
+    index = tf.searchsorted(tf.constant(middles, tf.float32), tf.reshape(tf.abs(x32), [-1]), side="right")
+    nearest = tf.reshape(tf.gather(tf.constant(magnitudes, tf.float32), index), tf.shape(x))
+    return tf.cast(tf.sign(x32) * nearest, x.dtype)
+
+
+@larq.utils.register_keras_custom_object
+class SumOfPowersOfTwo(Quantizer):
+    """The nearest sum of a few powers of two (LightNN): a product with it is as many shifts and additions.
+
+        q(w) = argmin |w - s| over the sums s of at most ``terms`` numbers +-2^e, e from lowest to highest
+        dq/dw = 1 if |w| <= 2^highest else 0
+
+    With one term it rounds to a power of two; each further term at least halves the largest error, down to the even
+    levels in steps of 2^lowest.
+
+    Args:
+        terms: How many powers a weight may be the sum of, 1 to 8.
+        lowest: The least exponent.
+        highest: The greatest exponent, at most 14 above.
+        **kwargs: As for any Keras layer.
+
+    Raises:
+        ValueError: Other terms, or a range of exponents that is empty or too wide.
+
+    Source:
+        Ding, Liu, Shi, Marculescu and Blanton, "LightNN: Filling the Gap between Conventional Deep Neural Networks and
+        Binarized Networks", https://arxiv.org/abs/1802.02178; "CompactNet: High Accuracy Deep Neural Network Optimized
+        for On-Chip Implementation", IEEE Big Data 2018.
+    """
+
+    def __init__(self, terms: int = 2, lowest: int = -6, highest: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        if not 1 <= terms <= 8:
+            raise ValueError(f"SumOfPowersOfTwo: terms must be from 1 to 8, but is {terms}.")
+        if not (-100 <= lowest <= highest <= 100 and highest - lowest <= 14):
+            raise ValueError(
+                "SumOfPowersOfTwo: lowest must not exceed highest nor lie more than 14 below it, both from -100 to "
+                f"100, but they are {lowest} and {highest}."
+            )
+        self.terms = terms
+        self.lowest = lowest
+        self.highest = highest
+        self.levels = sums_of_powers_of_two(terms, lowest, highest)
+
+    @property
+    def precision(self) -> int:
+        return (len(self.levels) - 1).bit_length()
+
+    def call(self, inputs):
+        @tf.custom_gradient
+        def clipped_backward(x):
+            return nearest_level(
+                x, self.levels
+            ), lambda upstream: upstream * tf.cast(tf.abs(x) <= 2.0**self.highest, x.dtype)
+
+        return clipped_backward(inputs)
+
+    def get_config(self):
+        return {**super().get_config(), "terms": self.terms, "lowest": self.lowest, "highest": self.highest}

@@ -1,0 +1,61 @@
+"""Batches of augmented images that depend on nothing but the seed and the epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from larq_focal.datasets.dataset import as_input
+from larq_focal.keras import keras
+
+_MID_GREY = 128
+
+
+class AugmentedBatches(keras.utils.Sequence):
+    """The shuffled batches of one epoch; the same epoch of the same seed gives the same images, in any thread.
+
+    Args:
+        images: uint8 ``[n, height, width, channels]``.
+        labels: ``[n]``.
+        batch_size: Images per batch; a smaller rest is left out.
+        shift: Largest shift in each direction, in pixels; mid-grey comes in from outside.
+        flip: Whether half of the images are mirrored left to right.
+        seed: Seed of the training.
+        epoch: Number of the epoch.
+
+    Raises:
+        ValueError: There are fewer images than one batch takes.
+    """
+
+    def __init__(self, images, labels, *, batch_size: int, shift: int, flip: bool, seed: int, epoch: int):
+        if len(images) < batch_size:
+            raise ValueError(f"A batch takes {batch_size} images, but there are only {len(images)}.")
+        random = np.random.default_rng([seed, epoch])
+        self._images, self._labels, self._batch_size, self._shift = images, labels, batch_size, shift
+        self._order = random.permutation(len(images))
+        self._corners = random.integers(0, 2 * shift + 1, (len(images), 2))
+        self._flipped = random.integers(0, 2, len(images), dtype=bool) & flip
+
+    def __len__(self) -> int:
+        return len(self._images) // self._batch_size
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        images = shifted(self._images[chosen], self._corners[chosen], self._shift)
+        mirrored = self._flipped[chosen]
+        images[mirrored] = images[mirrored, :, ::-1]
+        return as_input(images), self._labels[chosen]
+
+
+def shifted(images: np.ndarray, corners: np.ndarray, shift: int) -> np.ndarray:
+    """Cuts each image out of a frame of mid-grey ``shift`` pixels wide, from the row and column ``corners`` ``[n, 2]``.
+
+    The corner ``(shift, shift)`` gives the image itself.
+    """
+    if not shift:
+        return images.copy()
+    _, height, width, _ = images.shape
+    framed = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)), constant_values=_MID_GREY)
+    windows = np.lib.stride_tricks.sliding_window_view(framed, (height, width), axis=(1, 2))
+    return np.moveaxis(windows[np.arange(len(images)), corners[:, 0], corners[:, 1]], 1, -1).copy()

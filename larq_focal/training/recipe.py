@@ -1,0 +1,71 @@
+"""A recipe: everything that decides what a training computes, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+Arithmetic = Literal["float32", "mixed_bfloat16"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model of the zoo is trained: Adam on a cosine from ``learning_rate`` to 0, over a fixed number of epochs.
+
+    A warm restart is that of Loshchilov and Hutter, "SGDR", ICLR 2017.
+
+    Attributes:
+        model: Name of the model in ``larq_focal.zoo.MODELS``.
+        dataset: Name of the data set in ``larq_focal.datasets.DATASETS``.
+        epochs: Passes over the training images.
+        learning_rate: At the start.
+        restart_after: After so many epochs the rate, which is 0 by then, starts again at two fifths of what it was, for
+            half as many, and so on. None for one cosine.
+        batch_size: Images per step; an epoch's last, smaller batch is left out.
+        shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
+        flip: Whether half of the images are mirrored left to right.
+        held_out: Training images that are kept for the validation in the curve; they are never trained on.
+        recalibrate: Training images on which the normalisations' statistics are taken again after the last epoch, with
+            the quantizers as they are in use; 0 keeps the moving averages.
+        seed: Seeds the initial weights, the images held out, their order, and the augmentation.
+        options: Further arguments of the model's factory.
+        arithmetic: Of the training: "float32", or "mixed_bfloat16", up to twice as fast on processors that have it.
+            Products of signs are exact in both; what is converted and judged computes in float32.
+        variant: Tells recipes of one model and data set apart; "" for the one of its pretrained weights.
+    """
+
+    model: str
+    dataset: str
+    epochs: int
+    learning_rate: float = 2.5e-3
+    restart_after: int | None = None
+    batch_size: int = 128
+    shift: int = 0
+    flip: bool = False
+    held_out: int = 2500
+    recalibrate: int = 0
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    arithmetic: Arithmetic = "float32"
+    variant: str = ""
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch_size < 1 or self.held_out < 1:
+            raise ValueError(f"Epochs, batch size and images held out must be at least 1: {self}.")
+        if not self.learning_rate > 0 or min(self.shift, self.seed, self.recalibrate) < 0:
+            raise ValueError(f"The learning rate must be above 0; shift, seed and recalibrate 0 or more: {self}.")
+        if self.restart_after is not None and not 0 < self.restart_after < self.epochs:
+            raise ValueError(f"A restart must come after the first epoch and before the last one: {self}.")
+        if self.arithmetic not in get_args(Arithmetic):
+            raise ValueError(f"The arithmetic must be one of {', '.join(get_args(Arithmetic))}: {self}.")
+
+    @property
+    def name(self) -> str:
+        """Name of the run: model, data set, variant, and the seed unless it is 0."""
+        parts = (self.model, self.dataset, self.variant, f"seed{self.seed}" if self.seed else "")
+        return "-".join(part for part in parts if part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "options": dict(self.options)}

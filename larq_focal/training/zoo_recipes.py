@@ -1,0 +1,69 @@
+"""The recipes of the zoo's trained models."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from larq_focal.training.recipe import Recipe
+
+_COMPARED = ("sign", "lab", "hysteresis")
+_TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab", "ternary", "zero_one")
+_LENET = ("full_precision", "sign", "xnor", "bireal", "irnet", "tbn", "recu", "hysteresis", "gumbel", "lab")
+
+_RECIPES = (
+    Recipe(
+        "small_residual_react",
+        "cifar10",
+        epochs=31,
+        restart_after=18,
+        shift=4,
+        flip=True,
+        arithmetic="mixed_bfloat16",
+    ),
+    *(
+        # One equal and small budget for each way to binarize: for a comparison, not for the best accuracy.
+        Recipe(
+            f"small_residual_{method}",
+            "cifar10",
+            epochs=6,
+            learning_rate=0.01,
+            shift=4,
+            flip=True,
+            recalibrate=2000,
+            variant="compared",
+            options={"filters": [32, 64, 128], "blocks": 2},
+        )
+        for method in _COMPARED
+    ),
+    Recipe("resnet8_full_precision", "cifar10", epochs=30, shift=4, flip=True),
+    Recipe("resnet8_bireal", "cifar10", epochs=30, shift=4, flip=True),
+    *(Recipe(f"two_layer_{method}", "mnist", epochs=4, learning_rate=0.01, recalibrate=2000) for method in _TWO_LAYER),
+    *(Recipe(f"lenet_{method}", "mnist", epochs=8) for method in _LENET),
+    Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
+)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}
+
+
+def find_recipe(model: str, dataset: str, *, variant: str = "", seed: int = 0, epochs: int | None = None) -> Recipe:
+    """The recipe of a model on a data set.
+
+    Args:
+        model: Name of the model in the zoo.
+        dataset: Name of the data set.
+        variant: Name of the variant; "" is the recipe of the pretrained weights.
+        seed: Its seed.
+        epochs: Another number of epochs than the recipe's, for a trial.
+
+    Raises:
+        ValueError: There is no such recipe; the message names those there are.
+    """
+    found = [
+        recipe for recipe in _RECIPES if (recipe.model, recipe.dataset, recipe.variant) == (model, dataset, variant)
+    ]
+    if not found:
+        raise ValueError(
+            f"No recipe for '{model}' on {dataset}" + (f", variant '{variant}'" if variant else "") + ": there are "
+            f"{', '.join(RECIPES)}."
+        )
+    recipe = replace(found[0], seed=seed)
+    return recipe if epochs is None else replace(recipe, epochs=epochs, restart_after=None)
