@@ -7,7 +7,8 @@ from pathlib import Path
 
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.graph_audit import Data, audit_graph
+from larq_focal.deploy.graph_audit import SAMPLES, Data, audit_graph
+from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.files import written_whole
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
@@ -23,6 +24,7 @@ def convert_graph(
     seed: int = 0,
     trust: bool = False,
     output_names: Sequence[str] | None = None,
+    int8: Int8Options | None = None,
 ) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
@@ -36,6 +38,7 @@ def convert_graph(
         seed: of the random samples.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         output_names: what the file calls the outputs, in their order; None takes the graph's names.
+        int8: how what is not binary becomes int8; None leaves it in float.
 
     Raises:
         ConversionError: the network holds an operation that cannot be written, or was written wrongly.
@@ -43,13 +46,19 @@ def convert_graph(
         ValueError: the network cannot be read, or the data does not fit it.
     """
     graph = as_graph(network, trust=trust)
-    try:
-        content = write_tflite(graph, output_names=output_names)
-    except GraphError as error:
-        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
     if data is not None and not isinstance(data, dict):
         data = dict.fromkeys((op.name for op in graph.inputs), data)
-    audit = audit_graph(graph, content, data, seed)
+    try:
+        if int8 is None:
+            content = write_tflite(graph, output_names=output_names)
+            audit = audit_graph(graph, content, data, seed)
+        else:
+            file = write_int8_rest(graph, int8, data=data, output_names=output_names, seed=seed)
+            content = file.content
+            first = {name: array[:SAMPLES] for name, array in file.measured.items()}
+            audit = audit_graph(graph, content, first, seed, rounded=file.rounded, int8=file.loss)
+    except GraphError as error:
+        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
     if not audit.passed:
         raise ConversionError(f"'{graph.name}' was not converted: the file computes something else. {audit.difference}")
     if strict and (refused := audit.not_as_intended):

@@ -11,6 +11,7 @@ from rich.console import Group
 from rich.text import Text
 
 from larq_focal.deploy.constant_input import FIX, constant_input
+from larq_focal.deploy.int8_rest import Int8Loss
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
 from larq_focal.network.bounds import bounds
@@ -20,6 +21,7 @@ from larq_focal.network.passes import lower
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.write.weights import arranged
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, new_table
 
@@ -32,7 +34,10 @@ _ROUNDING = 2**-23
 _TRIALS = 8
 _FACTOR = 4
 """Rounding explains a difference of up to this many times what a change of a few in a million does to the network."""
+_STEP_PART = 0.25
+"""Of a step of int8: engines may round to another integer than the nearest."""
 _FEW_BITS = 8
+_INT8_KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 Data = Mapping[str, np.ndarray]
 
@@ -53,7 +58,7 @@ class GraphLayer:
     layer: str
     kind: str
     intended: Literal["binary", "few-bit", "float"]
-    became: Literal["packed", "float"]
+    became: Literal["packed", "int8", "float"]
     weights: int
     reason: str = ""
 
@@ -74,6 +79,8 @@ class GraphAudit(Result):
         sensitivity: how far the interpreter's outputs move when inputs and float weights change by a few millionths,
             and the results of packed layers by their rounding; measured where samples differ, else 0.
         warnings: what is wrong with the network itself.
+        int8: what int8 costs, where the rest is in it. The file is compared with the interpreter of the rounded network
+            then, and this tells how far that is from the network itself.
     """
 
     network: str
@@ -86,12 +93,14 @@ class GraphAudit(Result):
     max_abs_output: float
     sensitivity: float
     warnings: tuple[str, ...] = ()
+    int8: Int8Loss | None = None
 
     @property
     def headline(self) -> str:
-        packed = sum(row.became == "packed" for row in self.layers)
+        packed, integer = (sum(row.became == form for row in self.layers) for form in ("packed", "int8"))
         verdict = "passed" if self.passed else "failed"
-        return f"{self.network}, {self.file_bytes:,} bytes, {packed} of {len(self.layers)} layers packed, {verdict}"
+        forms = f"{packed} of {len(self.layers)} layers packed" + (f", {integer} in int8" if integer else "")
+        return f"{self.network}, {self.file_bytes:,} bytes, {forms}, {verdict}"
 
     @property
     def passed(self) -> bool:
@@ -129,7 +138,8 @@ class GraphAudit(Result):
         add_figures(table, "weights")
         for row in self.layers:
             table.add_row(Text(row.layer), row.intended, row.became, f"{row.weights:,}")
-        totals = Text(f"\nFile: {self.file_bytes:,} bytes.\n{self.difference}")
+        loss = "" if self.int8 is None else f"\n{self.int8}"
+        totals = Text(f"\nFile: {self.file_bytes:,} bytes.\n{self.difference}{loss}")
         warnings = (Text.assemble("\n", ("warning: ", "yellow"), warning) for warning in self.warnings)
         return Group(table, totals, *self._reasons(), *warnings)
 
@@ -143,7 +153,15 @@ class GraphAudit(Result):
             yield Text.assemble("\n", (", ".join(names), "bold"), f": {reason}.")
 
 
-def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0) -> GraphAudit:
+def audit_graph(
+    graph: QuantGraph,
+    content: bytes,
+    data: Data | None = None,
+    seed: int = 0,
+    *,
+    rounded: QuantGraph | None = None,
+    int8: Int8Loss | None = None,
+) -> GraphAudit:
     """Reads and runs the file again.
 
     Args:
@@ -151,13 +169,16 @@ def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, see
         content: the file.
         data: arrays ``[N, ...]`` by input name; None takes a few random ones.
         seed: of the random ones.
+        rounded: what the file computes, where the rest of ``graph`` was rounded to int8.
+        int8: what that costs.
 
     Raises:
         EngineError: the file does not run.
         ValueError: the data does not fit the network.
     """
     inputs = random_samples(graph, seed) if data is None else dict(data)
-    expected, lowered = _interpreted(graph, inputs), lower(graph)
+    lowered = lower(graph) if rounded is None else rounded
+    expected = _interpreted(graph if rounded is None else rounded, inputs)
     outputs = Runtime(content).run(inputs)
     actual = list(outputs) if isinstance(outputs, tuple) else [outputs]
     samples = len(next(iter(inputs.values())))
@@ -176,6 +197,7 @@ def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, see
         max_abs_output=largest,
         sensitivity=_sensitivity(lowered, inputs, np.flatnonzero(differing), float(differences.max()), seed),
         warnings=tuple(_constant_inputs(graph)),
+        int8=int8,
     )
 
 
@@ -214,7 +236,7 @@ def _sensitivity(lowered: QuantGraph, inputs: Data, samples: Sequence[int], diff
         return (array * (1 + _CHANGE * random.standard_normal(array.shape))).astype(np.float32)
 
     for sample in [index for index in samples for _ in range(_TRIALS)]:
-        moved = lowered.rewritten(_moved(lowered, op, changed) for op in lowered)
+        moved = lowered.rewritten(part for op in lowered for part in _moved(lowered, op, changed, random))
         given = {name: np.asarray(array[sample : sample + 1], np.float32) for name, array in inputs.items()}
         pair = _interpreted(lowered, given), _interpreted(moved, {name: changed(x) for name, x in given.items()})
         largest = max(largest, *(float(np.abs(a - b).max(initial=0)) for a, b in zip(*pair, strict=True)))
@@ -223,8 +245,10 @@ def _sensitivity(lowered: QuantGraph, inputs: Data, samples: Sequence[int], diff
     return largest
 
 
-def _moved(lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.ndarray]) -> ops.Op:
-    """``op`` with changed normalisations and float weights.
+def _moved(
+    lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.ndarray], random: np.random.Generator
+) -> list[ops.Op]:
+    """``op`` with changed normalisations and float weights; a rounding of numbers that are a part of a step off.
 
     A packed convolution counts differing bits: its sum is K - 2 * count, and the operator adds K * multiplier to the
     bias once, whose rounding is then in every result.
@@ -235,22 +259,29 @@ def _moved(lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.n
         if is_packable(lowered, source):
             whole = source.kernel.fan_in * op.scale
             bias = bias + (changed(whole) - whole) * np.float32(_ROUNDING / _CHANGE)
-        return replace(op, scale=changed(op.scale), bias=bias)
+        return [replace(op, scale=changed(op.scale), bias=bias)]
     if isinstance(op, ops.Linear) and op.kernel.scale is None:
-        return replace(op, kernel=replace(op.kernel, codes=changed(op.kernel.codes)))
-    return op
+        return [replace(op, kernel=replace(op.kernel, codes=changed(op.kernel.codes)))]
+    if isinstance(op, ops.UniformQuantize):
+        ones = np.ones(op.shape, np.float32)
+        shift = (op.scale * _STEP_PART * random.standard_normal(op.shape)).astype(np.float32)
+        place = {"name": f"{op.name}/before rounding", "inputs": op.inputs, "shape": op.shape}
+        before = ops.Affine(**place, mean=np.zeros_like(ones), scale=ones, bias=shift)
+        return [before, replace(op, inputs=(before.name,))]
+    return [op]
 
 
 def _rows(graph: QuantGraph, lowered: QuantGraph, content: bytes) -> Iterator[GraphLayer]:
-    packed = _packed_layers(graph, lowered, content)
+    packed, integer = _packed_layers(graph, lowered, content), int8_layers(graph, lowered, content)
     for op in graph.layers:
         intended = _intended(graph, op)
-        reason = "" if op.name in packed or intended == "float" else why_not_packed(graph, op)
+        is_plain = op.name in packed or op.name in integer or intended == "float"
+        reason = "" if is_plain else why_not_packed(graph, op)
         yield GraphLayer(
             layer=op.name,
             kind=type(op).__name__,
             intended=intended,
-            became="packed" if op.name in packed else "float",
+            became="packed" if op.name in packed else "int8" if op.name in integer else "float",
             weights=op.kernel.size,
             reason="not known" if reason is None else reason,
         )
@@ -271,6 +302,27 @@ def _packed_layers(graph: QuantGraph, lowered: QuantGraph, content: bytes) -> se
         and (layer := _layer_of(op.name, names)) is not None
         and op.kernel.packed().tobytes() in stored
     }
+
+
+def int8_layers(graph: QuantGraph, lowered: QuantGraph, content: bytes) -> set[str]:
+    """The layers whose weights are in the file as int8: passes leave what they make of a layer its origin."""
+    stored = {
+        operator.inputs[1].data.tobytes()
+        for operator in read_flatbuffer(content).operators
+        if operator.kind in _INT8_KINDS and operator.inputs[1].dtype == "int8" and operator.inputs[1].is_constant
+    }
+    left: dict[str, list[str]] = {}
+    for op in graph.layers:
+        left.setdefault(op.origin, []).append(op.name)
+    found: set[str] = set()
+    for op in lowered.layers:
+        names = left.get(op.origin, [])
+        if names and not is_packable(lowered, op):
+            name = op.name if op.name in names else names[0]
+            names.remove(name)
+            if op.kernel.bits <= 8 and arranged(op, op.kernel.codes).astype(np.int8).tobytes() in stored:
+                found.add(name)
+    return found
 
 
 def _layer_of(name: str, layers: set[str]) -> str | None:

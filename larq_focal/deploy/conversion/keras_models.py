@@ -20,6 +20,7 @@ from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
 from larq_focal.deploy.convert_graph import convert_graph
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
+from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.files import written_whole
 from larq_focal.keras import keras
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
@@ -65,7 +66,14 @@ def convert_by_lce(
 
 
 def convert_by_graph(
-    model: keras.Model | str | Path, path: str | Path, *, data=None, strict: bool = False, seed: int = 0, trust=False
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    strict: bool = False,
+    seed: int = 0,
+    trust: bool = False,
+    int8: Int8Options | None = None,
 ) -> Conversion:
     """As ``larq_focal.convert`` with ``converter="focal"``."""
     model = with_known_inputs(model, trust=trust)
@@ -76,7 +84,8 @@ def convert_by_graph(
             "the model without a batch size, or use converter='lce', which keeps it."
         )
     data = None if data is None else as_data(model, data, seed)
-    return convert_graph(model, path, data=data, strict=strict, seed=seed, output_names=model.output_names)
+    options = {"strict": strict, "seed": seed, "output_names": model.output_names, "int8": int8}
+    return convert_graph(model, path, data=data, **options)
 
 
 def convert_to_int8(

@@ -16,17 +16,18 @@ from typing import Literal, get_args
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import Grid, moves, quantized_bias, quantized_kernel, takes_integers
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.passes.packable import gives_signs, is_packable
 from larq_focal.network.passes.uses import NewNames, Uses
+from larq_focal.network.rewired import rewired
 
 InputType = Literal["float32", "int8", "uint8"]
 INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 _FUSED = ("relu", "relu6", "relu_n1_to_1")
 _TAKE_ACTIVATION = (ops.Conv2D, ops.Dense, ops.Affine, ops.Add, ops.Multiply)
+_MANY_WEIGHTS = 512
 _HALF_STEP = 0.499
 """Of a grid: what rounds to 0 from below would count as positive. A little less than 1/2 keeps 0 itself positive."""
 
@@ -49,9 +50,10 @@ class IntegerRest:
 def integer_rest(graph: QuantGraph) -> IntegerRest:
     """Finds what of a lowered graph is computed in integers.
 
-    That are all layers that are not packed and have an operator of int8, and what lies between them: poolings, sums,
-    products, concatenations, normalisations and moves, where that saves a conversion. A sum with the result of a binary
-    layer stays float: the binary layer adds it by itself. So do softmax, sigmoid and tanh.
+    That are layers that are not packed and have an operator of int8, and what lies between them: poolings, sums,
+    products, concatenations, normalisations and moves, where that saves a conversion. A layer of few weights amid
+    floats, which would be converted to and fro, stays float. So does a sum with the result of a binary layer, which
+    adds it by itself, and so do softmax, sigmoid and tanh.
     """
     return _Search(graph).result()
 
@@ -60,7 +62,8 @@ class _Search:
     def __init__(self, graph: QuantGraph):
         self.graph = graph
         self.uses = Uses(graph)
-        self.computed = {op.name for op in graph.layers if not is_packable(graph, op) and takes_integers(op)}
+        self.layers = {op.name for op in graph.layers if not is_packable(graph, op) and takes_integers(op)}
+        self.computed = {name for name in self.layers if self._is_worth_it(graph[name])}
         self._include_activations()
 
     def result(self) -> IntegerRest:
@@ -87,11 +90,17 @@ class _Search:
         for name in tuple(self.computed):
             self.computed.add(result_of(self.graph, self.uses, self.graph[name]).name)
 
+    def _is_worth_it(self, layer: ops.Linear) -> bool:
+        """Whether it is worth converting what a layer reads and gives."""
+        return layer.kernel.size >= _MANY_WEIGHTS or isinstance(self.graph[layer.inputs[0]], ops.Input)
+
     def _follows(self, op: ops.Op) -> bool:
         value = result_of(self.graph, self.uses, op)
         inputs = [name in self.computed for name in op.inputs]
         readers = {reader.name for reader in self.uses.of(value)}
         is_wanted = bool(readers) and value.name not in self.graph.outputs and readers <= self.computed
+        if isinstance(op, ops.Linear):
+            return op.name in self.layers and (any(inputs) or is_wanted)
         match op:
             case ops.Pool2D() | ops.Reshape() | ops.Pad() | ops.Slice():
                 return any(inputs) or (is_wanted and not gives_signs(self.graph, op))

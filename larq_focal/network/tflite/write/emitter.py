@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import words_for
 from larq_focal.network.tflite.flat_model import Quantization
 from larq_focal.network.tflite.write.file import FlatFile
 from larq_focal.network.tflite.write.plan import FUSED_ACTIVATIONS, Plan
+from larq_focal.network.tflite.write.weights import arranged, channel_axis
 
 INTEGER_VERSIONS = {
     "ADD": 2,
@@ -103,16 +102,13 @@ class Emitter:
         parameters = Quantization(np.array([self.grid.scale]), np.array([self.grid.zero_point]))
         return self.file.constant(code, parameters)
 
-    def weights(self, kernel: Kernel, arrange: Callable[[np.ndarray], np.ndarray], axis: int) -> int:
-        """A kernel, brought into the form of an operator: floats, or int8 with a scale for each output channel.
-
-        Args:
-            axis: of the output channels in the form of the operator.
-        """
+    def weights(self, op: ops.Linear) -> int:
+        """The kernel of a layer: floats, or int8 with a scale for each output channel."""
+        kernel = op.kernel
         if self.grid is None:
-            return self.constant(arrange(np.asarray(kernel.values(), np.float32)))
-        scales = Quantization(kernel.scale, np.zeros(len(kernel.scale)), axis)
-        return self.file.constant(arrange(kernel.codes).astype(np.int8), scales)
+            return self.constant(arranged(op, kernel.values()))
+        scales = Quantization(kernel.scale, np.zeros(len(kernel.scale)), channel_axis(op))
+        return self.file.constant(arranged(op, kernel.codes).astype(np.int8), scales)
 
     def bias(self, op: ops.Linear) -> int:
         """The bias of a layer: floats, or int32 in steps of the product of the scales of input and kernel."""

@@ -25,11 +25,7 @@ def _(op: ops.Conv2D, emitter: Emitter) -> None:
         emitter.add(
             kind,
             emitter.value(op.inputs[0]),
-            emitter.weights(
-                op.kernel,
-                lambda kernel: np.moveaxis(kernel, 2 if op.is_depthwise else -1, 0),
-                axis=3 if op.is_depthwise else 0,
-            ),
+            emitter.weights(op),
             emitter.bias(op),
             shape=op.shape,
             options=options,
@@ -52,7 +48,7 @@ def _(op: ops.Dense, emitter: Emitter) -> None:
         emitter.add(
             "FULLY_CONNECTED",
             emitter.value(emitter.plan.flattened.get(op.name, op.inputs[0])),
-            emitter.weights(op.kernel, np.transpose, axis=0),
+            emitter.weights(op),
             emitter.bias(op),
             shape=op.shape,
             options="FullyConnectedOptions",
