@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert_graph import convert_graph
-from larq_focal.deploy.converters import CONVERTERS, GRAPH_SUFFIXES, Converter
-from larq_focal.deploy.int8_rest import Int8Options, Rest, check_rest
+from larq_focal.deploy.converters import CONVERTERS, GRAPH_SUFFIXES, Converter, InputType, Rest
+from larq_focal.deploy.int8_rest import Int8Options, check_rest
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.passes.integer_rest import InputType
 
 if TYPE_CHECKING:
     from larq_focal.keras import keras

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from larq_focal.deploy.calibration import DEFAULT_METHOD, calibrate
+from larq_focal.deploy.converters import INPUT_TYPES, RESTS, InputType
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.values import as_finite
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes import lower
-from larq_focal.network.passes.integer_rest import INPUT_TYPES, InputType, integer_rest, round_rest
+from larq_focal.network.passes.integer_rest import integer_rest, round_rest
 from larq_focal.network.tflite import write_lowered
 from larq_focal.text import counted
 
-Rest = Literal["float", "int8"]
-RESTS: tuple[Rest, ...] = get_args(Rest)
 NEEDED = (
     "rest='int8' needs `representative` samples, like those that the network will see: the ranges of its values are "
     "taken from them. A hundred or so do."

@@ -20,6 +20,8 @@ Grids = Mapping[str, ops.UniformQuantize]
 _LARGEST_BIAS = 2**30
 """In steps of the sums, which must fit into 32 bits together with it."""
 WEIGHT_BITS = 8
+_SAME_STEP = 1e-4
+"""Of a step: less than what the bias of a network that was trained in floats means."""
 
 
 class Grid(NamedTuple):
@@ -60,6 +62,20 @@ def quantized_bias(bias: np.ndarray, input_scale: float, kernel: Kernel) -> np.n
     """The bias in whole steps of the sums, as float32 ``[C]``."""
     steps = np.float64(input_scale) * kernel.scale
     return (np.rint(bias / steps) * steps).astype(np.float32)
+
+
+def bias_for_signs(bias: np.ndarray, input_scale: float, kernel: Kernel, output_scale: float) -> np.ndarray:
+    """The bias lowered by half a step of the output, so that what is below 0 rounds to something below 0.
+
+    A sum of ``n`` steps counts as positive from ``n >= -bias`` on, and rounds to 0 or more from half an output step
+    below 0 on: so the first such n goes just above that, and the one before it just below.
+
+    Returns:
+        float32 ``[C]``, in whole steps of the sums.
+    """
+    steps = np.float64(input_scale) * kernel.scale
+    first = np.ceil(-bias / steps - _SAME_STEP)
+    return ((np.floor(-0.5 * output_scale / steps) + 1 - first) * steps).astype(np.float32)
 
 
 def moves(op: ops.Op) -> bool:

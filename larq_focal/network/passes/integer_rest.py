@@ -11,25 +11,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.int8 import Grid, moves, quantized_bias, quantized_kernel, takes_integers
+from larq_focal.network.int8 import Grid, bias_for_signs, moves, quantized_bias, quantized_kernel, takes_integers
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.passes.packable import gives_signs, is_packable
 from larq_focal.network.passes.uses import NewNames, Uses
 from larq_focal.network.rewired import rewired
 
-InputType = Literal["float32", "int8", "uint8"]
-INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 _FUSED = ("relu", "relu6", "relu_n1_to_1")
 _TAKE_ACTIVATION = (ops.Conv2D, ops.Dense, ops.Affine, ops.Add, ops.Multiply)
 _MANY_WEIGHTS = 512
-_HALF_STEP = 0.499
-"""Of a grid: what rounds to 0 from below would count as positive. A little less than 1/2 keeps 0 itself positive."""
 
 
 @dataclass(frozen=True)
@@ -163,17 +158,16 @@ class _Groups:
 
 
 def round_rest(
-    graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid], *, input_type: InputType = "float32"
+    graph: QuantGraph, rest: IntegerRest, grids: Mapping[str, Grid], *, input_type: str = "float32"
 ) -> QuantGraph:
     """The graph with the roundings of ``rest``, and the weights of its layers in integers.
 
-    Where nothing but the sign of a layer's value is used, its bias is lowered by half a step, so that all that is below
-    0 rounds to something below 0: the sign is not changed by the rounding.
+    Where nothing but the sign of a layer's value is used, the rounding does not change it: see ``bias_for_signs``.
 
     Args:
         graph: lowered, what ``rest`` was found in.
         grids: for each group.
-        input_type: of inputs that are rounded: integers are fed as they are.
+        input_type: of inputs that are rounded: "float32", or "int8" or "uint8", which are fed as they are.
     """
     return _Rewriting(graph, rest, grids, None if input_type == "float32" else input_type).result()
 
@@ -226,11 +220,13 @@ class _Rewriting:
             return op
         bias = np.zeros(op.shape[-1]) if op.bias is None else op.bias.astype(np.float64)
         scale = self._grid_behind(self.graph[op.inputs[0]]).scale
+        kernel = quantized_kernel(op.kernel, scale, bias)
         result = result_of(self.graph, self.uses, self.graph[op.name])
         if result.name == op.name and self._has_only_signs(result):
-            bias = bias - _HALF_STEP * self.grids[self.rest.rounded[result.name]].scale
-        kernel = quantized_kernel(op.kernel, scale, bias)
-        return dataclasses.replace(op, kernel=kernel, bias=quantized_bias(bias, scale, kernel))
+            bias = bias_for_signs(bias, scale, kernel, self.grids[self.rest.rounded[op.name]].scale)
+        else:
+            bias = quantized_bias(bias, scale, kernel)
+        return dataclasses.replace(op, kernel=kernel, bias=bias)
 
     def _grid_behind(self, op: ops.Op) -> Grid:
         """Of the integers of a value."""
