@@ -20,7 +20,7 @@ from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.cli.representative import representative_samples
 from larq_focal.datasets.rows import DATASETS
-from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS, default_converter
+from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
 from larq_focal.files import existing, existing_file
 
 strict_option = click.option(
@@ -34,7 +34,9 @@ strict_option = click.option(
 @click.option(
     "--converter",
     type=click.Choice(CONVERTERS),
-    help="Larq Compute Engine's, for Keras models, or larq_focal's own, which takes .qgraph and .tflite files too.",
+    default=CONVERTERS[0],
+    show_default=True,
+    help="larq_focal's own, or Larq Compute Engine's, for Keras models.",
 )
 @click.option("--rest", type=click.Choice(RESTS), default="float", show_default=True, help="What is not binary.")
 @click.option(
@@ -59,7 +61,6 @@ strict_option = click.option(
 def convert(
     model: Path,
     output: Path,
-    converter: str | None,
     data: Path | None,
     representative: str | None,
     data_dir: Path | None,
@@ -68,12 +69,11 @@ def convert(
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
     existing(model)  # before TensorFlow, which takes seconds to load
-    chosen = converter or ("focal" if options["rest"] == "int8" else default_converter(model))
     samples = representative_samples(representative, array(data), data_dir)
     with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
 
-        result = convert_model(model, output, converter=chosen, **samples, **options).audit
+        result = convert_model(model, output, **samples, **options).audit
     show(result, as_json)
 
 
@@ -86,7 +86,7 @@ def convert(
 @json_option
 @import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
-    """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
+    """Tell layer by layer what became of a MODEL in a TFLITE file: a Keras model, or a .qgraph or .tflite file."""
     existing(model), existing_file(tflite)
     with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file

@@ -2,71 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from larq_focal.deploy.audit.report import Audit
+from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.graph_audit import SAMPLES, Data, audit_graph
+from larq_focal.deploy.graph_audit import SAMPLES, Data, audit_graph, by_input
 from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
-from larq_focal.files import written_whole
+from larq_focal.deploy.pieces import batch_size
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
 
 def convert_graph(
     network: QuantGraph | str | Path,
     path: str | Path,
     *,
-    data: Data | None = None,
+    data=None,
     strict: bool = False,
     seed: int = 0,
-    trust: bool = False,
-    output_names: Sequence[str] | None = None,
     int8: Int8Options | None = None,
 ) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
     Args:
-        network: a Keras model, a QuantGraph, or the path of a ``.qgraph``, ``.tflite`` or Keras file. Only Keras models
-            need TensorFlow.
+        network: a QuantGraph, or the path of a ``.qgraph`` or ``.tflite`` file, whose batch size is kept.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
-        data: arrays ``[N, ...]`` by input name to compare the file with the interpreter on, or one array where there
-            is one input; None takes a few random samples.
+        data: samples to compare the file with the interpreter on: an array ``[N, ...]``, or for several inputs a list
+            or a dictionary by input name; None takes a few random ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         seed: of the random samples.
-        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
-        output_names: what the file calls the outputs, in their order; None takes the graph's names.
         int8: how what is not binary becomes int8; None leaves it in float.
 
     Raises:
         ConversionError: the network holds an operation that cannot be written, or was written wrongly.
-        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the network cannot be read, or the data does not fit it.
     """
-    graph = as_graph(network, trust=trust)
-    if data is not None and not isinstance(data, dict):
-        data = dict.fromkeys((op.name for op in graph.inputs), data)
+    graph, size = as_graph(network), 1
+    if isinstance(network, str | Path) and Path(network).suffix == ".tflite":
+        size = batch_size(read_flatbuffer(network)) or 1
+    data = by_input(graph, data)
+    if int8 is not None:
+        content, audit = int8_content(graph, int8, data=data, seed=seed, batch_size=size)
+    else:
+        content = graph_content(graph, batch_size=size)
+        audit = audit_graph(graph, content, data, seed)
+    return write_accepted(content, path, audit, strict)
+
+
+def int8_content(
+    graph: QuantGraph, int8: Int8Options, *, data: Data | None = None, seed: int = 0, **options
+) -> tuple[bytes, Audit]:
+    """A file of ``graph`` with the rest in int8, and its audit, against the graph so rounded.
+
+    Args:
+        graph: the network.
+        int8: how the rest becomes int8.
+        data: samples to measure the loss on, by input name; None takes the representative ones.
+        seed: of the choice of numbers that the ranges are taken from.
+        options: of :func:`write_tflite`.
+
+    Raises:
+        ConversionError: the graph holds an operation that cannot be written.
+        ValueError: samples or labels do not fit the network.
+    """
     try:
-        if int8 is None:
-            content = write_tflite(graph, output_names=output_names)
-            audit = audit_graph(graph, content, data, seed)
-        else:
-            file = write_int8_rest(graph, int8, data=data, output_names=output_names, seed=seed)
-            content = file.content
-            first = {name: array[:SAMPLES] for name, array in file.measured.items()}
-            audit = audit_graph(graph, content, first, seed, rounded=file.rounded, int8=file.loss)
+        file = write_int8_rest(graph, int8, data=data, seed=seed, **options)
     except GraphError as error:
         raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
-    if not audit.passed:
-        raise ConversionError(f"'{graph.name}' was not converted: the file computes something else. {audit.difference}")
-    if strict and (refused := audit.not_as_intended):
-        rows = "\n".join(f"- {row.layer}, meant to be {row.intended}: {row.reason}." for row in refused)
-        raise ConversionError(
-            f"'{graph.name}' was not converted: of the layers that were meant to be binary or of few bits, "
-            f"{len(refused)} stayed float. Without strict they are accepted.\n{rows}"
-        )
-    with written_whole(path) as file:
-        file.write(content)
-    return Conversion(Path(path), audit)
+    first = {name: array[:SAMPLES] for name, array in file.measured.items()}
+    return file.content, audit_graph(graph, file.content, first, seed, rounded=file.rounded, int8=file.loss)
+
+
+def graph_content(graph: QuantGraph, **options) -> bytes:
+    """What :func:`write_tflite` makes of ``graph`` with these options.
+
+    Raises:
+        ConversionError: the graph holds an operation that cannot be written.
+    """
+    try:
+        return write_tflite(graph, **options)
+    except GraphError as error:
+        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from larq_focal.deploy.audit.int8_loss import Int8Loss
 from larq_focal.deploy.calibration import DEFAULT_METHOD, calibrate
 from larq_focal.deploy.converters import INPUT_TYPES, RESTS, InputType
 from larq_focal.deploy.runtime import Runtime
@@ -17,46 +18,11 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes import lower
 from larq_focal.network.passes.integer_rest import integer_rest, round_rest
 from larq_focal.network.tflite import write_lowered
-from larq_focal.text import counted
 
 NEEDED = (
     "rest='int8' needs `representative` samples, like those that the network will see: the ranges of its values are "
     "taken from them. A hundred or so do."
 )
-
-
-@dataclass(frozen=True)
-class Int8Loss:
-    """What int8 costs: the file against that of the same network with the rest in float.
-
-    Args:
-        samples: how many.
-        same_class: in how many the largest output is the same one, of every output of the network.
-        relative_difference: root mean square of the difference of the outputs, relative to that of the outputs.
-        float_accuracy: part of the samples whose class the float network gives; None where the classes are not known.
-        int8_accuracy: likewise of the file.
-        float_bytes: size of the file with a float rest.
-    """
-
-    samples: int
-    same_class: int
-    relative_difference: float
-    float_accuracy: float | None
-    int8_accuracy: float | None
-    float_bytes: int
-
-    def __str__(self) -> str:
-        samples, same = counted(self.samples, "sample"), self.same_class / self.samples
-        text = (
-            f"With the rest in float the file has {self.float_bytes:,} bytes. On {samples} both give the same class "
-            f"for {same:.1%}, and their outputs differ by {self.relative_difference:.2g} (root mean square, relative)."
-        )
-        if self.float_accuracy is None or self.int8_accuracy is None:
-            return text
-        return f"{text} Accuracy: {self.float_accuracy:.2%} with the rest in float, {self.int8_accuracy:.2%} in int8."
-
-    def to_dict(self) -> dict:
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +59,7 @@ def write_int8_rest(
     *,
     data: Mapping[str, np.ndarray] | None = None,
     output_names: Sequence[str] | None = None,
+    batch_size: int = 1,
     seed: int = 0,
 ) -> Int8File:
     """Writes a graph with binary layers packed and the rest in int8.
@@ -102,6 +69,7 @@ def write_int8_rest(
         options: with the samples that it is calibrated on.
         data: samples to measure the loss on, ``[N, *shape]`` by input name; None takes those of ``options``.
         output_names: what the file calls the outputs; None takes the graph's names.
+        batch_size: how many samples the file takes at a time.
         seed: of the choice of numbers that the ranges are taken from.
 
     Raises:
@@ -115,7 +83,7 @@ def write_int8_rest(
     rest = integer_rest(lowered)
     grids = calibrate(lowered, rest, representative, method=options.method, seed=seed)
     rounded = round_rest(lowered, rest, grids, input_type=options.input_type)
-    content = write_lowered(rounded, output_names=output_names or graph.outputs)
+    content = write_lowered(rounded, output_names=output_names or graph.outputs, batch_size=batch_size)
     return Int8File(content, rounded, _loss(write_lowered(lowered), content, measured, labels), measured)
 
 

@@ -19,7 +19,7 @@ from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.focal_plane import processor_names, sensor_names
-from larq_focal.focal_plane.compiler.choosing import PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.compiler.option_costs import PLACEMENTS, WEIGHTS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from larq_focal.focal_plane.sensor.spills import SPILLS
 from tests.support.modules import PACKAGE, modules_in

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.deploy.audit.agreement import as_data
+from larq_focal.deploy.audit.outputs import as_data
 from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops

@@ -30,7 +30,7 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 }  // namespace
 }  // namespace larq_focal
 
-#include "floats.inc.h"
+#include "bodies/floats.inc.h"
 
 namespace larq_focal {
 namespace {

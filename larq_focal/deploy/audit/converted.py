@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from larq_focal.deploy.audit.layer_audit import Became
 from larq_focal.network.packing import unpack_bits, words_for
 from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor
-
-Became = Literal["packed", "float", "int8", "missing"]
 
 BINARY_CONVOLUTION = "LceBconv2d"
 _OUT_AXIS = {

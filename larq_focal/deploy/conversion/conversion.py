@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from larq_focal.deploy.graph_audit import GraphAudit
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.result import Result
-
-if TYPE_CHECKING:
-    from larq_focal.deploy.audit.report import Audit
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,7 +14,7 @@ class Conversion(Result):
     """A converted model: where the file is, and its audit."""
 
     path: Path
-    audit: Audit | GraphAudit
+    audit: Audit
 
     @property
     def headline(self) -> str:

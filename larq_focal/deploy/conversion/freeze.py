@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.frozen import FrozenGraph, needed
-from larq_focal.keras import keras, tf
+from larq_focal.keras import keras, tf  # first: it says what to install where there is no TensorFlow
+
+# isort: split
+from tensorflow.core.protobuf.meta_graph_pb2 import TensorInfo
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 _KEEPS_STATE = ("Assign", "ResourceScatter", "ResourceApply")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_focal.deploy.audit.agreement import as_data
-from larq_focal.deploy.audit.auditing import audit_frozen
+from larq_focal.deploy.audit.auditing import audit_by_graph, audit_frozen
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
-from larq_focal.deploy.audit.report import Audit
+from larq_focal.deploy.audit.outputs import as_data
+from larq_focal.deploy.conversion.accepted import listed, write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.converter import run_converter
@@ -18,11 +18,11 @@ from larq_focal.deploy.conversion.freeze import batch_size, freeze, refuse_diver
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert_graph import convert_graph
+from larq_focal.deploy.convert_graph import graph_content, int8_content
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.deploy.int8_rest import Int8Options
-from larq_focal.files import written_whole
 from larq_focal.keras import keras
+from larq_focal.network.load import as_graph
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
 _INT8_AROUND_BINARY = """\
@@ -62,7 +62,7 @@ def convert_by_lce(
     given = frozen.baked() if bake else frozen
     content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
-    return _written(content, path, result, strict)
+    return write_accepted(content, path, result, strict)
 
 
 def convert_by_graph(
@@ -75,17 +75,21 @@ def convert_by_graph(
     trust: bool = False,
     int8: Int8Options | None = None,
 ) -> Conversion:
-    """As ``larq_focal.convert`` with ``converter="focal"``."""
+    """As ``larq_focal.convert`` with ``converter="focal"``.
+
+    With a rest of int8, the file with a float rest is held against Keras, and then that of int8 against the same
+    network with its roundings.
+    """
     model = with_known_inputs(model, trust=trust)
     refuse_diverged(model)
-    if (size := batch_size(model)) > 1:
-        raise ConversionError(
-            f"'{model.name}' takes {size} samples at a time, and larq_focal's converter writes files for one: rebuild "
-            "the model without a batch size, or use converter='lce', which keeps it."
-        )
-    data = None if data is None else as_data(model, data, seed)
-    options = {"strict": strict, "seed": seed, "output_names": model.output_names, "int8": int8}
-    return convert_graph(model, path, data=data, **options)
+    graph = as_graph(model)
+    options = {"output_names": model.output_names, "batch_size": batch_size(model)}
+    content = graph_content(graph, **options)
+    audit = audit_by_graph(model, graph, content, data, seed)
+    if int8 is not None and audit.passed:
+        data = None if data is None else as_data(model, data, seed)
+        content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
+    return write_accepted(content, path, audit, strict)
 
 
 def convert_to_int8(
@@ -112,7 +116,8 @@ def convert_to_int8(
             "the ranges of the activations."
         )
     content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
-    return _written(content, path, audit_frozen(model, frozen, read_flatbuffer(content), data, seed), strict=False)
+    audit = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
+    return write_accepted(content, path, audit, strict=False)
 
 
 def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
@@ -120,30 +125,5 @@ def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
     return with_ends(content, list(frozen.inputs), list(frozen.outputs))
 
 
-def _written(content: bytes, path: str | Path, result: Audit, strict: bool) -> Conversion:
-    if not result.passed:
-        raise ConversionError(f"'{result.network}' was not converted.\n{_listed(result.errors)}", result)
-    if strict and (refused := result.not_as_intended):
-        rows = "\n".join(
-            f"- {row.layer}, meant to be {row.intended}: {row.reason}. To change: {row.fix or 'not known'}."
-            for row in refused
-        )
-        raise ConversionError(
-            f"'{result.network}' was not converted: of the layers that were meant to be binary or of few bits, "
-            f"{len(refused)} stayed float. Without strict they are accepted.\n{rows}",
-            result,
-        )
-    with written_whole(path) as file:
-        file.write(content)
-    return Conversion(Path(path), result)
-
-
 def _refusal(model: keras.Model, faults: list[Finding]) -> str:
-    return f"'{model.name}' was not converted.\n{_listed(faults)}"
-
-
-def _listed(findings) -> str:
-    return "\n".join(
-        f"- {finding.layer + ': ' if finding.layer else ''}{finding.message} {finding.fix}".rstrip()
-        for finding in findings
-    )
+    return f"'{model.name}' was not converted.\n{listed(faults)}"

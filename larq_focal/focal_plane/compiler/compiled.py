@@ -12,10 +12,10 @@ from rich.console import Group
 from rich.text import Text
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.backend.building import Allocation
-from larq_focal.focal_plane.compiler.choosing import Cost, Option
-from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.backend.build import Allocation
+from larq_focal.focal_plane.compiler.layers.accumulation import Accumulation
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
+from larq_focal.focal_plane.compiler.option_costs import Cost, Option
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.images import as_images
@@ -52,7 +52,7 @@ class Compiled(Result):
     tail: tuple[str, ...]
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
-    schedules: Mapping[str, Schedule]
+    schedules: Mapping[str, CountSchedule]
     accumulations: Mapping[str, Accumulation]
     option: Option
     other_costs: tuple[Cost, ...] = ()

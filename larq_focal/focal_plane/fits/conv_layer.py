@@ -103,7 +103,7 @@ class ConvLayer:
 def conv_layer(graph: QuantGraph, op: Conv2D, folded: QuantGraph | None = None) -> ConvLayer:
     """The convolution ``op`` of ``graph``.
 
-    ``folded``: the network as ``fold_sums`` gives it, which tells what is counted together.
+    ``folded``: the network in its array form, which tells what is counted together.
     """
     height, width, channels = graph[op.inputs[0]].shape
     sums = () if folded is None else tuple(counted_sums(folded))

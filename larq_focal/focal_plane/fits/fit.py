@@ -16,18 +16,17 @@ from larq_focal.fixed_processors import (
     processor_names,
 )
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
-from larq_focal.focal_plane.compiler.controller_part import Readout, on_controller, readouts
-from larq_focal.focal_plane.compiler.input_stage.few_levels import levels_as_signs
-from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
-from larq_focal.focal_plane.compiler.integer_form.fold_sums import fold_sums
+from larq_focal.focal_plane.compiler.array_form import LEVELS_AS_SIGNS, array_form
+from larq_focal.focal_plane.compiler.controller_part import on_controller
 from larq_focal.focal_plane.fits.conv_layer import conv_layer
 from larq_focal.focal_plane.fits.fit_report import FitReport
 from larq_focal.focal_plane.fits.judgement import judge
 from larq_focal.focal_plane.fits.layer_fit import LayerFit
 from larq_focal.focal_plane.fits.layer_fits import array_layer, controller_layer, program_of, unjudged_layer
 from larq_focal.focal_plane.fits.notes import unmodelled
+from larq_focal.focal_plane.fits.readouts import Readout, readouts
 from larq_focal.focal_plane.fits.step_costs import icw_by_class
-from larq_focal.focal_plane.fits.unjudged import is_judged_layer, unjudged_between, unjudged_operations
+from larq_focal.focal_plane.fits.unjudged_between import unjudged_between
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
@@ -46,6 +45,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Conv2D, Weighted
 from larq_focal.text import counted
+from larq_focal.verdicts.unjudged import is_judged_layer, unjudged_operations
 
 
 def fit(
@@ -104,7 +104,7 @@ def fit(
         return judge_network(graph, target)
     check_spill(spill, target)
     check_pixel_range(pixel_range)
-    report = _fit_registers(levels_as_signs(graph), target, spill, progress)
+    report = _fit_registers(graph, target, spill, progress)
     if not with_program:
         return report
     how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill, "trust": trust, "progress": progress}
@@ -129,10 +129,12 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     return load_sensor(name_or_path)
 
 
-def _fit_registers(graph: QuantGraph, sensor: Sensor, spill: Spill, progress: Progress) -> FitReport:
+def _fit_registers(network: QuantGraph, sensor: Sensor, spill: Spill, progress: Progress) -> FitReport:
+    stages: dict[str, QuantGraph] = {}
+    folded = array_form(network, after=stages.__setitem__)
+    graph = stages[LEVELS_AS_SIGNS]  # whose layers stand in the report
     read = readouts(graph, sensor)
     there = on_controller(graph)
-    folded = fold_sums(fold_thresholds(graph))
     on_array = [op for op in graph.layers if isinstance(op, Conv2D) and op.name not in there]
     shapes = {op.name: conv_layer(graph, op, folded) for op in on_array}
     judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}

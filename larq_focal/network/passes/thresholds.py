@@ -18,7 +18,6 @@ from larq_focal.network.step_function import floats_of_rank, largest_rank
 
 _LARGEST_WHOLE = 2**24
 """float32 holds all whole numbers up to this one."""
-_RISING = frozenset({"relu", "relu6", "relu_n1_to_1", "clip", "hard_sigmoid", "floor"})
 
 
 def fold_into_thresholds(graph: QuantGraph) -> QuantGraph:
@@ -65,9 +64,7 @@ def _chain(graph: QuantGraph, uses: Uses, binarize: ops.Binarize) -> list[ops.Op
 
 
 def _is_monotonic(op: ops.Op) -> bool:
-    if isinstance(op, ops.Activation) and op.kind in ("prelu", "leaky_relu"):
-        return bool(np.all(op.alpha >= 0))
-    return isinstance(op, ops.Affine) or (isinstance(op, ops.Activation) and op.kind in _RISING)
+    return isinstance(op, ops.Affine | ops.Activation) and op.is_monotonic
 
 
 def _largest_sum(graph: QuantGraph, uses: Uses, op: ops.Op) -> int | None:
@@ -84,11 +81,7 @@ def _is_by_channel(graph: QuantGraph, chain: Sequence[ops.Op]) -> bool:
     for op in chain:
         if isinstance(op, ops.Reshape):
             most_axes = most_axes if op.shape[-1:] == graph[op.inputs[0]].shape[-1:] else 0
-            continue
-        fields = {ops.Binarize: ("threshold", "flip"), ops.Affine: ("mean", "scale", "bias")}.get(type(op), ("alpha",))
-        is_limits = isinstance(op, ops.Activation) and op.kind == "clip"
-        axes = [np.ndim(getattr(op, field)) for field in fields if getattr(op, field) is not None and not is_limits]
-        if max(axes, default=0) > most_axes:
+        elif op.constant_axes > most_axes:
             return False
     return True
 

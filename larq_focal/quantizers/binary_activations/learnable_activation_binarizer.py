@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from larq_focal.keras import keras, larq, tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.signs.tanh import tanh_sign
+
+__all__ = ["LearnableActivationBinarizer"]
 
 
 @larq.utils.register_keras_custom_object
@@ -18,7 +21,11 @@ class CentreTap(keras.initializers.Initializer):
         return tf.scatter_nd(indices, tf.ones((1, channels, multiplier), dtype or tf.float32), shape)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    values=(-1, 1),
+    activation="packed",
+    lowering="one DEPTHWISE_CONV_2D, then one packing operation",
+)
 class LearnableActivationBinarizer(Quantizer):
     """Binarizes each pixel by a learned weighting of its neighbourhood (LAB).
 
@@ -55,6 +62,7 @@ class LearnableActivationBinarizer(Quantizer):
     """
 
     precision = 1
+    trained_weights = ("depthwise_kernel", "bias", "beta")
 
     def __init__(
         self,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.channels import fix_channels
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["RSign", "threshold_sign"]
 
 
 @tf.custom_gradient
@@ -27,7 +30,12 @@ def threshold_sign(x: tf.Tensor, threshold: tf.Tensor):
     return tf.where(x >= threshold, one, -one), grad
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    alias="rsign",
+    values=(-1, 1),
+    activation="packed",
+    lowering="one SUB, then one packing operation; the SUB folds into a normalisation or binary convolution before",
+)
 class RSign(Quantizer):
     """Binary activations with a learned threshold for each channel.
 
@@ -52,6 +60,7 @@ class RSign(Quantizer):
     """
 
     precision = 1
+    trained_weights = ("threshold",)
 
     def build(self, input_shape):
         self.channels = fix_channels(self, input_shape)

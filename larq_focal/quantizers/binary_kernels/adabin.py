@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.error_decay import ErrorDecayQuantizer
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import standardize
 
+__all__ = ["AdaBinSign"]
 
-@larq.utils.register_keras_custom_object
+
+@quantizer_row(
+    alias="adabin_sign",
+    levels="-s, +s with s = std(w) of each output channel",
+    kernel="packed",
+    scales="channel",
+)
 class AdaBinSign(ErrorDecayQuantizer):
     """Binary weights of AdaBin with the levels about zero, so that they pack.
 

@@ -7,9 +7,17 @@ from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.binary_regularizer import BinaryRegularizer, best_scale
 from larq_focal.quantizers.parts.channels import fix_channels
 from larq_focal.quantizers.parts.measured_weight import measured_once
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["BnnPlusSign"]
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    levels="-s, +s with a learned s for each output channel",
+    kernel="packed",
+    scales="channel",
+    needs_clip=True,
+)
 class BnnPlusSign(Quantizer):
     """Binary weights with a learned scale for each output channel, the derivative of SignSwish, and the regularizer.
 
@@ -39,6 +47,7 @@ class BnnPlusSign(Quantizer):
     """
 
     precision = 1
+    trained_weights = ("alpha",)
 
     def __init__(self, beta: float = 5.0, strength: float = 1e-6, p: int = 1, **kwargs):
         super().__init__(**kwargs)

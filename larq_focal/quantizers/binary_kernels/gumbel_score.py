@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
-from larq_focal.quantizers.binary_kernels.gumbel import GumbelQuantizer
+from larq_focal.keras import tf
+from larq_focal.quantizers.parts.gumbel_score import GumbelScoreQuantizer, level_score, precise
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 
-
-def level_score(
-    x: tf.Tensor, level: float, temperature: tf.Tensor, max_temperature: float, score_scale: float
-) -> tf.Tensor:
-    """score_scale * sqrt(s) * 4 sigmoid(z) (1 - sigmoid(z)) with s = max_temperature / temperature, z = s (x - v) / 2.
-
-    Largest, score_scale * sqrt(s), where ``x`` is at the level v.
-
-    Args:
-        x: Latent weights, any shape, of float32 at least: between the levels the scores are tiny.
-        level: v.
-        temperature: Positive scalar of the type of ``x``.
-        max_temperature: Positive.
-        score_scale: Positive.
-    """
-    steepness = max_temperature / temperature
-    return score_scale * tf.sqrt(steepness) / tf.cosh(steepness * (x - level) / 4) ** 2
+__all__ = ["GumbelScoreSign", "score_logit"]
 
 
 def score_logit(
@@ -33,40 +19,25 @@ def score_logit(
     return plus - minus
 
 
-@tf.custom_gradient
-def noisy_sign(x: tf.Tensor, logit: tf.Tensor, noise: tf.Tensor):
+@straight_through
+def noisy_sign(x: tf.Tensor, logit: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
     """+1 or -1, the sign of ``logit + noise``. The gradient reaches ``x``, of the same shape, unchanged."""
-    return tf.cast(sign(logit + noise), x.dtype), lambda upstream: (upstream, None, None)
+    return tf.cast(sign(logit + noise), x.dtype)
 
 
-@tf.custom_gradient
-def identity_sign(x: tf.Tensor):
+@straight_through
+def identity_sign(x: tf.Tensor) -> tf.Tensor:
     """The sign of ``x``; its gradient passes unchanged and unclipped."""
-    return sign(x), lambda upstream: upstream
+    return sign(x)
 
 
-class GumbelScoreQuantizer(GumbelQuantizer):
-    """Base of the quantizers that sample by scores of how near the levels are, with the constants of the score."""
-
-    def __init__(self, temperature: float, max_temperature: float, score_scale: float, seed: int | None, **kwargs):
-        super().__init__(temperature, seed, **kwargs)
-        for name, value in {"max_temperature": max_temperature, "score_scale": score_scale}.items():
-            if not value > 0:
-                raise ValueError(f"{type(self).__name__}: {name} must be positive, but is {value}.")
-        self.max_temperature = max_temperature
-        self.score_scale = score_scale
-
-    def get_config(self):
-        config = {"max_temperature": self.max_temperature, "score_scale": self.score_scale}
-        return {**super().get_config(), **config}
-
-
-def precise(x: tf.Tensor) -> tf.Tensor:
-    """``x`` as float32 at least, without a gradient."""
-    return tf.stop_gradient(tf.cast(x, tf.float32) if x.dtype.size < tf.float32.size else x)
-
-
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    values=(-1, 1),
+    kernel="packed",
+    lowering="kernel packed; the noise exists in training only",
+    needs_clip=True,
+    reading="sign",
+)
 class GumbelScoreSign(GumbelScoreQuantizer):
     """Binary weights sampled in training by Gumbel-softmax over scores of how near -1 and +1 are.
 

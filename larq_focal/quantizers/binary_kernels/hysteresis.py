@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import weakref
 
-from larq_focal.keras import calling_layer, keras, larq, tf
+from larq_focal.keras import calling_layer, keras, tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, mean_magnitude, per_channel
+
+__all__ = ["HysteresisSign", "hysteresis_sign", "schmitt_trigger"]
 
 
 def magnitude_quantile(x: tf.Tensor, quantile: float, scale: Scale) -> tf.Tensor:
@@ -38,6 +42,7 @@ def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float | tf.Tenso
     return tf.where(x >= threshold, one, tf.where(x <= -threshold, -one, remembered))
 
 
+@straight_through
 def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") -> tf.Tensor:
     """The remembered signs times mean|x|. Backward, the gradient reaches ``x`` unchanged; the scale is a constant.
 
@@ -46,15 +51,10 @@ def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") ->
         memory: +1 or -1 for each weight, as :func:`schmitt_trigger` returns it.
         scale: One mean|x| for the tensor, one for each index of the last axis, or none.
     """
-
-    @tf.custom_gradient
-    def identity_backward(x):
-        return mean_magnitude(x, scale) * memory, lambda upstream: upstream
-
-    return identity_backward(x)
+    return mean_magnitude(x, scale) * memory
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(levels="-s, +s with s = mean|w|", kernel="packed", scales="one")
 class HysteresisSign(Quantizer):
     """Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
 
@@ -90,6 +90,7 @@ class HysteresisSign(Quantizer):
     """
 
     precision = 1
+    kept_weights = ("memory",)
 
     def __init__(self, threshold: float = 0.1, scale: Scale = "tensor", quantile: float | None = None, **kwargs):
         super().__init__(**kwargs)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.error_decay import ErrorDecayQuantizer
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import per_channel, standardize
+
+__all__ = ["LibraSign"]
 
 
 def power_of_two_scale(standardized: tf.Tensor) -> tf.Tensor:
@@ -16,7 +19,11 @@ def power_of_two_scale(standardized: tf.Tensor) -> tf.Tensor:
     return tf.stop_gradient(2**shift)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    levels="-2^s, +2^s with s = round(log2(mean|v|)) of the standardized weights v of each output channel",
+    kernel="packed",
+    scales="channel",
+)
 class LibraSign(ErrorDecayQuantizer):
     """Binary weights of IR-Net (Libra parameter binarization), with its error-decay estimator.
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
+from larq_focal.quantizers.parts.pseudo_gradient import is_within, with_gradient
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.weight_statistics import standardize
+
+__all__ = ["ReCUSign", "ReCUTau"]
 
 
 def laplace_quantile(mean_magnitude: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
@@ -15,13 +19,18 @@ def laplace_quantile(mean_magnitude: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
     return -mean_magnitude * tf.math.log(2 - 2 * tau)
 
 
-@tf.custom_gradient
-def rectified_sign(x: tf.Tensor, limit: tf.Tensor):
+@with_gradient(is_within)
+def rectified_sign(x: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
     """The sign of ``x``, with the derivative of ``x`` clamped to ``limit`` either side: 1 where |x| <= limit."""
-    return sign(x), lambda upstream: (upstream * tf.cast(tf.abs(x) <= limit, x.dtype), None)
+    return sign(x)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    alias="recu_sign",
+    values=(-1, 1),
+    kernel="packed",
+    lowering="kernel packed; the clamp only shapes the gradient",
+)
 class ReCUSign(ScheduledQuantizer):
     """Binary weights behind the rectified clamp unit (ReCU).
 
@@ -52,6 +61,7 @@ class ReCUSign(ScheduledQuantizer):
 
     precision = 1
     scheduled_name = "tau"
+    kept_weights = ("tau",)
 
     def __init__(self, tau: float = 0.85, **kwargs):
         super().__init__(tau, **kwargs)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.weight_statistics import mean_magnitude, per_channel
 
+__all__ = ["XnorSign", "xnor_sign"]
 
-@tf.custom_gradient
-def xnor_sign(x: tf.Tensor):
+
+def _slope(x: tf.Tensor) -> tf.Tensor:
+    _, count = per_channel(x)
+    return 1 / count + mean_magnitude(x, "channel") * tf.cast(tf.abs(x) < 1, x.dtype)
+
+
+@with_gradient(_slope)
+def xnor_sign(x: tf.Tensor) -> tf.Tensor:
     """The sign of ``x`` times alpha = mean|x| of each index of the last axis.
 
     Backward, the upstream gradient times 1/n + alpha * (|x| < 1), with n weights for each index of the last axis.
@@ -17,16 +26,15 @@ def xnor_sign(x: tf.Tensor):
     Args:
         x: Latent weights of known shape.
     """
-    scale = mean_magnitude(x, "channel")
-    _, count = per_channel(x)
-
-    def grad(upstream):
-        return upstream * (1 / count + scale * tf.cast(tf.abs(x) < 1, x.dtype))
-
-    return scale * sign(x), grad
+    return mean_magnitude(x, "channel") * sign(x)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    levels="-s, +s with s = mean|w| of each output channel",
+    kernel="packed",
+    scales="channel",
+    needs_clip=True,
+)
 class XnorSign(Quantizer):
     """Binary weights of XNOR-Net, scaled by their mean magnitude.
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import larq, tf
-from larq_focal.quantizers.binary_kernels.gumbel_score import GumbelScoreQuantizer, level_score, precise
+from larq_focal.keras import tf
+from larq_focal.quantizers.parts.gumbel_score import GumbelScoreQuantizer, level_score, precise
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["GumbelScoreTernary"]
 
 LEVELS = (-1, 0, 1)
 
@@ -16,13 +20,25 @@ def gumbel_noise(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tenso
     return tf.cast(-tf.math.log(-tf.math.log(u)), dtype)
 
 
+@straight_through
 def nearest_of_three(x: tf.Tensor) -> tf.Tensor:
-    """+1 where ``x > 1/2``, -1 where ``x < -1/2``, else 0; no gradient."""
+    """+1 where ``x > 1/2``, -1 where ``x < -1/2``, else 0. Backward, the gradient passes unchanged."""
     one, zero = tf.constant(1, x.dtype), tf.constant(0, x.dtype)
     return tf.where(x > 0.5, one, tf.where(x < -0.5, -one, zero))
 
 
-@larq.utils.register_keras_custom_object
+@straight_through
+def likeliest_of_three(x: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+    """-1, 0 or +1, whose of the ``scores`` [3, ...] is the largest. The gradient reaches ``x`` [...] unchanged."""
+    return tf.cast(tf.argmax(scores, axis=0) - 1, x.dtype)
+
+
+@quantizer_row(
+    values=(-1, 0, 1),
+    kernel="float",
+    lowering="a float convolution, or two binary ones in a BinarySumConv2D",
+    needs_clip=True,
+)
 class GumbelScoreTernary(GumbelScoreQuantizer):
     """Ternary weights sampled in training by Gumbel-softmax over scores of how near -1, 0 and +1 are.
 
@@ -68,15 +84,10 @@ class GumbelScoreTernary(GumbelScoreQuantizer):
         super().__init__(temperature, max_temperature, score_scale, seed, **kwargs)
 
     def call(self, inputs, training=None):
-        @tf.custom_gradient
-        def identity_backward(x):
-            return (self._sampled(x) if training else nearest_of_three(x)), lambda upstream: upstream
-
-        return identity_backward(inputs)
-
-    def _sampled(self, inputs: tf.Tensor) -> tf.Tensor:
+        if not training:
+            return nearest_of_three(inputs)
         x = precise(inputs)
         temperature = tf.cast(self.scheduled, x.dtype)
         scores = [level_score(x, level, temperature, self.max_temperature, self.score_scale) for level in LEVELS]
         noise = gumbel_noise(tf.concat([[len(LEVELS)], tf.shape(x)], 0), self.next_seed(), x.dtype)
-        return tf.cast(tf.argmax(tf.stack(scores) + noise, axis=0) - 1, inputs.dtype)
+        return likeliest_of_three(inputs, tf.stack(scores) + noise)

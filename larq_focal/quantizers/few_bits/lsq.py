@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.keras import keras, tf
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.measured_weight import measured_once
+from larq_focal.quantizers.parts.row import quantizer_row
+from larq_focal.quantizers.parts.weight_statistics import at_least_float32
+
+__all__ = ["LSQ", "lsq"]
 
 
 def code_range(bits: int, signed: bool) -> tuple[int, int]:
@@ -44,7 +48,14 @@ def lsq(x: tf.Tensor, step: tf.Tensor, bits: int, signed: bool = True) -> tf.Ten
     return learned_step(x, step)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    levels="integers of a few bits times a learned step",
+    kernel="float",
+    activation="float",
+    lowering="a float convolution; 8-bit integers hold its levels exactly",
+    scales="one",
+    reading="steps",
+)
 class LSQ(Quantizer):
     """Learned step size quantization: integers of a few bits, times a trained step.
 
@@ -69,6 +80,8 @@ class LSQ(Quantizer):
         Esser, McKinstry, Bablani, Appuswamy and Modha, "Learned Step Size Quantization", ICLR 2020,
         https://arxiv.org/abs/1902.08153.
     """
+
+    trained_weights = ("step",)
 
     def __init__(self, bits: int = 2, signed: bool = True, step: float | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -96,7 +109,7 @@ class LSQ(Quantizer):
         super().build(input_shape)
 
     def call(self, inputs, training=None):
-        x = tf.cast(inputs, tf.float32) if inputs.dtype.size < tf.float32.size else inputs
+        x = at_least_float32(inputs)
         mean = tf.stop_gradient(tf.reduce_mean(tf.abs(x)))
         measured = tf.where(mean > 0, 2 / math.sqrt(code_range(self.bits, self.signed)[1]) * mean, tf.ones_like(mean))
         step = measured_once(self.step, tf.cast(measured, self.step.dtype), training)

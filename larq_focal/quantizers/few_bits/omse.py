@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.even_levels import even_levels
-from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, per_channel
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
+from larq_focal.quantizers.parts.weight_statistics import Scale, at_least_float32, check_scale, per_channel
+
+__all__ = ["OMSE", "omse_range"]
 
 _CANDIDATES = np.arange(1, 33, dtype=np.float32) / 32
 _AT_ONCE = 8
@@ -49,7 +53,24 @@ def omse_range(weights: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero:
     return best
 
 
-@larq.utils.register_keras_custom_object
+@straight_through
+def omse(x: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> tf.Tensor:
+    """``x`` rounded to even levels in the range of :func:`omse_range`. Backward, the gradient passes unchanged.
+
+    Args:
+        x: Latent weights of known shape; the other arguments are those of :func:`omse_range`.
+    """
+    weights = at_least_float32(x)
+    limit = omse_range(weights, bits, scale, has_zero)
+    return tf.cast(limit * even_levels(weights / limit, bits, has_zero), x.dtype)
+
+
+@quantizer_row(
+    levels="2^bits - 1 even ones from -a to +a, a of least squared error for each output channel",
+    kernel="float",
+    lowering="a float convolution; 8-bit integers hold its levels exactly",
+    scales="channel",
+)
 class OMSE(Quantizer):
     """Uniform weights of a few bits, in the range of least squared error, found by search.
 
@@ -87,14 +108,7 @@ class OMSE(Quantizer):
         return self.bits
 
     def call(self, inputs):
-        @tf.custom_gradient
-        def identity_backward(x):
-            weights = tf.cast(x, tf.float32) if x.dtype.size < tf.float32.size else x
-            limit = omse_range(weights, self.bits, self.scale, self.has_zero)
-            quantized = limit * even_levels(weights / limit, self.bits, self.has_zero)
-            return tf.cast(quantized, x.dtype), lambda upstream: upstream
-
-        return identity_backward(inputs)
+        return omse(inputs, self.bits, self.scale, self.has_zero)
 
     def get_config(self):
         return {**super().get_config(), "bits": self.bits, "scale": self.scale, "has_zero": self.has_zero}

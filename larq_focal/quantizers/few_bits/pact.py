@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.keras import keras, tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["PACT", "pact"]
 
 
 def pact_step(clip: tf.Tensor, bits: int) -> tf.Tensor:
@@ -35,7 +38,13 @@ def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
     return straight_through(x, clip)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    levels="0, c/n, ..., c with a learned c, n = 2^bits - 1",
+    activation="float",
+    lowering="a float convolution, or a binary one for each bit in a BitPlaneConv2D",
+    reading="steps",
+    even_levels=lambda quantizer, dtype: pact_step(tf.cast(quantizer.clip, dtype), quantizer.bits),
+)
 class PACT(Quantizer):
     """Parameterized clipping activation: a ReLU that is cut at a learned value and rounded to a few bits.
 
@@ -58,6 +67,8 @@ class PACT(Quantizer):
         Choi, Wang, Venkataramani, Chuang, Srinivasan and Gopalakrishnan, "PACT: Parameterized Clipping Activation for
         Quantized Neural Networks", https://arxiv.org/abs/1805.06085.
     """
+
+    trained_weights = ("clip",)
 
     def __init__(self, bits: int = 2, clip: float = 6.0, clip_regularizer=None, **kwargs):
         super().__init__(**kwargs)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.even_levels import even_levels
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["SAWB", "sawb", "sawb_range"]
 
 COEFFICIENTS: dict[int, tuple[float, float]] = {
     2: (3.12, -2.064),
@@ -26,6 +30,7 @@ def sawb_range(weights: tf.Tensor, bits: int) -> tf.Tensor:
     return tf.cast(tf.where(fitted > 0, fitted, tf.reduce_max(magnitudes)), weights.dtype)
 
 
+@straight_through
 def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
     """``weights`` rounded to 2^bits even levels from -range to +range. Backward, the gradient passes unchanged.
 
@@ -33,17 +38,18 @@ def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
         weights: Latent weights, any shape.
         bits: 2, 3 or 4.
     """
-
-    @tf.custom_gradient
-    def identity_backward(weights):
-        limit = sawb_range(weights, bits)
-        unit = tf.math.divide_no_nan(weights, limit)  # where all weights are 0, so is the range
-        return limit * even_levels(unit, bits, has_zero=False), lambda upstream: upstream
-
-    return identity_backward(weights)
+    limit = sawb_range(weights, bits)
+    unit = tf.math.divide_no_nan(weights, limit)  # where all weights are 0, so is the range
+    return limit * even_levels(unit, bits, has_zero=False)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    values=(-1, -1 / 3, 1 / 3, 1),
+    levels="2^bits even ones from -a to +a, a by the kernel's statistics",
+    kernel="float",
+    lowering="a float convolution, or 2^bits - 1 binary ones in a BinarySumConv2D",
+    scales="one",
+)
 class SAWB(Quantizer):
     """Statistics-aware weight binning: uniform weights of a few bits, in the range of least squared error.
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.pseudo_gradient import is_within, with_gradient
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["SumOfPowersOfTwo", "sums_of_powers_of_two"]
 
 
 def sums_of_powers_of_two(terms: int, lowest: int, highest: int) -> np.ndarray:
@@ -19,8 +23,14 @@ def sums_of_powers_of_two(terms: int, lowest: int, highest: int) -> np.ndarray:
     return sums[np.abs(sums) <= powers[-1]] * 2.0**lowest
 
 
+@with_gradient(lambda x, levels: is_within(x, levels[-1]))
 def nearest_level(x: tf.Tensor, levels: np.ndarray) -> tf.Tensor:
-    """The nearest of rising ``levels``, the one farther from 0 of two; no gradient."""
+    """The nearest level, the one farther from 0 of two. Backward, the gradient passes where |x| is in their range.
+
+    Args:
+        x: Any shape.
+        levels: Rising, each with both signs.
+    """
     magnitudes = levels[levels >= 0]
     middles = (magnitudes[1:] + magnitudes[:-1]) / 2
     x32 = tf.cast(x, tf.float32)
@@ -29,7 +39,12 @@ def nearest_level(x: tf.Tensor, levels: np.ndarray) -> tf.Tensor:
     return tf.cast(tf.sign(x32) * nearest, x.dtype)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    levels="sums of at most two of 0, +-2^lowest, ..., +-2^highest",
+    kernel="float",
+    lowering="a float convolution; 8-bit integers hold up to seven exponents exactly",
+    needs_clip=True,
+)
 class SumOfPowersOfTwo(Quantizer):
     """The nearest sum of a few powers of two (LightNN): a product with it is as many shifts and additions.
 
@@ -73,13 +88,7 @@ class SumOfPowersOfTwo(Quantizer):
         return (len(self.levels) - 1).bit_length()
 
     def call(self, inputs):
-        @tf.custom_gradient
-        def clipped_backward(x):
-            return nearest_level(
-                x, self.levels
-            ), lambda upstream: upstream * tf.cast(tf.abs(x) <= 2.0**self.highest, x.dtype)
-
-        return clipped_backward(inputs)
+        return nearest_level(inputs, self.levels)
 
     def get_config(self):
         return {**super().get_config(), "terms": self.terms, "lowest": self.lowest, "highest": self.highest}

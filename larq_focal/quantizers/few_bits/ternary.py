@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.pseudo_gradient import is_within, with_gradient
+from larq_focal.quantizers.parts.row import quantizer_row
+
+__all__ = ["TernarySign", "ternary_sign"]
 
 
-@tf.custom_gradient
-def ternary_sign(x: tf.Tensor, threshold: tf.Tensor):
+@with_gradient(lambda x, threshold: is_within(x, 1))
+def ternary_sign(x: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
     """+1 where ``x > threshold``, -1 where ``x < -threshold``, else 0.
 
     Backward, the gradient passes where |x| <= 1.
@@ -17,14 +21,15 @@ def ternary_sign(x: tf.Tensor, threshold: tf.Tensor):
         threshold: Not negative, broadcasts against ``x``; a constant to the gradient.
     """
     one, zero = tf.constant(1, x.dtype), tf.constant(0, x.dtype)
-
-    def grad(upstream):
-        return upstream * tf.cast(tf.abs(x) <= 1, x.dtype), None
-
-    return tf.where(x > threshold, one, tf.where(x < -threshold, -one, zero)), grad
+    return tf.where(x > threshold, one, tf.where(x < -threshold, -one, zero))
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    values=(-1, 0, 1),
+    activation="float",
+    lowering="a float convolution, or two binary ones in a BinarySumConv2D",
+    reading="steps",
+)
 class TernarySign(Quantizer):
     """Ternary activations, with a threshold that follows the magnitude of each sample (TBN), or a fixed one.
 

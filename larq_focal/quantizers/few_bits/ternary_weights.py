@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
 from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, per_channel
 
+__all__ = ["TernaryWeights", "ternary_weights"]
 
+
+@straight_through
 def ternary_weights(x: tf.Tensor, delta: float = 0.7, scale: Scale = "tensor") -> tf.Tensor:
     """+alpha where ``x > T``, -alpha where ``x < -T``, else 0. Backward, the gradient passes unchanged.
 
@@ -16,21 +21,22 @@ def ternary_weights(x: tf.Tensor, delta: float = 0.7, scale: Scale = "tensor") -
         scale: Mean and alpha over the tensor or over each index of the last axis; None for alpha = 1 and the mean over
             the tensor.
     """
-
-    @tf.custom_gradient
-    def identity_backward(x):
-        magnitude = tf.abs(tf.cast(x, tf.float32))
-        axes = per_channel(x)[0] if scale == "channel" else None
-        is_kept = tf.cast(magnitude > delta * tf.reduce_mean(magnitude, axes), tf.float32)
-        alpha = tf.ones(())
-        if scale is not None:
-            alpha = tf.math.divide_no_nan(tf.reduce_sum(magnitude * is_kept, axes), tf.reduce_sum(is_kept, axes))
-        return tf.sign(x) * tf.cast(alpha * is_kept, x.dtype), lambda upstream: upstream
-
-    return identity_backward(x)
+    magnitude = tf.abs(tf.cast(x, tf.float32))
+    axes = per_channel(x)[0] if scale == "channel" else None
+    is_kept = tf.cast(magnitude > delta * tf.reduce_mean(magnitude, axes), tf.float32)
+    alpha = tf.ones(())
+    if scale is not None:
+        alpha = tf.math.divide_no_nan(tf.reduce_sum(magnitude * is_kept, axes), tf.reduce_sum(is_kept, axes))
+    return tf.sign(x) * tf.cast(alpha * is_kept, x.dtype)
 
 
-@larq.utils.register_keras_custom_object
+@quantizer_row(
+    values=(-1, 0, 1),
+    levels="-s, 0, +s with s = mean|w| of the weights that are not 0",
+    kernel="float",
+    lowering="a float convolution, or two binary ones in a BinarySumConv2D",
+    scales="one",
+)
 class TernaryWeights(Quantizer):
     """Ternary weights of TWN: the nearest ones, if the weights are normally distributed.
 

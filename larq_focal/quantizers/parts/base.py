@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from larq_focal.keras import larq, tf
 
 
@@ -15,6 +17,10 @@ class Quantizer(larq.quantizers.Quantizer):
         **kwargs: As for any Keras layer.
     """
 
+    trained_weights: ClassVar[tuple[str, ...]] = ()
+    """Names of the weights that it trains."""
+    kept_weights: ClassVar[tuple[str, ...]] = ()
+    """Names of the non-trainable weights that it keeps."""
     channels: int | None = None
     """Channels of the inputs (last axis), set in ``build`` by a quantizer with weights for each."""
 

@@ -2,65 +2,38 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.keras import tf
+from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
 from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
 from larq_focal.quantizers.parts.sign import sign
 
 
-@tf.custom_gradient
-def error_decay_sign(x: tf.Tensor, steepness: tf.Tensor):
+def _slope(x: tf.Tensor, steepness: tf.Tensor) -> tf.Tensor:
+    return tf.maximum(steepness, 1) * (1 - tf.tanh(steepness * x) ** 2)  # k t = max(1, t)
+
+
+@with_gradient(_slope)
+def error_decay_sign(x: tf.Tensor, steepness: tf.Tensor) -> tf.Tensor:
     """The sign of ``x``, with the derivative of k tanh(t x): k t (1 - tanh(t x)^2), where k = max(1/t, 1).
 
     Args:
         x: Any shape.
         steepness: t, a positive scalar of the type of ``x``. It gets no gradient.
     """
-
-    def grad(upstream):
-        # k t = max(1, t)
-        return upstream * tf.maximum(steepness, 1) * (1 - tf.tanh(steepness * x) ** 2), None
-
-    return sign(x), grad
+    return sign(x)
 
 
 class ErrorDecayQuantizer(ScheduledQuantizer):
     """Base of the quantizers with the error-decay estimator: their ``steepness`` is set by :class:`ErrorDecay`."""
 
     scheduled_name = "steepness"
+    kept_weights = ("steepness",)
 
     def __init__(self, steepness: float = 0.1, **kwargs):
         super().__init__(steepness, **kwargs)
 
     def decaying_sign(self, x: tf.Tensor) -> tf.Tensor:
         return error_decay_sign(x, tf.cast(self.scheduled, x.dtype))
-
-
-@larq.utils.register_keras_custom_object
-class EdeSign(ErrorDecayQuantizer):
-    """The sign with the error-decay estimator of IR-Net.
-
-    Forward, q(x) = +1 if x >= 0 else -1. Backward, with k = max(1/t, 1):
-
-        dq/dx = k t (1 - tanh(t x)^2)
-
-    At t = 0.1 that is close to the identity, at t = 10 to the derivative of the sign. :class:`ErrorDecay` moves t.
-
-    Args:
-        steepness: t at the start, a non-trainable weight.
-        **kwargs: As for any Keras layer.
-
-    Raises:
-        ValueError: A steepness that is not positive.
-
-    Source:
-        Qin et al., "Forward and Backward Information Retention for Accurate Binary Neural Networks", CVPR 2020,
-        https://arxiv.org/abs/1909.10788; https://github.com/htqin/IR-Net.
-    """
-
-    precision = 1
-
-    def call(self, inputs):
-        return self.decaying_sign(inputs)
 
 
 class ErrorDecay(EpochSchedule):

@@ -23,6 +23,11 @@ def per_channel(x: tf.Tensor) -> tuple[list[int], int]:
     return axes, x.shape[:-1].num_elements()
 
 
+def at_least_float32(x: tf.Tensor) -> tf.Tensor:
+    """``x``, as float32 if it is of a smaller type."""
+    return tf.cast(x, tf.float32) if x.dtype.size < tf.float32.size else x
+
+
 def mean_magnitude(x: tf.Tensor, scale: Scale) -> tf.Tensor:
     """mean|x| over the whole tensor or for each index of the last axis, in the type of ``x``; 1 for None."""
     if scale is None:
@@ -41,8 +46,7 @@ def standardize(x: tf.Tensor, degrees_of_freedom: int = 0) -> tuple[tf.Tensor, t
         degrees_of_freedom: What is taken from the number of weights where the variance is divided by it: 0, or 1 for
             the sample variance.
     """
-    if x.dtype.size < tf.float32.size:
-        x = tf.cast(x, tf.float32)
+    x = at_least_float32(x)
     axes, count = per_channel(x)
     # Sums divided by the count, because a mean by a rounded reciprocal would set constant weights off zero.
     centred = x - tf.reduce_sum(x, axes) / count

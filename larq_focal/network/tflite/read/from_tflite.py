@@ -165,11 +165,9 @@ class GraphReader:
 
     def _moves_codes(self, operator: Operator, name: str) -> bool:
         """Whether the output is rounded already: an operator that moves or selects integers of one scale."""
-        op = self.builder.ops[name]
-        selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
         tensors = [*self.builder.computed(operator.inputs), *operator.outputs]
         scales = {t.quantization and (*t.quantization.scale, *t.quantization.zero_point) for t in tensors}
-        return (selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)) and len(scales) == 1
+        return self.builder.ops[name].moves_elements and len(scales) == 1
 
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
         inputs = tuple(map(self.builder.name_of, self.builder.computed(operator.inputs)))

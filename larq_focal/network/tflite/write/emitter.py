@@ -50,9 +50,10 @@ class Emitter:
             operations have as operands and results follows from it.
     """
 
-    def __init__(self, graph: QuantGraph, plan: Plan):
+    def __init__(self, graph: QuantGraph, plan: Plan, batch_size: int):
         self.graph = graph
         self.plan = plan
+        self.batch_size = batch_size
         self.file = FlatFile()
         self.inputs: dict[str, int] = {}
         self._values: dict[str, int] = {}
@@ -121,12 +122,12 @@ class Emitter:
         return self.file.constant(integers, Quantization(steps, np.zeros(len(steps))))
 
     def tensor(self, name: str, shape: ops.Shape, dtype: str = "float32") -> int:
-        return self.file.tensor(name, (1, *shape), dtype)
+        return self.file.tensor(name, (self.batch_size, *shape), dtype)
 
     def integer_tensor(self, name: str, shape: ops.Shape, grid: ops.UniformQuantize) -> int:
         """A tensor of 8-bit integers on a grid."""
         parameters = Quantization(np.array([grid.scale]), np.array([grid.zero_point]))
-        return self.file.tensor(name, (1, *shape), "int8" if grid.signed else "uint8", parameters)
+        return self.file.tensor(name, (self.batch_size, *shape), "int8" if grid.signed else "uint8", parameters)
 
     def packed_tensor(self, name: str, shape: ops.Shape) -> int:
         """A tensor for the bits of a value of this shape."""
@@ -159,8 +160,9 @@ class Emitter:
 
     def reshape(self, tensor: int, shape: ops.Shape) -> int:
         """Adds a reshape, which is also the way to copy."""
-        target = self.constant((1, *shape), np.int32)
-        return self.add("RESHAPE", tensor, target, shape=shape, options="ReshapeOptions", newShape=[1, *shape])
+        whole = (self.batch_size, *shape)
+        target = self.constant(whole, np.int32)
+        return self.add("RESHAPE", tensor, target, shape=shape, options="ReshapeOptions", newShape=list(whole))
 
     def fused_activation(self, op: ops.Op) -> int:
         """The number of the activation that the operator of ``op`` applies to its result; 0 is none."""

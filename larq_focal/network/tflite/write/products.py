@@ -21,7 +21,7 @@ def _(op: ops.Conv2DTranspose, emitter: Emitter) -> None:
     spread = np.zeros((height, width, *kernel.shape[2:]), np.float32)
     spread[:: op.dilation[0], :: op.dilation[1]] = kernel
     operands = [
-        emitter.constant((1, *op.shape), np.int32),
+        emitter.constant((emitter.batch_size, *op.shape), np.int32),
         emitter.constant(np.moveaxis(spread, -1, 0)),
         emitter.value(op.inputs[0]),
     ]
@@ -101,7 +101,7 @@ def _(op: ops.Standardize, emitter: Emitter) -> None:
 def _(op: ops.Einsum, emitter: Emitter) -> None:
     """As a product of matrices: ``[shared, own of the first, summed] @ [shared, summed, own of the second]``."""
     first, second, result = op.terms
-    sizes = {first[0]: 1, **op.sizes(tuple(emitter.graph[name].shape for name in op.inputs))}
+    sizes = {first[0]: emitter.batch_size, **op.sizes(tuple(emitter.graph[name].shape for name in op.inputs))}
     shared = [letter for letter in first if letter in second and letter in result]
     summed = [letter for letter in first if letter in second and letter not in result]
     own = [[letter for letter in term if letter not in (*shared, *summed)] for term in (first, second)]

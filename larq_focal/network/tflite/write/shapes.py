@@ -42,7 +42,7 @@ def _(op: ops.Pad, emitter: Emitter) -> None:
 def _(op: ops.Slice, emitter: Emitter) -> None:
     tensor, begin = emitter.value(op.inputs[0]), emitter.constant((0, *op.begin), np.int32)
     if all(stride == 1 for stride in op.strides):
-        size = emitter.constant((1, *op.shape), np.int32)
+        size = emitter.constant((emitter.batch_size, *op.shape), np.int32)
         emitter.finish(op, emitter.add("SLICE", tensor, begin, size, shape=op.shape))
         return
     ends = [
@@ -50,7 +50,7 @@ def _(op: ops.Slice, emitter: Emitter) -> None:
         for first, stride, size in zip(op.begin, op.strides, op.shape, strict=True)
     ]
     open_ends = sum(1 << axis for axis, end in enumerate(ends, 1) if end < 0)  # -1 would mean the last element
-    operands = emitter.constant((1, *ends), np.int32), emitter.constant((1, *op.strides), np.int32)
+    operands = emitter.constant((emitter.batch_size, *ends), np.int32), emitter.constant((1, *op.strides), np.int32)
     emitter.finish(
         op,
         emitter.add(

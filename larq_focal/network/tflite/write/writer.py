@@ -17,8 +17,10 @@ from larq_focal.network.tflite.write.plan import Plan
 from larq_focal.version import __version__
 
 
-def write_tflite(graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None) -> bytes:
-    """Writes ``graph`` as a TensorFlow Lite file for one sample at a time.
+def write_tflite(
+    graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None, batch_size: int = 1
+) -> bytes:
+    """Writes ``graph`` as a TensorFlow Lite file.
 
     Inputs and outputs are float32, in the order of the graph, and are called in the file's signature as the graph
     calls them; inputs of 8 bits are uint8. Every value is in a tensor of its name.
@@ -29,6 +31,7 @@ def write_tflite(graph: QuantGraph, *, packed: bool = True, output_names: Sequen
             Compute Engine, which larq_focal's delegate runs too: see :func:`larq_focal.network.passes.lower`. If not,
             everything is written as float operators that stock LiteRT knows.
         output_names: what the signature calls the outputs, in the order of the graph; None takes the graph's names.
+        batch_size: how many samples the file takes at a time.
 
     Returns:
         The content of the file.
@@ -46,23 +49,25 @@ def write_tflite(graph: QuantGraph, *, packed: bool = True, output_names: Sequen
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
     check_shapes(graph)
     lowered = lower(graph) if packed else lower_to_builtins(graph)
-    return write_lowered(lowered, packed=packed, output_names=output_names or graph.outputs)
+    return write_lowered(lowered, packed=packed, output_names=output_names or graph.outputs, batch_size=batch_size)
 
 
-def write_lowered(graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None) -> bytes:
+def write_lowered(
+    graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None, batch_size: int = 1
+) -> bytes:
     """Writes a graph as it is, which ``lower`` has brought into the form of the file's operators.
 
     Arguments, result and errors are those of :func:`write_tflite`.
     """
     try:
-        return _written(graph, packed, output_names or graph.outputs)
+        return _written(graph, packed, output_names or graph.outputs, batch_size)
     except TooLarge as error:
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
 
 
-def _written(graph: QuantGraph, packed: bool, output_names: Sequence[str]) -> bytes:
+def _written(graph: QuantGraph, packed: bool, output_names: Sequence[str], batch_size: int) -> bytes:
     plan = Plan(graph, packed)
-    emitter = Emitter(graph, plan)
+    emitter = Emitter(graph, plan, batch_size)
     for op in graph:
         emitter.begin(op)
         if op.name in plan.convolutions:
