@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import NotWritable
-from larq_focal.deploy.graph_audit import audit_graph, by_input
+from larq_focal.deploy.graph_audit import SAMPLES, Data, audit_graph, by_input
+from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.deploy.pieces import batch_size
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
@@ -19,7 +21,13 @@ OWN = f"larq_focal {__version__}"
 
 
 def convert_graph(
-    network: QuantGraph | str | Path, path: str | Path, *, data=None, strict: bool = False, seed: int = 0
+    network: QuantGraph | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    strict: bool = False,
+    seed: int = 0,
+    int8: Int8Options | None = None,
 ) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
@@ -30,6 +38,7 @@ def convert_graph(
             or a dictionary by input name; None takes a few random ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         seed: of the random samples.
+        int8: how what is not binary becomes int8; None leaves it in float.
 
     Raises:
         ConversionError: the network holds an operation that cannot be written, or was written wrongly.
@@ -38,9 +47,37 @@ def convert_graph(
     graph, size = as_graph(network), 1
     if isinstance(network, str | Path) and Path(network).suffix == ".tflite":
         size = batch_size(read_flatbuffer(network)) or 1
-    content = graph_content(graph, batch_size=size)
-    audit = audit_graph(graph, content, by_input(graph, data), seed)
+    data = by_input(graph, data)
+    if int8 is not None:
+        content, audit = int8_content(graph, int8, data=data, seed=seed, batch_size=size)
+    else:
+        content = graph_content(graph, batch_size=size)
+        audit = audit_graph(graph, content, data, seed)
     return write_accepted(content, path, audit, strict, OWN)
+
+
+def int8_content(
+    graph: QuantGraph, int8: Int8Options, *, data: Data | None = None, seed: int = 0, **options
+) -> tuple[bytes, Audit]:
+    """A file of ``graph`` with the rest in int8, and its audit, against the graph so rounded.
+
+    Args:
+        graph: the network.
+        int8: how the rest becomes int8.
+        data: samples to measure the loss on, by input name; None takes the representative ones.
+        seed: of the choice of numbers that the ranges are taken from.
+        options: of :func:`write_tflite`.
+
+    Raises:
+        NotWritable: the graph holds an operation that cannot be written.
+        ValueError: samples or labels do not fit the network.
+    """
+    try:
+        file = write_int8_rest(graph, int8, data=data, seed=seed, **options)
+    except GraphError as error:
+        raise NotWritable(f"'{graph.name}' was not converted. {error}") from error
+    first = {name: array[:SAMPLES] for name, array in file.measured.items()}
+    return file.content, audit_graph(graph, file.content, first, seed, rounded=file.rounded, int8=file.loss)
 
 
 def graph_content(graph: QuantGraph, **options) -> bytes:

@@ -10,6 +10,12 @@ from larq_focal.network.graph import QuantGraph
 Converter = Literal["auto", "focal", "lce"]
 """The first that takes the model, larq_focal's own, or Larq Compute Engine's."""
 CONVERTERS: tuple[Converter, ...] = get_args(Converter)
+Rest = Literal["float", "int8"]
+RESTS: tuple[Rest, ...] = get_args(Rest)
+"""What a network may compute in, where it is not binary."""
+InputType = Literal["float32", "int8", "uint8"]
+INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
+"""What a file may take with a rest of int8."""
 GRAPH_SUFFIXES = (".qgraph", ".tflite")
 """Of files that hold a graph, which larq_focal's own converter alone takes."""
 

@@ -21,8 +21,9 @@ from larq_focal.deploy.conversion.freeze import batch_size, check_model, freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert_graph import OWN, graph_content
+from larq_focal.deploy.convert_graph import OWN, graph_content, int8_content
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
+from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.keras import keras
 from larq_focal.messages import short
 from larq_focal.network.load import as_graph
@@ -72,21 +73,37 @@ def convert_by_lce(
 
 
 def convert_by_graph(
-    model: keras.Model | str | Path, path: str | Path, *, data=None, strict: bool = False, seed: int = 0, trust=False
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    strict: bool = False,
+    seed: int = 0,
+    trust: bool = False,
+    int8: Int8Options | None = None,
 ) -> Conversion:
-    """As ``larq_focal.convert`` with ``converter="focal"``."""
+    """As ``larq_focal.convert`` with ``converter="focal"``.
+
+    With a rest of int8, the file with a float rest is held against Keras, and then that of int8 against the same
+    network with its roundings.
+    """
     model = with_known_inputs(model, trust=trust)
     check_model(model)
     try:
         graph = as_graph(model)
-        content = graph_content(graph, output_names=model.output_names, batch_size=batch_size(model))
+        options = {"output_names": model.output_names, "batch_size": batch_size(model)}
+        content = graph_content(graph, **options)
     except NotWritable as error:
         raise NotWritable(f"{error} {_ANOTHER}") from error
     except _CONTRADICTIONS as error:
         raise NotWritable(
             f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}. {_ANOTHER}"
         ) from error
-    return write_accepted(content, path, audit_by_graph(model, graph, content, data, seed), strict, OWN)
+    audit = audit_by_graph(model, graph, content, data, seed)
+    if int8 is not None and audit.passed:
+        data = None if data is None else as_data(model, data, seed)
+        content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
+    return write_accepted(content, path, audit, strict, OWN)
 
 
 def convert_by_the_first(

@@ -9,7 +9,7 @@ import flatbuffers
 import numpy as np
 from flatbuffers import flexbuffers
 
-from larq_focal.network.tflite.flat_model import IDENTIFIER
+from larq_focal.network.tflite.flat_model import IDENTIFIER, Quantization
 from larq_focal.network.tflite.litert_schema import schema
 
 VERSION = 3
@@ -32,28 +32,35 @@ class FlatFile:
         self._tensors: list = []
         self._operators: list = []
         self._buffers = [self._schema.BufferT()]  # number 0 stands for "no data"
-        self._codes: dict[tuple[int, str], int] = {}
+        self._codes: dict[tuple[int, str, int], int] = {}
         self._constants: dict[tuple, int] = {}
         self._data: dict[bytes, int] = {}
 
-    def tensor(self, name: str, shape: Sequence[int], dtype: str = "float32") -> int:
-        """Adds a tensor without data."""
+    def tensor(
+        self, name: str, shape: Sequence[int], dtype: str = "float32", quantization: Quantization | None = None
+    ) -> int:
+        """Adds a tensor without data; one of integers may say what they stand for."""
         tensor = self._schema.TensorT()
         tensor.name, tensor.shape = name or None, np.array(shape, np.int32)
         tensor.type = getattr(self._schema.TensorType, dtype.upper())
+        if quantization is not None:
+            tensor.quantization = self._schema.QuantizationParametersT()
+            tensor.quantization.scale = np.asarray(quantization.scale, np.float32)
+            tensor.quantization.zeroPoint = np.asarray(quantization.zero_point, np.int64)
+            tensor.quantization.quantizedDimension = quantization.axis
         self._tensors.append(tensor)
         return len(self._tensors) - 1
 
     def rename(self, tensor: int, name: str) -> None:
         self._tensors[tensor].name = name
 
-    def constant(self, values: np.ndarray) -> int:
-        """Adds a constant without a name; one of the same values, shape and type as before is the same tensor."""
+    def constant(self, values: np.ndarray, quantization: Quantization | None = None) -> int:
+        """Adds a constant without a name; one that is the same as one before, in every respect, is the same tensor."""
         values = np.ascontiguousarray(values)
         data = values.tobytes()
-        key = (values.dtype.str, values.shape, data)
+        key = (values.dtype.str, values.shape, data, _key(quantization))
         if key not in self._constants:
-            index = self._constants[key] = self.tensor("", values.shape, str(values.dtype))
+            index = self._constants[key] = self.tensor("", values.shape, str(values.dtype), quantization)
             if data not in self._data:
                 buffer = self._schema.BufferT()
                 buffer.data = np.frombuffer(data, np.uint8)
@@ -63,14 +70,21 @@ class FlatFile:
         return self._constants[key]
 
     def builtin(
-        self, kind: str, inputs: Sequence[int], outputs: Sequence[int], options: str = "", **fields: Any
+        self,
+        kind: str,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        options: str = "",
+        version: int = 1,
+        **fields: Any,
     ) -> None:
         """Adds an operator of TensorFlow Lite, ``kind`` by its name in the schema; an input that is left out is -1.
 
         Args:
             options: the name of the table of its options, "Conv2DOptions", which has the ``fields``.
+            version: of the operator: the first that has all that is used of it.
         """
-        operator = self._operator(getattr(self._schema.BuiltinOperator, kind), "", inputs, outputs)
+        operator = self._operator(getattr(self._schema.BuiltinOperator, kind), "", inputs, outputs, version)
         if options:
             operator.builtinOptionsType = getattr(self._schema.BuiltinOptions, options)
             operator.builtinOptions = getattr(self._schema, f"{options}T")()
@@ -85,9 +99,9 @@ class FlatFile:
         if options:
             operator.customOptions = np.frombuffer(bytes(flexbuffers.Dumps(dict(options))), np.uint8)
 
-    def _operator(self, builtin: int, custom: str, inputs: Sequence[int], outputs: Sequence[int]):
+    def _operator(self, builtin: int, custom: str, inputs: Sequence[int], outputs: Sequence[int], version: int = 1):
         operator = self._schema.OperatorT()
-        operator.opcodeIndex = self._codes.setdefault((builtin, custom), len(self._codes))
+        operator.opcodeIndex = self._codes.setdefault((builtin, custom, version), len(self._codes))
         operator.inputs, operator.outputs = np.array(inputs, np.int32), np.array(outputs, np.int32)
         self._operators.append(operator)
         return operator
@@ -116,9 +130,9 @@ class FlatFile:
             raise TooLarge(f"its constants have {data_bytes / 2**30:.2g} GB, and a file can hold 2 GB") from error
         return bytes(builder.Output())
 
-    def _code(self, builtin: int, custom: str):
+    def _code(self, builtin: int, custom: str, version: int):
         code = self._schema.OperatorCodeT()
-        code.builtinCode, code.deprecatedBuiltinCode, code.version = builtin, min(builtin, _LARGEST_OLD_CODE), 1
+        code.builtinCode, code.deprecatedBuiltinCode, code.version = builtin, min(builtin, _LARGEST_OLD_CODE), version
         code.customCode = custom or None
         return code
 
@@ -134,6 +148,12 @@ class FlatFile:
         entry = self._schema.TensorMapT()
         entry.name, entry.tensorIndex = name, tensor
         return entry
+
+
+def _key(quantization: Quantization | None) -> tuple | None:
+    if quantization is None:
+        return None
+    return tuple(map(float, quantization.scale)), tuple(map(int, quantization.zero_point)), quantization.axis
 
 
 class _Builder(flatbuffers.Builder):

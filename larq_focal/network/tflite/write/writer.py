@@ -49,9 +49,19 @@ def write_tflite(
         listed = ", ".join(f"'{op.name}' ({op.kind})" for op in graph.unknown)
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
     check_shapes(graph)
+    lowered = lower(graph) if packed else lower_to_builtins(graph)
+    return write_lowered(lowered, packed=packed, output_names=output_names or graph.outputs, batch_size=batch_size)
+
+
+def write_lowered(
+    graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None, batch_size: int = 1
+) -> bytes:
+    """Writes a graph as it is, which ``lower`` has brought into the form of the file's operators.
+
+    Arguments, result and errors are those of :func:`write_tflite`.
+    """
     try:
-        lowered = lower(graph) if packed else lower_to_builtins(graph)
-        return _written(lowered, packed, output_names or graph.outputs, batch_size)
+        return _written(graph, packed, output_names or graph.outputs, batch_size)
     except TooLarge as error:
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
 
@@ -73,7 +83,7 @@ def _output_tensors(emitter: Emitter) -> list[int]:
     """A tensor for each output: a copy where the value is an input or an output before."""
     tensors: list[int] = []
     for name in emitter.graph.outputs:
-        tensor = emitter.value(name)
+        tensor = emitter.float_value(name)
         op = emitter.graph[name]
         if tensor in tensors or isinstance(op, ops.Input):
             emitter.begin(op)
