@@ -1,11 +1,9 @@
-"""The converters that there are, and what each takes; importing this loads no TensorFlow."""
+"""The converters that there are, and what each takes; importing this loads nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, get_args
-
-from larq_focal.network.graph import QuantGraph
 
 Converter = Literal["auto", "focal", "lce"]
 """The first that takes the model, larq_focal's own, or Larq Compute Engine's."""
@@ -22,4 +20,8 @@ GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
 def is_graph(model) -> bool:
     """Whether ``model`` is a QuantGraph, or the path of a file that holds one."""
-    return isinstance(model, QuantGraph) or (isinstance(model, str | Path) and Path(model).suffix in GRAPH_SUFFIXES)
+    if isinstance(model, str | Path):
+        return Path(model).suffix in GRAPH_SUFFIXES
+    from larq_focal.network.graph import QuantGraph  # the command line takes the names above, and no NumPy
+
+    return isinstance(model, QuantGraph)
