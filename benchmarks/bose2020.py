@@ -17,7 +17,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from larq_focal.bench.records import accuracy_of, describe_environment, write_record
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.parts import accuracy_of
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.datasets.dataset import load_dataset
 from larq_focal.focal_plane import Sensor, load_sensor
 from larq_focal.focal_plane.analog import (
@@ -30,7 +32,7 @@ from larq_focal.focal_plane.analog import (
 )
 from larq_focal.focal_plane.machine import Noise, Run, Simulator, load_noise
 from larq_focal.keras import keras, tf
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo import bose2020
 
 BATCH = 128

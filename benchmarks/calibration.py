@@ -10,7 +10,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from larq_focal.focal_plane.calibration import (
+from larq_focal.focal_plane.sensor.calibration import (
     Calibration,
     Published,
     fitted,

@@ -19,7 +19,7 @@ from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.timing import paired
 from larq_focal.keras import keras
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite import write_tflite
 from tests.support.lce import converted_frozen, randomise_batch_norms
 

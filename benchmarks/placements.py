@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from larq_focal.focal_plane import load_sensor
-from larq_focal.focal_plane.calibration import load_published
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, compile_network
-from larq_focal.focal_plane.compiler.stand_in import stand_in
-from larq_focal.focal_plane.layer import ConvLayer
+from larq_focal.focal_plane.fits.conv_layer import ConvLayer
+from larq_focal.focal_plane.fits.stand_in import stand_in
+from larq_focal.focal_plane.sensor.calibration import load_published
 from larq_focal.network import QuantGraph, interpret
 
 OPTIONS = (("interleaved", "patterns"), ("tiled", "patterns"), ("tiled", "packed"), ("tiled", "analog"))

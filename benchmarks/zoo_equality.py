@@ -32,8 +32,8 @@ from larq_focal.deploy.lce_extension import lce_extension
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.memory import Growth, peak_memory
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
-from larq_focal.network.single_operations import single_operations
+from larq_focal.network.tflite.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.network.tflite.single_operations import single_operations
 from tests.delegate.engines import WithDelegate, lce_outputs
 
 NETWORKS = (

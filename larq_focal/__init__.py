@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane.compiler import compile, simulate
     from larq_focal.focal_plane.inspection import inspect_network
     from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
-    from larq_focal.network.from_keras import from_keras
-    from larq_focal.network.from_tflite import from_tflite
-    from larq_focal.network.user_objects import import_objects
+    from larq_focal.network.keras.from_keras import from_keras
+    from larq_focal.network.keras.user_objects import import_objects
+    from larq_focal.network.tflite.read.from_tflite import from_tflite
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
@@ -57,9 +57,9 @@ _HOMES = {
     "compile": "larq_focal.focal_plane.compiler",
     "convert": "larq_focal.deploy.convert",
     "fit": "larq_focal.focal_plane",
-    "from_keras": "larq_focal.network.from_keras",
-    "from_tflite": "larq_focal.network.from_tflite",
-    "import_objects": "larq_focal.network.user_objects",
+    "from_keras": "larq_focal.network.keras.from_keras",
+    "from_tflite": "larq_focal.network.tflite.read.from_tflite",
+    "import_objects": "larq_focal.network.keras.user_objects",
     "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
     "predict": "larq_focal.deploy.prediction",

@@ -14,13 +14,15 @@ def lazy_door(package: str, homes: Mapping[str, Iterable[str]]) -> tuple[Callabl
 
     Args:
         package: its full name.
-        homes: the names by the module of the package that each is defined in. None may be the name of a module.
+        homes: the names by the module that each is defined in, of the package or, by its full name, of larq_focal. None
+            may be the name of a module of the package.
     """
     home_of = {name: module for module, names in homes.items() for name in names}
 
     def get(name: str) -> Any:
         if name in home_of:
-            return getattr(import_module(f"{package}.{home_of[name]}"), name)
+            home = home_of[name]
+            return getattr(import_module(home if home.startswith("larq_focal.") else f"{package}.{home}"), name)
         if not name.startswith("_") and find_spec(f"{package}.{name}"):
             return import_module(f"{package}.{name}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}; it has {', '.join(sorted(home_of))}")

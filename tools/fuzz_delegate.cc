@@ -12,10 +12,10 @@
 #include <random>
 #include <vector>
 
-#include "../larq_focal/delegate/channel_mean.h"
-#include "../larq_focal/delegate/channels.h"
-#include "../larq_focal/delegate/elementwise.h"
-#include "../larq_focal/delegate/network.h"
+#include "../larq_focal/delegate/graph/network.h"
+#include "../larq_focal/delegate/operations/channel_mean.h"
+#include "../larq_focal/delegate/operations/channels.h"
+#include "../larq_focal/delegate/operations/elementwise.h"
 #include "counted_allocations.h"
 #include "lce_options.h"
 
@@ -29,11 +29,11 @@ using larq_focal::options;
 long runs = 0;  // inputs that prepare accepted
 
 constexpr int kTensors = 7;
-constexpr int kResidual = 5;  // of the shape of a convolution's output, in sound inputs
-constexpr int kMostFollowing = 6;  // operations behind the first
+constexpr int kResidual = 5;                         // of the shape of a convolution's output, in sound inputs
+constexpr int kMostFollowing = 6;                    // operations behind the first
 constexpr size_t kChoices = 1 + 8 * kMostFollowing;  // bytes that decide on these
-constexpr size_t kMostConstant = 1 << 14;  // bytes of memory behind a constant
-constexpr size_t kMostRun = 1 << 18;       // bytes of a tensor with which an operation still runs
+constexpr size_t kMostConstant = 1 << 14;            // bytes of memory behind a constant
+constexpr size_t kMostRun = 1 << 18;                 // bytes of a tensor with which an operation still runs
 
 const char* const kNames[] = {"LceQuantize", "LceDequantize", "LceBMaxPool2d", "LceBconv2d", "LceNothing"};
 
@@ -96,7 +96,8 @@ bool give_memory(larq_focal::Network& network, std::vector<Bytes>& memory) {
 }
 
 // What follows binary convolutions in networks.
-std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_focal::Kernel& kernel, const Tensor& image) {
+std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_focal::Kernel& kernel,
+                                                 const Tensor& image) {
   const auto activation = static_cast<larq_focal::Activation>(source.take<uint8_t>() % 8 == 0);
   const int channels = source.take<uint8_t>() % 4;
   using Kind = larq_focal::FloatStep::Kind;
@@ -128,7 +129,8 @@ void add_following(Source& source, const larq_focal::Kernel& kernel, int output,
   std::set<int> outputs{count > 0 ? kTensors + count - 1 : output};
   for (int i = 0; i < count; ++i) {
     const int previous = i == 0 ? output : kTensors + i - 1;
-    const int others[] = {kResidual, kResidual, 2, 3, previous, output, previous - 1, source.take<uint8_t>() % kTensors};
+    const int others[] = {
+        kResidual, kResidual, 2, 3, previous, output, previous - 1, source.take<uint8_t>() % kTensors};
     auto other = [&] { return std::max(others[source.take<uint8_t>() % 8], 0); };
     auto operation = following(source, kernel, network.tensor(kResidual));
     const bool is_unary = dynamic_cast<larq_focal::Elementwise*>(operation.get()) == nullptr &&

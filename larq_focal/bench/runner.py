@@ -10,14 +10,14 @@ import numpy as np
 
 from larq_focal.bench.judgement import judged
 from larq_focal.bench.recipe_run import Say, seeded_network, training_record
-from larq_focal.bench.records import write_record
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
 from larq_focal.keras import keras
-from larq_focal.network.from_keras import from_keras
-from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
 from larq_focal.text import accuracy_text
 from larq_focal.training.quantization_aware import quantization_aware

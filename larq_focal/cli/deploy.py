@@ -9,7 +9,7 @@ import click
 from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
-from larq_focal.deploy.converters import CONVERTERS, default_converter
+from larq_focal.deploy.converters import CONVERTERS
 from larq_focal.files import existing, existing_file
 
 strict_option = click.option(
@@ -23,7 +23,9 @@ strict_option = click.option(
 @click.option(
     "--converter",
     type=click.Choice(CONVERTERS),
-    help="Larq Compute Engine's, for Keras models, or larq_focal's own, which takes .qgraph and .tflite files too.",
+    default=CONVERTERS[0],
+    show_default=True,
+    help="larq_focal's own, or Larq Compute Engine's, for Keras models; auto takes the first that can do it.",
 )
 @strict_option
 @data_option
@@ -31,15 +33,14 @@ strict_option = click.option(
 @json_option
 @import_option
 def convert(
-    model: Path, output: Path, converter: str | None, strict: bool, data: Path | None, trust: bool, as_json: bool
+    model: Path, output: Path, converter: str, strict: bool, data: Path | None, trust: bool, as_json: bool
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
     existing(model)  # before TensorFlow, which takes seconds to load
-    chosen = converter or default_converter(model)
     with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
 
-        result = convert_model(model, output, converter=chosen, data=array(data), strict=strict, trust=trust).audit
+        result = convert_model(model, output, converter=converter, data=array(data), strict=strict, trust=trust).audit
     show(result, as_json)
 
 
@@ -52,7 +53,7 @@ def convert(
 @json_option
 @import_option
 def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: bool, as_json: bool) -> None:
-    """Tell layer by layer what became of a Keras MODEL in a TFLITE file."""
+    """Tell layer by layer what became of a MODEL in a TFLITE file: a Keras model, or a .qgraph or .tflite file."""
     existing(model), existing_file(tflite)
     with progress("comparing the model with the file"), quiet():
         from larq_focal.deploy.audit import audit as audit_file

@@ -18,8 +18,9 @@ from larq_focal.cli.options import (
 from larq_focal.cli.output import exit_status, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.deploy.pixels import RESIZES
+from larq_focal.fixed_processors.known_processors import processor_names
 from larq_focal.focal_plane.compiler.options import AUTO, PLACEMENTS, WEIGHTS
-from larq_focal.focal_plane.known_sensors import DEFAULT_SENSOR, processor_names, sensor_names
+from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, sensor_names
 
 _placement_option = click.option(
     "--placement",

@@ -10,15 +10,15 @@ import click
 from larq_focal.cli.output import quiet
 from larq_focal.datasets.rows import DATASET_FILES
 from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES
-from larq_focal.focal_plane.known_sensors import DEFAULT_SENSOR, sensor_names
-from larq_focal.focal_plane.spills import DEFAULT_SPILL, SPILLS
+from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, sensor_names
+from larq_focal.focal_plane.sensor.spills import DEFAULT_SPILL, SPILLS
 
 
 def _import(ctx: click.Context, param: click.Parameter, modules: tuple[str, ...]) -> None:
     """Runs before the command does, so that what it loads is known by then."""
     if modules:
         with quiet():
-            from larq_focal.network.user_objects import import_objects
+            from larq_focal.network.keras.user_objects import import_objects
 
             for module in modules:
                 import_objects(module)

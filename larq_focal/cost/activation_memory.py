@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Activation, Affine, Binarize, Input, Op, Quantize, Reshape, UniformQuantize
+from larq_focal.network.ops import Input, Op
 from larq_focal.network.packing import WORD_BITS, words_for
-
-IN_PLACE = (Activation, Affine, Binarize, Quantize, Reshape, UniformQuantize)
 
 
 def value_bytes(graph: QuantGraph, op: Op, packed: bool = False) -> int:
@@ -55,7 +53,7 @@ def peak_activation_bytes(graph: QuantGraph, *, fused: bool = True, packed: bool
 
 
 def _works_in_place(graph: QuantGraph, op: Op) -> bool:
-    if not isinstance(op, IN_PLACE) or graph.bits(op.name) > graph.input_bits(op):
+    if not op.works_in_place or graph.bits(op.name) > graph.input_bits(op):
         return False
     source = op.inputs[0]
     is_kept = source in graph.outputs or isinstance(graph[source], Input)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from larq_focal.cost.activation_memory import peak_activation_bytes
-from larq_focal.cost.arithmetic import Bits, ace, macs_by_bits, op_macs, other_ops
-from larq_focal.cost.parameters import Stored, count_by_bits, count_without_extra, kernels, stored, stored_once
+from larq_focal.cost.arithmetic import ace, macs_by_bits, op_macs, other_ops
+from larq_focal.cost.parameters import count_by_bits, count_without_extra, stored_once
 from larq_focal.cost.table import cost_table
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Embedding, Op, Unknown, Weighted
+from larq_focal.network.ops import Bits, Numbers, Op, Weighted
 from larq_focal.result import Result
 from larq_focal.text import at_least, bytes_text, count_text
 
@@ -187,22 +187,22 @@ def _matters(cost: LayerCost) -> bool:
     return bool(cost.parameters or cost.macs or cost.other_ops or cost.shares_weights)
 
 
-def _layer_cost(graph: QuantGraph, op: Op, new: tuple[Stored, ...]) -> LayerCost:
+def _layer_cost(graph: QuantGraph, op: Op, new: tuple[Numbers, ...]) -> LayerCost:
     """Costs of ``op``, which stores ``new`` and shares the rest with earlier operations."""
-    has_kernel = isinstance(op, Weighted | Embedding)
-    there = {id(item.array) for item in new}
-    is_known = not isinstance(op, Unknown) or op.is_counted
+    stored = op.numbers()
+    there = {id(numbers.array) for numbers in new}
+    kernels = [numbers for numbers in stored if numbers.is_kernel]
     return LayerCost(
         name=op.name,
-        kind=type(op).__name__ if not isinstance(op, Unknown) else op.kind if is_known else f"Unknown: {op.kind}",
+        kind=op.label,
         shape=op.shape,
-        weights=sum(kernel.size for kernel in kernels(op) if id(kernel.codes) in there),
-        weight_bits=op.kernel.bits if has_kernel else None,
+        weights=sum(kernel.count for kernel in kernels if id(kernel.array) in there),
+        weight_bits=kernels[0].bits if len(kernels) == 1 else None,
         input_bits=graph.input_bits(op) if isinstance(op, Weighted) else None,
         parameters=count_by_bits(new),
         float_parameters=count_without_extra(new),
         macs_by_bits=op_macs(op, graph),
         other_ops=other_ops(graph, op),
-        shares_weights=any(id(item.array) not in there for item in stored(op)),
-        is_counted=is_known,
+        shares_weights=any(id(numbers.array) not in there for numbers in stored),
+        is_counted=op.is_counted,
     )

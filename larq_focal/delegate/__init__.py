@@ -1,6 +1,13 @@
 """The LiteRT delegate: runs the binary operations of Larq's compute engine in any LiteRT interpreter.
 
-The C++ sources lie beside this file. LiteRT loads the library that they are compiled to; Python never imports it.
+LiteRT loads the library that the C++ sources beside this file are compiled to; Python never imports it. A folder
+includes files of its own and of those after it in this list:
+
+- ``litert/``: the delegate as LiteRT sees it, and what it takes of LiteRT's graph.
+- ``graph/``: the operations that it took, joined where one can do the work of another.
+- ``operations/``: the operations.
+- ``kernels/``: binary convolution and bit packing, for one kind of processor each.
+- ``base/``: tensors, memory, threads and errors.
 """
 
 from __future__ import annotations

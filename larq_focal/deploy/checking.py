@@ -10,8 +10,8 @@ import numpy as np
 
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.result import Result
 
 TOLERANCE = 1e-4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.deploy.engines import ENGINES, Engine, EngineError, engines_for
 from larq_focal.deploy.trial import try_apart
-from larq_focal.network.flat_model import FlatModel
+from larq_focal.network.tflite.flat_model import FlatModel
 
 
 def opened(name: str, model: FlatModel, threads: int, trial: bool) -> Engine:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert_graph import convert_graph
-from larq_focal.deploy.converters import CONVERTERS, GRAPH_SUFFIXES, Converter
+from larq_focal.deploy.converters import CONVERTERS, Converter, is_graph
 from larq_focal.network.graph import QuantGraph
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def convert(
     model: keras.Model | QuantGraph | str | Path,
     path: str | Path,
     *,
-    converter: Converter = "lce",
+    converter: Converter = "auto",
     data=None,
     strict: bool = False,
     bake: bool = True,
@@ -34,22 +34,24 @@ def convert(
 ) -> Conversion:
     """Converts a model for devices and audits the result; the file is written only if it passes.
 
-    Larq Compute Engine's converter runs in a process of its own. Known faults of it are looked for before and after.
-    larq_focal's own writes what the graph of the model holds, see ``write_tflite``. Inputs and outputs of the file
-    have the model's order and names; LCE's also has its fixed batch size, if there is one, which larq_focal's refuses.
+    larq_focal's own converter writes what the graph of the model holds, see ``write_tflite``; it needs TensorFlow for
+    Keras models only. Larq Compute Engine's runs in a process of its own, and known faults of it are looked for before
+    and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if there is
+    one.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
-            have been called once on a batch, or fitted. With ``converter="focal"`` also a QuantGraph, or the path of a
-            ``.qgraph`` or ``.tflite`` file.
+            have been called once on a batch, or fitted. For larq_focal's converter also a QuantGraph, or the path of
+            a ``.qgraph`` or ``.tflite`` file.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
-        converter: "lce" for Larq Compute Engine's, "focal" for larq_focal's own.
+        converter: "focal" for larq_focal's own, "lce" for Larq Compute Engine's, or "auto" for larq_focal's own where
+            it takes the model, else Larq Compute Engine's if that is installed, which the audit notes.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
             dictionary by input name; None takes a few random ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
-        bake: give quantized kernels to the converter as numbers, not as arithmetic on the latent weights. Without,
-            it leaves large scaled kernels in float, or fails on them.
-        timeout_s: seconds after which the converter is ended; None waits as long as it takes.
+        bake: give quantized kernels to Larq Compute Engine's converter as numbers, not as arithmetic on the latent
+            weights. Without, it leaves large scaled kernels in float, or fails on them.
+        timeout_s: seconds after which Larq Compute Engine's converter is ended; None waits as long as it takes.
         seed: of the random samples.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
@@ -60,7 +62,7 @@ def convert(
     """
     if converter not in CONVERTERS:
         raise ValueError(f"There is no converter '{converter}'; choose {' or '.join(map(repr, CONVERTERS))}.")
-    if _is_graph(model):
+    if is_graph(model):
         if converter == "lce":
             raise ConversionError(
                 "Larq Compute Engine converts Keras models: use converter='focal' for graphs and files."
@@ -71,11 +73,8 @@ def convert(
     options = {"data": data, "strict": strict, "seed": seed, "trust": trust}
     if converter == "focal":
         return keras_models.convert_by_graph(model, path, **options)
-    return keras_models.convert_by_lce(model, path, bake=bake, timeout_s=timeout_s, **options)
-
-
-def _is_graph(model) -> bool:
-    return isinstance(model, QuantGraph) or (isinstance(model, str | Path) and Path(model).suffix in GRAPH_SUFFIXES)
+    by = keras_models.convert_by_lce if converter == "lce" else keras_models.convert_by_the_first
+    return by(model, path, bake=bake, timeout_s=timeout_s, **options)
 
 
 def convert_int8(

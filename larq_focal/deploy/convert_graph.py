@@ -2,62 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
-from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.graph_audit import Data, audit_graph
-from larq_focal.files import written_whole
+from larq_focal.deploy.conversion.conversion_error import NotWritable
+from larq_focal.deploy.graph_audit import audit_graph, by_input
+from larq_focal.deploy.pieces import batch_size
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.version import __version__
+
+OWN = f"larq_focal {__version__}"
 
 
 def convert_graph(
-    network: QuantGraph | str | Path,
-    path: str | Path,
-    *,
-    data: Data | None = None,
-    strict: bool = False,
-    seed: int = 0,
-    trust: bool = False,
-    output_names: Sequence[str] | None = None,
+    network: QuantGraph | str | Path, path: str | Path, *, data=None, strict: bool = False, seed: int = 0
 ) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
     Args:
-        network: a Keras model, a QuantGraph, or the path of a ``.qgraph``, ``.tflite`` or Keras file. Only Keras models
-            need TensorFlow.
+        network: a QuantGraph, or the path of a ``.qgraph`` or ``.tflite`` file, whose batch size is kept.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
-        data: arrays ``[N, ...]`` by input name to compare the file with the interpreter on, or one array where there
-            is one input; None takes a few random samples.
+        data: samples to compare the file with the interpreter on: an array ``[N, ...]``, or for several inputs a list
+            or a dictionary by input name; None takes a few random ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         seed: of the random samples.
-        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
-        output_names: what the file calls the outputs, in their order; None takes the graph's names.
 
     Raises:
         ConversionError: the network holds an operation that cannot be written, or was written wrongly.
-        UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the network cannot be read, or the data does not fit it.
     """
-    graph = as_graph(network, trust=trust)
+    graph, size = as_graph(network), 1
+    if isinstance(network, str | Path) and Path(network).suffix == ".tflite":
+        size = batch_size(read_flatbuffer(network)) or 1
+    content = graph_content(graph, batch_size=size)
+    audit = audit_graph(graph, content, by_input(graph, data), seed)
+    return write_accepted(content, path, audit, strict, OWN)
+
+
+def graph_content(graph: QuantGraph, **options) -> bytes:
+    """What :func:`write_tflite` makes of ``graph`` with these options.
+
+    Raises:
+        NotWritable: the graph holds an operation that cannot be written, or contradicts itself.
+    """
     try:
-        content = write_tflite(graph, output_names=output_names)
+        return write_tflite(graph, **options)
     except GraphError as error:
-        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
-    if data is not None and not isinstance(data, dict):
-        data = dict.fromkeys((op.name for op in graph.inputs), data)
-    audit = audit_graph(graph, content, data, seed)
-    if not audit.passed:
-        raise ConversionError(f"'{graph.name}' was not converted: the file computes something else. {audit.difference}")
-    if strict and (refused := audit.not_as_intended):
-        rows = "\n".join(f"- {row.layer}, meant to be {row.intended}: {row.reason}." for row in refused)
-        raise ConversionError(
-            f"'{graph.name}' was not converted: of the layers that were meant to be binary or of few bits, "
-            f"{len(refused)} stayed float. Without strict they are accepted.\n{rows}"
-        )
-    with written_whole(path) as file:
-        file.write(content)
-    return Conversion(Path(path), audit)
+        raise NotWritable(f"'{graph.name}' was not converted. {error}") from error

@@ -18,7 +18,7 @@ from larq_focal.stderr import held_stderr, held_text, write_stderr
 if TYPE_CHECKING:
     import numpy as np
 
-    from larq_focal.network.flat_model import FlatModel
+    from larq_focal.network.tflite.flat_model import FlatModel
 
 _one_build = threading.RLock()
 """Held while an interpreter is built, so that what is printed meanwhile belongs to it."""

@@ -1,199 +1,120 @@
-"""The audit of a file that was written from a QuantGraph: the file read and run again, against the interpreter."""
+"""The audit of a file that was written from a QuantGraph: the file read and run again, against what it was made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
-from rich.console import Group
-from rich.text import Text
 
+from larq_focal.deploy.audit.agreement import Agreement, compare
+from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.layer_audit import Intent, LayerAudit
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.constant_input import FIX, constant_input
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
 from larq_focal.network.bounds import bounds
-from larq_focal.network.flatbuffer import read_flatbuffer
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
+from larq_focal.network.kernel import FLOAT_BITS, Kernel
+from larq_focal.network.packing import words_for
 from larq_focal.network.passes import lower
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
-from larq_focal.result import Result
-from larq_focal.tables import add_figures, add_name, add_words, new_table
+from larq_focal.network.tflite.flatbuffer import FlatModel, read_flatbuffer
 
 SAMPLES = 4
 """Random ones to compare on."""
 TOLERANCE = 1e-5
 """A sample agrees if no output differs by more than this part of the largest one."""
 _CHANGE = 3e-6
+_ROUNDING = 2**-23
 _TRIALS = 8
 _FACTOR = 4
 """Rounding explains a difference of up to this many times what a change of a few in a million does to the network."""
 _FEW_BITS = 8
+_PACKED = "LceBconv2d"
+_OPERATORS = {
+    ops.Dense: "FULLY_CONNECTED",
+    ops.Conv2D: "CONV_2D",
+    ops.Conv2DTranspose: "TRANSPOSE_CONV",
+    ops.Conv3D: "CONV_3D",
+    ops.LocallyConnected2D: "BATCH_MATMUL",
+}
 
 Data = Mapping[str, np.ndarray]
+Compute = Callable[[Data], Sequence[np.ndarray]]
 
 
-@dataclass(frozen=True)
-class GraphLayer:
-    """One layer.
-
-    Args:
-        layer: its name in the graph.
-        kind: "Conv2D" or "Dense".
-        intended: by its quantizers if it has some, else by its values: one bit by one bit, a few, or float.
-        became: what its products are in the file.
-        weights: number of weights.
-        reason: why it is not packed, "" if it is or was not meant to be.
-    """
-
-    layer: str
-    kind: str
-    intended: Literal["binary", "few-bit", "float"]
-    became: Literal["packed", "float"]
-    weights: int
-    reason: str = ""
-
-
-@dataclass(frozen=True, repr=False)
-class GraphAudit(Result):
-    """What became of a graph in a file.
-
-    Args:
-        network: the graph's name.
-        file_bytes: size of the file.
-        layers: one row for each layer.
-        samples: how many were compared with the interpreter.
-        differing: how many differ by more than the tolerance.
-        same_class: samples in which the largest output is the same.
-        max_abs_difference: over all samples and outputs.
-        max_abs_output: of the interpreter, likewise.
-        sensitivity: how far the interpreter's outputs move when inputs and float weights change by a few millionths,
-            measured where samples differ, else 0.
-        warnings: what is wrong with the network itself.
-    """
-
-    network: str
-    file_bytes: int
-    layers: tuple[GraphLayer, ...]
-    samples: int
-    differing: int
-    same_class: int
-    max_abs_difference: float
-    max_abs_output: float
-    sensitivity: float
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def headline(self) -> str:
-        packed = sum(row.became == "packed" for row in self.layers)
-        verdict = "passed" if self.passed else "failed"
-        return f"{self.network}, {self.file_bytes:,} bytes, {packed} of {len(self.layers)} layers packed, {verdict}"
-
-    @property
-    def passed(self) -> bool:
-        """Whether the file computes what the graph computes, but for what rounding decides at thresholds."""
-        return not self.differing or self.max_abs_difference <= _FACTOR * self.sensitivity
-
-    @property
-    def not_as_intended(self) -> tuple[GraphLayer, ...]:
-        """Layers that were meant to be binary or of few bits and stayed float."""
-        return tuple(row for row in self.layers if row.intended != "float" and row.became == "float")
-
-    @property
-    def difference(self) -> str:
-        """What was compared, in a sentence."""
-        text = (
-            f"{self.samples - self.differing} of {self.samples} random samples agree with the interpreter "
-            f"(largest difference {self.max_abs_difference:.2g} on outputs up to {self.max_abs_output:.3g})."
-        )
-        if not self.differing:
-            return text
-        return (
-            f"{text} The interpreter itself moves by up to {self.sensitivity:.3g} when inputs and weights change by a "
-            "few millionths" + ("." if not self.passed else ": rounding decides at its thresholds.")
-        )
-
-    def to_dict(self) -> dict:
-        """Plain values for JSON."""
-        return {**asdict(self), "passed": self.passed}
-
-    def __rich__(self) -> Group:
-        """The rows, then the agreement, then why layers are not what was meant, then the warnings."""
-        table = new_table(f"What became of {self.network}")
-        add_name(table, "layer")
-        add_words(table, "meant", "became")
-        add_figures(table, "weights")
-        for row in self.layers:
-            table.add_row(Text(row.layer), row.intended, row.became, f"{row.weights:,}")
-        totals = Text(f"\nFile: {self.file_bytes:,} bytes.\n{self.difference}")
-        warnings = (Text.assemble("\n", ("warning: ", "yellow"), warning) for warning in self.warnings)
-        return Group(table, totals, *self._reasons(), *warnings)
-
-    def _reasons(self) -> Iterator[Text]:
-        """Why layers are not packed; those of one reason share a paragraph."""
-        layers: dict[str, list[str]] = {}
-        for row in self.layers:
-            if row.reason:
-                layers.setdefault(row.reason, []).append(row.layer)
-        for reason, names in layers.items():
-            yield Text.assemble("\n", (", ".join(names), "bold"), f": {reason}.")
-
-
-def audit_graph(graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0) -> GraphAudit:
-    """Reads and runs the file again.
+def audit_graph(
+    graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0, keras_outputs: Compute | None = None
+) -> Audit:
+    """Reads and runs a file again that was written from ``graph``.
 
     Args:
         graph: what was written.
         content: the file.
         data: arrays ``[N, ...]`` by input name; None takes a few random ones.
         seed: of the random ones.
+        keras_outputs: computes what the file should give, for a Keras model that was read as ``graph``; None takes the
+            interpreter.
 
     Raises:
         EngineError: the file does not run.
         ValueError: the data does not fit the network.
     """
     inputs = random_samples(graph, seed) if data is None else dict(data)
-    expected = _interpreted(graph, inputs)
+    file, lowered = read_flatbuffer(content), lower(graph)
+    reference = "the interpreter" if keras_outputs is None else "Keras"
+    expected = _interpreted(graph, inputs) if keras_outputs is None else keras_outputs(inputs)
     outputs = Runtime(content).run(inputs)
     actual = list(outputs) if isinstance(outputs, tuple) else [outputs]
-    samples = len(next(iter(inputs.values())))
-    rows = [(a.reshape(samples, -1), b.reshape(samples, -1)) for a, b in zip(expected, actual, strict=True)]
-    differences = np.max([np.abs(a - b).max(1, initial=0) for a, b in rows], axis=0)
-    largest = max(float(np.abs(a).max(initial=0)) for a, _ in rows)
-    differing = ~(differences <= TOLERANCE * max(largest, 1e-6))
-    return GraphAudit(
+    agreement = compare(expected, actual, file, relative=TOLERANCE, reference=reference)
+    rows = tuple(_rows(graph, lowered, file))
+    return Audit(
         network=graph.name,
-        file_bytes=len(content),
-        layers=tuple(_rows(graph, content)),
-        samples=samples,
-        differing=int(differing.sum()),
-        same_class=int(np.all([a.argmax(1) == b.argmax(1) for a, b in rows], axis=0).sum()),
-        max_abs_difference=float(differences.max()),
-        max_abs_output=largest,
-        sensitivity=_sensitivity(graph, inputs, np.flatnonzero(differing), float(differences.max()), seed),
-        warnings=tuple(_constant_inputs(graph)),
+        file_bytes=file.file_bytes,
+        expected_bytes=file.file_bytes + sum(row.expected_bytes - row.bytes for row in rows),
+        layers=rows,
+        agreement=agreement,
+        findings=(*_disagreement(agreement, lowered, inputs, seed), *_constant_inputs(graph)),
     )
 
 
-def _constant_inputs(graph: QuantGraph) -> Iterator[str]:
-    for name, (low, high) in bounds(graph):
-        if np.array_equal(low, high):
-            for op in graph.consumers(name):
-                if isinstance(op, ops.Weighted):
-                    yield f"{op.name}: {constant_input(low)} {FIX}"
+def by_input(graph: QuantGraph, data) -> Data | None:
+    """Samples that were given, by input name: one array is for the one input, a list in the order of the inputs."""
+    if data is None or isinstance(data, Mapping):
+        return data
+    arrays = data if isinstance(data, list | tuple) else [data]
+    names = [op.name for op in graph.inputs]
+    if len(arrays) != len(names):
+        raise ValueError(f"'{graph.name}' has the inputs {names}, but {len(arrays)} arrays were given.")
+    return dict(zip(names, arrays, strict=True))
 
 
 def random_samples(graph: QuantGraph, seed: int) -> dict[str, np.ndarray]:
-    """Standard normal numbers, or bytes where an input takes these."""
+    """Standard normal numbers; bytes where an input takes these, and row numbers where it selects rows of a table."""
     random = np.random.default_rng(seed)
+    rows = selected_rows(graph)
+    samples = {}
+    for op in graph.inputs:
+        shape = (SAMPLES, *op.shape)
+        if op.name in rows:
+            samples[op.name] = random.integers(0, rows[op.name], shape).astype(np.float32)
+        elif op.bits == 8:
+            samples[op.name] = random.integers(0, 256, shape).astype(np.uint8)
+        else:
+            samples[op.name] = random.standard_normal(shape, np.float32)
+    return samples
+
+
+def selected_rows(graph: QuantGraph) -> dict[str, int]:
+    """The inputs that select rows of a table, with the number of its rows."""
     return {
-        op.name: random.integers(0, 256, (SAMPLES, *op.shape)).astype(np.uint8)
-        if op.bits == 8
-        else random.standard_normal((SAMPLES, *op.shape), np.float32)
-        for op in graph.inputs
+        op.inputs[0]: op.kernel.shape[0]
+        for op in graph
+        if isinstance(op, ops.Embedding) and isinstance(graph[op.inputs[0]], ops.Input)
     }
 
 
@@ -202,66 +123,116 @@ def _interpreted(graph: QuantGraph, inputs: Data) -> list[np.ndarray]:
     return [values[name] for name in graph.outputs]
 
 
-def _sensitivity(graph: QuantGraph, inputs: Data, samples: Sequence[int], difference: float, seed: int) -> float:
-    """How far the outputs of ``samples`` move when inputs and float weights change by a few millionths.
+def _constant_inputs(graph: QuantGraph) -> Iterator[Finding]:
+    for name, (low, high) in bounds(graph):
+        if np.array_equal(low, high):
+            for op in graph.consumers(name):
+                if isinstance(op, ops.Weighted):
+                    yield Finding("constant-input", "warning", op.name, constant_input(low), FIX)
 
-    Looks no further than to where this explains ``difference``.
+
+def _disagreement(agreement: Agreement, lowered: QuantGraph, inputs: Data, seed: int) -> Iterator[Finding]:
+    """A finding where samples differ: a note if rounding can have done it, else an error."""
+    if not agreement.differing:
+        return
+    message = (
+        f"{agreement.samples - len(agreement.differing)} of {agreement.samples} samples agree with "
+        f"{agreement.reference} (largest difference {agreement.max_abs_difference:.2g} on outputs up to "
+        f"{agreement.max_abs_output:.3g})."
+    )
+    own = _sensitivity(lowered, inputs, agreement, seed)
+    message += f" The network itself moves by up to {own:.3g} when inputs and weights change by a few millionths"
+    is_explained = agreement.max_abs_difference <= _FACTOR * own
+    yield Finding(
+        "disagreement",
+        "note" if is_explained else "error",
+        "",
+        f"{message}: rounding decides at its thresholds." if is_explained else f"{message}.",
+    )
+
+
+def _sensitivity(lowered: QuantGraph, inputs: Data, agreement: Agreement, seed: int) -> float:
+    """How far the outputs of samples that differ move when inputs and float weights change by a few millionths.
+
+    Looks no further than to where this explains the difference.
     """
     random, largest = np.random.default_rng(seed), 0.0
 
     def changed(array: np.ndarray) -> np.ndarray:
         return (array * (1 + _CHANGE * random.standard_normal(array.shape))).astype(np.float32)
 
-    for sample in [index for index in samples for _ in range(_TRIALS)]:
-        moved = graph.rewritten(_moved(op, changed) for op in graph)
+    for sample in [index for index in agreement.differing for _ in range(_TRIALS)]:
+        moved = lowered.rewritten(_moved(lowered, op, changed) for op in lowered)
         given = {name: np.asarray(array[sample : sample + 1], np.float32) for name, array in inputs.items()}
-        pair = _interpreted(graph, given), _interpreted(moved, {name: changed(x) for name, x in given.items()})
+        pair = _interpreted(lowered, given), _interpreted(moved, {name: changed(x) for name, x in given.items()})
         largest = max(largest, *(float(np.abs(a - b).max(initial=0)) for a, b in zip(*pair, strict=True)))
-        if difference <= _FACTOR * largest:
+        if agreement.max_abs_difference <= _FACTOR * largest:
             break
     return largest
 
 
-def _moved(op: ops.Op, changed: Callable[[np.ndarray], np.ndarray]) -> ops.Op:
-    """``op`` with changed normalisations and float weights."""
+def _moved(lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.ndarray]) -> ops.Op:
+    """``op`` with changed normalisations and float weights.
+
+    A packed convolution counts differing bits: its sum is K - 2 * count, and the operator adds K * multiplier to the
+    bias once, whose rounding is then in every result.
+    Source: larq/compute-engine, ``core/bconv2d/output_transform.h``.
+    """
     if isinstance(op, ops.Affine):
-        return replace(op, scale=changed(op.scale), bias=changed(op.bias))
+        bias, source = changed(op.bias), lowered[op.inputs[0]]
+        if is_packable(lowered, source):
+            whole = source.kernel.fan_in * op.scale
+            bias = bias + (changed(whole) - whole) * np.float32(_ROUNDING / _CHANGE)
+        return replace(op, scale=changed(op.scale), bias=bias)
     if isinstance(op, ops.Linear) and op.kernel.scale is None:
         return replace(op, kernel=replace(op.kernel, codes=changed(op.kernel.codes)))
     return op
 
 
-def _rows(graph: QuantGraph, content: bytes) -> Iterator[GraphLayer]:
-    packed = _packed_layers(graph, content)
-    for op in graph.layers:
+def _rows(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[LayerAudit]:
+    """One for each kernel: a layer that is called several times is packed if it is so in every call."""
+    packed_bytes = _packed_bytes(graph, lowered, file)
+    calls: dict[int, list[ops.Weighted]] = {}
+    for op in graph:
+        if isinstance(op, ops.Weighted):
+            calls.setdefault(id(op.kernel.codes), []).append(op)
+    for op, *others in calls.values():
         intended = _intended(graph, op)
-        reason = "" if op.name in packed or intended == "float" else why_not_packed(graph, op)
-        yield GraphLayer(
+        floats = [call for call in (op, *others) if call.name not in packed_bytes]
+        is_packed = not floats
+        reason = None if is_packed or intended == "float" else why_not_packed(graph, floats[0]) or "not known"
+        yield LayerAudit(
             layer=op.name,
             kind=type(op).__name__,
             intended=intended,
-            became="packed" if op.name in packed else "float",
+            became="packed" if is_packed else "float",
+            operation=_PACKED if is_packed else _operator(op),
             weights=op.kernel.size,
-            reason="not known" if reason is None else reason,
+            bytes=packed_bytes[op.name] if is_packed else 4 * op.kernel.size,
+            expected_bytes=_declared_bytes(op, intended, packed_bytes.get(op.name)),
+            reason=reason or "",
         )
 
 
-def _packed_layers(graph: QuantGraph, content: bytes) -> set[str]:
-    """The layers whose packed kernels are in the file: passes give what they make of a layer its name, and a suffix."""
-    stored = {
-        operator.inputs[1].data.tobytes()
-        for operator in read_flatbuffer(content).operators
-        if operator.kind == "LceBconv2d"
-    }
-    names = {op.name for op in graph.layers}
-    lowered = lower(graph)
-    return {
-        layer
-        for op in lowered.layers
-        if is_packable(lowered, op)
-        and (layer := _layer_of(op.name, names)) is not None
-        and op.kernel.packed().tobytes() in stored
-    }
+def _operator(op: ops.Weighted) -> str:
+    is_depthwise = isinstance(op, ops.Conv2D) and op.is_depthwise
+    return "DEPTHWISE_CONV_2D" if is_depthwise else _OPERATORS[type(op)]
+
+
+def _packed_bytes(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> dict[str, int]:
+    """The layers whose packed kernels are in the file, with the bytes of these.
+
+    Passes give what they make of a layer its name, and a suffix.
+    """
+    stored = {operator.inputs[1].data.tobytes() for operator in file.operators if operator.kind == _PACKED}
+    names = {op.name for op in graph if isinstance(op, ops.Weighted)}
+    found: dict[str, set[bytes]] = {}
+    for op in lowered.layers:
+        if is_packable(lowered, op) and (layer := _layer_of(op.name, names)) is not None:
+            words = op.kernel.packed().tobytes()
+            if words in stored:
+                found.setdefault(layer, set()).add(words)
+    return {layer: sum(map(len, words)) for layer, words in found.items()}
 
 
 def _layer_of(name: str, layers: set[str]) -> str | None:
@@ -270,9 +241,24 @@ def _layer_of(name: str, layers: set[str]) -> str | None:
     return name or None
 
 
-def _intended(graph: QuantGraph, op: ops.Weighted) -> str:
+def _intended(graph: QuantGraph, op: ops.Weighted) -> Intent:
     declared = [bits for bits in op.declared_bits if bits is not None]
     bits = declared if len(declared) == 2 else [graph.input_bits(op), op.kernel.bits]
     if max(bits) == 1:
         return "binary"
     return "few-bit" if max(bits) <= _FEW_BITS else "float"
+
+
+def _declared_bytes(op: ops.Weighted, intended: Intent, packed_bytes: int | None) -> int:
+    """What the kernel takes at the width that it was meant to have."""
+    bits = op.declared_bits[1] or (FLOAT_BITS if intended == "float" else op.kernel.bits)
+    if bits == FLOAT_BITS:
+        return 4 * op.kernel.size
+    if bits == 1:
+        return _words_bytes(op.kernel) if packed_bytes is None else packed_bytes
+    return -(-op.kernel.size * bits // 8)
+
+
+def _words_bytes(kernel: Kernel) -> int:
+    *window, channels, out = kernel.shape
+    return 4 * int(np.prod(window)) * words_for(channels) * out

@@ -6,7 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-from larq_focal.deploy.audit.agreement import Data, calls
+from larq_focal.deploy.audit.outputs import Data, calls
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.keras import tf

@@ -18,7 +18,7 @@ from typing import Any
 from larq_focal.child import environment, python_command
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.sysfiles import fields
-from larq_focal.network.flatbuffer import FlatModel
+from larq_focal.network.tflite.flatbuffer import FlatModel
 from larq_focal.text import bytes_text
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")

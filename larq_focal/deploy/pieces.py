@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from larq_focal.network.flat_model import FlatModel, Tensor
+from larq_focal.network.tflite.flat_model import FlatModel, Tensor
 
 Run = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
 

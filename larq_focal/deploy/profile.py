@@ -17,8 +17,8 @@ import numpy as np
 from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, engines_for
 from larq_focal.deploy.measuring import median_ms
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor, read_flatbuffer
-from larq_focal.network.single_operations import single_operations
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor, read_flatbuffer
+from larq_focal.network.tflite.single_operations import single_operations
 from larq_focal.result import Result
 from larq_focal.text import MILLISECONDS, counted, in_one_unit, shape_text, time_text
 

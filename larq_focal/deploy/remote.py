@@ -22,7 +22,7 @@ from typing import Any
 from larq_focal.deploy import remote_end
 from larq_focal.deploy.device import Result, from_record
 from larq_focal.deploy.luggage import RemoteError, packed
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
 _OLDEST_PYTHON = (3, 10)
 # After the caller's own options: of each, ssh takes the first that it is given.

@@ -13,8 +13,8 @@ from larq_focal.deploy.choice import first_engine, opened
 from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES, EngineError
 from larq_focal.deploy.pieces import batch_size, run_in_pieces, sample_shape
 from larq_focal.deploy.values import dequantized, fed, is_quantizing, random_input
-from larq_focal.network.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, read_flatbuffer
-from larq_focal.network.soundness import check_sound
+from larq_focal.network.tflite.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, read_flatbuffer
+from larq_focal.network.tflite.soundness import check_sound
 from larq_focal.version import __version__
 
 __all__ = ["EngineError", "FlatbufferError", "Runtime"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from larq_focal.child import environment, python_command
 from larq_focal.deploy.engines import EngineError
-from larq_focal.network.flat_model import FlatModel
+from larq_focal.network.tflite.flat_model import FlatModel
 
 _WORKER = "larq_focal.deploy.trial_worker"
 _SECONDS = 120

@@ -13,7 +13,7 @@ import numpy as np
 
 from larq_focal.deploy.engines import ENGINES, EngineError
 from larq_focal.deploy.values import random_input
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
 
 def main(path: str, threads: str, engine: str) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.network.flat_model import Tensor
-from larq_focal.network.tflite_constants import along_axis
+from larq_focal.network.tflite.flat_model import Tensor
+from larq_focal.network.tflite.read.constants import along_axis
 
 
 def fed(array: np.ndarray, tensor: Tensor, name: str) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.quantizers.channels import fix_channels
+from larq_focal.quantizers.parts.channels import fix_channels
 
 
 @larq.utils.register_keras_custom_object

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.quantizers.channels import fix_channels
+from larq_focal.quantizers.parts.channels import fix_channels
 
 Backward = Literal["exact", "signs"]
 

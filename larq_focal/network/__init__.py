@@ -1,7 +1,6 @@
 """QuantGraph, its operations, its files and its NumPy interpreter; none of it needs TensorFlow, but ``from_keras``."""
 
 from larq_focal.network import ops
-from larq_focal.network.fold import fold_thresholds
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.graph_file import load_graph, save_graph
 from larq_focal.network.interpret import interpret
@@ -13,7 +12,6 @@ __all__ = [
     "GraphError",
     "Kernel",
     "QuantGraph",
-    "fold_thresholds",
     "interpret",
     "load_graph",
     "ops",

@@ -8,17 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import compute
 
-_MONOTONE = (
-    *(ops.Affine, ops.Add, ops.Binarize, ops.Quantize, ops.UniformQuantize),
-    *(ops.Pool2D, ops.GlobalPool, ops.Concat, ops.Pad, ops.Slice, ops.Reshape),
-)
-"""Each element of the result rises, or falls, with each element that it depends on."""
-_RISING = ("relu", "relu6", "relu_n1_to_1", "clip", "sigmoid", "hard_sigmoid", "tanh", "floor")
-_FROM_ZERO = {"abs": np.inf, "square": np.inf, "sqrt": np.inf, "softmax": 1}
-"""Other functions whose results are at least 0, with the largest."""
+_ROUNDED = ("sigmoid", "tanh")
+"""Activations that rise with the input, but for their rounding."""
 
 
 def bounds(graph: QuantGraph) -> Iterator[tuple[str, np.ndarray]]:
@@ -43,11 +37,6 @@ def bounds(graph: QuantGraph) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _ends(op: ops.Op, inputs: list[np.ndarray]) -> np.ndarray:
-    if isinstance(op, _MONOTONE) or (isinstance(op, ops.Activation) and op.kind in _RISING):
+    if op.is_monotonic or (isinstance(op, ops.Activation) and op.kind in _ROUNDED):
         return compute(op, *inputs)
-    low, high = -np.inf, np.inf
-    if isinstance(op, ops.Activation) and op.kind in _FROM_ZERO:
-        low, high = 0, _FROM_ZERO[op.kind]
-    elif isinstance(op, ops.Input) and op.bits == 8:
-        low, high = 0, 255
-    return np.stack([np.full(op.shape, low, np.float32), np.full(op.shape, high, np.float32)])
+    return np.stack([np.full(op.shape, limit, np.float32) for limit in op.limits])

@@ -34,7 +34,7 @@ def as_graph(network: Any, *, trust: bool = False) -> QuantGraph:
     if isinstance(network, str | Path):
         return _read(Path(network), trust)
     if _is_keras_model(network):
-        from larq_focal.network.from_keras import from_keras
+        from larq_focal.network.keras.from_keras import from_keras
 
         return from_keras(network)
     raise TypeError(f"This is a {type(network).__name__}, but needed is {ACCEPTED}.")
@@ -57,7 +57,7 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
         raise ValueError(f"'{path}' is a folder without a saved_model.pb, so it is not a SavedModel.")
     import larq_focal.quantizers  # noqa: F401 (registers larq's layers and quantizers and ours with Keras)
     from larq_focal.keras import keras
-    from larq_focal.network.keras_file import UntrustedModelError, check_keras_file, unknown_class
+    from larq_focal.network.keras.file import UntrustedModelError, check_keras_file, unknown_class
 
     checked = False
     try:
@@ -79,7 +79,7 @@ def _read(path: Path, trust: bool) -> QuantGraph:
     if path.suffix == GRAPH_SUFFIX:
         return load_graph(path)
     if path.suffix == ".tflite":
-        from larq_focal.network.from_tflite import from_tflite
+        from larq_focal.network.tflite.read.from_tflite import from_tflite
 
         return from_tflite(path)
     if path.suffix in KERAS_SUFFIXES or _is_saved_model(path):

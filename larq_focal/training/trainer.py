@@ -12,7 +12,7 @@ from time import monotonic
 
 import numpy as np
 
-from larq_focal.bench.records import describe_environment
+from larq_focal.bench.records.environment import describe_environment
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.keras import keras, tf
 from larq_focal.training.batches import AugmentedBatches

@@ -19,9 +19,9 @@ from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.focal_plane import processor_names, sensor_names
-from larq_focal.focal_plane.compiler.choosing import PLACEMENTS, WEIGHTS
-from larq_focal.focal_plane.known_sensors import SENSORS
-from larq_focal.focal_plane.spills import SPILLS
+from larq_focal.focal_plane.compiler.option_costs import PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.sensor.known_sensors import SENSORS
+from larq_focal.focal_plane.sensor.spills import SPILLS
 from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 
@@ -41,7 +41,7 @@ OWNERS = {
     "deploy/engines.py": tuple(ENGINES),
     "deploy/pixels.py": RESIZES,
     "focal_plane/compiler/options.py": PLACEMENTS,
-    "focal_plane/spills.py": SPILLS,
+    "focal_plane/sensor/spills.py": SPILLS,
 }
 HEAVY = {"keras", "larq", "numpy", "pandas", "rich", "tensorflow", "yaml"}
 
@@ -146,7 +146,7 @@ def test_a_sensor_is_added_in_one_place(tmp_path):
     code = """
         import sys
         from pathlib import Path
-        from larq_focal.focal_plane import known_sensors
+        from larq_focal.focal_plane.sensor import known_sensors
         known_sensors.SENSORS = Path(sys.argv[1])
         from larq_focal.cli import main
         for command in ("fit", "compile", "inspect"):

@@ -9,7 +9,7 @@ from larq_focal.cost import summary
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import RPReLU
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.quantizers import QUANTIZERS
 from tests.network.models import model_of, randomised
 

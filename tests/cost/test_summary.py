@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from larq_focal.cost import ace, macs_by_bits, summary
-from larq_focal.cost.arithmetic import op_macs, steps_per_element
-from larq_focal.cost.parameters import stored
-from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.graph_file import save_graph
 from larq_focal.network.ops import Input, Unknown
@@ -155,13 +152,6 @@ def test_shared_weights_count_once_and_products_each_time():
     assert costs.parameter_bytes == 2 * 72 / 8 + 4 * 4
     assert costs.float32_bytes == 4 * (2 * 72 + 4)
     assert costs.macs == 3 * 4 * 4 * 72
-
-
-@pytest.mark.parametrize("cls", ops.OPS.values(), ids=lambda cls: cls.__name__)
-def test_every_operation_has_its_cost_rules(cls):
-    """A new class of operation that one of these forgets is found here, not counted as nothing."""
-    for rule in (stored, op_macs, steps_per_element):
-        assert rule.dispatch(cls) is not rule.dispatch(ops.Op), f"{rule.__name__} has no rule for {cls.__name__}"
 
 
 def test_every_operation_is_counted():

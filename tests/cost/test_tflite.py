@@ -8,7 +8,7 @@ from larq_focal.cost import summary
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.network import interpret, ops
-from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.network.models import model_of, randomised
 
 layers = keras.layers

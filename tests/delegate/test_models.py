@@ -9,7 +9,7 @@ import pytest
 from benchmarks.zoo_equality import TOLERANCE, difference, operation_differences
 from larq_focal import Runtime, delegate
 from larq_focal.keras import keras
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.delegate import cases
 from tests.delegate.engines import WithDelegate, lce_outputs
 from tests.support.lce import converted, randomise_batch_norms

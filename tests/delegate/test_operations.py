@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from larq_focal import delegate
-from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
 from larq_focal.network.packing import pack_bits
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.delegate import blocks, cases
 from tests.delegate.engines import WithDelegate, assert_same, lce_outputs
 

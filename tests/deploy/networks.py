@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from larq_focal.deploy.audit.agreement import FLOAT_TOLERANCE, as_data, keras_outputs
+from larq_focal.deploy.audit.agreement import FLOAT_TOLERANCE
+from larq_focal.deploy.audit.outputs import as_data, keras_outputs
 from larq_focal.keras import keras, larq, tf
 
 layers = keras.layers

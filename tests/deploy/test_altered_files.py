@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.support.altered_files import altered
 from tests.support.altered_runs import EXPECTED, FILES, outcomes
 from tests.support.many_operators import many_operators

@@ -14,7 +14,7 @@ from larq_focal.deploy import engines, lce_extension, runtime
 from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.timing import time
-from larq_focal.network.from_tflite import from_tflite
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.support.flatbuffers import CallSpec, TensorSpec, relu_network, tflite
 from tests.support.lce_file import residual_network
 

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from larq_focal.cli import main
 from larq_focal.deploy import convert_graph as module
+from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert
-from larq_focal.deploy.convert_graph import ConversionError, convert_graph
+from larq_focal.deploy.convert_graph import convert_graph
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq
@@ -49,7 +50,7 @@ def test_files_of_graphs_are_converted_and_audited(tmp_path, out, suffix):
     conversion = convert(path, out, converter="focal")
     assert conversion.path == out and out.stat().st_size == conversion.audit.file_bytes
     assert [(row.kind, row.intended, row.became) for row in conversion.audit.layers] == [("Conv2D", "binary", "packed")]
-    assert conversion.audit.passed and conversion.audit.max_abs_difference < 1e-4
+    assert conversion.audit.passed and conversion.audit.agreement.max_abs_difference < 1e-4
     x = np.random.default_rng(1).normal(size=(3, 6, 6, 32)).astype(np.float32)
     np.testing.assert_allclose(Runtime(out).run(x), interpret(graph, x)["mean"], atol=1e-4)
 
@@ -72,15 +73,19 @@ def test_a_keras_model_keeps_its_names_and_no_layer_has_to_be_a_special_one(out)
         np.testing.assert_allclose(actual, expected, atol=1e-5 * np.abs(expected).max())
 
 
-def test_a_fixed_batch_size_is_not_dropped_without_a_word(out):
-    def model(size):
-        return keras.Sequential([keras.Input((4,), batch_size=size), keras.layers.Dense(2)], name=f"of_{size}")
-
-    with pytest.raises(ConversionError, match=r"'of_4' takes 4 samples at a time.* use converter='lce', which keeps"):
-        convert(model(4), out, converter="focal")
-    assert not out.exists()
-    for size in (None, 1):
-        assert convert(model(size), out, converter="focal").audit.passed
+@pytest.mark.parametrize("size", [None, 1, 4])
+def test_a_fixed_batch_size_is_kept(out, tmp_path, size):
+    conv = lq.layers.QuantConv2D(8, 3, padding="same", input_quantizer=SIGNS, kernel_quantizer=SIGNS)
+    layers = keras.layers.BatchNormalization(), conv, keras.layers.Flatten(), keras.layers.Dense(5)
+    model = randomised(keras.Sequential([keras.Input((4, 4, 32), batch_size=size), *layers]))
+    assert convert(model, out, converter="focal", strict=True).audit.passed
+    assert Runtime(out).batch_size == (size or 1)
+    images = np.random.default_rng(0).normal(size=(size or 3, 4, 4, 32)).astype(np.float32)
+    expected = model.predict(images, batch_size=len(images), verbose=0)
+    np.testing.assert_allclose(Runtime(out).run(images), expected, atol=1e-5 * np.abs(expected).max())
+    again = tmp_path / "again.tflite"
+    assert convert(out, again).audit.passed
+    assert Runtime(again).batch_size == (size or 1)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -94,9 +99,10 @@ def test_weights_that_are_not_finite_are_named(out, value):
 def test_a_constant_input_is_told(out):
     relu = ops.Activation(name="relu", shape=(6, 6, 32), kind="relu")
     image, *others = binary_network()
-    (warning,) = convert(chain(image, relu, *others), out, converter="focal").audit.warnings
-    assert warning.startswith("conv: Its input is always +1, whatever the network sees")
-    assert not convert(binary_network(), out, converter="focal").audit.warnings
+    (finding,) = convert(chain(image, relu, *others), out, converter="focal").audit.findings
+    assert (finding.severity, finding.layer) == ("warning", "conv")
+    assert finding.message.startswith("Its input is always +1, whatever the network sees")
+    assert not convert(binary_network(), out, converter="focal").audit.findings
 
 
 def test_strict_tells_why_a_layer_stays_float(out):
@@ -119,7 +125,7 @@ def test_a_wrong_file_is_refused(out, monkeypatch):
     bias = np.full(16, 0.5, np.float32)
     wrong = graph.rewritten(dataclasses.replace(op, bias=bias) if op.name == "conv" else op for op in graph)
     monkeypatch.setattr(module, "write_tflite", lambda graph, **options: write_tflite(wrong))
-    with pytest.raises(ConversionError, match="0 of 4 random samples agree"):
+    with pytest.raises(ConversionError, match="0 of 4 samples agree with the interpreter"):
         convert_graph(graph, out)
     assert not out.parent.exists()
 

@@ -10,7 +10,7 @@ from larq_focal.deploy.audit.disagreement import disagreement, sensitivity
 from larq_focal.deploy.conversion.converter import run_converter
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.keras import keras
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.deploy.networks import convolution, network
 
 layers = keras.layers

@@ -11,12 +11,13 @@ from click.testing import CliRunner
 from larq_focal.cli import main
 from larq_focal.deploy.audit import audit
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.convert import convert, convert_int8
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
+from larq_focal.deploy.convert import convert_int8
 from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, tf
-from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.deploy.networks import convolution
 
 layers = keras.layers

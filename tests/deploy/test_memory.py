@@ -9,7 +9,7 @@ import pytest
 from larq_focal.deploy import memory
 from larq_focal.deploy.memory import Memory, peak_memory
 from larq_focal.deploy.runtime import EngineError
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.support.flatbuffers import relu_network
 from tests.support.lce_file import residual_network
 

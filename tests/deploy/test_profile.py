@@ -10,8 +10,8 @@ import pytest
 from larq_focal.deploy.engines import ENGINES
 from larq_focal.deploy.profile import OperationTime, Profile, profile_operations
 from larq_focal.deploy.runtime import EngineError, Runtime
-from larq_focal.network.flatbuffer import read_flatbuffer
-from larq_focal.network.single_operations import single_operations
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.single_operations import single_operations
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
 from tests.support.lce_file import residual_network
 from tests.support.printing import printed

@@ -23,7 +23,7 @@ from larq_focal.deploy.checking import Check
 from larq_focal.deploy.device import from_record, time_on_device
 from larq_focal.deploy.remote import Host, RemoteError, time_remote
 from larq_focal.deploy.timing import ThreadSweep, Timing
-from larq_focal.network.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.support import sshd
 from tests.support.emulation import emulated_python
 from tests.support.flatbuffers import relu_network

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.deploy.audit.agreement import as_data
+from larq_focal.deploy.audit.outputs import as_data
 from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
-from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.interpret import interpret
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.support.flatbuffers import CallSpec, TensorSpec, relu_network, tflite
 
 

@@ -13,10 +13,10 @@ import yaml
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.compiler import compile_network
 from larq_focal.focal_plane.compiler.program_file import program_from_text, program_text
-from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.machine import Noise, Simulator, assemble, load_noise
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.noise import FOLDER as NOISE_MODELS
+from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from tests.focal_plane.compiler.on_sensors import small
 from tests.focal_plane.compiler.random_layers import Draw, network
 from tests.focal_plane.graphs import chain, dense

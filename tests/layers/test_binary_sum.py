@@ -7,7 +7,7 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq
 from larq_focal.layers import BinarySumConv2D, LogGradient
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.quantizers import TernarySign
 from tests.support.lce import converted, lce_outputs, operators
 from tests.support.quantizer_contract import FORMATS

@@ -7,7 +7,7 @@ from larq_focal.deploy.audit import audit
 from larq_focal.keras import keras, tf
 from larq_focal.layers import FixedSignConv2D
 from larq_focal.layers.fixed_sign import fixed_signs
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from tests.support.convolution import convolution
 from tests.support.layer_contract import LayerContract
 from tests.support.lce import converted, operators

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from larq_focal.layers import LogGradient
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from tests.support.layer_contract import EncoderContract, LayerContract
 from tests.support.quantizer_contract import as_property
 

@@ -5,7 +5,7 @@ import numpy as np
 from larq_focal.keras import tf
 from larq_focal.layers import RPReLU
 from larq_focal.network import ops
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from tests.support.layer_contract import LayerContract
 
 

@@ -8,7 +8,7 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.layers import XnorConv2D
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from tests.support.convolution import convolution, padded_same
 from tests.support.layer_contract import LayerContract
 from tests.support.lce import converted

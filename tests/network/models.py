@@ -6,8 +6,8 @@ import numpy as np
 
 from larq_focal.keras import keras
 from larq_focal.network import QuantGraph
-from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
+from larq_focal.network.keras.from_keras import from_keras
 
 
 def randomised(model: keras.Model, seed: int = 0) -> keras.Model:

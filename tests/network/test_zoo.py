@@ -4,12 +4,12 @@ import larq_zoo
 import numpy as np
 import pytest
 
+from larq_focal.focal_plane.compiler.integer_form.fold import fold_thresholds
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq
 from larq_focal.network import ops
-from larq_focal.network.fold import fold_thresholds
-from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
+from larq_focal.network.keras.from_keras import from_keras
 from tests.network.models import assert_read, random_inputs, randomised
 from tests.support.memory import release_memory
 

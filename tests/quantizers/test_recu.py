@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.quantizers import ReCUSign, ReCUTau
-from larq_focal.quantizers.recu import laplace_quantile, rectified_sign
+from larq_focal.quantizers.binary_kernels.recu import laplace_quantile, rectified_sign
 from tests.quantizers.test_libra import standardized
 from tests.support.quantizer_contract import QuantizerContract, ValuesContract
 

@@ -6,7 +6,7 @@ from scipy import optimize, stats
 
 from larq_focal.keras import tf
 from larq_focal.quantizers import SAWB
-from larq_focal.quantizers.sawb import COEFFICIENTS, sawb_range
+from larq_focal.quantizers.few_bits.sawb import COEFFICIENTS, sawb_range
 from tests.support.quantizer_contract import FewBitContract
 
 DISTRIBUTIONS = {

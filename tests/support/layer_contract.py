@@ -11,8 +11,8 @@ import pytest
 
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq
-from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
+from larq_focal.network.keras.from_keras import from_keras
 from tests.support.lce import converted, lce_outputs, operators, randomise_batch_norms
 from tests.support.quantizer_contract import FORMATS, assert_same_weights, save
 

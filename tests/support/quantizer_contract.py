@@ -14,8 +14,8 @@ from hypothesis.extra.numpy import arrays
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
 from larq_focal.network import QuantGraph
-from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.quantizers import QUANTIZERS
 from tests.support.lce import converted_frozen, lce_outputs, operators, randomise_batch_norms
 
@@ -123,7 +123,7 @@ class AnyValuesContract:
         once = self.make()(x).numpy()
         np.testing.assert_allclose(self.make()(once), once, rtol=1e-6)
 
-    def test_config_makes_it_anew(self):
+    def test_config_makes_it_again(self):
         quantizer = self.make(name="mine")
         for copy in (
             type(quantizer).from_config(quantizer.get_config()),

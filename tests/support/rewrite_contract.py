@@ -9,8 +9,8 @@ import numpy as np
 from larq_focal.deploy.audit import audit
 from larq_focal.keras import keras, tf
 from larq_focal.keras import larq as lq
-from larq_focal.network.from_keras import from_keras
 from larq_focal.network.interpret import interpret
+from larq_focal.network.keras.from_keras import from_keras
 from tests.support.layer_contract import global_policy
 from tests.support.lce import converted, lce_outputs, operators
 from tests.support.quantizer_contract import FORMATS, save

@@ -8,9 +8,9 @@ import numpy as np
 
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import QuantGraph, interpret
-from larq_focal.network.from_tflite import from_tflite
 from larq_focal.network.passes import lower
 from larq_focal.network.tflite import write_tflite
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.delegate.engines import lce_outputs
 
 TOLERANCE = 1e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo import boolnet
 from larq_focal.zoo.registry import MODELS
 from larq_focal.zoo.structure import compare

@@ -9,7 +9,7 @@ import pytest
 
 from larq_focal.keras import keras
 from larq_focal.network import ops
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo import mobinet
 from larq_focal.zoo.structure import count
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.network.from_keras import from_keras
+from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo import METHODS, binareye, bose2020, lenet, small_residual, two_layer
 from larq_focal.zoo.registry import MODELS, build
 from larq_focal.zoo.structure import compare

@@ -100,19 +100,19 @@ def _flatbuffers() -> list[bytes]:
 
 
 def _read_flatbuffer(path: Path) -> object:
-    from larq_focal.network.flatbuffer import read_flatbuffer
+    from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
     return read_flatbuffer(path)
 
 
 def _from_tflite(flat: Any) -> object:
-    from larq_focal.network.from_tflite import from_tflite
+    from larq_focal.network.tflite.read.from_tflite import from_tflite
 
     return _summary(from_tflite(flat.content))
 
 
 def _read_record(path: Path) -> object:
-    from larq_focal.report.records import read_record
+    from larq_focal.bench.records.record_file import read_record
 
     return read_record(path)
 

@@ -21,7 +21,9 @@ struct Window {
 };
 
 // From a popcount to an output. With x = 2 * popcount + correction, clamped:
-//   float32: y = x * multiplier + bias        int8: the same, rounded and saturated        packed: bit = popcount > threshold
+//   float32: y = x * multiplier + bias
+//   int8:    the same, rounded and saturated
+//   packed:  bit = popcount > threshold
 // The multiplier and bias hold the way back from popcounts too (K - 2 * popcount, for K products), as in LCE's
 // core/bconv2d/output_transform.h, whose rounding this keeps.
 struct OutputTransform {
@@ -51,8 +53,8 @@ struct FloatStep {
   enum class Kind { kMultiply, kAdd, kPrelu };
 
   Kind kind;
-  const float* values;        // of channel 0 at position 0
-  ptrdiff_t stride = 0;       // from one position to the next: 0 where all share the values
+  const float* values;   // of channel 0 at position 0
+  ptrdiff_t stride = 0;  // from one position to the next: 0 where all share the values
   bool is_clamped = false;
   float lowest = 0;
   float highest = 0;
@@ -78,13 +80,13 @@ struct Destination {
 
 // A convolution of one group of one image.
 struct Convolution {
-  const uint32_t* image;      // padded, so that every window lies inside
-  ptrdiff_t row_step;         // words from one output to that below it
-  ptrdiff_t column_step;      // words from one output to that beside it
+  const uint32_t* image;  // padded, so that every window lies inside
+  ptrdiff_t row_step;     // words from one output to that below it
+  ptrdiff_t column_step;  // words from one output to that beside it
   int output_width;
   Window window;
-  const uint32_t* weights;    // packed by the same kernel
-  int channels;               // outputs of this group
+  const uint32_t* weights;  // packed by the same kernel
+  int channels;             // outputs of this group
   OutputTransform transform;
   EdgeCorrection correction;
   Destination destination;
@@ -93,9 +95,9 @@ struct Convolution {
 struct Kernel {
   const char* name;
   bool (*is_supported)();
-  int block_channels;    // output channels computed together
-  int block_positions;   // output positions computed together
-  int weight_words;      // words of packed weights for each word of the filter
+  int block_channels;   // output channels computed together
+  int block_positions;  // output positions computed together
+  int weight_words;     // words of packed weights for each word of the filter
 
   // Packs [channels][window.words()] into round_up(channels, block_channels) * window.words() * weight_words words.
   void (*pack_weights)(const uint32_t* filter, int channels, int window_words, uint32_t* packed);

@@ -1,31 +1,37 @@
-// NEON, for every aarch64 processor: counts in bytes, which hold 31 words.
+// NEON, for every aarch64 processor: each byte of a vector counts bits of one output channel, 16 or 32 channels by four
+// or two positions in registers; xor, count and add per 128 binary products.
 #if defined(__aarch64__)
-#include <arm_neon.h>
+#include "kernel.h"
+#include "vectors/neon.inc.h"
 
 namespace larq_focal {
 namespace {
+
+constexpr int kGroupVectors = 4;
+constexpr int kGroups = 2;
+constexpr int kPositions = 4;
 
 using Counts = uint8x16_t;
 constexpr int kCountsWords = 31;  // of eight bits to a byte: 248
 
-inline Counts with_bits(Counts counts, uint8x16_t bits) { return vaddq_u8(counts, vcntq_u8(bits)); }
+inline Counts with_differing(Counts counts, Words image, Words weights) {
+  return vaddq_u8(counts, differing_counts(image, weights));
+}
 
-inline uint32x4_t channel_counts(Counts counts) { return vpaddlq_u16(vpaddlq_u8(counts)); }
-
-}  // namespace
-}  // namespace larq_focal
-
-#include "neon.inc.h"
-
-namespace larq_focal {
-namespace {
+inline void store_counts(Counts counts, bool is_first, int32_t* popcounts) {
+  store_sums(vpaddlq_u16(vpaddlq_u8(counts)), is_first, popcounts);
+}
 
 bool is_supported() { return true; }
 
 }  // namespace
+}  // namespace larq_focal
 
-extern const Kernel neon_kernel = {"neon", is_supported, kBlock, kPositions, 1,
-                                   pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
+#include "bodies/counting.inc.h"
+
+namespace larq_focal {
+
+extern const Kernel neon_kernel = make_kernel("neon", is_supported);
 
 }  // namespace larq_focal
 #endif

@@ -30,9 +30,7 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
 }  // namespace
 }  // namespace larq_focal
 
-#include "output.inc.h"
-
-#include "floats.inc.h"
+#include "bodies/floats.inc.h"
 
 namespace larq_focal {
 namespace {
@@ -111,7 +109,7 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel portable_kernel = {"portable", is_supported, kBlock, kPositions, 1,
-                                       pack_weights, convolve, pack_floats, sum_floats, pack_bytes};
+extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,
+                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal

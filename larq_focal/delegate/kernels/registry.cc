@@ -1,33 +1,19 @@
+#include "../base/errors.h"
 #include "kernel.h"
-
-#include "../errors.h"
 
 namespace larq_focal {
 
-#if defined(__x86_64__)
-extern const Kernel avx512_kernel;
-extern const Kernel avx2_kernel;
-#elif defined(__aarch64__)
-extern const Kernel neon_dot_kernel;
-extern const Kernel neon_kernel;
-#endif
-extern const Kernel portable_kernel;
-extern const Kernel reference_kernel;
+#define LARQ_FOCAL_KERNEL(name, flags) extern const Kernel name##_kernel;
+#include "table.h"
+#undef LARQ_FOCAL_KERNEL
 
 namespace {
 
-// Best first.
+#define LARQ_FOCAL_KERNEL(name, flags) &name##_kernel,
 const Kernel* const kKernels[] = {
-#if defined(__x86_64__)
-    &avx512_kernel,
-    &avx2_kernel,
-#elif defined(__aarch64__)
-    &neon_dot_kernel,
-    &neon_kernel,
-#endif
-    &portable_kernel,
-    &reference_kernel,
+#include "table.h"
 };
+#undef LARQ_FOCAL_KERNEL
 
 }  // namespace
 

@@ -12,11 +12,11 @@ struct X86Processor {
   bool has_avx512 = false;  // with the parts F, BW, DQ, VL and VPOPCNTDQ
 
   X86Processor() {
-    constexpr unsigned kSavesRegisters = 1u << 27;                       // leaf 1, ECX: OSXSAVE
-    constexpr unsigned kAvx2 = 1u << 5;                                  // leaf 7, EBX
+    constexpr unsigned kSavesRegisters = 1u << 27;                           // leaf 1, ECX: OSXSAVE
+    constexpr unsigned kAvx2 = 1u << 5;                                      // leaf 7, EBX
     constexpr unsigned kAvx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // leaf 7, EBX: F, DQ, BW, VL
-    constexpr unsigned kPopulationCount = 1u << 14;                      // leaf 7, ECX: VPOPCNTDQ
-    constexpr unsigned k256Bits = 0x06, k512Bits = 0xe6;                 // XCR0: the registers that are saved
+    constexpr unsigned kPopulationCount = 1u << 14;                          // leaf 7, ECX: VPOPCNTDQ
+    constexpr unsigned k256Bits = 0x06, k512Bits = 0xe6;                     // XCR0: the registers that are saved
     unsigned eax, ebx, ecx, edx;
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & kSavesRegisters)) return;
     const unsigned saved = saved_registers();

@@ -4,65 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from larq_focal.deploy.audit.agreement import (
-    Agreement,
-    Data,
-    as_data,
-    compare,
-    file_outputs,
-    keras_outputs,
-    one_call,
-)
+import numpy as np
+
+from larq_focal.deploy.audit.agreement import Agreement, compare
 from larq_focal.deploy.audit.constant_inputs import constant_inputs
 from larq_focal.deploy.audit.converted import ConvertedLayer, converted_layers, producers_of
 from larq_focal.deploy.audit.disagreement import disagreement, saturation
 from larq_focal.deploy.audit.file_faults import file_faults
 from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import WeightedLayer, layer_names, weighted_layers
+from larq_focal.deploy.audit.layer_audit import LayerAudit
 from larq_focal.deploy.audit.model_faults import model_faults
+from larq_focal.deploy.audit.outputs import Data, as_data, file_outputs, keras_outputs, one_call
 from larq_focal.deploy.audit.report import Audit
-from larq_focal.deploy.audit.rows import LayerAudit, audit_layers
+from larq_focal.deploy.audit.rows import audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
-from larq_focal.deploy.conversion.known_inputs import with_known_inputs
-from larq_focal.deploy.conversion.lowering import kernel_deviation
+from larq_focal.deploy.conversion.lce_patterns import kernel_deviation
+from larq_focal.deploy.graph_audit import audit_graph, selected_rows
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
-from larq_focal.network.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.tflite.flatbuffer import FlatModel
 
 _SNAPPED = 1e-5
 """Relative difference of weights from +-s that float rounding does not explain."""
 
 
-def audit(
-    model: keras.Model | str | Path, tflite: str | Path | bytes, *, data=None, seed: int = 0, trust: bool = False
-) -> Audit:
-    """Tells layer by layer what became of a Keras model in a converted file, and compares their outputs.
+def audit_by_patterns(model: keras.Model, file: FlatModel, data, seed: int) -> Audit:
+    """The audit of a file of a converter that looks for patterns: Larq Compute Engine's or TensorFlow Lite's."""
+    return audit_frozen(model, freeze(model), file, data, seed)
 
-    Args:
-        model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
-            have been called once on a batch, or fitted.
-        tflite: path or content of the file, from Larq Compute Engine's or TensorFlow Lite's converter.
-        data: samples to compare on: an array ``[N, ...]``, or for several inputs a list or a dictionary by input
-            name; None takes 16 random ones.
-        seed: of the random samples.
-        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
 
-    Raises:
-        ConversionError: the model cannot be exported.
-        FlatbufferError: the file is not a TensorFlow Lite model.
-        UntrustedModelError: the file would run code, and ``trust`` is not given.
-        ValueError: the data does not fit the model.
-    """
-    model = with_known_inputs(model, trust=trust)
-    frozen = freeze(model)
-    return audit_frozen(model, frozen, read_flatbuffer(tflite), data, seed)
+def audit_by_graph(model: keras.Model, graph: QuantGraph, content: bytes, data, seed: int) -> Audit:
+    """The audit of a file that larq_focal wrote from ``graph``, which ``model`` was read as; Keras is the reference."""
+    data = _random_data(model, graph, seed) if data is None else as_data(model, data, seed)
+    return audit_graph(graph, content, data, seed, lambda samples: keras_outputs(model, samples))
+
+
+def _random_data(model: keras.Model, graph: QuantGraph, seed: int) -> Data:
+    """As :func:`as_data` draws them, but numbers of rows where an input selects rows of a table."""
+    data = dict(as_data(model, None, seed))
+    for name, rows in selected_rows(graph).items():
+        data[name] = np.random.default_rng(seed).integers(0, rows, data[name].shape).astype(data[name].dtype)
+    return data
 
 
 def audit_frozen(model: keras.Model, frozen: FrozenGraph, file: FlatModel, data, seed: int) -> Audit:
-    """The same as :func:`audit` for a model that is frozen already."""
+    """The same for a model that is frozen already."""
     data = as_data(model, data, seed)
     layers = weighted_layers(model)
     converted = converted_layers(file)

@@ -9,7 +9,7 @@ from larq_focal.deploy.audit.model_faults import layer_of
 from larq_focal.deploy.constant_input import FIX, constant_input
 from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph, data_inputs
 from larq_focal.deploy.conversion.intervals import Intervals
-from larq_focal.deploy.conversion.lowering import layer_input
+from larq_focal.deploy.conversion.lce_patterns import layer_input
 
 
 def constant_inputs(frozen: FrozenGraph, layer_names: Sequence[str]) -> Iterator[Finding]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor
+from larq_focal.deploy.audit.layer_audit import Became
 from larq_focal.network.packing import unpack_bits, words_for
-
-Became = Literal["packed", "float", "int8", "missing"]
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor
 
 BINARY_CONVOLUTION = "LceBconv2d"
 _OUT_AXIS = {

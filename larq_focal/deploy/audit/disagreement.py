@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from larq_focal.deploy.audit.agreement import Agreement, Data, one_call, output_steps
+from larq_focal.deploy.audit.agreement import Agreement, output_steps
 from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION
 from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.outputs import Data, one_call
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef
-from larq_focal.deploy.conversion.lowering import is_sign
-from larq_focal.network.flatbuffer import FlatModel, Operator
+from larq_focal.deploy.conversion.lce_patterns import is_sign
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator
 
 _FEW = 0.05
 """Part of the samples of an int8 network that may differ: its values are rounded to steps after every layer."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from larq_focal.deploy.audit.converted import BINARY_CONVOLUTION, groups_of, producers_of
 from larq_focal.deploy.audit.findings import Finding, constant_fix
-from larq_focal.network.flatbuffer import FlatModel, Operator, Tensor
 from larq_focal.network.packing import WORD_BITS
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor
 
 _INDIRECT_LIMIT = 2**16 - 1
 _ARM_PACKING_RUN = 128

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from larq_focal.deploy.audit.layer_audit import Intent
 from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import BinarySumDense
 from larq_focal.layers.sign_planes import SignPlanesConv2D
-from larq_focal.network.keras_linear import declared_input_bits
-from larq_focal.network.keras_quantizers import is_quantizer, precision, quantizer_name
+from larq_focal.network.keras.linear import declared_input_bits
+from larq_focal.network.keras.quantizers import is_quantizer, precision, quantizer_name
 from larq_focal.network.kernel import FLOAT_BITS
 from larq_focal.network.packing import WORD_BITS, words_for
-
-Intent = Literal["binary", "few-bit", "float"]
 
 _KERNELS = {
     "kernel": "kernel_quantizer",

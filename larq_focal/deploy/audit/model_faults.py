@@ -12,7 +12,7 @@ import numpy as np
 
 from larq_focal.deploy.audit.findings import Finding, constant_fix
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef, data_inputs
-from larq_focal.deploy.conversion.lowering import (
+from larq_focal.deploy.conversion.lce_patterns import (
     is_between_0_and_1,
     is_binary_kernel,
     is_sign,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from larq_focal.deploy.audit.agreement import Agreement
 from larq_focal.deploy.audit.findings import Finding
-from larq_focal.deploy.audit.rows import LayerAudit
+from larq_focal.deploy.audit.layer_audit import LayerAudit
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, heading, listed, new_table
 from larq_focal.text import counted
@@ -29,7 +29,7 @@ class Audit(Result):
         file_bytes: size of the file.
         expected_bytes: what it would be if every layer took what it declared.
         layers: one row for each kernel.
-        agreement: outputs against those of Keras; None where the file does not load.
+        agreement: outputs against those of what was converted; None where the file does not load.
         findings: faults and what else is to be known, errors first.
     """
 
@@ -130,8 +130,8 @@ def _totals(audit: Audit) -> Text:
         lines.append(f"Of few bits: {kept} of {len(few)} layers that were meant to be.")
     if (agreement := audit.agreement) is not None:
         lines.append(
-            f"Against Keras: same class in {agreement.same_class:,} of {agreement.samples:,} samples, largest "
-            f"difference {agreement.max_abs_difference:.2g} on outputs up to {agreement.max_abs_output:.3g}."
+            f"Against {agreement.reference}: same class in {agreement.same_class:,} of {agreement.samples:,} samples, "
+            f"largest difference {agreement.max_abs_difference:.2g} on outputs up to {agreement.max_abs_output:.3g}."
         )
     if audit.passed:
         lines.append("Passed: no fault was found that changes what it computes.")

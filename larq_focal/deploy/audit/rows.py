@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from larq_focal.deploy.audit.agreement import Data
-from larq_focal.deploy.audit.converted import Became, ConvertedLayer
-from larq_focal.deploy.audit.intent import Intent, WeightedLayer
+from larq_focal.deploy.audit.converted import ConvertedLayer
+from larq_focal.deploy.audit.intent import WeightedLayer
+from larq_focal.deploy.audit.layer_audit import Became, LayerAudit
 from larq_focal.deploy.audit.matching import match_kernels
 from larq_focal.deploy.audit.obstacles import Obstacle, obstacles
+from larq_focal.deploy.audit.outputs import Data
 from larq_focal.deploy.conversion.frozen import KERNEL_OPERATIONS, FrozenGraph, NodeDef
-
-
-@dataclass(frozen=True)
-class LayerAudit:
-    """One kernel of the model.
-
-    Args:
-        layer: the layer's name, behind those of the models around it.
-        kind: its Keras class.
-        intended: what its quantizers declare for inputs and kernel.
-        became: "packed" for bits, "missing" where no operation of the file fits.
-        operation: the file's operation, "" if missing.
-        weights: number of weights.
-        bytes: what the kernel takes in the file.
-        expected_bytes: what it would take at the width that was declared; 1-bit kernels packed.
-        reason: why it is not what was declared, "" if it is.
-        fix: what to change.
-    """
-
-    layer: str
-    kind: str
-    intended: Intent
-    became: Became
-    operation: str
-    weights: int
-    bytes: int
-    expected_bytes: int
-    reason: str = ""
-    fix: str = ""
-
-    @property
-    def is_as_intended(self) -> bool:
-        """Whether it is packed if it was meant to be binary, and not float if it was meant to be of few bits."""
-        if self.intended == "binary":
-            return self.became == "packed"
-        if self.intended == "few-bit":
-            return self.became in ("packed", "int8")
-        return not self.reason
-
-    def to_dict(self) -> dict:
-        return asdict(self)
 
 
 def audit_layers(

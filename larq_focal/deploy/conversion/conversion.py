@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from larq_focal.deploy.graph_audit import GraphAudit
+from larq_focal.deploy.audit.report import Audit
 from larq_focal.result import Result
-
-if TYPE_CHECKING:
-    from larq_focal.deploy.audit.report import Audit
 
 
 @dataclass(frozen=True, repr=False)
 class Conversion(Result):
-    """A converted model: where the file is, and its audit."""
+    """A converted model: where the file is, its audit, and the converter that wrote it, with its version."""
 
     path: Path
-    audit: Audit | GraphAudit
+    audit: Audit
+    converter: str
 
     @property
     def headline(self) -> str:

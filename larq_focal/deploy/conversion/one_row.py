@@ -14,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 
 from larq_focal.deploy.conversion.frozen import FrozenGraph, NodeDef, data_inputs, needed
-from larq_focal.deploy.conversion.lowering import is_binary_kernel, is_sign, sign_summand
+from larq_focal.deploy.conversion.lce_patterns import is_binary_kernel, is_sign, sign_summand
 from larq_focal.keras import tf
-from larq_focal.network.convolution import dilated, same_pads
+from larq_focal.network.conv_arithmetic import dilated, same_pads
 
 _ROW = 1
 """The axis that is added: [batch, length, channels] becomes [batch, row, length, channels]."""

@@ -8,13 +8,13 @@ from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
     from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-    from larq_focal.focal_plane.compiler.backend.building import Allocation, Built, RegisterError, build
+    from larq_focal.focal_plane.compiler.backend.build import Allocation, Built, RegisterError, build
     from larq_focal.focal_plane.compiler.backend.kernels import StoreError
     from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
+    from larq_focal.focal_plane.compiler.compilation import compile, compile_network
     from larq_focal.focal_plane.compiler.compiled import Compiled
-    from larq_focal.focal_plane.compiler.compiling import compile, compile_network
     from larq_focal.focal_plane.compiler.program_file import read_program, write_program
-    from larq_focal.focal_plane.compiler.simulating import Simulation, simulate
+    from larq_focal.focal_plane.compiler.simulation import Simulation, simulate
     from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 
 __all__ = [
@@ -42,13 +42,13 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
         __name__,
         {
             "array_program": ("ArrayProgram",),
-            "backend.building": ("Allocation", "Built", "RegisterError", "build"),
+            "backend.build": ("Allocation", "Built", "RegisterError", "build"),
             "backend.kernels": ("StoreError",),
             "backend.virtual": ("Code", "Plane"),
             "compiled": ("Compiled",),
-            "compiling": ("compile", "compile_network"),
+            "compilation": ("compile", "compile_network"),
             "program_file": ("read_program", "write_program"),
-            "simulating": ("Simulation", "simulate"),
+            "simulation": ("Simulation", "simulate"),
             "unsupported": ("UnsupportedError",),
         },
     )

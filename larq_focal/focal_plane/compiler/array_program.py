@@ -10,7 +10,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput
 from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
-from larq_focal.focal_plane.images import check_numbers, check_within
+from larq_focal.focal_plane.machine.images import check_numbers, check_within
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Observer, Run, Simulator
 from larq_focal.focal_plane.sensor import Sensor

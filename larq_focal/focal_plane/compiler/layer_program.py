@@ -7,23 +7,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.backend.building import RegisterError
-from larq_focal.focal_plane.compiler.backend.homes import Moves
+from larq_focal.focal_plane.compiler.array_form import array_form
+from larq_focal.focal_plane.compiler.backend.build import RegisterError
+from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.compiling import compile_network
+from larq_focal.focal_plane.compiler.compilation import compile_network
+from larq_focal.focal_plane.compiler.controller_part import on_controller
+from larq_focal.focal_plane.compiler.integer_form.counted_sums import CountedSum, counted_sums
+from larq_focal.focal_plane.compiler.integer_form.fold_sums import why_unfolded
+from larq_focal.focal_plane.compiler.integer_form.sign_of_sum import is_signs
 from larq_focal.focal_plane.compiler.options import INTERLEAVED
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.controller import on_controller
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.spills import Spill
-from larq_focal.focal_plane.verdict import Verdict
-from larq_focal.network.counted_sums import CountedSum, counted_sums
-from larq_focal.network.fold import fold_thresholds
-from larq_focal.network.fold_sums import fold_sums, why_unfolded
+from larq_focal.focal_plane.sensor.spills import Spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Add, Binarize, Conv2D, Input, Linear, Op, Pool2D, Slice
-from larq_focal.network.sign_of_sum import is_signs
+from larq_focal.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LayerProgram:
     icw: int | None = None
     used: int | None = None
     reason: str = ""
-    moves: Mapping[str, Moves] = field(default_factory=dict)
+    moves: Mapping[str, SpillMoves] = field(default_factory=dict)
 
 
 def layer_program(
@@ -48,7 +48,7 @@ def layer_program(
 
     ``spill``: how far planes may move, and ``progress``, as in ``compile``.
     """
-    folded = fold_sums(fold_thresholds(graph))
+    folded = array_form(graph)
     if reason := _why_stuck(folded, name):
         return LayerProgram(Verdict.NO_FIT, reason=reason)
     try:

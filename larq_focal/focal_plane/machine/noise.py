@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.sensor_file import Section, SensorError, read_yaml
+from larq_focal.focal_plane.sensor.sensor_file import Section, SensorError, read_yaml
 from larq_focal.messages import short
 
 FOLDER = Path(__file__).parent / "noise"

@@ -11,8 +11,8 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from larq_focal.focal_plane.images import check_numbers
 from larq_focal.focal_plane.machine.controller import check_call
+from larq_focal.focal_plane.machine.images import check_numbers
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet, Word
 from larq_focal.focal_plane.machine.noise import Noise
 from larq_focal.focal_plane.machine.pixel_array import PIXEL, RESET_LEVEL, PixelArray

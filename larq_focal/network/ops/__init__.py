@@ -1,13 +1,14 @@
 """The operations of a QuantGraph. Each produces one value; shapes leave the batch axis out: (height, width, channels).
 
-Operations only describe. What they compute is written in ``interpret.py``, what they cost in ``larq_focal.cost``.
+Operations say what they are and what they keep and count; what they compute is written in ``computation.py``.
 """
 
 from larq_focal.network.kernel import FLOAT_BITS
-from larq_focal.network.ops.base import Input, Op, Padding, Pair, Shape, Unknown
+from larq_focal.network.ops.base import Bits, Input, Op, Padding, Pair, Shape, Unknown
 from larq_focal.network.ops.elementwise import Activation, Add, Affine, Constant, Multiply, Standardize
 from larq_focal.network.ops.layers import Conv2D, Conv2DTranspose, Conv3D, Dense, Linear, LocallyConnected2D, Weighted
 from larq_focal.network.ops.moves import Concat, GlobalPool, Pad, Pool2D, Reshape, Slice
+from larq_focal.network.ops.numbers import Numbers
 from larq_focal.network.ops.products import Einsum, Embedding
 from larq_focal.network.ops.quantizers import Binarize, Quantize, UniformQuantize
 
@@ -40,4 +41,17 @@ OPS: dict[str, type[Op]] = {
     )
 }
 
-__all__ = ["FLOAT_BITS", "OPS", "Constant", "Linear", "Op", "Padding", "Pair", "Shape", "Weighted", *OPS]
+__all__ = [
+    "FLOAT_BITS",
+    "OPS",
+    "Bits",
+    "Constant",
+    "Linear",
+    "Numbers",
+    "Op",
+    "Padding",
+    "Pair",
+    "Shape",
+    "Weighted",
+    *OPS,
+]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
+from larq_focal.network.conv_arithmetic import dilated
 from larq_focal.network.kernel import Kernel
-from larq_focal.network.ops.base import Op, Padding, Pair, Shape
+from larq_focal.network.ops.base import NotElementwise, Padding, Pair, Shape
+from larq_focal.network.ops.numbers import Numbers, numbers_of_kernel
 
 Triple = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Weighted(Op):
+class Weighted(NotElementwise):
     """What all layers with a kernel share.
 
     ``input_quantizer`` and ``kernel_quantizer`` name the quantizers that the layer asked for ("" for none), and
@@ -40,6 +43,16 @@ class Weighted(Op):
     def kernel_groups(self) -> int:
         """Groups of channels that do not mix."""
         return 1
+
+    def numbers(self):
+        bias = () if self.bias is None else (Numbers.all_of(self.bias),)
+        return (*numbers_of_kernel(self.kernel), *bias)
+
+    def products(self, input_bits, input_shapes):
+        return Counter({(self.kernel.bits, input_bits[0]): self.macs})
+
+    def steps_per_element(self, input_shapes):
+        return {"add": int(self.bias is not None), "multiply": int(self.kernel.stored_scales > 0)}
 
     def fault(self, input_shapes: tuple[Shape, ...]) -> str | None:
         groups, channels = self.kernel_groups, input_shapes[0][-1]
@@ -98,6 +111,17 @@ class Conv2DTranspose(Weighted):
     strides: Pair = (1, 1)
     dilation: Pair = (1, 1)
     padding: Padding = "valid"
+
+    def shape_fault(self, input_shapes):
+        """The convolution from the stated shape must lead back to the shape of the input."""
+        window = dilated(self.kernel.shape[:2], self.dilation)
+        reach = (1, 1) if self.padding == "same" else window
+        back = tuple(
+            (size - extent) // stride + 1 for size, extent, stride in zip(self.shape, reach, self.strides, strict=False)
+        )
+        if back == tuple(input_shapes[0][:2]):
+            return None
+        return f"the convolution from {self.shape} gives {back}, not {tuple(input_shapes[0][:2])}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

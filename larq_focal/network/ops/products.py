@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from larq_focal.network.kernel import Kernel
-from larq_focal.network.ops.base import Op, Shape
+from larq_focal.network.ops.base import NotElementwise, Shape
+from larq_focal.network.ops.numbers import numbers_of_kernel
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Einsum(Op):
+class Einsum(NotElementwise):
     """A sum of products of two values, in Einstein's notation: "bqc,bkc->bqk" for the scores of an attention.
 
     The first letter of each term of ``equation`` is the batch axis.
@@ -38,6 +40,16 @@ class Einsum(Op):
         """Multiply-accumulates of one inference."""
         return int(np.prod(list(self.sizes(input_shapes).values())))
 
+    def numbers(self):
+        return ()
+
+    def products(self, input_bits, input_shapes):
+        narrow, wide = sorted(input_bits)
+        return Counter({(wide, narrow): self.macs(tuple(input_shapes))})
+
+    def steps_per_element(self, input_shapes):
+        return {}
+
     def fault(self, input_shapes):
         try:
             (first, second, result), sizes = self.terms, self.sizes(input_shapes)
@@ -50,10 +62,19 @@ class Einsum(Op):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Embedding(Op):
+class Embedding(NotElementwise):
     """A row of ``kernel`` ``[entries, size]`` for each integer of the input."""
 
     kernel: Kernel
+
+    def numbers(self):
+        return tuple(numbers_of_kernel(self.kernel))
+
+    def products(self, input_bits, input_shapes):
+        return Counter()
+
+    def steps_per_element(self, input_shapes):
+        return {}
 
     def value_bits(self, input_bits):
         return self.kernel.bits

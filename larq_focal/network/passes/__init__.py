@@ -6,9 +6,7 @@ those for files with packed binary operators, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
 from larq_focal.network.passes.directions import flips_into_kernels
@@ -21,13 +19,12 @@ from larq_focal.network.passes.moves import (
 from larq_focal.network.passes.padding import pads_as_operations, pads_of_minus_one
 from larq_focal.network.passes.planes import few_bits_as_planes
 from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
+from larq_focal.network.passes.sequence import After, Pass, Passes, run_passes
 from larq_focal.network.passes.shapes import check_shapes
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
 from larq_focal.network.passes.uses import without_unused
 
-Pass = Callable[[QuantGraph], QuantGraph]
-
-PASSES: Mapping[str, Pass] = {
+PASSES: Passes = {
     "unused operations left out": without_unused,
     "pooling of one pixel as a reshape": pools_of_one_pixel,
     "signs padded with -1": pads_of_minus_one,
@@ -50,7 +47,7 @@ PASSES: Mapping[str, Pass] = {
 }
 
 
-def lower(graph: QuantGraph, *, after: Callable[[str, QuantGraph], None] | None = None) -> QuantGraph:
+def lower(graph: QuantGraph, *, after: After | None = None) -> QuantGraph:
     """``graph`` as binary convolutions with a multiplier and a bias or a threshold, wherever it can be that.
 
     Values differ from those of ``graph`` by the rounding of float sums and products; signs of integer sums, and what
@@ -61,17 +58,10 @@ def lower(graph: QuantGraph, *, after: Callable[[str, QuantGraph], None] | None 
         after: is called with the name of each pass and the graph that it gave, to look at the stages.
 
     Raises:
-        GraphError: a pass gave a graph that contradicts itself, which is a fault of the pass.
+        GraphError: the graph contradicts itself; or a pass gave one that does, which is a fault of the pass.
     """
-    for name, rewrite in PASSES.items():
-        try:
-            graph = rewrite(graph)
-        except GraphError as error:
-            raise GraphError(f"Lowering '{graph.name}' failed in '{name}': {error}") from error
-        if after is not None:
-            after(name, graph)
     check_shapes(graph)
-    return graph
+    return run_passes(graph, PASSES, after=after)
 
 
 def lower_to_builtins(graph: QuantGraph) -> QuantGraph:

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.uses import Uses
+from larq_focal.network.rewired import rewired
 
 
 def merge_affines(graph: QuantGraph) -> QuantGraph:

@@ -7,11 +7,11 @@ import dataclasses
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.packable import gives_signs
 from larq_focal.network.passes.planes import has_planes
 from larq_focal.network.passes.uses import NewNames, without_unused
+from larq_focal.network.rewired import rewired
 
 
 def dense_as_convolution(graph: QuantGraph) -> QuantGraph:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import rewired
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.packable import why_not_packable
 from larq_focal.network.passes.uses import Uses, without_unused
+from larq_focal.network.rewired import rewired
 
 
 def signs_before_pooling(graph: QuantGraph) -> QuantGraph:

@@ -9,7 +9,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import conv_pads
+from larq_focal.network.kernel_sums import conv_pads
 from larq_focal.network.packing import WORD_BITS
 
 _ACTIVATIONS = ("relu", "relu_n1_to_1", "relu6")
@@ -38,10 +38,8 @@ def gives_signs(graph: QuantGraph, op: ops.Op) -> bool:
     """Whether all values of ``op`` are -1 or +1."""
     if isinstance(op, ops.Binarize):
         return True
-    moves = isinstance(op, ops.Concat | ops.Slice | ops.Reshape)
-    selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
-    pads = isinstance(op, ops.Pad) and abs(op.value) == 1
-    return (moves or selects or pads) and all(gives_signs(graph, graph[name]) for name in op.inputs)
+    brings_others = isinstance(op, ops.Pad) and abs(op.value) != 1
+    return op.moves_elements and not brings_others and all(gives_signs(graph, graph[name]) for name in op.inputs)
 
 
 def is_padded(graph: QuantGraph, op: ops.Conv2D) -> bool:

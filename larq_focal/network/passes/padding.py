@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Callable
 
 from larq_focal.network import ops
-from larq_focal.network.convolution import dilated, same_pads
-from larq_focal.network.fold import rewired
+from larq_focal.network.conv_arithmetic import dilated, same_pads
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.passes.packable import gives_signs, is_packable
 from larq_focal.network.passes.uses import NewNames
+from larq_focal.network.rewired import rewired
 
 
 def pads_of_minus_one(graph: QuantGraph) -> QuantGraph:

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.fold import in_a_row, largest_sum
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import compute, rescale
+from larq_focal.network.integer_sums import largest_sum
+from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.passes.packable import has_unit_scale
 from larq_focal.network.passes.uses import NewNames, Uses, without_unused
-from larq_focal.network.steps import floats_of_rank, largest_rank
+from larq_focal.network.rewired import in_a_row
+from larq_focal.network.step_function import floats_of_rank, largest_rank
 
 _LARGEST_WHOLE = 2**24
 """float32 holds all whole numbers up to this one."""
-_RISING = frozenset({"relu", "relu6", "relu_n1_to_1", "clip", "hard_sigmoid", "floor"})
 
 
 def fold_into_thresholds(graph: QuantGraph) -> QuantGraph:
@@ -64,9 +65,7 @@ def _chain(graph: QuantGraph, uses: Uses, binarize: ops.Binarize) -> list[ops.Op
 
 
 def _is_monotonic(op: ops.Op) -> bool:
-    if isinstance(op, ops.Activation) and op.kind in ("prelu", "leaky_relu"):
-        return bool(np.all(op.alpha >= 0))
-    return isinstance(op, ops.Affine) or (isinstance(op, ops.Activation) and op.kind in _RISING)
+    return isinstance(op, ops.Affine | ops.Activation) and op.is_monotonic
 
 
 def _largest_sum(graph: QuantGraph, uses: Uses, op: ops.Op) -> int | None:
@@ -83,11 +82,7 @@ def _is_by_channel(graph: QuantGraph, chain: Sequence[ops.Op]) -> bool:
     for op in chain:
         if isinstance(op, ops.Reshape):
             most_axes = most_axes if op.shape[-1:] == graph[op.inputs[0]].shape[-1:] else 0
-            continue
-        fields = {ops.Binarize: ("threshold", "flip"), ops.Affine: ("mean", "scale", "bias")}.get(type(op), ("alpha",))
-        is_limits = isinstance(op, ops.Activation) and op.kind == "clip"
-        axes = [np.ndim(getattr(op, field)) for field in fields if getattr(op, field) is not None and not is_limits]
-        if max(axes, default=0) > most_axes:
+        elif op.constant_axes > most_axes:
             return False
     return True
 

@@ -1,5 +1,5 @@
-"""Writing a QuantGraph as a TensorFlow Lite file. Needs LiteRT's schema; no TensorFlow, Keras or converter."""
+"""TensorFlow Lite files, written and read. Needs LiteRT's schema; no TensorFlow, Keras or converter."""
 
-from larq_focal.network.tflite.writer import write_tflite
+from larq_focal.network.tflite.write.writer import write_tflite
 
 __all__ = ["write_tflite"]

@@ -125,8 +125,8 @@ def model():
 class TestKeras:
     def test_the_array_gives_the_sums_of_keras_and_of_the_interpreter(self, model):
         from larq_focal.keras import keras
-        from larq_focal.network.from_keras import from_keras
         from larq_focal.network.interpret import interpret
+        from larq_focal.network.keras.from_keras import from_keras
 
         graph = from_keras(model)
         network = tiled_classifier(graph)
@@ -139,7 +139,7 @@ class TestKeras:
         assert np.array_equal(sums.argmax(1), model(x).numpy().argmax(1))
 
     def test_other_networks_are_refused_by_the_layer(self):
-        from larq_focal.network.from_keras import from_keras
+        from larq_focal.network.keras.from_keras import from_keras
         from larq_focal.zoo import bose2020, two_layer
 
         with pytest.raises(KernelError, match="where the array's classifier has"):

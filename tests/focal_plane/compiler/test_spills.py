@@ -19,9 +19,9 @@ from larq_focal.focal_plane.compiler import (
     read_program,
     write_program,
 )
-from larq_focal.focal_plane.known_sensors import SENSORS
 from larq_focal.focal_plane.machine import Simulator, disassemble
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from larq_focal.network import interpret
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 from tests.support.printing import printed

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from larq_focal.focal_plane import sensor_names
-from larq_focal.focal_plane.compiler import compile_network, lowering
+from larq_focal.focal_plane.compiler import compile_network, operation_code
 from larq_focal.focal_plane.compiler.layers.sums import forms
 from larq_focal.network import QuantGraph, interpret, ops
 from tests.focal_plane.compiler.on_sensors import check
@@ -56,7 +56,7 @@ def test_maps_are_counted_or_choose_as_takes_fewer_words(shortcuts, normalised, 
     taken = compile_network(graph, SENSOR).total_icw
     words = []
     for index in range(2):
-        monkeypatch.setattr(lowering, "forms", lambda *parts, index=index: [list(forms(*parts))[index]])
+        monkeypatch.setattr(operation_code, "forms", lambda *parts, index=index: [list(forms(*parts))[index]])
         compiled = compile_network(graph, SENSOR)
         words.append(compiled.total_icw)
         inputs = images(graph, 1)

@@ -1,10 +1,10 @@
-"""Binary arithmetic of ``counters.py`` as programs on the simulator: results and instruction words."""
+"""Binary arithmetic of ``counter_costs.py`` as programs on the simulator: results and instruction words."""
 
 import numpy as np
 import pytest
 
-from larq_focal.focal_plane.counters import (
-    accumulator_bits,
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
+from larq_focal.focal_plane.fits.counter_costs import (
     compare_constant_icw,
     full_adder_icw,
     half_adder_icw,

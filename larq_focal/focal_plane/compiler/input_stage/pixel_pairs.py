@@ -55,7 +55,7 @@ class Comparison:
         }
 
 
-@lru_cache(maxsize=4)  # a network is lowered again and again
+@lru_cache(maxsize=4)  # a network is compiled again and again
 def pair_comparisons(graph: QuantGraph, op: Op, pixel_range: tuple[float, float]) -> tuple[Comparison, ...] | str:
     """The comparison that each channel of ``op`` makes.
 

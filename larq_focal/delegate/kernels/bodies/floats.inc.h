@@ -1,0 +1,73 @@
+// Packing and sums of floats that go through steps, and packing of bytes: included by each kernel file.
+#pragma once
+
+#include "output.inc.h"
+
+namespace larq_focal {
+namespace {
+
+// 32 channels of a row, after the steps.
+template <bool is_whole>
+LARQ_FOCAL_INLINE void load_floats(const float* values, int count, const FloatSteps& steps, size_t row, int channel,
+                                   Floats (&floats)[kWordVectors]) {
+  alignas(64) float own[kWordBits];
+  if (!is_whole) {
+    for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? values[c] : 0;
+    values = own;
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) floats[v] = load_vector<Floats>(values + v * kLanes);
+  take_steps<is_whole>(steps, static_cast<ptrdiff_t>(row), channel, count, floats);
+}
+
+template <bool is_whole>
+inline uint32_t packed_word(const float* values, int count, const FloatSteps& steps, size_t row, int channel) {
+  Floats floats[kWordVectors];
+  load_floats<is_whole>(values, count, steps, row, channel, floats);
+  return is_whole ? below_zero(floats) : below_zero(floats) & low_bits(count);
+}
+
+template <bool is_whole>
+inline void sum_word(const float* values, ptrdiff_t stride, size_t rows, int count, const FloatSteps& steps,
+                     int channel, float* sums) {
+  Floats totals[kWordVectors], floats[kWordVectors];
+  load_floats<is_whole>(sums, count, {}, 0, channel, totals);
+  for (size_t row = 0; row < rows; ++row, values += stride) {
+    load_floats<is_whole>(values, count, steps, row, channel, floats);
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) totals[v] += floats[v];
+  }
+  store_floats<is_whole>(totals, count, sums);
+}
+
+void sum_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums) {
+  int c = 0;
+  for (; c + kWordBits <= channels; c += kWordBits) {
+    sum_word<true>(values + c, stride, rows, kWordBits, steps, c, sums + c);
+  }
+  if (c < channels) sum_word<false>(values + c, stride, rows, channels - c, steps, c, sums + c);
+}
+
+void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, uint32_t* words) {
+  for (size_t row = 0; row < rows; ++row, values += stride) {
+    int c = 0;
+    for (; c + kWordBits <= channels; c += kWordBits) {
+      *words++ = packed_word<true>(values + c, kWordBits, steps, row, c);
+    }
+    if (c < channels) *words++ = packed_word<false>(values + c, channels - c, steps, row, c);
+  }
+}
+
+void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
+  for (size_t row = 0; row < rows; ++row, values += channels) {
+    int c = 0;
+    for (; c + kWordBits <= channels; c += kWordBits) *words++ = below(values + c, zero_point);
+    if (c == channels) continue;
+    int8_t rest[kWordBits];
+    for (int i = 0; i < kWordBits; ++i) rest[i] = c + i < channels ? values[c + i] : zero_point;
+    *words++ = below(rest, zero_point);
+  }
+}
+
+}  // namespace
+}  // namespace larq_focal

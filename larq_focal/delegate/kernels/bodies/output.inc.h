@@ -1,0 +1,223 @@
+// The way from popcounts to outputs: included by each kernel file, which compiles it for its processor.
+//
+// Everything here is static, so that no function compiled for one processor stands in for that of another. The file
+// that includes this defines kVectorBytes and, for 32 elements each (bit i of the result belongs to element i):
+//   uint32_t below_zero(const Vector*)                  which floats are < 0, in vectors; -0.0 is not
+//   uint32_t below(const int8_t*, int8_t zero_point)    which are < zero_point
+//   uint32_t above(const int32_t*, const int32_t*)      which are greater than those of the second array
+#pragma once
+
+#include "../kernel.h"
+
+namespace larq_focal {
+namespace {
+
+constexpr int kWordBits = 32;
+
+inline uint32_t low_bits(int count) { return count >= kWordBits ? ~uint32_t{0} : (uint32_t{1} << count) - 1; }
+
+// A tile of popcounts, [positions][kMaxBlockChannels], on its way to the outputs.
+struct Tile {
+  alignas(64) int32_t popcounts[kMaxBlockChannels];
+};
+
+inline void store_bits(const Destination& to, int channel, int position, uint32_t bits) {
+  int bit = to.bit_offset + channel;
+  uint32_t* word = to.words + position * to.word_stride + bit / kWordBits;
+  int shift = bit % kWordBits;
+  if (to.bit_offset == 0) {
+    *word = bits;
+  } else {
+    word[0] |= bits << shift;
+    if (shift != 0 && bits >> (kWordBits - shift) != 0) word[1] |= bits >> (kWordBits - shift);
+  }
+}
+
+// Vectors as GCC and Clang know them, of the width that the file which includes this has chosen.
+constexpr int kLanes = kVectorBytes / 4;
+typedef float Floats __attribute__((vector_size(kVectorBytes)));
+typedef int32_t Integers __attribute__((vector_size(kVectorBytes)));
+
+template <typename Vector, typename Element>
+inline Vector load_vector(const Element* from) {
+  Vector vector;
+  __builtin_memcpy(&vector, from, sizeof(vector));
+  return vector;
+}
+
+template <typename Vector>
+inline Vector clamped(Vector vector, Vector lowest, Vector highest) {
+  vector = vector < lowest ? lowest : vector;
+  return vector > highest ? highest : vector;
+}
+
+constexpr int kWordVectors = kWordBits / kLanes;
+
+// What must stay in registers from one function to the next.
+#define LARQ_FOCAL_INLINE inline __attribute__((always_inline))
+
+LARQ_FOCAL_INLINE Floats stepped(const FloatStep& step, Floats value, Floats operand) {
+  switch (step.kind) {
+    case FloatStep::Kind::kMultiply:
+      value *= operand;
+      break;
+    case FloatStep::Kind::kAdd:
+      value += operand;
+      break;
+    case FloatStep::Kind::kPrelu:
+      value = value >= Floats{} ? value : value * operand;
+      break;
+  }
+  return step.is_clamped ? clamped(value, Floats{} + step.lowest, Floats{} + step.highest) : value;
+}
+
+// Takes 32 channels at a position through the steps; only `count` of them exist, and nothing behind them is read.
+template <bool is_whole>
+LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, int channel, int count,
+                                  Floats (&values)[kWordVectors]) {
+  for (int i = 0; i < steps.count; ++i) {
+    const FloatStep& step = steps.first[i];
+    const float* operands = step.values + position * step.stride + channel;
+    alignas(64) float own[kWordBits];
+    if (!is_whole) {
+      for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? operands[c] : 0;
+      operands = own;
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) {
+      values[v] = stepped(step, values[v], load_vector<Floats>(operands + v * kLanes));
+    }
+  }
+}
+
+// Rounds to the nearest integer, halves away from zero, and saturates.
+inline void store_bytes(const float* __restrict values, int count, int8_t* __restrict bytes) {
+  for (int c = 0; c < count; ++c) {
+    float value = values[c] >= -128.0f ? values[c] : -128.0f;  // also of what is not a number
+    value = value > 127.0f ? 127.0f : value;
+    int32_t whole = static_cast<int32_t>(value);
+    float rest = value - static_cast<float>(whole);
+    bytes[c] = static_cast<int8_t>(whole + (rest >= 0.5f) - (rest <= -0.5f));
+  }
+}
+
+// y = clamp(2 * popcount + correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all of these
+// there are whole vectors, also behind the last channel.
+LARQ_FOCAL_INLINE void transform(const OutputTransform& transform, int channel, const int32_t* correction,
+                                 const int32_t* popcounts, Floats (&outputs)[kWordVectors]) {
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) {
+    const int c = v * kLanes;
+    Integers value = load_vector<Integers>(popcounts + c);
+    value += value;
+    if (correction) value += load_vector<Integers>(correction + c);
+    value = clamped(value, Integers{} + transform.lowest, Integers{} + transform.highest);
+    outputs[v] = __builtin_convertvector(value, Floats) * load_vector<Floats>(transform.multiplier + channel + c) +
+                 load_vector<Floats>(transform.bias + channel + c);
+  }
+}
+
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_floats(const Floats (&values)[kWordVectors], int count, float* floats) {
+  if (is_whole) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) __builtin_memcpy(floats + v * kLanes, &values[v], sizeof(Floats));
+  } else {
+    alignas(64) float own[kWordBits];
+    store_floats<true>(values, kWordBits, own);
+    for (int c = 0; c < count; ++c) floats[c] = own[c];
+  }
+}
+
+// Up to 32 channels at one position, from the popcounts to memory.
+template <bool is_whole, bool has_correction>
+LARQ_FOCAL_INLINE void store_word(const OutputTransform& constants, const Destination& to, int channel, int count,
+                                  int position, const int32_t* correction, const int32_t* popcounts) {
+  const uint32_t channel_bits = is_whole ? ~uint32_t{0} : low_bits(count);
+  if (constants.threshold) {
+    store_bits(to, channel, position, above(popcounts, constants.threshold + channel) & channel_bits);
+    return;
+  }
+  alignas(64) int32_t sums[kWordBits];
+  if (!is_whole && has_correction) {
+    for (int c = 0; c < kWordBits; ++c) sums[c] = c < count ? correction[c] : 0;
+    correction = sums;
+  }
+  Floats outputs[kWordVectors];
+  transform(constants, channel, has_correction ? correction : nullptr, popcounts, outputs);
+  take_steps<is_whole>(to.steps, position, channel, count, outputs);
+  if (to.floats) store_floats<is_whole>(outputs, count, to.floats + position * to.float_stride + channel);
+  if (to.bytes) {
+    alignas(64) float values[kWordBits];
+    store_floats<true>(outputs, kWordBits, values);
+    store_bytes(values, count, to.bytes + position * to.byte_stride + channel);
+  }
+  if (!to.words) return;
+  take_steps<is_whole>(to.sign_steps, position, channel, count, outputs);
+  store_bits(to, channel, position, below_zero(outputs) & channel_bits);
+}
+
+// Up to 32 channels at consecutive positions.
+template <bool is_whole, bool has_correction>
+inline void store_words(const Convolution& conv, int channel, int count, int first_position, int positions,
+                        const int32_t* popcounts) {
+  // Copies, which no output overwrites as far as the compiler can tell.
+  const OutputTransform constants = conv.transform;
+  const Destination to = conv.destination;
+  int y = 0, x = 0;
+  if (has_correction) {
+    y = first_position / conv.output_width;
+    x = first_position % conv.output_width;
+  }
+  for (int p = 0; p < positions; ++p, popcounts += kMaxBlockChannels) {
+    const int32_t* correction = has_correction ? conv.correction.at(y, x) + channel : nullptr;
+    store_word<is_whole, has_correction>(constants, to, channel, count, first_position + p, correction, popcounts);
+    if (has_correction && ++x == conv.output_width) {
+      x = 0;
+      ++y;
+    }
+  }
+}
+
+// A block of channels at consecutive positions, from the popcounts to memory.
+inline void store_tile(const Convolution& conv, int channel, int block_channels, int first_position, int positions,
+                       const Tile* tile) {
+  const int end = channel + block_channels < conv.channels ? channel + block_channels : conv.channels;
+  for (int c = channel; c < end; c += kWordBits) {
+    const int count = end - c < kWordBits ? end - c : kWordBits;
+    const int32_t* popcounts = tile->popcounts + (c - channel);
+    const auto store = count == kWordBits ? conv.correction.sums ? &store_words<true, true> : &store_words<true, false>
+                       : conv.correction.sums ? &store_words<false, true>
+                                              : &store_words<false, false>;
+    store(conv, c, count, first_position, positions, popcounts);
+  }
+}
+
+// Walks over output positions in row-major order.
+class Places {
+ public:
+  Places(const Convolution& conv, int position)
+      : conv_(conv),
+        x_(position % conv.output_width),
+        row_(conv.image + position / conv.output_width * conv.row_step),
+        place_(row_ + x_ * conv.column_step) {}
+
+  const uint32_t* next() {
+    const uint32_t* place = place_;
+    place_ += conv_.column_step;
+    if (++x_ == conv_.output_width) {
+      x_ = 0;
+      place_ = row_ += conv_.row_step;
+    }
+    return place;
+  }
+
+ private:
+  const Convolution& conv_;
+  int x_;
+  const uint32_t* row_;
+  const uint32_t* place_;
+};
+
+}  // namespace
+}  // namespace larq_focal

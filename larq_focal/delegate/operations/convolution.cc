@@ -1,0 +1,281 @@
+#include "convolution.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace larq_focal {
+namespace {
+
+constexpr int64_t kLargestImageWords = int64_t{1} << 26;  // of one padded image
+constexpr int64_t kLargestWindow = int64_t{1} << 29;      // products of one output: twice that still fits 32 bits
+
+int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace
+
+BinaryConvolution::BinaryConvolution(const Options& options, const Kernel& kernel)
+    : kernel_(kernel),
+      channels_in_(options.get("channels_in", 1, kLargestOption)),
+      pad_value_(options.get("pad_values", 0, 1)),
+      activation_(static_cast<Activation>(options.get("fused_activation_function", 0, 3))) {
+  auto padding = static_cast<Padding>(options.get("padding", 0, 1));
+  rows_ = {1, options.get("stride_height", 1, kLargestOption), options.get("dilation_height_factor", 1, kLargestOption),
+           padding};
+  columns_ = {1, options.get("stride_width", 1, kLargestOption),
+              options.get("dilation_width_factor", 1, kLargestOption), padding};
+}
+
+void BinaryConvolution::take_in(const ElementwiseStep& step, Tensor* result) {
+  steps_.append(step);
+  inputs.push_back(step.operand);
+  outputs[0] = result;
+}
+
+void BinaryConvolution::take_in_signs(const FusedSteps& steps, Tensor* signs) {
+  sign_steps_ = steps;
+  for (Tensor* operand : steps.operands()) inputs.push_back(operand);
+  signs_ = signs;
+  outputs.push_back(signs);
+}
+
+// Each output is computed from the operands at its own place only.
+const Tensor* BinaryConvolution::overwritable_input() const {
+  for (const Tensor* operand : steps_.operands()) {
+    if (!operand->is_constant && !operand->whole && operand->dims == outputs[0]->dims) return operand;
+  }
+  return nullptr;
+}
+
+void BinaryConvolution::prepare() {
+  require_counts(5 + steps_.count() + sign_steps_.count(), signs_ ? 2 : 1);
+  const Tensor& image = input(0, "image", {Type::kPacked});
+  const Tensor& filter = input(1, "filter", {Type::kPacked});
+  require(filter.is_constant, "its filter is not a constant.");
+  prepare_shapes(image, filter);
+  prepare_window(image.dims[3]);
+  prepare_transform();
+  pack_weights(filter);
+}
+
+// The sizes of everything, from those of the image and the filter.
+void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter) {
+  require(image.dims.size() == 4 && filter.dims.size() == 4, [&] {
+    return "its image " + shape_text(image.dims) + " or its filter " + shape_text(filter.dims) +
+           " does not have four dimensions.";
+  });
+  require(image.dims[3] == packed_words(channels_in_), [&] {
+    return "its image of the shape " + shape_text(image.dims) + " does not hold the " + std::to_string(channels_in_) +
+           " channels of its option 'channels_in'.";
+  });
+  channels_ = filter.dims[0];
+  rows_.size = filter.dims[1];
+  columns_.size = filter.dims[2];
+  group_words_ = filter.dims[3];
+  groups_ = image.dims[3] / group_words_;
+  bool has_groups = groups_ >= 1 && image.dims[3] % group_words_ == 0 && channels_ % groups_ == 0 &&
+                    (groups_ == 1 || channels_in_ % (32 * groups_) == 0);
+  require(has_groups, [&] {
+    return "its filter of the shape " + shape_text(filter.dims) + " does not fit " + std::to_string(channels_in_) +
+           " input channels: groups have multiples of 32.";
+  });
+  int64_t products = rows_.size * columns_.size * group_words_ * 32;
+  require(products < kLargestWindow, "its window is too large.");
+
+  row_placement_ = place(rows_, image.dims[1]);
+  column_placement_ = place(columns_, image.dims[2]);
+  int64_t height = (row_placement_.outputs - 1) * rows_.stride + rows_.extent();
+  int64_t width = (column_placement_.outputs - 1) * columns_.stride + columns_.extent();
+  is_padded_ =
+      row_placement_.before > 0 || column_placement_.before > 0 || height > image.dims[1] || width > image.dims[2];
+  if (!is_padded_) {
+    height = image.dims[1];
+    width = image.dims[2];
+  }
+  int64_t most = kLargestImageWords / image.dims[3];
+  require(height <= most && width <= most / height, "its padded image is too large.");
+  padded_height_ = static_cast<int>(height);
+  padded_width_ = static_cast<int>(width);
+  if (is_padded_) padded_image_.reserve(height * width * image.dims[3] * sizeof(uint32_t));
+
+  Tensor& to = output(0, {Type::kFloat32, Type::kInt8, Type::kPacked});
+  to.dims = {image.dims[0], row_placement_.outputs, column_placement_.outputs, channels_};
+  element_count(to.dims);
+  steps_.prepare(to.dims);
+  sign_steps_.prepare(to.dims);
+  if (signs_) signs_->dims = to.dims;
+  if (signs_) signs_->dims[3] = packed_words(channels_);
+  if (to.type == Type::kPacked) to.dims[3] = packed_words(channels_);
+}
+
+void BinaryConvolution::prepare_window(int image_words) {
+  run_offsets_.clear();
+  const int row_words = padded_width_ * image_words;
+  const bool joins_columns = groups_ == 1 && columns_.dilation == 1;
+  for (int y = 0; y < rows_.size; ++y) {
+    for (int x = 0; x < (joins_columns ? 1 : columns_.size); ++x) {
+      run_offsets_.push_back(
+          static_cast<int32_t>(y * rows_.dilation * row_words + x * columns_.dilation * image_words));
+    }
+  }
+  int run_words = joins_columns ? static_cast<int>(columns_.size) * group_words_ : group_words_;
+  window_ = {run_offsets_.data(), static_cast<int>(run_offsets_.size()), run_words};
+}
+
+// The float32 constants of all channels; null where the input is left out.
+const float* BinaryConvolution::constants(size_t index, const std::string& name) const {
+  if (!inputs[index]) return nullptr;
+  const Tensor& tensor = input(index, name, {Type::kFloat32});
+  require(tensor.is_constant && tensor.dims == std::vector<int>{channels_}, [&] {
+    return "its " + name + " of the shape " + shape_text(tensor.dims) + " is not a constant for each of its " +
+           std::to_string(channels_) + " channels.";
+  });
+  return tensor.as<float>();
+}
+
+// Folds the way back from popcounts, and the scale of int8, into the multiplier and the bias.
+void BinaryConvolution::prepare_transform() {
+  const Tensor& to = *outputs[0];
+  if (to.type == Type::kPacked) {
+    require(!is_padded_ || pad_value_ == 1, "zero padding (pad_values 0) has no packed output: use pad_values 1.");
+    // LiteRT has one type for words and for thresholds.
+    const Tensor& given = input(4, "threshold", {Type::kPacked});
+    require(given.is_constant && given.dims == std::vector<int>{channels_}, [&] {
+      return "its threshold is not a constant for each of its " + std::to_string(channels_) + " channels.";
+    });
+    threshold_.assign(given.as<int32_t>(), given.as<int32_t>() + channels_);
+    threshold_.resize(channels_ + kSpareChannels);
+    return;
+  }
+  const int group_channels_in = channels_in_ / groups_;
+  const auto products = static_cast<int32_t>(rows_.size * columns_.size * group_channels_in);
+  const float* multiplier = constants(2, "multiplier");
+  const float* bias = constants(3, "bias");
+  const double scale = to.type == Type::kInt8 ? to.scale : 1.0;
+  const double zero_point = to.type == Type::kInt8 ? to.zero_point : 0.0;
+  multiplier_.assign(channels_ + kSpareChannels, 0);
+  bias_.assign(channels_ + kSpareChannels, 0);
+  for (int c = 0; c < channels_; ++c) {
+    const double factor = multiplier ? multiplier[c] : 1.0;
+    multiplier_[c] = static_cast<float>(-factor / scale);
+    bias_[c] = static_cast<float>(((bias ? bias[c] : 0.0) + products * factor) / scale + zero_point);
+  }
+  FloatRange range = range_of(activation_);
+  lowest_ = products - static_cast<int32_t>(std::min<float>(range.highest, products));
+  highest_ = products - static_cast<int32_t>(std::max<float>(range.lowest, -products));
+  if (is_padded_ && pad_value_ == 0) {
+    edge_sums_.compute(inputs[1]->as<uint32_t>(), channels_, group_words_, group_channels_in, rows_, columns_,
+                       row_placement_, column_placement_, inputs[0]->dims[1], inputs[0]->dims[2]);
+  }
+}
+
+void BinaryConvolution::pack_weights(const Tensor& filter) {
+  if (has_weights_) return;
+  const int group_channels = channels_ / groups_;
+  const int padded_channels = round_up(group_channels, kernel_.block_channels);
+  group_weights_ = static_cast<size_t>(padded_channels) * window_.words() * kernel_.weight_words;
+  require(group_weights_ * groups_ < (size_t{1} << 30), "its filter is too large.");
+  weights_.reserve(group_weights_ * groups_ * sizeof(uint32_t));
+  for (int group = 0; group < groups_; ++group) {
+    const uint32_t* from = filter.as<uint32_t>() + static_cast<size_t>(group) * group_channels * window_.words();
+    kernel_.pack_weights(from, group_channels, window_.words(), weights_.as<uint32_t>() + group * group_weights_);
+  }
+  has_weights_ = true;
+}
+
+// The image with its padding. Words of zeros stand for +1.
+const uint32_t* BinaryConvolution::padded(const uint32_t* image) {
+  if (!is_padded_) return image;
+  const std::vector<int>& dims = inputs[0]->dims;
+  const size_t words = dims[3], row_words = padded_width_ * words;
+  auto* to = padded_image_.as<uint32_t>();
+  std::memset(to, 0, padded_height_ * row_words * sizeof(uint32_t));
+  const int64_t top = row_placement_.before, left = column_placement_.before;
+  const int64_t height = std::min<int64_t>(dims[1], padded_height_ - top);
+  const int64_t width = std::min<int64_t>(dims[2], padded_width_ - left);
+  for (int64_t y = 0; y < height; ++y) {
+    std::memcpy(to + (y + top) * row_words + left * words, image + y * dims[2] * words,
+                width * words * sizeof(uint32_t));
+  }
+  return to;
+}
+
+Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* pixels) {
+  const int group_channels = channels_ / groups_;
+  const int first = group * group_channels;
+  const int words = inputs[0]->dims[3];
+  const ptrdiff_t positions = ptrdiff_t{row_placement_.outputs} * column_placement_.outputs;
+  const ptrdiff_t start = image * positions;
+  const Tensor& to = *outputs[0];
+
+  Convolution task{};
+  task.image = pixels + group * group_words_;
+  task.row_step = static_cast<ptrdiff_t>(rows_.stride) * padded_width_ * words;
+  task.column_step = static_cast<ptrdiff_t>(columns_.stride) * words;
+  task.output_width = column_placement_.outputs;
+  task.window = window_;
+  task.weights = weights_.as<uint32_t>() + group * group_weights_;
+  task.channels = group_channels;
+  task.transform.lowest = lowest_;
+  task.transform.highest = highest_;
+  task.correction = edge_sums_.correction();
+  if (task.correction.sums) task.correction.sums += first;
+
+  Destination& destination = task.destination;
+  const Tensor* packed = to.type == Type::kPacked ? &to : signs_;
+  if (packed) {
+    destination.word_stride = packed_words(channels_);
+    destination.words = packed->as<uint32_t>() + start * destination.word_stride + first / 32;
+    destination.bit_offset = first % 32;
+  }
+  if (to.type == Type::kPacked) {
+    task.transform.threshold = threshold_.data() + first;
+    return task;
+  }
+  task.transform.multiplier = multiplier_.data() + first;
+  task.transform.bias = bias_.data() + first;
+  if (to.type == Type::kInt8) {
+    destination.bytes = to.as<int8_t>() + start * channels_ + first;
+    destination.byte_stride = channels_;
+  } else if (to.is_stored) {
+    destination.float_stride = to.pixel_stride();
+    destination.floats = to.as<float>() + start * destination.float_stride + first;
+  }
+  destination.steps = steps_.at(start, first);
+  destination.sign_steps = sign_steps_.at(start, first);
+  return task;
+}
+
+void BinaryConvolution::run(ThreadPool& threads) {
+  const std::vector<int>& dims = inputs[0]->dims;
+  const ptrdiff_t image_words = ptrdiff_t{dims[1]} * dims[2] * dims[3];
+  const int positions = row_placement_.outputs * column_placement_.outputs;
+  const int tiles = (positions + kernel_.block_positions - 1) / kernel_.block_positions;
+  const int blocks = (channels_ / groups_ + kernel_.block_channels - 1) / kernel_.block_channels;
+  // Packed words with bits of more than one group or block, which are or-ed together one after the other.
+  const bool shares_words = kernel_.block_channels % 32 != 0 || (groups_ > 1 && channels_ / groups_ % 32 != 0);
+  const Tensor* packed = outputs[0]->type == Type::kPacked ? outputs[0] : signs_;
+  if (packed && shares_words) std::memset(packed->data, 0, byte_count(*packed));
+  for (int image = 0; image < dims[0]; ++image) {
+    const uint32_t* pixels = padded(inputs[0]->as<uint32_t>() + image * image_words);
+    for (int group = 0; group < groups_; ++group) {
+      const Convolution task = group_task(image, group, pixels);
+      // Blocks of channels outside, so that their weights stay in the first-level cache.
+      auto convolve = [&](int64_t begin, int64_t end) {
+        while (begin < end) {
+          int64_t block = begin / tiles, stop = std::min(end, (block + 1) * tiles);
+          int first = static_cast<int>(begin - block * tiles) * kernel_.block_positions;
+          int last = static_cast<int>(stop - block * tiles) * kernel_.block_positions;
+          kernel_.convolve(task, static_cast<int>(block) * kernel_.block_channels, first, std::min(last, positions));
+          begin = stop;
+        }
+      };
+      if (packed && shares_words) {
+        convolve(0, int64_t{blocks} * tiles);
+      } else {
+        threads.parallel_for(int64_t{blocks} * tiles, convolve);
+      }
+    }
+  }
+}
+
+}  // namespace larq_focal

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "../base/aligned_buffer.h"
+#include "edge_sums.h"
+#include "operation.h"
+#include "window.h"
+
+namespace larq_focal {
+
+// LceBconv2d: a binary convolution with its activation, multiplier and bias, or threshold.
+//
+// Inputs: packed image NHWC, packed filter OHWI, then multiplier and bias (float32), threshold (int32); null where left
+// out. What follows it in a residual block can be taken in.
+class BinaryConvolution : public Operation {
+ public:
+  BinaryConvolution(const Options& options, const Kernel& kernel);
+
+  void prepare() override;
+  void run(ThreadPool& threads) override;
+
+  const Tensor* overwritable_input() const override;
+  bool writes_views() const override { return outputs[0]->type == Type::kFloat32; }
+
+  // Takes in an elementwise operation on the float output, which becomes `result`.
+  void take_in(const ElementwiseStep& step, Tensor* result);
+  bool takes_steps() const { return has_float_output(); }
+
+  // Takes in a quantize operation with its steps: the signs of the float output, which itself need not be stored then.
+  void take_in_signs(const FusedSteps& steps, Tensor* signs);
+  bool takes_signs() const { return has_float_output(); }
+
+ private:
+  bool has_float_output() const { return outputs.size() == 1 && outputs[0]->type == Type::kFloat32; }
+  void prepare_shapes(const Tensor& image, const Tensor& filter);
+  void prepare_window(int image_words);
+  void prepare_transform();
+  void pack_weights(const Tensor& filter);
+  const float* constants(size_t index, const std::string& name) const;
+  const uint32_t* padded(const uint32_t* image);
+  Convolution group_task(int image, int group, const uint32_t* pixels);
+
+  const Kernel& kernel_;
+  Axis rows_, columns_;
+  int channels_in_;
+  int pad_value_;
+  Activation activation_;
+
+  int groups_ = 1;
+  int channels_ = 0;     // outputs, of all groups
+  int group_words_ = 0;  // packed input channels of a group
+  Placement row_placement_{}, column_placement_{};
+  bool is_padded_ = false;
+  int padded_height_ = 0, padded_width_ = 0;
+
+  std::vector<int32_t> run_offsets_;
+  Window window_{};
+  std::vector<float> multiplier_, bias_;
+  std::vector<int32_t> threshold_;
+  int32_t lowest_ = INT32_MIN, highest_ = INT32_MAX;
+  EdgeSums edge_sums_;
+  AlignedBuffer weights_;
+  bool has_weights_ = false;
+  size_t group_weights_ = 0;  // packed words of a group
+  AlignedBuffer padded_image_;
+
+  FusedSteps steps_;  // on the float output
+  Tensor* signs_ = nullptr;
+  FusedSteps sign_steps_;  // between the float output and its signs
+};
+
+}  // namespace larq_focal

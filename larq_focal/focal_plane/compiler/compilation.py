@@ -1,0 +1,175 @@
+"""From a network to a program: the cheapest of the ways in which it can be written."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from larq_focal.focal_plane.compiler.array_form import array_form
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.backend.build import RegisterError
+from larq_focal.focal_plane.compiler.backend.kernels import StoreError
+from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_sums
+from larq_focal.focal_plane.compiler.layers.accumulation import can_accumulate
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
+from larq_focal.focal_plane.compiler.network_code import NetworkCode
+from larq_focal.focal_plane.compiler.option_costs import Cost, options_for
+from larq_focal.focal_plane.compiler.options import AUTO, Option
+from larq_focal.focal_plane.compiler.schedule_search import FoundProgram, found_digital, found_with_charges
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from larq_focal.focal_plane.machine.images import check_pixel_range
+from larq_focal.focal_plane.progress import Progress, silent
+from larq_focal.focal_plane.sensor import Sensor, load_sensor
+from larq_focal.focal_plane.sensor.spills import SPILLS, Spill, check_spill
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.load import as_graph
+from larq_focal.network.ops import Conv2D
+
+_REFUSALS = (UnsupportedError, RegisterError, StoreError)
+
+
+def compile(
+    network: Any,
+    sensor: str | Path | Sensor = "scamp5",
+    pixel_range: tuple[float, float] = (-1.0, 1.0),
+    spill: Spill = "analog",
+    dense_on_array: bool = False,
+    analog_counting: bool = False,
+    placement: str = AUTO,
+    weights: str = AUTO,
+    *,
+    trust: bool = False,
+    progress: Progress = silent,
+) -> Compiled:
+    """Compiles a network to a program that the simulator runs exactly.
+
+    One-bit layers run on the array, from the first binarized value on; dense layers and what follows them are left to
+    the controller.
+
+    Args:
+        network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
+            a SavedModel folder.
+        sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
+        pixel_range: the network's input values for no light and for the brightest.
+        spill: how far planes may move where digital registers run out: not at all ("none"), to "analog" registers, or,
+            where these do not do, to the "controller" and back, if the sensor's file allows it.
+        dense_on_array: whether binary and ternary dense layers over one-bit maps run on the array too, by global
+            counts: few values are read then, but a plane of weights is loaded for every unit.
+        analog_counting: whether layers may be counted in an analog register where that avoids spills or saves words.
+            That is as exact as digital counting in the simulator, and on a chip subject to its noise.
+        placement: where the channels of a value lie: "interleaved" in every block of pixels, "tiled" in tiles of the
+            array of their own, or "auto".
+        weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
+            or "analog", packed in an analog one; or "auto".
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
+        progress: called with a line of text before each attempt at a program.
+
+    With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
+    the least time by the sensor's first calibration, or the fewest words where it has none.
+
+    Raises:
+        UnsupportedError: the array cannot run a layer, the image is larger than the array, or the sensor or the network
+            is not made for the counting, the placement or the weights asked for.
+        RegisterError: a layer needs more registers than there are.
+        StoreError: the kernels take more words than the store of the array holds.
+        SensorError: the sensor is not known, or its file is at fault.
+        TypeError: ``network`` is nothing of these.
+        FileNotFoundError: there is no such file.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
+        ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
+            ``weights`` are unknown or contradict each other, or ``pixel_range`` is not two different numbers.
+    """
+    if not isinstance(sensor, Sensor):
+        sensor = load_sensor(sensor)
+    check_spill(spill, sensor)
+    pixel_range = check_pixel_range(pixel_range)
+    if analog_counting and not can_accumulate(sensor):
+        raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
+    network = as_graph(network, trust=trust)
+    if not network.inputs:
+        raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
+    graph = array_form(network)
+    attempts = itertools.count(1)
+
+    def code_for(**options: Any) -> NetworkCode:
+        way = "tiled" if options.get("is_tiled") else "interleaved"
+        progress(f"program {next(attempts)}, {way}")
+        return NetworkCode(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
+
+    search = found_with_charges if analog_counting else found_digital
+    options = tuple(options_for(graph, sensor, placement, weights))
+
+    def attempt(option: Option, spill: Spill) -> Compiled:
+        found = search(partial(code_for, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
+        return _compiled(network, graph, sensor, option, found)
+
+    allowed = SPILLS[: SPILLS.index(spill) + 1]
+    for less in allowed[:-1] if len(options) > 1 else ():
+        try:
+            return _cheapest(options, partial(attempt, spill=less))
+        except _REFUSALS:
+            pass  # every program spills further, if there is one
+    return _cheapest(options, partial(attempt, spill=spill))
+
+
+compile_network = compile  # its name where Python's own ``compile`` should not be hidden
+
+
+def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, CountSchedule]:
+    """By layer the schedule of fewest words, which takes the most registers."""
+    largest = {op.name: op.kernel.fan_in for op in graph if isinstance(op, Conv2D)}
+    largest |= {layer.name: total.largest for total in counted_sums(graph) for layer in total.layers}
+    return {name: CountSchedule(accumulator_bits(count), weights=option.weights) for name, count in largest.items()}
+
+
+def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) -> Compiled:
+    """The program of least cost, with the costs of the others.
+
+    Raises:
+        UnsupportedError, RegisterError, StoreError: there is none; the reason is that of the first option.
+    """
+    programs: list[Compiled] = []
+    costs: list[Cost] = []
+    refusal: Exception | None = None
+    for option in options:
+        try:
+            programs.append(attempt(option))
+            costs.append(programs[-1].cost)
+        except _REFUSALS as error:
+            refusal = refusal or error
+            costs.append(Cost(option, refused=str(error)))
+    if not programs:
+        raise refusal
+    best = min(programs, key=lambda program: program.cost.rank)
+    return replace(best, other_costs=tuple(cost for cost in costs if cost.option != best.option))
+
+
+def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: FoundProgram) -> Compiled:
+    code, built = found.code, found.built
+    array = ArrayProgram(
+        sensor=sensor,
+        program=built.program,
+        inputs=tuple(code.inputs),
+        outputs=tuple(code.outputs),
+        scores=tuple(code.scores),
+        constants=code.constants.planes,
+    )
+    return Compiled(
+        graph=graph,
+        output_names=network.outputs,
+        array=array,
+        layouts=code.layouts,
+        tail=tuple(op.name for op in graph if op.name in code.tail),
+        allocation=built.allocation,
+        icw=built.icw,
+        schedules=found.schedules,
+        accumulations=code.accumulations,
+        option=option,
+        spills_because=found.spills_because,
+    )

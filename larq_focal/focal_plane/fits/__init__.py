@@ -1,0 +1,1 @@
+"""Fits of networks to sensors: costs by formulas, verdicts by programs, and the smallest changes that fit."""

@@ -1,0 +1,39 @@
+"""Where sums of layers are integers, and how large they can be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.graph import QuantGraph
+
+
+def moves(op: ops.Op) -> bool:
+    """Whether ``op`` only selects and moves elements."""
+    return isinstance(op, ops.Reshape) or (isinstance(op, ops.Pool2D) and op.kind == "max")
+
+
+def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
+    """The largest magnitude that the sums of ``layer`` can have, or None where they are not integers."""
+    largest = largest_integer(graph, graph[layer.inputs[0]])
+    if largest is None or layer.kernel.scale is None:
+        return None
+    if isinstance(layer, ops.Conv2D) and layer.padding == "same":
+        if layer.pad_value != int(layer.pad_value):
+            return None
+        largest = max(largest, abs(int(layer.pad_value)))
+    if layer.kernel.is_binary:
+        return largest * layer.kernel.fan_in
+    return largest * int(np.abs(layer.kernel.codes.astype(np.int64)).reshape(-1, layer.shape[-1]).sum(0).max())
+
+
+def largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
+    """The largest magnitude among the values of ``op`` if all are integers, else None."""
+    if isinstance(op, ops.Binarize):
+        return 1
+    if isinstance(op, ops.Quantize):
+        return int(np.abs(op.levels).max()) if np.array_equal(op.levels, np.rint(op.levels)) else None
+    if moves(op) or isinstance(op, ops.Concat):
+        largest = [largest_integer(graph, graph[name]) for name in op.inputs]
+        return None if None in largest else max(largest)
+    return None

@@ -1,0 +1,1 @@
+"""Reading a TensorFlow Lite file as a QuantGraph."""

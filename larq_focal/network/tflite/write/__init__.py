@@ -1,0 +1,1 @@
+"""Writing a QuantGraph as a TensorFlow Lite file."""

@@ -1,0 +1,82 @@
+"""Writes a QuantGraph as a TensorFlow Lite file, the counterpart of ``from_tflite``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from larq_focal.network import ops
+from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.names import unique
+from larq_focal.network.passes import check_shapes, lower, lower_to_builtins
+from larq_focal.network.tflite.signature import OWN_DESCRIPTION
+from larq_focal.network.tflite.write import elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
+from larq_focal.network.tflite.write.emitter import Emitter
+from larq_focal.network.tflite.write.file import TooLarge
+from larq_focal.network.tflite.write.operators import write
+from larq_focal.network.tflite.write.packed import write_packed_convolution
+from larq_focal.network.tflite.write.plan import Plan
+from larq_focal.version import __version__
+
+
+def write_tflite(
+    graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None, batch_size: int = 1
+) -> bytes:
+    """Writes ``graph`` as a TensorFlow Lite file.
+
+    Inputs and outputs are float32, in the order of the graph, and are called in the file's signature as the graph
+    calls them; inputs of 8 bits are uint8. Every value is in a tensor of its name.
+
+    Args:
+        graph: the network.
+        packed: write binary layers, and others of few bits that are sums of binary ones, as the operators of Larq
+            Compute Engine, which larq_focal's delegate runs too: see :func:`larq_focal.network.passes.lower`. If not,
+            everything is written as float operators that stock LiteRT knows.
+        output_names: what the signature calls the outputs, in the order of the graph; None takes the graph's names.
+        batch_size: how many samples the file takes at a time.
+
+    Returns:
+        The content of the file.
+
+    Raises:
+        GraphError: the graph holds an operation that is not understood, contradicts itself, or makes too large a file.
+        ImportError: the package ``ai-edge-litert``, whose schema is used, is missing.
+
+    Source:
+        The operators' semantics: larq/compute-engine, ``tflite/kernels``; tensorflow/tensorflow,
+        ``lite/schema/schema.fbs``.
+    """
+    if graph.unknown:
+        listed = ", ".join(f"'{op.name}' ({op.kind})" for op in graph.unknown)
+        raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
+    check_shapes(graph)
+    try:
+        lowered = lower(graph) if packed else lower_to_builtins(graph)
+        return _written(lowered, packed, output_names or graph.outputs, batch_size)
+    except TooLarge as error:
+        raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
+
+
+def _written(graph: QuantGraph, packed: bool, output_names: Sequence[str], batch_size: int) -> bytes:
+    plan = Plan(graph, packed)
+    emitter = Emitter(graph, plan, batch_size)
+    for op in graph:
+        emitter.begin(op)
+        if op.name in plan.convolutions:
+            write_packed_convolution(plan.convolutions[op.name], emitter)
+        elif op.name not in plan.absorbed:
+            write(op, emitter)
+    outputs = dict(zip(unique(output_names), _output_tensors(emitter), strict=True))
+    return emitter.file.content(emitter.inputs, outputs, graph.name, f"{OWN_DESCRIPTION} {__version__}")
+
+
+def _output_tensors(emitter: Emitter) -> list[int]:
+    """A tensor for each output: a copy where the value is an input or an output before."""
+    tensors: list[int] = []
+    for name in emitter.graph.outputs:
+        tensor = emitter.value(name)
+        op = emitter.graph[name]
+        if tensor in tensors or isinstance(op, ops.Input):
+            emitter.begin(op)
+            tensor = emitter.reshape(tensor, op.shape)
+        tensors.append(tensor)
+    return tensors

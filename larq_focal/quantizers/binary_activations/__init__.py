@@ -1,0 +1,1 @@
+"""Input quantizers with two levels."""

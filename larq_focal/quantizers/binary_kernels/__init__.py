@@ -1,0 +1,1 @@
+"""Kernel quantizers with two levels."""

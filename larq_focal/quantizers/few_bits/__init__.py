@@ -1,0 +1,1 @@
+"""Quantizers with three levels or more."""

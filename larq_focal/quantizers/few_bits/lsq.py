@@ -1,0 +1,122 @@
+"""Uniform quantizer of a few bits with a learned step size (LSQ)."""
+
+from __future__ import annotations
+
+import math
+
+from larq_focal.keras import keras, tf
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.measured_weight import measured_once
+from larq_focal.quantizers.parts.row import quantizer_row
+from larq_focal.quantizers.parts.weight_statistics import at_least_float32
+
+__all__ = ["LSQ", "lsq"]
+
+
+def code_range(bits: int, signed: bool) -> tuple[int, int]:
+    """The least and the greatest integer of ``bits`` bits."""
+    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+
+
+def lsq(x: tf.Tensor, step: tf.Tensor, bits: int, signed: bool = True) -> tf.Tensor:
+    """``x`` rounded to integers of ``bits`` bits, times ``step``.
+
+    Backward, with v = x / step and the limits n and p of the integers: the derivative by ``x`` is 1 where n < v < p;
+    that by ``step`` is round(v) - v there, n or p elsewhere, and its sum is divided by sqrt(size of x * p).
+
+    Args:
+        x: Any shape, of float32 or float64.
+        step: Positive scalar of the type of ``x``.
+        bits: 2 or more.
+        signed: Whether the integers have a sign; else they begin at 0.
+    """
+    lowest, highest = code_range(bits, signed)
+
+    @tf.custom_gradient
+    def learned_step(x, step):
+        scaled = x / step
+        codes = tf.clip_by_value(tf.round(scaled), lowest, highest)
+
+        def grad(upstream):
+            is_inside = (scaled > lowest) & (scaled < highest)
+            by_step = tf.where(is_inside, codes - scaled, codes)
+            balance = tf.math.rsqrt(tf.cast(tf.size(x) * highest, x.dtype))
+            return upstream * tf.cast(is_inside, x.dtype), balance * tf.reduce_sum(upstream * by_step)
+
+        return codes * step, grad
+
+    return learned_step(x, step)
+
+
+@quantizer_row(
+    levels="integers of a few bits times a learned step",
+    kernel="float",
+    activation="float",
+    lowering="a float convolution; 8-bit integers hold its levels exactly",
+    scales="one",
+    reading="steps",
+)
+class LSQ(Quantizer):
+    """Learned step size quantization: integers of a few bits, times a trained step.
+
+        v = x / step
+        q(x) = step * round(v limited to n and p),   n = -2^(bits - 1), p = 2^(bits - 1) - 1; unsigned 0, 2^bits - 1
+        dq/dx = 1 if n < v < p else 0
+        dq/dstep = round(v) - v if n < v < p,  n if v <= n,  p if v >= p;  the sum times 1 / sqrt(size of x * p)
+
+    Halves are rounded to even. The step is one weight for the tensor. It begins with 2 mean|x| / sqrt(p) of the first
+    training step (a kernel, or a batch), and is kept from turning negative; before, and at 0, it is measured again.
+
+    Args:
+        bits: 2 to 8.
+        signed: Whether there are levels below 0: for kernels, and for activations without a ReLU before.
+        step: The step at the start, in place of the measured one.
+        **kwargs: As for any Keras layer.
+
+    Shapes:
+        Any; the same in and out.
+
+    Raises:
+        ValueError: Other bits, or a step that is not positive.
+
+    Source:
+        Esser, McKinstry, Bablani, Appuswamy and Modha, "Learned Step Size Quantization", ICLR 2020,
+        https://arxiv.org/abs/1902.08153.
+    """
+
+    trained_weights = ("step",)
+
+    def __init__(self, bits: int = 2, signed: bool = True, step: float | None = None, **kwargs):
+        super().__init__(**kwargs)
+        if not 2 <= bits <= 8:
+            raise ValueError(f"LSQ: bits must be from 2 to 8, but is {bits}.")
+        if step is not None and not step > 0:
+            raise ValueError(f"LSQ: step must be positive, but is {step}.")
+        self.bits = bits
+        self.signed = signed
+        self.initial_step = step
+
+    @property
+    def precision(self) -> int:
+        return self.bits
+
+    def build(self, input_shape):
+        self.step = self.add_weight(
+            "step",
+            shape=(),
+            initializer=keras.initializers.Constant(self.initial_step or 0.0),
+            constraint="non_neg",
+            experimental_autocast=False,
+            aggregation=tf.VariableAggregation.MEAN,
+        )
+        super().build(input_shape)
+
+    def call(self, inputs, training=None):
+        x = at_least_float32(inputs)
+        mean = tf.stop_gradient(tf.reduce_mean(tf.abs(x)))
+        measured = tf.where(mean > 0, 2 / math.sqrt(code_range(self.bits, self.signed)[1]) * mean, tf.ones_like(mean))
+        step = measured_once(self.step, tf.cast(measured, self.step.dtype), training)
+        return tf.cast(lsq(x, tf.cast(step, x.dtype), self.bits, self.signed), inputs.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "bits": self.bits, "signed": self.signed, "step": self.initial_step}

@@ -1,0 +1,117 @@
+"""Kernel quantizer of a few even levels in the range that has the least squared error (OMSE, also MMSE)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from larq_focal.keras import tf
+from larq_focal.quantizers.parts.base import Quantizer
+from larq_focal.quantizers.parts.even_levels import even_levels
+from larq_focal.quantizers.parts.pseudo_gradient import straight_through
+from larq_focal.quantizers.parts.row import quantizer_row
+from larq_focal.quantizers.parts.weight_statistics import Scale, at_least_float32, check_scale, per_channel
+
+__all__ = ["OMSE", "omse_range"]
+
+_CANDIDATES = np.arange(1, 33, dtype=np.float32) / 32
+_AT_ONCE = 8
+_REFINEMENTS = 6
+
+
+def omse_range(weights: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> tf.Tensor:
+    """The range a with the least sum of squares of ``weights`` - a * even_levels(``weights`` / a).
+
+    The error has many local minima, so the best of 32 ranges up to max|w| is taken first. From there, levels and range
+    are fitted to each other in turn, which never raises the error.
+
+    Args:
+        weights: Of known shape, float32 or float64.
+        bits: 2 or more.
+        scale: "tensor" for one range (a scalar), "channel" for one for each index of the last axis.
+        has_zero: As for :func:`even_levels`.
+
+    Returns:
+        The range; 1 where all weights are 0.
+    """
+    axes = per_channel(weights)[0] if scale == "channel" else list(range(weights.shape.rank))
+    largest = tf.reduce_max(tf.abs(weights), axes)
+    largest = tf.where(largest > 0, largest, tf.ones_like(largest))
+
+    def errors(candidates):
+        """Of each candidate [k], times ``largest``: [k] or [k, channels]."""
+        limits = tf.constant(candidates.reshape(-1, *[1] * weights.shape.rank), weights.dtype) * largest
+        rounded = limits * even_levels(weights / limits, bits, has_zero)
+        return tf.reduce_sum((weights - rounded) ** 2, [1 + axis for axis in axes])
+
+    groups = np.split(_CANDIDATES, len(_CANDIDATES) // _AT_ONCE)
+    least = tf.argmin(tf.concat([errors(group) for group in groups], 0), 0)
+    best = largest * tf.gather(tf.constant(_CANDIDATES, weights.dtype), least)
+    for _ in range(_REFINEMENTS):
+        levels = even_levels(weights / best, bits, has_zero)
+        square = tf.reduce_sum(levels**2, axes)
+        best = tf.where(square > 0, tf.math.divide_no_nan(tf.reduce_sum(weights * levels, axes), square), best)
+    return best
+
+
+@straight_through
+def omse(x: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> tf.Tensor:
+    """``x`` rounded to even levels in the range of :func:`omse_range`. Backward, the gradient passes unchanged.
+
+    Args:
+        x: Latent weights of known shape; the other arguments are those of :func:`omse_range`.
+    """
+    weights = at_least_float32(x)
+    limit = omse_range(weights, bits, scale, has_zero)
+    return tf.cast(limit * even_levels(weights / limit, bits, has_zero), x.dtype)
+
+
+@quantizer_row(
+    levels="2^bits - 1 even levels from -a to +a; a has the least squared error for each output channel",
+    kernel="float",
+    lowering="a float convolution; 8-bit integers hold its levels exactly",
+    scales="channel",
+)
+class OMSE(Quantizer):
+    """Uniform weights of a few bits, in the range of least squared error, found by search.
+
+        a = argmin sum (w - q(w))^2      (of each kernel, again at every step)
+        q(w) = the nearest of 2^bits - 1 even levels from -a to +a, with 0 among them
+        dq/dw = 1
+
+    ``sawb`` estimates the same range by two statistics, for levels without 0.
+
+    Args:
+        bits: 2 to 8.
+        scale: "channel" for a range of each output channel (last axis), as published for weights; "tensor" for one.
+        has_zero: Whether 0 is a level; without it there are 2^bits.
+        **kwargs: As for any Keras layer.
+
+    Shapes:
+        [..., output channels] in and out.
+
+    Raises:
+        ValueError: Other bits, or an unknown scale.
+
+    Source:
+        Choukroun, Kravchik, Yang and Kisilev, "Low-bit Quantization of Neural Networks for Efficient Inference",
+        https://arxiv.org/abs/1902.06822. They quantize trained networks; here it is done in training too.
+    """
+
+    def __init__(self, bits: int = 4, scale: Scale = "channel", has_zero: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        if not 2 <= bits <= 8:
+            raise ValueError(f"OMSE: bits must be from 2 to 8, but is {bits}.")
+        check_scale("OMSE", scale, may_be_none=False)
+        self.bits = bits
+        self.scale = scale
+        self.has_zero = has_zero
+
+    @property
+    def precision(self) -> int:
+        return self.bits
+
+    def call(self, inputs):
+        return omse(inputs, self.bits, self.scale, self.has_zero)
+
+    def get_config(self):
+        return {**super().get_config(), "bits": self.bits, "scale": self.scale, "has_zero": self.has_zero}

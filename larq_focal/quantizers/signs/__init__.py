@@ -1,0 +1,1 @@
+"""Signs for kernels and inputs alike: they differ in their pseudo-gradient."""
