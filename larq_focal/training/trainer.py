@@ -170,8 +170,8 @@ class _Stretch(keras.callbacks.Callback):
         self.flips = SignFlips()
         self._checkpoint, self._state, self._epoch_done = checkpoint, state, epoch_done
         self._earlier, self._first_epoch = list(state["stretches"]), len(state["history"]) + 1
-        self._started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self._clock = monotonic()
+        self._environment = describe_environment(datetime.now(timezone.utc).isoformat(timespec="seconds"), 0.0)
         self._ends_at = math.inf if minutes is None else self._clock + 60 * minutes
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -189,7 +189,7 @@ class _Stretch(keras.callbacks.Callback):
         self.model.stop_training = monotonic() + _SPARE * row["seconds"] > self._ends_at
 
     def _save(self, last_epoch: int) -> None:
-        environment = describe_environment(self._started, monotonic() - self._clock)
-        stretch = {"first_epoch": self._first_epoch, "last_epoch": last_epoch, **environment}
+        seconds = round(monotonic() - self._clock, 1)
+        stretch = {"first_epoch": self._first_epoch, "last_epoch": last_epoch, **self._environment, "seconds": seconds}
         self._state["stretches"] = [*self._earlier, stretch]
         save_checkpoint(self._checkpoint, self.model, self._state)
