@@ -25,7 +25,7 @@ strict_option = click.option(
     type=click.Choice(CONVERTERS),
     default=CONVERTERS[0],
     show_default=True,
-    help="larq_focal's own, or Larq Compute Engine's, for Keras models.",
+    help="larq_focal's own, or Larq Compute Engine's, for Keras models; auto takes the first that can do it.",
 )
 @strict_option
 @data_option

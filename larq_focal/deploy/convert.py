@@ -24,7 +24,7 @@ def convert(
     model: keras.Model | QuantGraph | str | Path,
     path: str | Path,
     *,
-    converter: Converter = "focal",
+    converter: Converter = "auto",
     data=None,
     strict: bool = False,
     bake: bool = True,
@@ -44,7 +44,8 @@ def convert(
             have been called once on a batch, or fitted. For larq_focal's converter also a QuantGraph, or the path of
             a ``.qgraph`` or ``.tflite`` file.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
-        converter: "focal" for larq_focal's own, "lce" for Larq Compute Engine's.
+        converter: "focal" for larq_focal's own, "lce" for Larq Compute Engine's, or "auto" for larq_focal's own where
+            it takes the model, else Larq Compute Engine's if that is installed, which the audit notes.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
             dictionary by input name; None takes a few random ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
@@ -72,7 +73,8 @@ def convert(
     options = {"data": data, "strict": strict, "seed": seed, "trust": trust}
     if converter == "focal":
         return keras_models.convert_by_graph(model, path, **options)
-    return keras_models.convert_by_lce(model, path, bake=bake, timeout_s=timeout_s, **options)
+    by = keras_models.convert_by_lce if converter == "lce" else keras_models.convert_by_the_first
+    return by(model, path, bake=bake, timeout_s=timeout_s, **options)
 
 
 def convert_int8(

@@ -6,13 +6,16 @@ from pathlib import Path
 
 from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
-from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.conversion_error import NotWritable
 from larq_focal.deploy.graph_audit import audit_graph, by_input
 from larq_focal.deploy.pieces import batch_size
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.version import __version__
+
+OWN = f"larq_focal {__version__}"
 
 
 def convert_graph(
@@ -36,16 +39,17 @@ def convert_graph(
     if isinstance(network, str | Path) and Path(network).suffix == ".tflite":
         size = batch_size(read_flatbuffer(network)) or 1
     content = graph_content(graph, batch_size=size)
-    return write_accepted(content, path, audit_graph(graph, content, by_input(graph, data), seed), strict)
+    audit = audit_graph(graph, content, by_input(graph, data), seed)
+    return write_accepted(content, path, audit, strict, OWN)
 
 
 def graph_content(graph: QuantGraph, **options) -> bytes:
     """What :func:`write_tflite` makes of ``graph`` with these options.
 
     Raises:
-        ConversionError: the graph holds an operation that cannot be written.
+        NotWritable: the graph holds an operation that cannot be written, or contradicts itself.
     """
     try:
         return write_tflite(graph, **options)
     except GraphError as error:
-        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
+        raise NotWritable(f"'{graph.name}' was not converted. {error}") from error

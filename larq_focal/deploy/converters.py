@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 from larq_focal.network.graph import QuantGraph
 
-Converter = Literal["focal", "lce"]  # larq_focal's own, and Larq Compute Engine's
+Converter = Literal["auto", "focal", "lce"]
+"""The first that takes the model, larq_focal's own, or Larq Compute Engine's."""
 CONVERTERS: tuple[Converter, ...] = get_args(Converter)
 GRAPH_SUFFIXES = (".qgraph", ".tflite")
 """Of files that hold a graph, which larq_focal's own converter alone takes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.quantizers.binary_activations.local_threshold import clipped_sign
+from larq_focal.quantizers.parts.clipped_sign import clipped_sign
 
 
 @larq.utils.register_keras_custom_object

@@ -15,6 +15,15 @@ class NotUnderstood(Exception):
     """Something in a model that is being read has no operation; the message names it."""
 
 
+def needed(ops: Iterable[Op], names: Iterable[str]) -> set[str]:
+    """The names of the operations that the values ``names`` depend on, these among them; ``ops`` are in their order."""
+    needed = set(names)
+    for op in reversed([*ops]):
+        if op.name in needed:
+            needed.update(op.inputs)
+    return needed
+
+
 class QuantGraph:
     """Operations in an order in which every input comes before its use.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from larq_focal.cost import macs_by_bits, other_ops, parameter_bits, peak_activation_bytes, value_bytes
 from larq_focal.network import GraphError, Kernel, QuantGraph, load_graph, ops, save_graph, write_tflite
-from larq_focal.network.interpret import compute
+from larq_focal.network.computation import compute
 from larq_focal.network.passes import check_shapes
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.network.tflite.write.operators import write

@@ -119,6 +119,10 @@ class Op(ABC):
         """What contradicts values of these shapes as inputs, to be read behind the operation's name; else None."""
         return None
 
+    def shape_fault(self, input_shapes: tuple[Shape, ...]) -> str | None:
+        """What contradicts the stated shape where it is a parameter, which computing with it does not tell."""
+        return None
+
 
 class Weightless(Op):
     """An operation that stores no numbers and multiplies no values with weights or with each other."""

@@ -10,7 +10,7 @@ pytest.importorskip("larq")
 from larq_focal.focal_plane import fit
 from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
 from larq_focal.focal_plane.inspection import inspect_network
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 from tests.focal_plane.compiler.random_layers import small
 
 
