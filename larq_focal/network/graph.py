@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from larq_focal.network.ops import Input, Linear, Op, Unknown, Weighted
+from larq_focal.network.ops import Conv2D, Input, Linear, Op, Unknown, Weighted
 
 
 class GraphError(ValueError):
@@ -83,6 +83,11 @@ class QuantGraph:
     def layers(self) -> tuple[Linear, ...]:
         """Two-dimensional convolutions and dense layers, which the targets know."""
         return tuple(op for op in self.ops if isinstance(op, Linear))
+
+    @property
+    def convolutions(self) -> tuple[Conv2D, ...]:
+        """Those of ``layers`` that are two-dimensional convolutions."""
+        return tuple(op for op in self.ops if isinstance(op, Conv2D))
 
     @property
     def other_layers(self) -> tuple[Weighted, ...]:
