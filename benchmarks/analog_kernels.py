@@ -17,7 +17,7 @@ from rich.table import Table
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.analog import CompiledKernels, compile_kernels
-from larq_focal.focal_plane.analog.published import PUBLISHED_KERNELS
+from larq_focal.focal_plane.analog.published_kernels import PUBLISHED_KERNELS
 from larq_focal.focal_plane.machine import Simulator
 
 SIDE = 21

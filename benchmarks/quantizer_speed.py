@@ -21,7 +21,8 @@ from time import process_time
 import numpy as np
 
 from benchmarks.quantizer_networks import BASELINE, IMAGE, cases, use_one_core
-from larq_focal.bench.records import describe_environment, write_record
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.deploy.convert import ConversionError, convert
 from larq_focal.deploy.timing import paired
 from larq_focal.keras import keras, tf

@@ -23,13 +23,15 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.quantizer_networks import Case, cases, use_one_core
-from larq_focal.bench.records import accuracy_of, describe_environment, write_record
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.parts import accuracy_of
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.bench.train import Settings, train
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.keras import keras
-from larq_focal.quantizers.registry import binary_activations, binary_kernels, signs
+from larq_focal.quantizers import QUANTIZERS
 
-ROWS = (*signs.ROWS, *binary_kernels.ROWS, *binary_activations.ROWS)
+ROWS = [row for row in QUANTIZERS if row.family != "few_bits"]
 BATCH_SIZE = 32
 TABLE = Path(__file__).parent.parent / "docs/data/quantizers_mnist.json"
 

@@ -10,7 +10,7 @@ import larq_focal as lqf
 from tests.support.processes import output_of, run_python
 
 SUBPACKAGES = {
-    *("bench", "cost", "datasets", "deploy", "focal_plane", "layers"),
+    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
     *("network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
@@ -22,6 +22,7 @@ ON_A_DEVICE = [
     "larq_focal.deploy.remote",
     "larq_focal.deploy.runtime",
     "larq_focal.deploy.timing",
+    "larq_focal.fixed_processors",
     "larq_focal.focal_plane",
     "larq_focal.network",
     "larq_focal.report",

@@ -19,7 +19,7 @@ from larq_focal.deploy.prediction import Predictions
 from larq_focal.deploy.profile import OperationTime, Profile
 from larq_focal.deploy.timing_results import PairedTiming, ThreadSweep, Timing
 from larq_focal.focal_plane import load_sensor
-from larq_focal.focal_plane.analog.convolution import CompiledKernels
+from larq_focal.focal_plane.analog.compiled_kernels import CompiledKernels
 from larq_focal.focal_plane.machine import Instruction
 from larq_focal.network import load_graph, save_graph
 from larq_focal.plain_text import as_text

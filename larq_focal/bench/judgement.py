@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.bench.records import accuracy_of, confusion_matrix, describe_file
+from larq_focal.bench.records.parts import accuracy_of, confusion_matrix, describe_file
 from larq_focal.cost import summary
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.deploy.convert import Conversion

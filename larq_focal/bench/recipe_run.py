@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.bench.judgement import judged
-from larq_focal.bench.records import write_record
+from larq_focal.bench.records.record_file import write_record
+from larq_focal.bench.records.schema import FORMAT
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
-from larq_focal.report.records import FORMAT
 from larq_focal.text import accuracy_text
 from larq_focal.training import recalibrate_normalisations
 from larq_focal.training.recipe import Arithmetic, Recipe

@@ -11,7 +11,9 @@ from time import perf_counter
 import numpy as np
 
 from larq_focal.bench.judgement import judged
-from larq_focal.bench.records import describe_environment, write_record
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.record_file import write_record
+from larq_focal.bench.records.schema import FORMAT
 from larq_focal.bench.suite import Entry, choose
 from larq_focal.bench.train import Settings, quantization_aware, train
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
@@ -21,7 +23,6 @@ from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
-from larq_focal.report.records import FORMAT
 from larq_focal.text import accuracy_text
 from larq_focal.zoo import two_layer
 

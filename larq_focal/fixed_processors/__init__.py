@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
-    from larq_focal.fixed_processors.judge import judge_network
+    from larq_focal.fixed_processors.judgement import judge_network
     from larq_focal.fixed_processors.known_processors import processor_names
     from larq_focal.fixed_processors.processor import BinaryProcessor, PublishedEnergy, load_processor
-    from larq_focal.fixed_processors.report import ProcessorFit, ProcessorLayer
+    from larq_focal.fixed_processors.processor_fit import ProcessorFit, ProcessorLayer
 
 __all__ = [
     "BinaryProcessor",
@@ -27,9 +27,9 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
     __getattr__, __dir__ = lazy_door(
         __name__,
         {
-            "judge": ("judge_network",),
+            "judgement": ("judge_network",),
             "known_processors": ("processor_names",),
             "processor": ("BinaryProcessor", "PublishedEnergy", "load_processor"),
-            "report": ("ProcessorFit", "ProcessorLayer"),
+            "processor_fit": ("ProcessorFit", "ProcessorLayer"),
         },
     )

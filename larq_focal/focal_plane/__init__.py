@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane.sensor import Sensor, load_sensor
     from larq_focal.focal_plane.sensor.known_sensors import sensor_names
     from larq_focal.focal_plane.sensor.sensor_file import SensorError
-    from larq_focal.verdict import Verdict
+    from larq_focal.verdicts.verdict import Verdict
 
 __all__ = [
     "BinaryProcessor",
@@ -40,7 +40,7 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             "fits.fit_report": ("FitReport",),
             "fits.layer_fit": ("LayerFit",),
             "larq_focal.fixed_processors": ("BinaryProcessor", "ProcessorFit", "load_processor", "processor_names"),
-            "larq_focal.verdict": ("Verdict",),
+            "larq_focal.verdicts.verdict": ("Verdict",),
             "sensor.known_sensors": ("sensor_names",),
             "sensor.sensor": ("Sensor", "load_sensor"),
             "sensor.sensor_file": ("SensorError",),

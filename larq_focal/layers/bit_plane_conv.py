@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from larq_focal.keras import larq, tf
 from larq_focal.layers.sign_planes import SignPlanesConv2D
-from larq_focal.quantizers.few_bits.pact import PACT, pact_step
+from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
+from larq_focal.quantizers.parts.row import ROWS, row_of
 
 
+@with_gradient(lambda x, step: 1 / step)
 def in_steps(x: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     """``x / step`` as whole numbers. Backward, the derivative of the quotient; ``step`` is a constant.
 
@@ -14,13 +16,8 @@ def in_steps(x: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         x: Multiples of ``step`` up to 255, rounded to their type.
         step: Positive scalar of the type of ``x``.
     """
-
-    @tf.custom_gradient
-    def rounded(x):
-        steps = tf.round(tf.cast(x, tf.float32) / tf.cast(step, tf.float32))  # bfloat16 would miss by one
-        return tf.cast(steps, x.dtype), lambda upstream: upstream / step
-
-    return rounded(x)
+    steps = tf.round(tf.cast(x, tf.float32) / tf.cast(step, tf.float32))  # bfloat16 would miss by one
+    return tf.cast(steps, x.dtype)
 
 
 @larq.utils.register_keras_custom_object
@@ -74,13 +71,12 @@ class BitPlaneConv2D(SignPlanesConv2D):
 
     def _check_input_quantizer(self, bits: int) -> None:
         quantizer = self.input_quantizer
-        is_even = isinstance(quantizer, PACT) or (
-            isinstance(quantizer, larq.quantizers.DoReFa) and quantizer.mode == "activations"
-        )
-        if not is_even:
+        row = row_of(quantizer, inherited=True)
+        if row is None or row.even_levels is None or row.follows_data(quantizer):
+            even = sorted(f"a {each.quantizer.__name__}" for each in ROWS.values() if each.even_levels)
             raise ValueError(
-                "BitPlaneConv2D: input_quantizer must be None for integers, a PACT, or a DoReFa of activations, but is "
-                f"{quantizer!r}."
+                f"BitPlaneConv2D: input_quantizer must be None for integers, {', or '.join(even)} of activations, but "
+                f"is {quantizer!r}."
             )
         if quantizer.precision != bits:
             raise ValueError(
@@ -99,14 +95,9 @@ class BitPlaneConv2D(SignPlanesConv2D):
     def convolution_op(self, inputs, kernel):
         if self.input_quantizer is None:
             return super().convolution_op(inputs, kernel)
-        step = tf.stop_gradient(self._step(inputs.dtype))
+        even_levels = row_of(self.input_quantizer, inherited=True).even_levels
+        step = tf.stop_gradient(even_levels(self.input_quantizer, inputs.dtype))
         return super().convolution_op(in_steps(inputs, step), kernel) * step
-
-    def _step(self, dtype: tf.DType) -> tf.Tensor:
-        """The distance of two levels of the input quantizer, in which its values are counted."""
-        if isinstance(self.input_quantizer, PACT):
-            return pact_step(tf.cast(self.input_quantizer.clip, dtype), self.bits)
-        return tf.constant(1 / (2**self.bits - 1), dtype)
 
     def input_planes(self, inputs):
         one = tf.constant(1, inputs.dtype)

@@ -9,6 +9,7 @@ from larq_focal.network import ops
 
 
 def rewired(op: ops.Op, renamed: dict[str, str]) -> ops.Op:
+    """``op`` reading the values that took the place of its inputs, by the names of both."""
     return dataclasses.replace(op, inputs=tuple(renamed.get(name, name) for name in op.inputs))
 
 

@@ -10,10 +10,10 @@ from larq_focal.quantizers.parts.error_decay import ErrorDecay, error_decay_sign
 from larq_focal.quantizers.parts.gumbel import GumbelTemperature, logistic_noise
 from larq_focal.quantizers.parts.powers_of_two import power_of_two
 from larq_focal.quantizers.parts.pseudo_gradient import straight_through, with_gradient
-from larq_focal.quantizers.parts.row import QuantizerRow, quantizer_row
+from larq_focal.quantizers.parts.row import QuantizerRow, quantizer_row, row_of
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.tanh_sign import tanh_sign
-from larq_focal.quantizers.registry import FAMILIES, PUBLIC_NAMES, QUANTIZERS, row_named, row_of
+from larq_focal.quantizers.registry import FAMILIES, PUBLIC_NAMES, QUANTIZERS, row_named
 
 globals().update(PUBLIC_NAMES)
 

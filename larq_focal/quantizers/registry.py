@@ -11,7 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from larq_focal.quantizers import from_larq  # noqa: F401 (its rows come first)
+from larq_focal.larq_patches import needs_no_constraint
+from larq_focal.quantizers import from_larq  # noqa: F401 (registers its rows)
 from larq_focal.quantizers.parts.row import ROWS, QuantizerRow
 
 FAMILIES = {
@@ -23,23 +24,29 @@ FAMILIES = {
 """The folders of quantizers, and their titles."""
 
 
-def _modules() -> Iterator[ModuleType]:
+def family_modules() -> Iterator[ModuleType]:
+    """The modules that hold a quantizer each, imported."""
     for family in FAMILIES:
         package = import_module(f"larq_focal.quantizers.{family}")
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             yield import_module(module.name)
 
 
-PUBLIC_NAMES: dict[str, Any] = {name: vars(module)[name] for module in _modules() for name in module.__all__}
+PUBLIC_NAMES: dict[str, Any] = {name: vars(module)[name] for module in family_modules() for name in module.__all__}
 """What the modules of the families offer, by name."""
 
-QUANTIZERS: tuple[QuantizerRow, ...] = tuple(sorted(ROWS.values(), key=lambda row: [*FAMILIES].index(row.family)))
-"""The rows, family by family."""
+
+def _place(row: QuantizerRow) -> tuple[int, bool, str]:
+    is_ours = row.quantizer.__module__.startswith("larq_focal.")
+    return [*FAMILIES].index(row.family), is_ours, row.alias
 
 
-def row_of(quantizer: Any) -> QuantizerRow | None:
-    """The row of the class of ``quantizer``; None of other objects, and of subclasses without a row of their own."""
-    return ROWS.get(type(quantizer))
+QUANTIZERS: tuple[QuantizerRow, ...] = tuple(sorted(ROWS.values(), key=_place))
+"""The rows, family by family, Larq's own first."""
+
+for _row in QUANTIZERS:
+    if not _row.needs_clip:
+        needs_no_constraint(_row.quantizer)
 
 
 def row_named(alias: str) -> QuantizerRow | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from larq_focal.bench.records import describe_environment
+from larq_focal.bench.records.environment import describe_environment
 from larq_focal.bench.train import schedules
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.keras import keras, tf

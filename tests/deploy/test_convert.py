@@ -70,7 +70,13 @@ class TestResult:
             *("layer", "kind", "intended", "became", "operation", "weights"),
             *("bytes", "expected_bytes", "reason", "fix"),
         }
-        assert set(result["agreement"]) == {"samples", "same_class", "max_abs_difference", "max_abs_output", "reference"}
+        assert set(result["agreement"]) == {
+            "samples",
+            "same_class",
+            "max_abs_difference",
+            "max_abs_output",
+            "reference",
+        }
 
     def test_the_table_shows_every_layer_and_why(self, out):
         model = network(convolution(), convolution("ste_heaviside", name="half"), convolution(groups=1, name="third"))
@@ -200,7 +206,9 @@ class TestStrict:
         )
         assert not convert(network(*stack), out, strict=True).audit.not_as_intended
 
-    @pytest.mark.parametrize(("quantizer", "status"), [("ste_sign", 0), (larq.quantizers.DoReFa(2), 0), (larq.quantizers.DoReFa(3), 1)])
+    @pytest.mark.parametrize(
+        ("quantizer", "status"), [("ste_sign", 0), (larq.quantizers.DoReFa(2), 0), (larq.quantizers.DoReFa(3), 1)]
+    )
     def test_the_commands_exit_with_its_verdict(self, quantizer, status, out, tmp_path):
         model = network(convolution(quantizer))
         model.save(tmp_path / "model.keras")

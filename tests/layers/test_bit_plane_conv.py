@@ -87,7 +87,10 @@ def test_training_moves_kernel_and_range():
     ("config", "message"),
     [
         ({"bits": 17}, "bits must be from 1 to 16, but is 17"),
-        ({"input_quantizer": "ste_sign"}, "input_quantizer must be None for integers, a PACT, or a DoReFa"),
+        (
+            {"input_quantizer": "ste_sign"},
+            "must be None for integers, a DoReFa, or a PACT of activations, but is",
+        ),
         ({"input_quantizer": PACT(2)}, "the input_quantizer has 2 bits, but bits is 8: make them the same"),
         ({"padding": "same", "pad_values": 1.0}, "pad_values must be 0, but is 1.0"),
         ({"data_format": "channels_first"}, "data_format must be 'channels_last'"),

@@ -12,8 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from larq_focal.network import Kernel, QuantGraph, ops
+from larq_focal.network.computation import compute
 from larq_focal.network.conv_arithmetic import dilated
-from larq_focal.network.interpret import compute
 
 _MANTISSA_BITS = 22
 _EXACT_ACTIVATIONS = ("relu", "relu6", "relu_n1_to_1", "clip", "prelu", "leaky_relu", "abs", "floor")

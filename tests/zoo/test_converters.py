@@ -1,4 +1,4 @@
-"""Networks of larq-zoo and of ours through larq_focal's own converter, a sample of them beside Larq Compute Engine's."""
+"""Both converters on the networks of larq-zoo and ours."""
 
 from __future__ import annotations
 

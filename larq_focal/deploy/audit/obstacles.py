@@ -23,7 +23,7 @@ from larq_focal.keras import keras
 from larq_focal.network.conv_arithmetic import dilated, same_pads
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.packing import WORD_BITS
-from larq_focal.quantizers import QUANTIZERS
+from larq_focal.quantizers import row_named
 
 _layers = keras.layers
 _MAX_LEVELS = 256
@@ -32,7 +32,6 @@ _MAX_SUMMANDS = 7
 """Most binary convolutions that are proposed in the place of one."""
 _OF_A_ROW = {"ExpandDims", "SpaceToBatchND"}
 """What Keras puts in front of a 1-D convolution."""
-_ROWS = {row.alias: row for row in QUANTIZERS}
 _SCALE_FIX = (
     "use a quantizer of -1 and +1, such as 'ste_sign', and put the scale into the kernel quantizer (one per output "
     "channel) or behind the layer as a constant of shape (C,)"
@@ -120,7 +119,8 @@ def _input(
     who = f"its input quantizer {layer.input_quantizer}" if layer.input_quantizer else "its input"
     is_few = len(levels) <= _MAX_LEVELS and 4 * len(levels) < values.size
     bits = layer.declared_bits[0]
-    if layer.input_quantizer in _BIT_PLANES and bits is not None and bits > 1:  # a sample may show fewer of its levels
+    row = row_named(layer.input_quantizer)
+    if row is not None and row.even_levels and bits is not None and bits > 1:  # a sample may show fewer of its levels
         yield Obstacle(
             f"{who} gives {2**bits} levels, and only the two of -1 and +1 are packed",
             "use signs" + _or_bit_planes(layer),
@@ -160,9 +160,6 @@ def _input(
         yield Obstacle("its input is not quantized", "give it an input quantizer, such as 'ste_sign', if it may be")
 
 
-_BIT_PLANES = ("dorefa_quantizer", "pact")
-
-
 def _or_bit_planes(layer: WeightedLayer) -> str:
     """The exact rewrite by the bits of its inputs as a further fix; "" where there is none of its kind."""
     if (
@@ -179,7 +176,7 @@ def _or_bit_planes(layer: WeightedLayer) -> str:
 
 def _or_binary_sum(layer: WeightedLayer, argument: Literal["input_levels", "kernel_levels"], count: int) -> str:
     """The exact rewrite by binary products as a further fix; "" where the levels are many or move in training."""
-    row = _ROWS.get(layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer)
+    row = row_named(layer.input_quantizer if argument == "input_levels" else layer.kernel_quantizer)
     if count > _MAX_SUMMANDS + 1 or (row is not None and not getattr(row, argument)):
         return ""
     levels = f"with its levels as {argument}"

@@ -1,8 +1,8 @@
 """Adaptive sensing: programs that keep planes between frames, and what one frame decides for the next."""
 
 from larq_focal.focal_plane.adaptive.moving_digits import DigitSequence, moving_digits
+from larq_focal.focal_plane.adaptive.outcomes import AdaptiveReport, Event, Outcome, adaptive_report
 from larq_focal.focal_plane.adaptive.pixel_rnn import PixelRnn, RecurrentWeights, recurrent_reference
-from larq_focal.focal_plane.adaptive.report import AdaptiveReport, Event, Outcome, adaptive_report
 from larq_focal.focal_plane.adaptive.runner import Frame, FrameRecord, Message, Policy, watch
 from larq_focal.focal_plane.adaptive.template_classifier import TemplateClassifier, train_templates
 from larq_focal.focal_plane.adaptive.two_networks import TwoNetworks

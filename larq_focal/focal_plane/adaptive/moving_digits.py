@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.focal_plane.adaptive.report import Event
+from larq_focal.focal_plane.adaptive.outcomes import Event
 
 NOTHING = "nothing"
 SCALE = 4  # pixels of the scene for one of the 8 x 8 digit

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from larq_focal.focal_plane.analog.effort import Effort
 from larq_focal.focal_plane.analog.moves import Move, Moves
 from larq_focal.focal_plane.analog.packed import Lattice
-from larq_focal.focal_plane.analog.registers import overwritable, results
+from larq_focal.focal_plane.analog.register_assignment import overwritable, results
 from larq_focal.focal_plane.progress import Progress, silent
 
 _WIDTHS = (3, 10, 30, 100, 300, 1000, 3000)

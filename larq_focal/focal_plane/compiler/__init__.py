@@ -8,7 +8,7 @@ from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
     from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-    from larq_focal.focal_plane.compiler.backend.building import Allocation, Built, RegisterError, build
+    from larq_focal.focal_plane.compiler.backend.build import Allocation, Built, RegisterError, build
     from larq_focal.focal_plane.compiler.backend.kernels import StoreError
     from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
     from larq_focal.focal_plane.compiler.compilation import compile, compile_network
@@ -42,7 +42,7 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
         __name__,
         {
             "array_program": ("ArrayProgram",),
-            "backend.building": ("Allocation", "Built", "RegisterError", "build"),
+            "backend.build": ("Allocation", "Built", "RegisterError", "build"),
             "backend.kernels": ("StoreError",),
             "backend.virtual": ("Code", "Plane"),
             "compiled": ("Compiled",),

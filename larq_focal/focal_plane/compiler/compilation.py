@@ -11,25 +11,24 @@ from typing import Any
 
 from larq_focal.focal_plane.compiler.array_form import array_form
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.backend.building import RegisterError
+from larq_focal.focal_plane.compiler.backend.build import RegisterError
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_sums
-from larq_focal.focal_plane.compiler.layers.accumulating import can_accumulate
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.accumulation import can_accumulate
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.network_code import NetworkCode
 from larq_focal.focal_plane.compiler.option_costs import Cost, options_for
 from larq_focal.focal_plane.compiler.options import AUTO, Option
-from larq_focal.focal_plane.compiler.schedule_search import Found, found_digital, found_with_charges
+from larq_focal.focal_plane.compiler.schedule_search import FoundProgram, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.fits.counter_costs import accumulator_bits
 from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.sensor.spills import SPILLS, Spill, check_spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D
 
 _REFUSALS = (UnsupportedError, RegisterError, StoreError)
 
@@ -121,11 +120,11 @@ def compile(
 compile_network = compile  # its name where Python's own ``compile`` should not be hidden
 
 
-def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, Schedule]:
+def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, CountSchedule]:
     """By layer the schedule of fewest words, which takes the most registers."""
-    largest = {op.name: op.kernel.fan_in for op in graph if isinstance(op, Conv2D)}
+    largest = {op.name: op.kernel.fan_in for op in graph.convolutions}
     largest |= {layer.name: total.largest for total in counted_sums(graph) for layer in total.layers}
-    return {name: Schedule(accumulator_bits(count), weights=option.weights) for name, count in largest.items()}
+    return {name: CountSchedule(accumulator_bits(count), weights=option.weights) for name, count in largest.items()}
 
 
 def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) -> Compiled:
@@ -150,7 +149,7 @@ def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) 
     return replace(best, other_costs=tuple(cost for cost in costs if cost.option != best.option))
 
 
-def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: Found) -> Compiled:
+def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: FoundProgram) -> Compiled:
     code, built = found.code, found.built
     array = ArrayProgram(
         sensor=sensor,

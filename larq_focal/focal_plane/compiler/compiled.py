@@ -12,9 +12,9 @@ from rich.console import Group
 from rich.text import Text
 
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
-from larq_focal.focal_plane.compiler.backend.building import Allocation
-from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.backend.build import Allocation
+from larq_focal.focal_plane.compiler.layers.accumulation import Accumulation
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.option_costs import Cost, Option
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
@@ -25,8 +25,10 @@ from larq_focal.focal_plane.machine.program import Launch, Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import IN_HOME
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import compute, interpret, rescale
+from larq_focal.network.interpret import interpret
+from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.ops import Linear
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, facts, new_table
@@ -52,7 +54,7 @@ class Compiled(Result):
     tail: tuple[str, ...]
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
-    schedules: Mapping[str, Schedule]
+    schedules: Mapping[str, CountSchedule]
     accumulations: Mapping[str, Accumulation]
     option: Option
     other_costs: tuple[Cost, ...] = ()

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code
-from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.accumulation import Accumulation
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
-from larq_focal.focal_plane.compiler.summands import Sums
+from larq_focal.focal_plane.compiler.terms import Uncounted
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Op
 
-Value = Maps | Counts | Sums
+Value = Maps | Counts | Uncounted
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Emission:
 
     graph: QuantGraph
     sensor: Sensor
-    schedules: Mapping[str, Schedule]
+    schedules: Mapping[str, CountSchedule]
     code: Code
     constants: Constants
     tail: set[str]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from larq_focal.focal_plane.compiler.array_form import array_form
-from larq_focal.focal_plane.compiler.backend.building import RegisterError
-from larq_focal.focal_plane.compiler.backend.homes import Moves
+from larq_focal.focal_plane.compiler.backend.build import RegisterError
+from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.compilation import compile_network
 from larq_focal.focal_plane.compiler.controller_part import on_controller
@@ -23,7 +23,7 @@ from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Add, Binarize, Conv2D, Input, Linear, Op, Pool2D, Slice
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LayerProgram:
     icw: int | None = None
     used: int | None = None
     reason: str = ""
-    moves: Mapping[str, Moves] = field(default_factory=dict)
+    moves: Mapping[str, SpillMoves] = field(default_factory=dict)
 
 
 def layer_program(

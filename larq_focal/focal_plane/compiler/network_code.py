@@ -10,9 +10,9 @@ from larq_focal.focal_plane.compiler.backend.virtual import Code
 from larq_focal.focal_plane.compiler.controller_part import on_controller
 from larq_focal.focal_plane.compiler.emission import Emission
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput, chosen_input, is_encoded_again
-from larq_focal.focal_plane.compiler.layers.accumulating import Accumulation
+from larq_focal.focal_plane.compiler.layers.accumulation import Accumulation
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.layers.dense import Scores, scored
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
 from larq_focal.focal_plane.compiler.layers.sums import Sum, Term, counted
 from larq_focal.focal_plane.compiler.operation_code import cleaned, emitted
 from larq_focal.focal_plane.compiler.outputs import Output
@@ -21,7 +21,7 @@ from larq_focal.focal_plane.compiler.placement.maps import Maps
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
-from larq_focal.focal_plane.compiler.summands import Sums
+from larq_focal.focal_plane.compiler.terms import Uncounted
 from larq_focal.focal_plane.compiler.unsupported import NotUnderstoodError, UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
@@ -48,7 +48,7 @@ class NetworkCode:
         graph: QuantGraph,
         sensor: Sensor,
         *,
-        schedules: Mapping[str, Schedule],
+        schedules: Mapping[str, CountSchedule],
         pixel_range: tuple[float, float],
         dense_on_array: bool = False,
         is_tiled: bool = False,
@@ -147,7 +147,7 @@ class NetworkCode:
     def _read(self, name: str) -> None:
         value = self._values[name]
         offsets = None
-        if isinstance(value, Sums):
+        if isinstance(value, Uncounted):
             op = self._graph[name]
             source = self._graph[op.inputs[0]]
             with self.code.section(name):

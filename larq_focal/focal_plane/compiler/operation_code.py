@@ -10,13 +10,13 @@ import numpy as np
 from larq_focal.focal_plane.compiler.emission import Emission, Value
 from larq_focal.focal_plane.compiler.integer_form.counted_sums import ends_binary
 from larq_focal.focal_plane.compiler.integer_form.whole_weights import FINEST_FRACTION
-from larq_focal.focal_plane.compiler.layers.accumulating import accumulated, accumulation
-from larq_focal.focal_plane.compiler.layers.merging import can_be_multiplied, constant, inverted, multiplied
-from larq_focal.focal_plane.compiler.layers.pooling import pool_pads, pooled
-from larq_focal.focal_plane.compiler.layers.schedule import most_frugal
+from larq_focal.focal_plane.compiler.layers.accumulation import accumulated, accumulation
+from larq_focal.focal_plane.compiler.layers.count_schedule import most_frugal
+from larq_focal.focal_plane.compiler.layers.max_pool import pool_pads, pooled
+from larq_focal.focal_plane.compiler.layers.one_bit_maps import can_be_multiplied, constant, inverted, multiplied
 from larq_focal.focal_plane.compiler.layers.sums import Term, binarized, common_layout, fewest_words, forms
 from larq_focal.focal_plane.compiler.placement.maps import Maps, can_be_joined, joined
-from larq_focal.focal_plane.compiler.summands import Sums, can_be_added, check_convolution, terms
+from larq_focal.focal_plane.compiler.terms import Uncounted, can_be_added, check_convolution, terms
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.network.ops import Add, Affine, Binarize, Concat, Conv2D, Multiply, Op, Pool2D
 
@@ -34,7 +34,7 @@ def emitted(op: Op, emission: Emission) -> Value | None:
 @emitted.register
 def _(op: Conv2D, emission: Emission) -> Value | None:
     check_convolution(emission.graph, emission.values, emission.tail, op)
-    return Sums((op.name,))
+    return Uncounted((op.name,))
 
 
 @emitted.register
@@ -42,7 +42,7 @@ def _(op: Pool2D, emission: Emission) -> Value | None:
     (value,) = emission.inputs_of(op)
     if op.kind == "max" and isinstance(value, Maps):
         return _pooled(emission, value, op)
-    if op.kind == "max" and isinstance(value, Sums) and ends_binary(emission.graph, op):
+    if op.kind == "max" and isinstance(value, Uncounted) and ends_binary(emission.graph, op):
         return replace(value, pools=(*value.pools, op))
     return None
 
@@ -50,9 +50,9 @@ def _(op: Pool2D, emission: Emission) -> Value | None:
 @emitted.register
 def _(op: Binarize, emission: Emission) -> Value | None:
     (value,) = emission.inputs_of(op)
-    if isinstance(value, Sums):
+    if isinstance(value, Uncounted):
         return _binarized(emission, value, op)
-    return _binarized(emission, Sums(op.inputs), op) if isinstance(value, Maps) else None
+    return _binarized(emission, Uncounted(op.inputs), op) if isinstance(value, Maps) else None
 
 
 @emitted.register
@@ -72,7 +72,7 @@ def _(op: Affine, emission: Emission) -> Value | None:
 @emitted.register
 def _(op: Add, emission: Emission) -> Value | None:
     is_counted = ends_binary(emission.graph, op) and can_be_added(emission.graph, emission.values, op)
-    return Sums(op.inputs) if is_counted else None
+    return Uncounted(op.inputs) if is_counted else None
 
 
 @emitted.register
@@ -96,7 +96,7 @@ def _pooled(emission: Emission, maps: Maps, op: Pool2D) -> Maps:
     return pooled(emission.code, emission.constants, maps, op)
 
 
-def _binarized(emission: Emission, sums: Sums, op: Binarize) -> Maps:
+def _binarized(emission: Emission, sums: Uncounted, op: Binarize) -> Maps:
     threshold, flip = _threshold(op)
     signs = np.where(flip, -1, 1)
     finest = 2**FINEST_FRACTION  # of the weights of one-bit maps
@@ -109,7 +109,7 @@ def _binarized(emission: Emission, sums: Sums, op: Binarize) -> Maps:
     return inverted(emission.code, emission.constants, maps, flip)
 
 
-def _reached(emission: Emission, sums: Sums, signs: np.ndarray | int, wanted: np.ndarray, op: Binarize) -> Maps:
+def _reached(emission: Emission, sums: Uncounted, signs: np.ndarray | int, wanted: np.ndarray, op: Binarize) -> Maps:
     """1 where the sums times ``signs`` reach ``wanted`` ``[channels]``."""
     code, constants = emission.code, emission.constants
     added = terms(emission.graph, emission.values, sums.names, signs)

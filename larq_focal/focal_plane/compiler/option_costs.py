@@ -11,10 +11,10 @@ from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.machine.forms import PROPAGATION
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.sensor.rate import CALIBRATED, estimates
+from larq_focal.focal_plane.sensor.rate import estimates
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D
 from larq_focal.text import time_text
+from larq_focal.verdicts.estimate import CALIBRATED
 
 _MOST_MOVED = 2  # input channels of a group: each but one is moved over whole tiles, hundreds of words
 
@@ -107,7 +107,7 @@ def _may_be_tiled(graph: QuantGraph, sensor: Sensor) -> bool:
         tiles_for(graph, sensor)
     except UnsupportedError:
         return False
-    return all(op.kernel.codes.shape[2] <= _MOST_MOVED for op in graph if isinstance(op, Conv2D))
+    return all(op.kernel.codes.shape[2] <= _MOST_MOVED for op in graph.convolutions)
 
 
 def _compares(sensor: Sensor) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from larq_focal.focal_plane.compiler.backend.building import Built, RegisterError, build
+from larq_focal.focal_plane.compiler.backend.build import Built, RegisterError, build
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.network_code import NetworkCode
 from larq_focal.focal_plane.sensor.spills import Spill
 
@@ -19,12 +19,12 @@ _NO_ROOM = (RegisterError, StoreError)
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundProgram:
     """A program. Where planes spill, ``spills_because`` tells what stopped the last attempt without."""
 
     code: NetworkCode
     built: Built
-    schedules: dict[str, Schedule]
+    schedules: dict[str, CountSchedule]
     spills_because: str = ""
 
     @property
@@ -33,7 +33,7 @@ class Found:
         return sum(moves.bytes for moves in self.built.allocation.moves.values()), self.built.total_icw
 
 
-def found_digital(code_for: CodeFor, most: Mapping[str, Schedule], spill: Spill) -> Found:
+def found_digital(code_for: CodeFor, most: Mapping[str, CountSchedule], spill: Spill) -> FoundProgram:
     """Fewest words first; layers become frugal where registers or the store run out, and then spill the rest.
 
     Args:
@@ -81,7 +81,7 @@ def found_digital(code_for: CodeFor, most: Mapping[str, Schedule], spill: Spill)
 
 
 def _refusal_of_the_most_frugal(
-    code_for: CodeFor, schedules: Mapping[str, Schedule], layer: str
+    code_for: CodeFor, schedules: Mapping[str, CountSchedule], layer: str
 ) -> RegisterError | None:
     """Why a layer needs a spill even in its most frugal schedule, so that none between need be tried; else None."""
     frugal = schedules[layer]
@@ -96,7 +96,7 @@ def _refusal_of_the_most_frugal(
     return None
 
 
-def found_with_charges(code_for: CodeFor, most: Mapping[str, Schedule], spill: Spill) -> Found:
+def found_with_charges(code_for: CodeFor, most: Mapping[str, CountSchedule], spill: Spill) -> FoundProgram:
     """The cheaper of all layers counted digitally and all that can be by charges; then layer by layer the cheaper way.
 
     Args:
@@ -107,7 +107,7 @@ def found_with_charges(code_for: CodeFor, most: Mapping[str, Schedule], spill: S
     """
     charges = {name: replace(schedule, deferred=0, is_analog=True) for name, schedule in most.items()}
     trial = code_for(schedules=charges)
-    known: dict[frozenset[str], Found] = {}  # by the names of the layers that are counted by charges
+    known: dict[frozenset[str], FoundProgram] = {}  # by the names of the layers that are counted by charges
     refused: list[RegisterError | StoreError] = []
 
     def attempt(charged: frozenset[str]) -> None:
@@ -128,11 +128,15 @@ def found_with_charges(code_for: CodeFor, most: Mapping[str, Schedule], spill: S
 
 
 def _with_spills(
-    code_for: CodeFor, schedules: Mapping[str, Schedule], tight: set[str], most: Mapping[str, Schedule], spill: Spill
-) -> Found:
+    code_for: CodeFor,
+    schedules: Mapping[str, CountSchedule],
+    tight: set[str],
+    most: Mapping[str, CountSchedule],
+    spill: Spill,
+) -> FoundProgram:
     """As ``found_digital`` where something must be spilled: tight layers defer less until that costs more."""
-    best: Found | None = None
-    tried: list[dict[str, Schedule]] = []
+    best: FoundProgram | None = None
+    tried: list[dict[str, CountSchedule]] = []
     largest = max((schedule.deferred for schedule in most.values()), default=0)
     for deferred, is_frugal in ((largest, False), (2, False), (1, False), (0, False), (0, True)):
         limited = {
@@ -155,6 +159,6 @@ def _with_spills(
     return best
 
 
-def _attempt(code_for: CodeFor, schedules: Mapping[str, Schedule], spill: Spill) -> Found:
+def _attempt(code_for: CodeFor, schedules: Mapping[str, CountSchedule], spill: Spill) -> FoundProgram:
     code = code_for(schedules=schedules)
-    return Found(code, build(code.code, spill), dict(schedules))
+    return FoundProgram(code, build(code.code, spill), dict(schedules))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 
 class UnsupportedError(ValueError):

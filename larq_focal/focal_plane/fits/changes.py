@@ -12,7 +12,7 @@ from larq_focal.focal_plane.fits.judgement import Judgement, judge
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.sensor.known_sensors import sensor_names
 from larq_focal.focal_plane.sensor.spills import Spill
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 Option = tuple[str, ConvLayer, Sensor]
 Proof = Callable[[ConvLayer, Sensor, Verdict], bool | None]  # whether a program exists; None where that is not tried

@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
+
 TEMPORARIES = 4
 
 Costs = Mapping[str, int]
-
-
-def accumulator_bits(fan_in: int) -> int:
-    """Bits of a count from 0 to ``fan_in``: ``floor(log2(fan_in)) + 1``."""
-    return fan_in.bit_length()
 
 
 def xnor_icw(icw: Costs) -> int:

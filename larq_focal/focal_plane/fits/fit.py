@@ -17,15 +17,16 @@ from larq_focal.fixed_processors import (
 )
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
 from larq_focal.focal_plane.compiler.array_form import LEVELS_AS_SIGNS, array_form
-from larq_focal.focal_plane.compiler.controller_part import Readout, on_controller, readouts
+from larq_focal.focal_plane.compiler.controller_part import on_controller
 from larq_focal.focal_plane.fits.conv_layer import conv_layer
 from larq_focal.focal_plane.fits.fit_report import FitReport
 from larq_focal.focal_plane.fits.judgement import judge
 from larq_focal.focal_plane.fits.layer_fit import LayerFit
 from larq_focal.focal_plane.fits.layer_fits import array_layer, controller_layer, program_of, unjudged_layer
 from larq_focal.focal_plane.fits.notes import unmodelled
+from larq_focal.focal_plane.fits.readouts import Readout, readouts
 from larq_focal.focal_plane.fits.step_costs import icw_by_class
-from larq_focal.focal_plane.fits.unjudged import is_judged_layer, unjudged_between, unjudged_operations
+from larq_focal.focal_plane.fits.unjudged_between import unjudged_between
 from larq_focal.focal_plane.inspection import inspect_network
 from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
@@ -42,8 +43,9 @@ from larq_focal.focal_plane.sensor.rate import (
 from larq_focal.focal_plane.sensor.spills import Spill, check_spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D, Weighted
+from larq_focal.network.ops import Weighted
 from larq_focal.text import counted
+from larq_focal.verdicts.unjudged import is_judged_layer, unjudged_operations
 
 
 def fit(
@@ -133,7 +135,7 @@ def _fit_registers(network: QuantGraph, sensor: Sensor, spill: Spill, progress: 
     graph = stages[LEVELS_AS_SIGNS]  # whose layers stand in the report
     read = readouts(graph, sensor)
     there = on_controller(graph)
-    on_array = [op for op in graph.layers if isinstance(op, Conv2D) and op.name not in there]
+    on_array = [op for op in graph.convolutions if op.name not in there]
     shapes = {op.name: conv_layer(graph, op, folded) for op in on_array}
     judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
     compiles = not any(judgement.reasons for judgement in judged.values())  # else the verdict is there already

@@ -12,14 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from larq_focal.focal_plane.fits.layer_fit import LayerFit
-from larq_focal.focal_plane.sensor.rate import Estimate, estimates_table
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, listed, new_table
 from larq_focal.text import MICROSECONDS, UNKNOWN, counted, in_one_unit
-from larq_focal.verdict import COLOURS, Verdict, verdict_title, worst
+from larq_focal.verdicts.estimate import Estimate, estimates_table
+from larq_focal.verdicts.verdict import COLOURS, Verdict, verdict_title, worst
 
 if TYPE_CHECKING:
-    from larq_focal.focal_plane.inspection.report import ProgramReport
+    from larq_focal.focal_plane.inspection.program_report import ProgramReport
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -10,7 +10,7 @@ from larq_focal.focal_plane.fits.map_placement import Placement, place
 from larq_focal.focal_plane.fits.plans import Plan, plans
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True)

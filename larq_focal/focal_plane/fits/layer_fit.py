@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from larq_focal.focal_plane.compiler.backend.homes import Moves
-from larq_focal.verdict import Verdict
+from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
+from larq_focal.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class LayerFit:
     energy_lower_bound_uj: float | None = None
     bits_read: int = 0
     spills_to: tuple[str, ...] = ()
-    moves: Mapping[str, Moves] = field(default_factory=dict)
+    moves: Mapping[str, SpillMoves] = field(default_factory=dict)
     considered: tuple[ScheduleFit, ...] = ()
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from larq_focal.focal_plane.compiler.controller_part import Readout
 from larq_focal.focal_plane.compiler.layer_program import LayerProgram, layer_program
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.fits.changes import Proof, changes_that_fit
 from larq_focal.focal_plane.fits.conv_layer import ConvLayer
-from larq_focal.focal_plane.fits.counter_costs import accumulator_bits
 from larq_focal.focal_plane.fits.judgement import Judgement
 from larq_focal.focal_plane.fits.layer_fit import LayerFit, Need, ScheduleFit
 from larq_focal.focal_plane.fits.map_placement import place
 from larq_focal.focal_plane.fits.notes import layer_notes
 from larq_focal.focal_plane.fits.plans import Plan
+from larq_focal.focal_plane.fits.readouts import Readout
 from larq_focal.focal_plane.fits.register_map import analog_needed, digital_needed, register_map
 from larq_focal.focal_plane.fits.stand_in import output_size, stand_in
 from larq_focal.focal_plane.fits.step_costs import icw_by_class
@@ -26,7 +26,7 @@ from larq_focal.focal_plane.sensor.spills import IN_HOME, Spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Linear, Weighted
 from larq_focal.text import counted
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 MOST_TAPS_COMPILED = 300  # fan-in times passes; more takes longer than a person waits for a verdict
 MOST_TAPS_TRIED = 100  # the same for a change that might fit, of which there are several

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.fits import counter_costs
 from larq_focal.focal_plane.fits.conv_layer import ConvLayer, HeldValue
 from larq_focal.focal_plane.fits.map_placement import Placement, maps_per_plane
@@ -37,7 +38,7 @@ FEW_BITS = 8  # values of up to this many bits are held bit by bit in digital pl
 
 
 @dataclass(frozen=True)
-class Schedule:
+class RegisterSchedule:
     name: str
     keeps_input: bool = False
     packs_weights: bool = False
@@ -48,12 +49,12 @@ class Schedule:
 
 
 SCHEDULES = (
-    Schedule("S1", keeps_input=True, packs_weights=True, holds_weight=True),
-    Schedule("S2", holds_weight=True),
-    Schedule("S3"),
-    Schedule("S4", spills=True),
-    Schedule("S5", spills=True, spills_to_controller=True),
-    Schedule("analog", is_analog=True),
+    RegisterSchedule("S1", keeps_input=True, packs_weights=True, holds_weight=True),
+    RegisterSchedule("S2", holds_weight=True),
+    RegisterSchedule("S3"),
+    RegisterSchedule("S4", spills=True),
+    RegisterSchedule("S5", spills=True, spills_to_controller=True),
+    RegisterSchedule("analog", is_analog=True),
 )
 
 
@@ -110,7 +111,7 @@ def plans(layer: ConvLayer, placement: Placement, sensor: Sensor, spill: Spill =
             yield _plan(schedule, "carry-save", layer, placement, sensor)
 
 
-def _plan(schedule: Schedule, counter: Counter, layer: ConvLayer, placement: Placement, sensor: Sensor) -> Plan:
+def _plan(schedule: RegisterSchedule, counter: Counter, layer: ConvLayer, placement: Placement, sensor: Sensor) -> Plan:
     others = _planes_beside_the_count(schedule, layer, placement, sensor)
     charges = [f"held value '{value}'" for value in _held_as_charge(layer, sensor)]
     room = len(sensor.digital.holders) - len(others)
@@ -143,7 +144,9 @@ def _plan(schedule: Schedule, counter: Counter, layer: ConvLayer, placement: Pla
     )
 
 
-def _planes_beside_the_count(schedule: Schedule, layer: ConvLayer, placement: Placement, sensor: Sensor) -> list[str]:
+def _planes_beside_the_count(
+    schedule: RegisterSchedule, layer: ConvLayer, placement: Placement, sensor: Sensor
+) -> list[str]:
     roles = ["shifting input"]
     if schedule.keeps_input:
         roles.append("input, kept")
@@ -153,7 +156,7 @@ def _planes_beside_the_count(schedule: Schedule, layer: ConvLayer, placement: Pl
         roles.append(WEIGHT)
     roles += ["temporary"] * max(counter_costs.TEMPORARIES - len(sensor.digital.direction), 0)
     roles += ["more input maps"] * (placement.input_planes - 1)
-    output_bits = layer.output_bits or counter_costs.accumulator_bits(layer.counted)
+    output_bits = layer.output_bits or accumulator_bits(layer.counted)
     roles += ["finished output maps"] * ((placement.output_planes - 1) * output_bits)
     for value in layer.held_values:
         if value.bits <= FEW_BITS:
@@ -178,14 +181,14 @@ def _packed_planes(layer: ConvLayer, placement: Placement) -> int:
 def _count_planes(counter: Counter, fan_in: int) -> list[str]:
     """Roles of the planes of the count, lowest bit first."""
     if counter == "ripple":
-        return [f"counter bit {bit}" for bit in range(counter_costs.accumulator_bits(fan_in))]
+        return [f"counter bit {bit}" for bit in range(accumulator_bits(fan_in))]
     if counter == "carry-save":
         return [f"carry-save plane {plane}" for plane in range(counter_costs.carry_save_planes(fan_in))]
     return []
 
 
 def _misfits(
-    schedule: Schedule,
+    schedule: RegisterSchedule,
     digital: list[str],
     analog: list[str],
     limit: int,
@@ -212,7 +215,7 @@ def _analog_limit(sensor: Sensor) -> int:
     return analog.maximum // analog.smallest_step if analog.maximum and analog.smallest_step else 0
 
 
-def _calls(schedule: Schedule, layer: ConvLayer, placement: Placement, carried: int) -> dict[str, int]:
+def _calls(schedule: RegisterSchedule, layer: ConvLayer, placement: Placement, carried: int) -> dict[str, int]:
     """Controller calls of one frame, at least: one weight pattern per tap, plane of the weights and pass.
 
     ``carried``: how often in a pass a plane goes to the controller and back.

@@ -64,7 +64,7 @@ def frame_steps_icw(
 
 
 def shift_icw(pixels: int, icw: counter_costs.Costs) -> int:
-    """Moves a plane; from two pixels on the directions are set once and the plane is refreshed at the end."""
+    """SpillMoves a plane; from two pixels on the directions are set once and the plane is refreshed at the end."""
     further = (pixels - 1) * icw["shift"] + (icw["refresh"] if pixels > 1 else 0)
     return icw["select"] + icw["directed_shift"] + further + icw["select_all"]
 

@@ -16,68 +16,13 @@ from typing import Any
 from larq_focal.focal_plane.sensor.calibration.calibration import Calibration, read_calibrations
 from larq_focal.focal_plane.sensor.keys import CALLS, CLASSES, INSTRUCTIONS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS, TEMPLATE, sensor_names
+from larq_focal.focal_plane.sensor.registers import AnalogRegisters, DigitalRegisters, read_analog, read_digital
 from larq_focal.focal_plane.sensor.sensor_file import Section, SensorError, merged, read_yaml
 from larq_focal.messages import short, shown
 
 LARGEST_SIDE = 4096  # pixels
 MOST_PIXELS = 2**22
-LARGEST_ANALOG = 8191  # four registers are added before they saturate, in 16 bits
 RESERVED = ("PIX", "IN", "SELECT", "RECT", "XN", "XE", "XS", "XW")  # names with a meaning in programs
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigitalRegisters:
-    """One-bit registers by duty, see ``sensors/template.yaml``; counts leave out the ``uncounted`` ones."""
-
-    mask: tuple[str, ...]
-    direction: tuple[str, ...]
-    propagation: tuple[str, ...]
-    free: tuple[str, ...]
-    flag: tuple[str, ...]
-    uncounted: tuple[str, ...]
-
-    @property
-    def holders(self) -> tuple[str, ...]:
-        """Registers that can hold a plane while others are shifted."""
-        return self.free + self.propagation
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return self.mask + self.direction + self.holders + self.flag
-
-    def count(self, names: tuple[str, ...]) -> int:
-        """How many of ``names`` the sensor's convention counts."""
-        return sum(name not in self.uncounted for name in names)
-
-    @property
-    def nominal(self) -> int:
-        return self.count(self.all)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnalogRegisters:
-    """Analog registers: ``storage`` holds values, ``port`` is what neighbours read.
-
-    ``smallest_step`` is the smallest difference that survives a chain of additions, in units of the range.
-    """
-
-    storage: tuple[str, ...]
-    port: tuple[str, ...]
-    uncounted: tuple[str, ...]
-    maximum: int | None
-    smallest_step: int | None
-
-    def count(self, names: tuple[str, ...]) -> int:
-        """How many of ``names`` the sensor's convention counts."""
-        return sum(name not in self.uncounted for name in names)
-
-    @property
-    def counted_port(self) -> int:
-        return self.count(self.port)
-
-    @property
-    def nominal(self) -> int:
-        return self.count(self.storage) + self.counted_port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,8 +137,8 @@ def _read(path: Path) -> Sensor:
         pixel_channels=pixel.integer("channels", minimum=1, maximum=64),
         adc_bits=pixel.integer("adc_bits", minimum=1, maximum=64),
         clock_hz=top.number("clock_hz", minimum=1, may_be_unknown=True),
-        digital=_digital(top.section("digital")),
-        analog=_analog(top.section("analog")),
+        digital=read_digital(top.section("digital")),
+        analog=read_analog(top.section("analog")),
         code_store_icw=top.integer("code_store_icw", minimum=1, may_be_unknown=True),
         spills_to_controller=top.truth("spills_to_controller"),
         instruction_icw=top.section("instruction_icw").table(INSTRUCTIONS, Section.integer),
@@ -237,26 +182,3 @@ def _extended(path: Path) -> Any:
     if not isinstance(base, str) or base not in sensor_names():
         raise SensorError(f"'{path}': 'extends' must be one of {', '.join(sensor_names())}, not {shown(base)}.")
     return merged(_extended(SENSORS / f"{base}.yaml"), data)
-
-
-def _digital(section: Section) -> DigitalRegisters:
-    counts = {"mask": (0, 1), "direction": (4,), "propagation": (0, 1), "flag": (0, 1)}
-    duties = {
-        duty: section.registers(duty, **({"counts": counts[duty]} if duty in counts else {}))
-        for duty in ("mask", "direction", "propagation", "free", "flag")
-    }
-    registers = DigitalRegisters(**duties, uncounted=section.uncounted(duties))
-    section.refuse_the_rest()
-    return registers
-
-
-def _analog(section: Section) -> AnalogRegisters:
-    duties = {"storage": section.registers("storage"), "port": section.registers("port", counts=(0, 1))}
-    registers = AnalogRegisters(
-        **duties,
-        uncounted=section.uncounted(duties),
-        maximum=section.integer("maximum", minimum=1, may_be_unknown=True, maximum=LARGEST_ANALOG),
-        smallest_step=section.integer("smallest_step", minimum=1, may_be_unknown=True),
-    )
-    section.refuse_the_rest()
-    return registers

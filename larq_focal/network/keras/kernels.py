@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.network.keras.quantizers import QUANTIZER_ROWS, Quantizer, precision
+from larq_focal.network.keras.quantizers import Quantizer, precision
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
-from larq_focal.quantizers import SigmoidStep
-
-_ZERO_AND_ONE = (larq.quantizers.SteHeaviside, SigmoidStep)
+from larq_focal.quantizers import row_of
 
 
 def quantized_values(variable) -> np.ndarray:
@@ -29,13 +27,13 @@ def quantized_kernel(values: np.ndarray, quantizer: Quantizer | None) -> Kernel:
         return Kernel(values, None, FLOAT_BITS)
     if bits is None:
         return Kernel.from_values(values)
-    if isinstance(quantizer, _ZERO_AND_ONE):
+    if (row := row_of(quantizer, inherited=True)) is not None and row.values == (0, 1):
         bits = 2  # one bit stands for -1 and +1
     return Kernel.quantized(values, bits, _stored_scales(quantizer, values.shape))
 
 
 def _stored_scales(quantizer: Quantizer, shape: tuple[int, ...]) -> int:
-    row = QUANTIZER_ROWS.get(type(quantizer))
+    row = row_of(quantizer)
     if row is not None:
         return {"none": 0, "one": 1, "channel": shape[-1]}[row.scales]
     if getattr(quantizer, "weights", None):  # which its scales may be

@@ -1,4 +1,4 @@
-"""Reading quantizers: one row per class. What a quantizer does to activations becomes operations."""
+"""Reading quantizers by their rows: what a quantizer does to activations becomes operations."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from typing import Any
 import numpy as np
 
 from larq_focal import quantizers as focal
-from larq_focal.keras import keras, larq, tf
+from larq_focal.keras import larq
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.builder import LayerCall, defines_its_own
 from larq_focal.network.keras.functions import read_function
+from larq_focal.network.keras.layer_call import LayerCall
+from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.step_function import find_steps
+from larq_focal.quantizers import row_of
 
 Quantizer = Callable[[Any], Any]
-
-QUANTIZER_ROWS = {row.quantizer: row for row in focal.QUANTIZERS}
-"""What is known of each quantizer that has an alias, by its class."""
 
 
 def quantizer_name(quantizer: Quantizer | None) -> str:
     """The alias of a quantizer, else the name of its class or function; "" for None."""
     if quantizer is None:
         return ""
-    if (row := QUANTIZER_ROWS.get(type(quantizer))) is not None:
+    if (row := row_of(quantizer)) is not None:
         return row.alias
     return getattr(quantizer, "__name__", type(quantizer).__name__)
 
@@ -44,8 +43,8 @@ def is_quantizer(function: Any) -> bool:
 
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
     """Adds what ``quantizer`` does to the activations ``value`` and returns the name of the result."""
-    read = _read_unlisted if defines_its_own(quantizer, "call") else _read
-    start = len(call.builder.ops)
+    read = _traced if defines_its_own(quantizer, "call") else _read
+    start = len(call.builder)
     try:
         result = read(quantizer, call, value, part)
     except NotUnderstood as reason:
@@ -55,47 +54,38 @@ def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str 
     return result
 
 
-def _read_unlisted(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
-    """Other functions are read by tracing them."""
-    row = QUANTIZER_ROWS.get(type(quantizer))
-    if row is not None and row.activation is None:
+def _read_by_row(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
+    """What the row of its class, or of the class that it inherits ``call`` from, says of the quantizer."""
+    row = row_of(quantizer, inherited=True)
+    if row is None:
+        return _traced(quantizer, call, value, part)
+    if reason := row.follows_data(quantizer):
+        raise NotUnderstood(reason)
+    if row.reading == "sign":
+        return call.add(ops.Binarize, value, part=part, threshold=np.float32(0))
+    if row.reading == "steps":
+        # A clone where there are no weights: metrics of the original must not see this.
+        function = quantizer if row.trainable else type(quantizer).from_config(quantizer.get_config())
+        levels, boundaries = find_steps(lambda x: function(x).numpy(), max_levels=2**quantizer.precision)
+        return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
+    if row.activation is None:
         raise NotUnderstood("made for kernels: its levels would follow each batch")
+    return _traced(quantizer, call, value, part)
+
+
+def _traced(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
+    """What evaluating it does, operation by operation."""
     (result,) = read_function(lambda x: quantizer(x), (), call, [value], part=part)
     return result
 
 
-_read = singledispatch(_read_unlisted)
-
-
-@_read.register(larq.quantizers.SteSign)
-@_read.register(larq.quantizers.ApproxSign)
-@_read.register(larq.quantizers.SwishSign)
-@_read.register(focal.EdeSign)
-@_read.register(focal.TanhSign)
-@_read.register(focal.SigmoidSign)
-@_read.register(focal.GumbelSign)  # without noise in inference
-@_read.register(focal.GumbelScoreSign)
-def _(quantizer, call, value, part):
-    return call.add(ops.Binarize, value, part=part, threshold=np.float32(0))
-
-
-@_read.register(larq.quantizers.SteHeaviside)
-@_read.register(focal.SigmoidStep)
-def _(quantizer, call, value, part):
-    return _add_steps(quantizer, call, value, part)
-
-
-@_read.register
-def _(quantizer: larq.quantizers.SteTern, call, value, part):
-    if quantizer.ternary_weight_networks:
-        raise NotUnderstood("its threshold depends on the data")
-    return _add_steps(quantizer, call, value, part)
+_read = singledispatch(_read_by_row)
 
 
 @_read.register
 def _(quantizer: focal.TernarySign, call, value, part):
     if quantizer.threshold is not None:
-        return _add_steps(quantizer, call, value, part)
+        return _read_by_row(quantizer, call, value, part)
     mean = _add_mean_magnitude(call, value, part)
     planes = []
     for sign, name in ((-1, "above"), (1, "not_below")):  # x - T > 0 and x + T >= 0
@@ -109,53 +99,16 @@ def _(quantizer: focal.TernarySign, call, value, part):
 
 
 @_read.register
-def _(quantizer: larq.quantizers.DoReFa, call, value, part):
-    if quantizer.mode != "activations":
-        raise NotUnderstood("for weights, its scale depends on the data")
-    return _add_steps(quantizer, call, value, part)
-
-
-@_read.register(focal.PowerOfTwo)
-@_read.register(focal.LogQuant)
-def _(quantizer, call, value, part):
-    return _add_steps(quantizer, call, value, part)
-
-
-@_read.register
-def _(quantizer: focal.PACT, call, value, part):
-    def quantized(x):
-        return focal.pact(x, quantizer.clip, quantizer.bits).numpy()
-
-    levels, boundaries = find_steps(quantized, max_levels=2**quantizer.bits)
-    return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
-
-
-@_read.register
 def _(quantizer: focal.LSQ, call, value, part):
-    if not quantizer.step > 0:
-        kind = "quantizer lsq (its step is measured in the first training step, and that has not been)"
-        return call.add(ops.Unknown, value, part=part, kind=kind, bits=quantizer.bits, weights=(), macs_by_bits=())
-
-    def quantized(x):
-        return focal.lsq(tf.constant(x), tf.constant(quantizer.step), quantizer.bits, quantizer.signed).numpy()
-
-    levels, boundaries = find_steps(quantized, max_levels=2**quantizer.bits)
-    return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
-
-
-@_read.register
-def _(quantizer: larq.quantizers.MagnitudeAwareSign, call, value, part):
-    raise NotUnderstood("its scale depends on the data")
+    if quantizer.step > 0:
+        return _read_by_row(quantizer, call, value, part)
+    kind = "quantizer lsq (its step is measured in the first training step, and that has not been)"
+    return call.add(ops.Unknown, value, part=part, kind=kind, bits=quantizer.bits, weights=(), macs_by_bits=())
 
 
 @_read.register
 def _(quantizer: larq.quantizers.NoOp, call, value, part):
     return value
-
-
-@_read.register
-def _(quantizer: focal.RSign, call, value, part):
-    return call.add(ops.Binarize, value, part=part, threshold=quantizer.threshold.numpy())
 
 
 @_read.register
@@ -190,10 +143,3 @@ def _add_mean_magnitude(call: LayerCall, value: str, part: str) -> str:
     row = call.add(ops.Reshape, magnitude, part=_part(part, "row"), shape=(1, int(np.prod(shape)), 1))
     mean = call.add(ops.GlobalPool, row, part=_part(part, "mean"), shape=(1, 1, 1), kind="average", keep_dims=True)
     return call.add(ops.Reshape, mean, part=_part(part, "mean_magnitude"), shape=(1,) * len(shape))
-
-
-def _add_steps(quantizer: keras.layers.Layer, call, value, part) -> str:
-    """A rising step function, as it rounds: found by evaluating the quantizer itself."""
-    clone = type(quantizer).from_config(quantizer.get_config())  # metrics of the original must not see this
-    levels, boundaries = find_steps(lambda x: clone(x).numpy(), max_levels=2**quantizer.precision)
-    return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)

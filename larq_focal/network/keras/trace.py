@@ -9,7 +9,7 @@ import numpy as np
 from larq_focal.keras import tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 
 Reader = Callable[["Trace", tf.Operation], Sequence[str]]
 

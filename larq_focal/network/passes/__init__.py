@@ -58,8 +58,9 @@ def lower(graph: QuantGraph, *, after: After | None = None) -> QuantGraph:
         after: is called with the name of each pass and the graph that it gave, to look at the stages.
 
     Raises:
-        GraphError: a pass gave a graph that contradicts itself, which is a fault of the pass.
+        GraphError: the graph contradicts itself; or a pass gave one that does, which is a fault of the pass.
     """
+    check_shapes(graph)
     return run_passes(graph, PASSES, after=after)
 
 

@@ -15,17 +15,15 @@ After = Callable[[str, QuantGraph], None]
 
 
 def run_passes(graph: QuantGraph, passes: Passes, *, after: After | None = None) -> QuantGraph:
-    """``graph`` as the last of ``passes`` gives it.
+    """``graph`` as the last of ``passes`` gives it; what each of them changes is checked.
 
     Raises:
-        GraphError: ``graph`` contradicts itself; or a pass gave one that does, which is a fault of the pass, and the
-            message names it.
+        GraphError: a pass gave a graph that contradicts itself, which is a fault of the pass; the message names it.
     """
-    check_shapes(graph)
     for name, rewrite in passes.items():
         try:
             rewritten = rewrite(graph)
-            check_shapes(rewritten)
+            check_shapes(rewritten, known=graph)
         except GraphError as error:
             raise GraphError(f"The pass '{name}' failed on '{graph.name}': {error}") from error
         graph = rewritten

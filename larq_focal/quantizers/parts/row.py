@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from larq_focal.keras import keras, larq, tf
-from larq_focal.larq_patches import needs_no_constraint
 from larq_focal.quantizers.parts.schedule import EpochSchedule
 
 Lowering = Literal["packed", "float", "wrong"]
@@ -96,6 +95,17 @@ ROWS: dict[type, QuantizerRow] = {}
 """The row of each class, as their modules were imported."""
 
 
+def row_of(quantizer: Any, inherited: bool = False) -> QuantizerRow | None:
+    """The row of the class of ``quantizer``, None where it has none.
+
+    Args:
+        quantizer: Any object.
+        inherited: Whether the row of the nearest base class stands in for one that the class lacks.
+    """
+    classes = type(quantizer).__mro__ if inherited else (type(quantizer),)
+    return next((ROWS[each] for each in classes if each in ROWS), None)
+
+
 def quantizer_row(
     *,
     kernel: Lowering | None = None,
@@ -157,8 +167,6 @@ def _register(row: QuantizerRow) -> None:
     ROWS[row.quantizer] = row
     larq.utils.register_keras_custom_object(row.quantizer)
     keras.utils.get_custom_objects()[row.alias] = row.quantizer
-    if not row.needs_clip:
-        needs_no_constraint(row.quantizer)
 
 
 def _listed(values: tuple[float, ...]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.analog_kernels import expected_response, impulse_response, largest_amplitude
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.analog import KernelError, compile_kernels
-from larq_focal.focal_plane.analog.published import PUBLISHED_KERNELS
+from larq_focal.focal_plane.analog.published_kernels import PUBLISHED_KERNELS
 from larq_focal.focal_plane.machine import Simulator, assemble, disassemble
 from tests.focal_plane.machine.programs import put, small_sensor
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 
 from larq_focal.focal_plane.compiler import compile_network, read_program, simulate, write_program
-from larq_focal.focal_plane.compiler.program_file import _plane, _plane_lines, program_from_text, program_text
+from larq_focal.focal_plane.compiler.plane_text import plane_lines, plane_of
+from larq_focal.focal_plane.compiler.program_file import program_from_text, program_text
 from larq_focal.focal_plane.machine import ProgramError
 from larq_focal.network import interpret
 from tests.focal_plane.compiler.random_layers import Draw, images, network, small
@@ -47,13 +48,13 @@ def test_grey_levels_are_light_as_they_are(tmp_path):
 @settings(max_examples=50)
 @given(arrays(bool, (9, 21)))
 def test_planes_are_written_in_runs_and_read_again(bits):
-    np.testing.assert_array_equal(_plane(list(_plane_lines(bits)), bits.shape), bits)
+    np.testing.assert_array_equal(plane_of(list(plane_lines(bits)), bits.shape), bits)
 
 
 def test_periodic_planes_take_few_letters():
     bits = np.zeros((256, 256), bool)
     bits[1::4, 2::4] = True
-    assert list(_plane_lines(bits)) == ["0010*64 : 1-253/4"]
+    assert list(plane_lines(bits)) == ["0010*64 : 1-253/4"]
 
 
 def faulty(change: tuple[str, str]) -> str:

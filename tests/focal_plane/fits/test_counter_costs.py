@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larq_focal.focal_plane import load_sensor
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.fits import counter_costs
 from tests.focal_plane.fits.nor_machine import (
     INPUT,
@@ -53,7 +54,7 @@ def number(machine: NorMachine, bits: list[str]) -> np.ndarray:
 )
 def test_table_of_counters(fan_in, bits, ripple, carry_save):
     """Words of half adders (5), full adders (9) and moves, summed by a program written apart from these formulas."""
-    assert counter_costs.accumulator_bits(fan_in) == bits
+    assert accumulator_bits(fan_in) == bits
     assert counter_costs.ripple_icw(fan_in, ICW) == ripple
     assert counter_costs.carry_save_icw(fan_in, ICW) == carry_save
 
@@ -64,7 +65,7 @@ def test_ripple_counter_is_exact_at_its_cost(fan_in, seed):
     bits = count_by_ripple(machine, products)
     np.testing.assert_array_equal(number(machine, bits), products.sum(0))
     assert machine.icw == counter_costs.ripple_icw(fan_in, ICW)
-    assert machine.most_held == counter_costs.accumulator_bits(fan_in)
+    assert machine.most_held == accumulator_bits(fan_in)
 
 
 @given(fan_ins, seeds)
@@ -119,7 +120,7 @@ def test_ternary_product():
 @given(st.integers(0, 20))
 def test_limits_are_the_largest_fan_in_that_the_planes_count(planes):
     ripple, carry_save = counter_costs.ripple_limit(planes), counter_costs.carry_save_limit(planes)
-    assert counter_costs.accumulator_bits(ripple) <= planes < counter_costs.accumulator_bits(ripple + 1)
+    assert accumulator_bits(ripple) <= planes < accumulator_bits(ripple + 1)
     assert counter_costs.carry_save_planes(carry_save) <= planes < counter_costs.carry_save_planes(carry_save + 1)
 
 

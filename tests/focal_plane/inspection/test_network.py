@@ -7,7 +7,7 @@ import pytest
 
 from larq_focal.focal_plane.compiler import compile_network
 from larq_focal.focal_plane.inspection import inspect_network
-from larq_focal.focal_plane.inspection import network as inspection
+from larq_focal.focal_plane.inspection import network_inspection as inspection
 from larq_focal.network.ops import Input
 from tests.focal_plane.compiler.random_layers import Draw, network, small
 from tests.focal_plane.graphs import chain, conv, sign, two_layer_network

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.fits.counter_costs import (
-    accumulator_bits,
     compare_constant_icw,
     full_adder_icw,
     half_adder_icw,

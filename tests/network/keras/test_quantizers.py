@@ -19,10 +19,7 @@ def dorefa(bits):
     return pytest.param(lambda: lq.quantizers.DoReFa(bits), id=f"DoReFa {bits}")
 
 
-BINARIES = [
-    *[pytest.param(getattr(lq.quantizers, name), id=name) for name in ("SteSign", "ApproxSign", "SwishSign")],
-    pytest.param(focal.GumbelSign, id="GumbelSign"),
-]
+BINARIES = [pytest.param(row.quantizer, id=row.alias) for row in focal.QUANTIZERS if row.reading == "sign"]
 STEPS = [
     pytest.param(lq.quantizers.SteHeaviside, id="SteHeaviside"),
     *[
@@ -38,6 +35,11 @@ STEPS = [
     pytest.param(lambda: focal.LSQ(3, step=0.3), id="LSQ"),
     pytest.param(lambda: focal.LSQ(4, signed=False, step=0.1), id="LSQ unsigned"),
 ]
+
+
+def test_every_quantizer_of_steps_is_among_those_tested():
+    tested = {type(param.values[0]()) for param in STEPS}
+    assert {row.quantizer for row in focal.QUANTIZERS if row.reading == "steps"} == tested
 
 
 def neighbours(points):

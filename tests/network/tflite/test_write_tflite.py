@@ -150,7 +150,11 @@ def test_rows_of_a_table():
 def test_thresholds_on_sums_and_counts_are_the_same(fan_in):
     sums = np.arange(-fan_in, fan_in + 1, 2)
     numbers = np.float32([-np.inf, -9.5, -9, -8.5, -1, 0, 0.25, 1, 2, 8, 9, 9.5, np.inf])
-    for threshold in {*numbers, *np.nextafter(numbers, np.float32(-np.inf)), *np.nextafter(numbers, np.float32(np.inf))}:
+    for threshold in {
+        *numbers,
+        *np.nextafter(numbers, np.float32(-np.inf)),
+        *np.nextafter(numbers, np.float32(np.inf)),
+    }:
         tau = count_thresholds(threshold, fan_in, 1)
         counts = (fan_in - sums) // 2
         np.testing.assert_array_equal(counts <= tau[0], sums >= threshold, str(threshold))

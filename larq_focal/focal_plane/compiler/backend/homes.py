@@ -15,8 +15,8 @@ _SHARE_OF_RANGE = 2  # a one is stored as half the analog range
 
 
 @dataclass
-class Moves:
-    """Moves of one frame between registers of planes and one kind of home.
+class SpillMoves:
+    """SpillMoves of one frame between registers of planes and one kind of home.
 
     ``homes`` gives by plane the analog register, or the name under which the controller holds it; ``move_bytes`` are
     those that one move brings over the border of the array, none where planes stay within their pixels.
@@ -44,16 +44,16 @@ class Home(Protocol):
     """A kind of place for planes; ``name`` is its key in ``IN_HOME``."""
 
     name: str
-    moves: Moves
+    moves: SpillMoves
 
     def free(self, span: Span, taken: Collection[str], blocked: Mapping[str, Blocked]) -> str | None:
         """A place for a plane that lives over ``span``, when others that live then have ``taken`` theirs."""
 
     def stored(self, place: str, plane: Plane, section: str) -> list[Statement]:
-        """Moves ``plane`` to its place."""
+        """SpillMoves ``plane`` to its place."""
 
     def reloaded(self, place: str, plane: Plane, section: str) -> list[Statement]:
-        """Moves what is in a place to ``plane``."""
+        """SpillMoves what is in a place to ``plane``."""
 
 
 class AnalogHome:
@@ -67,7 +67,7 @@ class AnalogHome:
         self._registers = [name for name in analog.storage if name not in code.reserved] if is_usable else []
         self._level = (analog.maximum or 0) // _SHARE_OF_RANGE
         self._flag = flag
-        self.moves = Moves(0)
+        self.moves = SpillMoves(0)
 
     def free(self, span: Span, taken: Collection[str], blocked: Mapping[str, Blocked]) -> str | None:
         free = (name for name in self._registers if name not in taken)
@@ -91,7 +91,7 @@ class ControllerHome:
         self._used = {operand for statement in code.statements for operand in statement.operands}
         self._used |= {statement.result for statement in code.statements}
         self._numbers = count()
-        self.moves = Moves(code.sensor.plane_bytes)
+        self.moves = SpillMoves(code.sensor.plane_bytes)
 
     def free(self, span: Span, taken: Collection[str], blocked: Mapping[str, Blocked]) -> str:
         return next(name for name in (f"spilled_{number}" for number in self._numbers) if name not in self._used)

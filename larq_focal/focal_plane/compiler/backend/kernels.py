@@ -14,7 +14,7 @@ from larq_focal.focal_plane.machine.pixel_array import INPUT
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, Repeat
 from larq_focal.focal_plane.machine.program import Statement as ProgramStatement
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.verdict import Verdict
+from larq_focal.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from larq_focal.focal_plane.compiler.input_stage.light import (
     tested,
 )
 from larq_focal.focal_plane.compiler.input_stage.pair_input import PairInput, pair_input
-from larq_focal.focal_plane.compiler.layers.counting import alike
+from larq_focal.focal_plane.compiler.layers.count import alike
 from larq_focal.focal_plane.compiler.placement.layout import Layout, Spacing, places_in_blocks
 from larq_focal.focal_plane.compiler.placement.maps import Maps
 from larq_focal.focal_plane.compiler.placement.patterns import Constants

@@ -66,7 +66,7 @@ def _why_layer_unfolded(graph: QuantGraph, binarize: ops.Binarize) -> str | None
         op = graph[op.inputs[0]]
     if shared is None or not isinstance(op, ops.Conv2D):
         return None
-    return f"'{shared.name}' is used as it is beside its sign: let its sign alone go on."
+    return f"'{shared.name}' is used as it is beside its sign: let the others read its sign instead."
 
 
 def _is_folded(graph: QuantGraph, total: SignOfSum) -> bool:
@@ -80,16 +80,16 @@ def _rewritten(graph: QuantGraph, total: SignOfSum) -> QuantGraph:
     layers: dict[str, ops.Op] = {}
     row: list[ops.Op] = []
     names = []
-    for leaf, weights in zip(total.leaves, found.weights, strict=True):
-        if isinstance(leaf, ops.Linear):
-            kernel = dataclasses.replace(leaf.kernel, scale=weights)
-            layers[leaf.name] = dataclasses.replace(leaf, kernel=kernel, bias=None)
+    for term, weights in zip(total.terms, found.weights, strict=True):
+        if isinstance(term, ops.Linear):
+            kernel = dataclasses.replace(term.kernel, scale=weights)
+            layers[term.name] = dataclasses.replace(term, kernel=kernel, bias=None)
         elif (weights != 1).any():
-            name = f"{total.add.name}/{leaf.name}"
+            name = f"{total.add.name}/{term.name}"
             row.append(
-                ops.Affine(name=name, inputs=(leaf.name,), shape=leaf.shape, mean=zero, scale=weights, bias=zero)
+                ops.Affine(name=name, inputs=(term.name,), shape=term.shape, mean=zero, scale=weights, bias=zero)
             )
-        names.append(row[-1].name if row and row[-1].inputs == (leaf.name,) else leaf.name)
+        names.append(row[-1].name if row and row[-1].inputs == (term.name,) else term.name)
     add = dataclasses.replace(total.add, inputs=tuple(names))
     flip = found.falls if found.falls.any() else None
     sign = dataclasses.replace(total.binarize, threshold=found.threshold, flip=flip)

@@ -11,9 +11,10 @@ import numpy as np
 
 from larq_focal.focal_plane.compiler.integer_form.sign_of_sum import NoWholeSum, SignOfSum, is_signs
 from larq_focal.network import ops
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.integer_sums import largest_sum
-from larq_focal.network.interpret import compute, rescale
+from larq_focal.network.kernel_sums import rescale
 
 MOST_SUMS = 2**24  # combinations of sums times channels that are evaluated
 LARGEST_WEIGHT = 15  # of a convolution in a sum
@@ -24,7 +25,7 @@ _TABLE_SIZE = 2**22  # sums times channels that are evaluated at once
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """Weights ``[leaves, C]``; the sign is +1 from ``threshold`` on, or up to it where it ``falls``."""
+    """Weights ``[terms, C]``; the sign is +1 from ``threshold`` on, or up to it where it ``falls``."""
 
     weights: np.ndarray
     threshold: np.ndarray
@@ -50,10 +51,10 @@ class _Search:
     def __init__(self, graph: QuantGraph, total: SignOfSum):
         self._total = total
         self._channels = total.add.shape[-1]
-        layers = [leaf for leaf in total.leaves if isinstance(leaf, ops.Conv2D)]
-        self._is_sum = np.array([leaf in layers for leaf in total.leaves])
+        layers = [term for term in total.terms if isinstance(term, ops.Conv2D)]
+        self._is_sum = np.array([term in layers for term in total.terms])
         values = [_sums_of(graph, layer) for layer in layers]
-        self._maps = len(total.leaves) - len(layers)
+        self._maps = len(total.terms) - len(layers)
         size = math.prod(len(row) for row in values)
         if size * 2**self._maps * self._channels > MOST_SUMS:
             raise NoWholeSum(
@@ -81,10 +82,10 @@ class _Search:
         return Weights(weights.astype(np.float32), thresholds.astype(np.float32), falls)
 
     def _thresholded(self, slopes: np.ndarray, is_plus: np.ndarray, falls: bool) -> tuple[np.ndarray, float] | None:
-        """Weights ``[leaves]`` and the threshold of one channel, or None.
+        """Weights ``[terms]`` and the threshold of one channel, or None.
 
         Args:
-            slopes: by how much the value grows with each leaf.
+            slopes: by how much the value grows with each term.
             is_plus: the sign wanted, ``[signs, sums]``.
             falls: whether the sign is to be +1 up to the threshold instead of from it on.
         """
@@ -109,7 +110,7 @@ class _Search:
         return None
 
     def _reason(self, channel: int, slopes: np.ndarray) -> str:
-        names = " and ".join(f"'{leaf.name}'" for leaf in self._total.leaves)
+        names = " and ".join(f"'{term.name}'" for term in self._total.terms)
         ratio = " : ".join(f"{slope:.4g}" for slope in slopes)
         return (
             f"'{self._total.binarize.name}' is not a threshold on whole multiples, up to {LARGEST_WEIGHT}, of what "
@@ -117,12 +118,12 @@ class _Search:
             "one scale, with a normalisation and activations that only rise behind the sum, or binarize each before it."
         )
 
-    def _evaluated(self, leaves: np.ndarray, steps: Sequence[ops.Op]) -> dict[str, np.ndarray]:
-        """Values ``[N, C]`` of ``steps`` on signs and sums ``[N, leaves]``."""
+    def _evaluated(self, terms: np.ndarray, steps: Sequence[ops.Op]) -> dict[str, np.ndarray]:
+        """Values ``[N, C]`` of ``steps`` on signs and sums ``[N, terms]``."""
         values: dict[str, np.ndarray] = {}
-        for leaf, column in zip(self._total.leaves, leaves.T.astype(np.float32), strict=True):
+        for term, column in zip(self._total.terms, terms.T.astype(np.float32), strict=True):
             value = np.repeat(column[:, None], self._channels, 1)
-            values[leaf.name] = rescale(leaf, value) if isinstance(leaf, ops.Linear) else value
+            values[term.name] = rescale(term, value) if isinstance(term, ops.Linear) else value
         for op in steps:
             values[op.name] = compute(op, *(values[name] for name in op.inputs))
         return values
@@ -136,9 +137,9 @@ class _Search:
         rows = max(1, _TABLE_SIZE // self._channels)
         for index, start in product(range(shape[0]), range(0, shape[1], rows)):
             sums = self._sums[start : start + rows]
-            leaves = np.empty((len(sums), len(total.leaves)))
-            leaves[:, self._is_sum], leaves[:, ~self._is_sum] = sums, self._signs[index]
-            value = sign = self._evaluated(leaves, total.inner)[total.inner[-1].name]
+            terms = np.empty((len(sums), len(total.terms)))
+            terms[:, self._is_sum], terms[:, ~self._is_sum] = sums, self._signs[index]
+            value = sign = self._evaluated(terms, total.inner)[total.inner[-1].name]
             for op in total.after:
                 sign = compute(op, sign)
             here = is_plus[index, start : start + rows] = sign > 0
@@ -151,8 +152,8 @@ class _Search:
         return is_plus, falls & ~rises & bool(total.pools)
 
     def _slopes(self) -> np.ndarray:
-        """By how much the sum grows with each leaf, ``[leaves, C]``."""
-        highest = np.ones(len(self._total.leaves))
+        """By how much the sum grows with each term, ``[terms, C]``."""
+        highest = np.ones(len(self._total.terms))
         highest[self._is_sum] = self._sums.max(0)
         upper = np.where(np.eye(len(highest), dtype=bool), highest, -highest)
         name = self._total.add.name

@@ -10,17 +10,17 @@ from itertools import product
 import numpy as np
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand
-from larq_focal.focal_plane.compiler.layers.counting import Count, alike
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.count import Count, alike
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.layers.weights import Weights, are_spread, check_room, weights_of
 from larq_focal.focal_plane.compiler.options import WeightSource
-from larq_focal.focal_plane.compiler.placement.gathering import Gatherer
+from larq_focal.focal_plane.compiler.placement.gatherer import Gatherer
 from larq_focal.focal_plane.compiler.placement.layout import Layout, places_in_blocks
 from larq_focal.focal_plane.compiler.placement.maps import Maps, reads_other_tiles, walls_of
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.shifts import seen_at, window
 from larq_focal.network.conv_arithmetic import convolve, pad_image
-from larq_focal.network.interpret import conv_pads
+from larq_focal.network.kernel_sums import conv_pads
 from larq_focal.network.ops import Conv2D, Pair
 
 See = Callable[[], Operand]  # brings what all pixels see at one tap
@@ -81,7 +81,7 @@ def count_into(
     repeats: np.ndarray,
     layout: Layout,
     plane: int,
-    schedule: Schedule,
+    schedule: CountSchedule,
 ) -> None:
     """Adds the counts of a layer to ``counter``, for the channels in one plane of ``layout``.
 
@@ -124,7 +124,13 @@ def output_places(layout: Layout, op: Conv2D):
 
 
 def taps(
-    code: Code, constants: Constants, maps: Maps, layer: Convolution, layout: Layout, plane: int, schedule: Schedule
+    code: Code,
+    constants: Constants,
+    maps: Maps,
+    layer: Convolution,
+    layout: Layout,
+    plane: int,
+    schedule: CountSchedule,
 ) -> Iterator[Tap]:
     """The taps of a layer that are not 0 in all channels of one plane of ``layout``.
 

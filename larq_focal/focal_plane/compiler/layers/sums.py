@@ -10,8 +10,8 @@ import numpy as np
 from larq_focal.focal_plane.compiler.backend.accesses import Accesses
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.compiler.layers.convolution import Convolution, count_into, output_layout
-from larq_focal.focal_plane.compiler.layers.counting import Count
-from larq_focal.focal_plane.compiler.layers.schedule import Schedule
+from larq_focal.focal_plane.compiler.layers.count import Count
+from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.layers.thresholds import at_least
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps
@@ -112,7 +112,9 @@ def forms(terms: Sequence[Term], sums: np.ndarray, layout: Layout) -> Iterator[t
     yield Sum(layout, tuple(replace(term, weights=term.weights * factor) for term in wanted)), sums * factor
 
 
-def fewest_words(code: Code, found: Sequence[tuple[Sum, np.ndarray]], schedule: Schedule) -> tuple[Sum, np.ndarray]:
+def fewest_words(
+    code: Code, found: Sequence[tuple[Sum, np.ndarray]], schedule: CountSchedule
+) -> tuple[Sum, np.ndarray]:
     """The form of fewest instruction words."""
     if len(found) == 1:
         return found[0]
@@ -126,7 +128,7 @@ def fewest_words(code: Code, found: Sequence[tuple[Sum, np.ndarray]], schedule: 
     return min(found, key=cost)
 
 
-def binarized(code: Code, constants: Constants, total: Sum, sums: np.ndarray, schedule: Schedule) -> Maps:
+def binarized(code: Code, constants: Constants, total: Sum, sums: np.ndarray, schedule: CountSchedule) -> Maps:
     """1 where the sum reaches ``sums`` ``[out]``."""
     planes = []
     for plane, bits in enumerate(_counts(code, constants, total, schedule)):
@@ -142,13 +144,13 @@ def moved(code: Code, constants: Constants, term: Term, layout: Layout) -> Maps:
     return Maps(layout, tuple(_signs(code, constants, term, layout, plane) for plane in range(layout.planes)))
 
 
-def counted(code: Code, constants: Constants, total: Sum, schedule: Schedule) -> Counts:
+def counted(code: Code, constants: Constants, total: Sum, schedule: CountSchedule) -> Counts:
     """The counts themselves."""
     planes = tuple(tuple(bits) for bits in _counts(code, constants, total, schedule))
     return Counts(total.layout, planes, total.offsets)
 
 
-def _counts(code: Code, constants: Constants, total: Sum, schedule: Schedule) -> Iterator[list[Operand]]:
+def _counts(code: Code, constants: Constants, total: Sum, schedule: CountSchedule) -> Iterator[list[Operand]]:
     """The counts, lowest bit first, one after the other for each plane of the layout."""
     code.is_frugal = schedule.is_frugal
     for plane in range(total.layout.planes):
@@ -161,7 +163,7 @@ def _counts(code: Code, constants: Constants, total: Sum, schedule: Schedule) ->
 
 
 def _count_term(
-    counter: Count, code: Code, constants: Constants, term: Term, layout: Layout, plane: int, schedule: Schedule
+    counter: Count, code: Code, constants: Constants, term: Term, layout: Layout, plane: int, schedule: CountSchedule
 ) -> None:
     repeats = term.weights.astype(np.int64)
     count_into(counter, code, constants, term.maps, term.layer, repeats, layout, plane, schedule)
@@ -171,7 +173,7 @@ def _signs(code: Code, constants: Constants, term: Term, layout: Layout, plane: 
     """One-bit maps at the places of ``layout``; None where the plane has no channel that they weigh in."""
     counter = Count(code, deferred=1)
     signs = replace(term, weights=(term.weights > 0).astype(np.int64))
-    _count_term(counter, code, constants, signs, layout, plane, Schedule())
+    _count_term(counter, code, constants, signs, layout, plane, CountSchedule())
     return next(iter(counter.bits()), None)
 
 

@@ -1,0 +1,32 @@
+"""The Markdown table of runs, for a terminal and for a README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
+
+COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
+
+
+def markdown_table(records: Iterable[dict]) -> str:
+    """One row per run record, columns padded to the same width, so that it reads as text too."""
+    rows = [COLUMNS, *map(_row, records)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    lines.insert(1, " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _row(record: dict) -> tuple[str, ...]:
+    totals, timing, fit = record["cost"]["totals"], record["timing"], record["fit"]
+    least = at_least(totals.get("at_least", False))
+    return (
+        record["title"].replace("|", "\\|"),
+        accuracy_text(record["accuracy"]),
+        least + bytes_text(totals["parameter_bytes"]),
+        bytes_text(record["file"]["bytes"]),
+        least + count_text(totals["ace"]),
+        time_text(timing["median_ms"]) if timing else "-",
+        fit["verdict"].lower() if fit else "-",
+    )

@@ -1,0 +1,184 @@
+"""From code on planes to a program: allocation, with spills where registers run out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from larq_focal.focal_plane.compiler.backend.accesses import Access, Accesses
+from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, LiveRange, allocate
+from larq_focal.focal_plane.compiler.backend.flags import without_needless_lifts
+from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
+from larq_focal.focal_plane.compiler.backend.kernels import icw_by_section, placed, program
+from larq_focal.focal_plane.compiler.backend.liveness import live_ranges, masks_of
+from larq_focal.focal_plane.compiler.backend.spiller import Spiller
+from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
+from larq_focal.focal_plane.machine.instruction_set import InstructionSet
+from larq_focal.focal_plane.machine.program import Program
+from larq_focal.focal_plane.sensor.spills import IN_HOME, Spill, check_spill
+from larq_focal.verdicts.verdict import Verdict
+
+
+class RegisterError(ValueError):
+    """A program needs more registers than the sensor has; the message names the step and what is live there."""
+
+    verdict = Verdict.NO_FIT
+
+    def __init__(self, section: str, message: str):
+        super().__init__(message)
+        self.section = section
+
+
+@dataclass(frozen=True)
+class Lived:
+    """Where a plane of the program lay, from statement ``start`` to ``end`` of the unrolled code."""
+
+    plane: str
+    register: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Which planes took which registers.
+
+    ``used`` are the registers in use as the sensor's convention counts them, ``named`` all of them; ``peak`` is the
+    most planes live at once. ``moves`` are those of one frame that spilled planes make, by where they go: "analog"
+    registers or the "controller".
+    """
+
+    used: int
+    nominal: int
+    named: tuple[str, ...]
+    peak: int
+    moves: Mapping[str, SpillMoves]
+    lived: tuple[Lived, ...]
+
+    @property
+    def spills_to(self) -> tuple[str, ...]:
+        """Where planes are spilled to; empty where none is."""
+        return tuple(name for name, moves in self.moves.items() if moves.homes)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "used": self.used,
+            "nominal": self.nominal,
+            "registers": list(self.named),
+            "peak_planes": self.peak,
+            "spills_to": list(self.spills_to),
+            "moves": {name: moves.to_dict() for name, moves in self.moves.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Built:
+    """A program with the registers of its planes; ``icw`` by section and clock class, for one frame."""
+
+    program: Program
+    allocation: Allocation
+    icw: Mapping[str, Mapping[str, int]]
+
+    @property
+    def total_icw(self) -> int:
+        return sum(sum(count.values()) for count in self.icw.values())
+
+
+def build(code: Code, spill: Spill = "analog") -> Built:
+    """Gives every plane of ``code`` a register, and divides it into kernels.
+
+    Args:
+        code: the program on planes.
+        spill: how far planes may be moved where digital registers run out: not at all ("none"), to "analog" registers,
+            or, when those run out too, to the "controller" and back.
+
+    Raises:
+        RegisterError: more planes are live at once than there are registers, and nothing more can be spilled.
+        StoreError: the kernels take more words than the store of the array holds.
+        ValueError: a plane is read before it is written, or ``spill`` is not known, or not for this sensor.
+    """
+    check_spill(spill, code.sensor)
+    finder = Accesses(code.sensor)
+    masks = masks_of(code.sensor)
+    spiller = Spiller(code, spill)
+    code, accesses = _without_dead_writes(code, finder)
+    while True:
+        ranges = live_ranges(code, accesses)
+        try:
+            registers = dict(zip(ranges, allocate(list(ranges.values()), masks), strict=True))
+            break
+        except AllocationError as error:
+            victims = spiller.victims(code, accesses, ranges, error)
+            if isinstance(victims, Plane):
+                section = code.statements[ranges[victims].start].section
+                raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
+            code = spiller.rewritten(code, accesses, victims)
+            accesses = [finder.of(statement) for statement in code.statements]
+    lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), code.sensor)
+    instruction_set = InstructionSet(code.sensor)
+    return Built(
+        program=program(lines, code.sensor),
+        allocation=_allocation(code, ranges, registers, accesses, spiller),
+        icw=icw_by_section(lines, instruction_set),
+    )
+
+
+def _without_dead_writes(code: Code, finder: Accesses) -> tuple[Code, list[Access]]:
+    """The code without instructions whose results no one reads."""
+    wanted: set[Plane] = set()
+    kept: list[tuple[Statement, Access]] = []
+    for statement in reversed(code.statements):
+        access = finder.of(statement)
+        is_dead = access.writes and all(isinstance(name, Plane) and name not in wanted for name in access.writes)
+        if not is_dead:
+            wanted.update(name for name in access.reads if isinstance(name, Plane))
+            kept.append((statement, access))
+    shorter = Code(code.sensor, code.reserved)
+    shorter.statements = [statement for statement, _ in reversed(kept)]
+    return shorter, [access for _, access in reversed(kept)]
+
+
+def _misfit(code: Code, ranges: Mapping[Plane, LiveRange], blocked: Plane, spiller: Spiller) -> str:
+    here = ranges[blocked]
+    live = [plane.name for plane, other in ranges.items() if other.start <= here.start <= other.end]
+    digital = code.sensor.digital
+    counts = Counter(live)
+    names = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in counts.items())
+    registers = len(digital.direction + digital.holders)
+    text = (
+        f"'{code.statements[here.start].section}' holds {len(live)} planes at once ({names}), and {code.sensor.name} "
+        f"has {registers} registers for planes, {len(digital.holders)} of them through shifts"
+    )
+    elsewhere = [f"{len(moves.homes)} more {IN_HOME[name]}" for name, moves in spiller.moves.items() if moves.homes]
+    return f"{text}, with {' and '.join(elsewhere)}" if elsewhere else text
+
+
+def _allocation(
+    code: Code, ranges: Mapping[Plane, LiveRange], registers: Mapping[Plane, str], accesses: list[Access], spiller
+) -> Allocation:
+    digital = code.sensor.digital
+    every = digital.mask + digital.direction + digital.free + digital.propagation + digital.flag
+    touched = set(registers.values()) | set(code.reserved)
+    for access in accesses:
+        touched.update(name for name in access.reads + access.writes if isinstance(name, str))
+    if touched & set(digital.propagation):  # they are written where the mask is 1
+        touched.update(digital.mask)
+    named = tuple(name for name in every if name in touched)
+    changes: Counter[int] = Counter()
+    for here in ranges.values():
+        changes[here.start] += 1
+        changes[here.end + 1] -= 1
+    live = peak = 0
+    for index in sorted(changes):
+        live += changes[index]
+        peak = max(peak, live)
+    return Allocation(
+        used=digital.count(named),
+        nominal=digital.nominal,
+        named=named,
+        peak=peak,
+        moves=spiller.moves,
+        lived=tuple(Lived(plane.name, registers[plane], here.start, here.end) for plane, here in ranges.items()),
+    )

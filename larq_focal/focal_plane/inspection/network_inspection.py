@@ -1,0 +1,192 @@
+"""Looks into compiled networks: what the program does, where the maps lie, and whether it is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.compilation import compile_network
+from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
+from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
+from larq_focal.focal_plane.compiler.placement.layout import Layout
+from larq_focal.focal_plane.inspection.map_place import MapPlace
+from larq_focal.focal_plane.inspection.program_inspection import report_of
+from larq_focal.focal_plane.inspection.program_report import Exactness, ProgramReport
+from larq_focal.focal_plane.inspection.step_recorder import Region, StepRecorder
+from larq_focal.focal_plane.machine import Simulator
+from larq_focal.focal_plane.machine.images import as_images
+from larq_focal.focal_plane.progress import Progress, silent
+from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.spills import Spill
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.interpret import interpret
+from larq_focal.network.kernel_sums import rescale
+from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model
+from larq_focal.network.ops import Linear
+
+
+def inspect_network(
+    network: Any,
+    sensor: str | Path | Sensor = "scamp5",
+    images: np.ndarray | None = None,
+    *,
+    pixel_range: tuple[float, float] = (-1.0, 1.0),
+    seed: int = 0,
+    region: Region | None = None,
+    keras_model: Any | None = None,
+    spill: Spill = "analog",
+    placement: str = "auto",
+    weights: str = "auto",
+    trust: bool = False,
+    progress: Progress = silent,
+) -> ProgramReport:
+    """Compiles ``network`` and runs it on images, the first of which is recorded step by step.
+
+    What is read out of the array is compared with the network's graph, pixel by pixel; where ``network`` is a Keras
+    model, or the file of one, its outputs are compared with Keras too.
+
+    Args:
+        network: a Keras model, a QuantGraph, or the path of a network's file.
+        sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
+        images: ``[N, height, width, channels]`` as the network takes them; by default one of random grey levels.
+        pixel_range: the network's input values for no light and for the brightest.
+        seed: of the random image.
+        region: the part of the array to record, see ``StepRecorder``.
+        keras_model: the Keras model that ``network`` was read from, where it is not one itself.
+        spill: how far planes may move, as in ``compile``.
+        placement, weights: how the program is written, as in ``compile``.
+        trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
+        progress: called with a line of text before each part of the work.
+
+    Raises:
+        UnsupportedError: the array cannot run a layer.
+        RegisterError: a layer needs more registers than there are.
+        StoreError: the kernels take more words than the store holds.
+        UntrustedModelError: the file would run code, and ``trust`` is not given.
+        ValueError: the images have another shape than the network takes, or the region is not within the array.
+    """
+    if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
+        network = load_keras_model(network, trust=trust)
+    graph = as_graph(network, trust=trust)
+    compiled = compile_network(
+        graph, sensor, pixel_range, spill, placement=placement, weights=weights, progress=progress
+    )
+    progress("running a frame")
+    if images is None:
+        images = _random_image(graph, pixel_range, seed)
+    images = as_images(images, graph.inputs[0].shape, graph.name)
+    exactness = [_against_graph(compiled, images)]
+    if keras_model is None and not isinstance(network, QuantGraph | str | Path):
+        keras_model = network
+    if keras_model is not None:
+        exactness.append(_against_keras(compiled, keras_model, images))
+    return inspect_array_program(
+        compiled.array,
+        compiled.array_images(images[:1])[0],
+        layouts=compiled.layouts,
+        kernels=_kernels(compiled),
+        name=graph.name,
+        region=region,
+        exactness=exactness,
+    )
+
+
+def inspect_array_program(
+    array: ArrayProgram,
+    images: Mapping[str, np.ndarray],
+    *,
+    layouts: Mapping[str, Layout] | None = None,
+    kernels: Sequence[MapPlace] = (),
+    name: str = "program",
+    region: Region | None = None,
+    exactness: Sequence[Exactness] = (),
+) -> ProgramReport:
+    """Runs one frame of a compiled program and records it.
+
+    Args:
+        array: the program, as ``compile_network`` makes it or ``read_program`` reads it.
+        images: by the name of the input, as ``ArrayProgram.frame`` takes them.
+        layouts: where its maps lie, by the names of values; those of inputs and outputs are added.
+        kernels: where the weights lie that are kept on the array.
+        name: what reports call the program.
+        region: the part of the array to record, see ``StepRecorder``.
+        exactness: how the program compares with references, if it was compared.
+
+    Raises:
+        ValueError: an image is missing or has another shape, or the region is not within the array.
+    """
+    simulator = Simulator(array.sensor)
+    recorder = StepRecorder(simulator, region)
+    _, run = array.frame(simulator, images, recorder)
+    ends = {value.name: value.layout for value in (*array.inputs, *array.outputs)}
+    maps = [_map_place(value, layout) for value, layout in {**(layouts or {}), **ends}.items()]
+    return report_of(array.program, simulator, run, recorder, name, [*maps, *kernels], exactness)
+
+
+def _random_image(graph: QuantGraph, pixel_range: tuple[float, float], seed: int) -> np.ndarray:
+    low, high = pixel_range
+    greys = np.random.default_rng(seed).integers(0, GREY_LEVELS, (1, *graph.inputs[0].shape))
+    return (low + (high - low) * greys / (GREY_LEVELS - 1)).astype(np.float32)
+
+
+def _against_keras(compiled: Compiled, model: Any, images: np.ndarray) -> Exactness:
+    """Outputs of the network: those of the array, and what the controller makes of them."""
+    simulated = compiled.run(images)
+    expected = model(images)
+    expected = [expected] if len(simulated) == 1 else list(expected)
+    pairs = [(simulated[name], np.asarray(value)) for name, value in zip(compiled.output_names, expected, strict=True)]
+    differing = sum(np.count_nonzero(~np.isclose(a, b, rtol=1e-4, atol=1e-4)) for a, b in pairs)
+    return Exactness("Keras", sum(value.size for _, value in pairs), int(differing))
+
+
+def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
+    """Values that are read out of the array."""
+    expected = interpret(compiled.graph, images, [output.name for output in compiled.array.outputs])
+    simulator = Simulator(compiled.sensor)
+    compared = differing = 0
+    for number, given in enumerate(compiled.array_images(images)):
+        values, _ = compiled.array.frame(simulator, given)
+        for name, value in values.items():
+            op, value = compiled.graph[name], value.astype(np.float32)
+            value = rescale(op, value[None])[0] if isinstance(op, Linear) else value
+            compared += value.size
+            differing += int(np.count_nonzero(value != expected[name][number]))
+    return Exactness("the network's graph", compared, differing)
+
+
+def _map_place(name: str, layout: Layout) -> MapPlace:
+    down, right = layout.spacing.unit
+    return MapPlace(
+        name=name,
+        kind="feature map",
+        height=layout.height,
+        width=layout.width,
+        pitch=layout.pitch,
+        places=tuple((place.plane, place.row * down, place.column * right) for place in layout.places),
+    )
+
+
+def _kernels(compiled: Compiled) -> list[MapPlace]:
+    """The kernels whose weights lie in the tiles of their outputs."""
+    found = []
+    for name, schedule in compiled.schedules.items():
+        codes, layout = compiled.graph[name].kernel.codes, _layout_behind(compiled, name)
+        if layout and are_spread(codes, schedule.weights):
+            height, width = codes.shape[:2]
+            places = kernel_homes(layout)
+            found.append(MapPlace(name=name, kind="kernel", height=height, width=width, pitch=(1, 1), places=places))
+    return found
+
+
+def _layout_behind(compiled: Compiled, name: str) -> Layout | None:
+    """Where the signs of a layer's sums lie."""
+    for op in compiled.graph.consumers(name):
+        layout = compiled.layouts.get(op.name) or _layout_behind(compiled, op.name)
+        if layout:
+            return layout
+    return None

@@ -1,0 +1,1 @@
+"""What the verdicts on a network for every kind of processor have in common."""
