@@ -13,6 +13,9 @@ from click.testing import CliRunner
 
 from larq_focal.cli import main
 
+from larq_focal.bench import run_bench
+from larq_focal.training.checkpoint import CheckpointError
+
 pytestmark = pytest.mark.slow
 
 BENCH = ("bench", "--epochs", "2")
@@ -115,6 +118,39 @@ def test_same_seed_same_network(interrupted, resumed, tmp_path):
     first, again = (json.loads((folder / "digits/gumbel.json").read_text()) for folder in (interrupted[0], tmp_path))
     assert again["confusion"] == first["confusion"]
     assert [row["loss"] for row in again["history"]] == [row["loss"] for row in first["history"]]
+
+
+def test_an_interrupted_run_goes_on_after_its_last_whole_epoch(tmp_path):
+    def interrupt(entry, row):
+        raise KeyboardInterrupt
+
+    options = {"models": ["ste_sign"], "epochs": 2, "say": lambda line: None}
+    run_bench(results=tmp_path / "whole", **options)
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(results=tmp_path / "resumed", epoch_done=interrupt, **options)
+    run_bench(results=tmp_path / "resumed", resume=True, **options)
+    whole, resumed = (
+        json.loads((tmp_path / name / "digits" / "ste_sign.json").read_text()) for name in ("whole", "resumed")
+    )
+    assert [(each["first_epoch"], each["last_epoch"]) for each in resumed["stretches"]] == [(1, 1), (2, 2)]
+    assert len(whole["stretches"]) == 1
+    assert resumed["confusion"] == whole["confusion"]
+    assert [row["loss"] for row in resumed["history"]] == [row["loss"] for row in whole["history"]]
+    assert not (tmp_path / "resumed" / "digits" / "ste_sign").exists(), "the checkpoint of a finished run is of no use"
+
+
+def test_without_resuming_an_interrupted_run_begins_again(tmp_path):
+    def interrupt(entry, row):
+        raise KeyboardInterrupt
+
+    options = {"models": ["full_precision"], "results": tmp_path, "say": lambda line: None}
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(epochs=3, epoch_done=interrupt, **options)
+    with pytest.raises(CheckpointError, match="belongs to"):
+        run_bench(epochs=2, resume=True, **options)
+    rows = []
+    run_bench(epochs=1, epoch_done=lambda entry, row: rows.append(row["epoch"]), **options)
+    assert rows == [1]
 
 
 def test_missing_data_is_one_line(tmp_path):
