@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, get_args
 
-from larq_focal.network.graph import QuantGraph
-
 Converter = Literal["focal", "lce"]  # larq_focal's own, and Larq Compute Engine's
 CONVERTERS: tuple[Converter, ...] = get_args(Converter)
 Rest = Literal["float", "int8"]
@@ -21,4 +19,6 @@ GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
 def is_graph(model) -> bool:
     """Whether ``model`` is a QuantGraph, or the path of a file that holds one."""
+    from larq_focal.network.graph import QuantGraph  # not above: the command line shows choices without NumPy
+
     return isinstance(model, QuantGraph) or (isinstance(model, str | Path) and Path(model).suffix in GRAPH_SUFFIXES)
