@@ -32,6 +32,7 @@ lint: $(VENV)/installed-test
 
 docs: $(VENV)/installed-docs
 	$(BIN)/python docs/quantizers.py
+	$(BIN)/python -m tools.quantizers_stub
 	$(BIN)/python docs/zoo_results.py
 
 tflite-models: $(VENV)/installed

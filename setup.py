@@ -4,16 +4,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from glob import glob
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
+from larq_focal.delegate import sources
 from tools.compiler import compiler
-
-FOLDER = Path("larq_focal/delegate")
 
 
 class BuildDelegate(build_ext):
@@ -25,20 +23,24 @@ class BuildDelegate(build_ext):
             raise CompileError("There is no C++17 compiler for the delegate: on Debian, apt-get install g++.")
         library = Path(self.get_ext_fullpath(extension.name))
         library.parent.mkdir(parents=True, exist_ok=True)
-        flags = (FOLDER / "compile_flags.txt").read_text().split()
+        words = sources.compile_command(command, extension.sources, str(library))
         if sys.platform == "linux":
-            flags.append(f"-Wl,--version-script={FOLDER / 'exports.map'}")
-        words = [*command, *flags, "-shared", *extension.sources, "-o", str(library)]
+            words.append(f"-Wl,--version-script={sources.EXPORTS}")
         with tempfile.TemporaryDirectory() as cache:
             caches = {"ZIG_GLOBAL_CACHE_DIR": cache, "ZIG_LOCAL_CACHE_DIR": cache}
             if subprocess.run(words, env={**os.environ, **caches}).returncode != 0:
                 raise CompileError(f"{command[0]} did not compile the delegate.")
 
 
+def relative(paths: list[Path]) -> list[str]:
+    """As setuptools wants them."""
+    return [path.relative_to(Path(__file__).parent).as_posix() for path in paths]
+
+
 delegate = Extension(
     "larq_focal.delegate._litert_delegate",
-    sources=sorted(glob(f"{FOLDER}/**/*.cc", recursive=True)),
-    depends=sorted(glob(f"{FOLDER}/**/*.h", recursive=True)),
+    sources=relative(sources.source_files(".cc")),
+    depends=relative(sources.source_files(".h")),
     language="c++",
     py_limited_api=True,
     optional=True,

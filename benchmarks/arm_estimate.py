@@ -16,16 +16,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-KERNELS = Path(__file__).parent.parent / "larq_focal/delegate/kernels"
+from larq_focal.delegate.sources import FOLDER, compile_flags, kernel_rows
+
 COMPILER = "aarch64-linux-gnu-g++"
-FLAGS = (KERNELS.parent / "compile_flags.txt").read_text().split()
-# By the names of LLVM's models. Its "cortex-a76" is that of the Cortex-A57; the Neoverse N1 is the Cortex-A76's design.
+# With the names of LLVM's models, and the vector instructions by their flags in /proc/cpuinfo. LLVM's "cortex-a76" is
+# that of the Cortex-A57; the Neoverse N1 is the Cortex-A76's design.
 PROCESSORS = {
-    "Cortex-A53 (Raspberry Pi 3)": ("cortex-a53", ("neon",)),
-    "Cortex-A72 (Raspberry Pi 4)": ("cortex-a72", ("neon",)),
-    "Cortex-A76 (Raspberry Pi 5)": ("neoverse-n1", ("neon", "neon_dot")),
+    "Cortex-A53 (Raspberry Pi 3)": ("cortex-a53", {"asimd"}),
+    "Cortex-A72 (Raspberry Pi 4)": ("cortex-a72", {"asimd"}),
+    "Cortex-A76 (Raspberry Pi 5)": ("neoverse-n1", {"asimd", "asimddp"}),
 }
 VECTOR_BITS = 128
 ITERATIONS = 1000
@@ -64,7 +64,8 @@ def main() -> None:
 
 def estimates(mca: str) -> Iterator[Estimate]:
     """One for each kernel on each processor that can run it."""
-    for processor, (model, kernels) in PROCESSORS.items():
+    for processor, (model, flags) in PROCESSORS.items():
+        kernels = [row.name for row in kernel_rows() if row.architecture == "aarch64" and row.flags <= flags]
         for kernel in kernels:
             loops = (inner_loop(kernel), registers_only(["count"]), registers_only(["xor", "count", kernel]))
             yield Estimate(processor, kernel, *(macs_per_cycle(mca, model, loop) for loop in loops))
@@ -100,7 +101,7 @@ def inner_loop(kernel: str) -> list[str]:
     """
     loops: list[list[str]] = []
     block: list[str] = []
-    for line in run([COMPILER, *FLAGS, "-S", "-o", "-", str(KERNELS / f"{kernel}.cc")]).splitlines():
+    for line in run([COMPILER, *compile_flags(), "-S", "-o", "-", str(FOLDER / f"kernels/{kernel}.cc")]).splitlines():
         if line.startswith(".L"):
             block = [line]
         else:

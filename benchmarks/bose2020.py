@@ -17,7 +17,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from larq_focal.bench.records import accuracy_of, describe_environment, write_record
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.parts import accuracy_of
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.datasets.dataset import load_dataset
 from larq_focal.focal_plane import Sensor, load_sensor
 from larq_focal.focal_plane.analog import (

@@ -208,7 +208,7 @@ def convert(name: str, folder: Path) -> None:
 # Roofline
 
 
-def print_roofline(rounds: int) -> list[dict[str, float | int | str]]:
+def print_roofline(rounds: int) -> list[dict[str, float | int | str | None]]:
     print("Roofline: 3x3 convolutions, 1e12 binary multiply-accumulates per second on one core, and their part of the")
     print("peak: the kernel's inner loop (AVX-512: xor, popcount, add; AVX2: table lookup, add) on registers alone\n")
     kernels = vector_kernels()
@@ -216,28 +216,33 @@ def print_roofline(rounds: int) -> list[dict[str, float | int | str]]:
     print("| --- " * (2 * len(kernels) + 1) + "|")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        peaks = peak_library(Path(folder))
+        peaks = peak_loops(Path(folder))
         for side, channels in LAYERS:
             cells = []
             for kernel in kernels:
-                rate, peak = layer_rate(side, channels, kernel, getattr(peaks, f"peak_{kernel}"), rounds)
-                cells.append(f"{rate / 1e12:.2f} | {100 * rate / peak:.0f} %")
+                rate, peak = layer_rate(side, channels, kernel, peaks.get(kernel), rounds)
+                cells.append(f"{rate / 1e12:.2f} | {f'{100 * rate / peak:.0f} %' if peak else '-'}")
                 rows.append({"side": side, "channels": channels, "kernel": kernel, "rate": rate, "peak": peak})
             print(f"| {side}x{side}, {channels} | {' | '.join(cells)} |", flush=True)
     print()
     return rows
 
 
-def peak_library(folder: Path) -> ctypes.CDLL:
+def peak_loops(folder: Path) -> dict[str, Callable[[], float]]:
+    """The loops of popcount_peak.cc by the kernels that they are for; it may have none for a new kernel."""
     source, library = Path(__file__).with_name("popcount_peak.cc"), folder / "popcount_peak.so"
     subprocess.run(["c++", "-std=c++17", "-O2", "-shared", "-fPIC", str(source), "-o", str(library)], check=True)
     loaded = ctypes.CDLL(str(library))
-    for kernel in vector_kernels():
-        getattr(loaded, f"peak_{kernel}").restype = ctypes.c_double
-    return loaded
+    loops = {kernel: getattr(loaded, f"peak_{kernel}", None) for kernel in vector_kernels()}
+    loops = {kernel: loop for kernel, loop in loops.items() if loop is not None}
+    for loop in loops.values():
+        loop.restype = ctypes.c_double
+    return loops
 
 
-def layer_rate(side: int, channels: int, kernel: str, peak: Callable[[], float], rounds: int) -> tuple[float, float]:
+def layer_rate(
+    side: int, channels: int, kernel: str, peak: Callable[[], float] | None, rounds: int
+) -> tuple[float, float | None]:
     """Binary multiply-accumulates per second of a layer, LiteRT's call included, and of the peak loop beside it."""
     rng = np.random.default_rng(0)
     file = LceFile()
@@ -260,7 +265,7 @@ def layer_rate(side: int, channels: int, kernel: str, peak: Callable[[], float],
     run = _litert(Interpreter(model_content=file.finished(output), experimental_delegates=delegates), delegates)
     best_ms, best_peak = np.inf, 0.0
     for _ in range(rounds):
-        best_peak = max(best_peak, peak())
+        best_peak = max(best_peak, peak()) if peak else None
         best_ms = min(best_ms, times({"layer": run}, 5, thread_time)["layer"].min())
     return side**2 * 9 * channels**2 / best_ms * 1000, best_peak
 

@@ -21,7 +21,8 @@ from time import process_time
 import numpy as np
 
 from benchmarks.quantizer_networks import BASELINE, IMAGE, cases, use_one_core
-from larq_focal.bench.records import describe_environment, write_record
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.deploy.convert import ConversionError, convert
 from larq_focal.deploy.timing import paired
 from larq_focal.keras import keras, tf
@@ -47,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model, baseline_file = baseline.network(), Path(folder) / "baseline.tflite"
         baseline_step = training_step(model)
-        convert(model, baseline_file)
+        convert(model, baseline_file, converter="lce")
         for case in everything:
             if arguments.only and case.row.alias not in arguments.only:
                 continue
@@ -91,7 +92,7 @@ def median_ratio(first: Step, second: Step, rounds: int) -> float:
 
 def is_converted(model: keras.Model, file: Path) -> bool:
     try:
-        convert(model, file)
+        convert(model, file, converter="lce")
     except ConversionError:
         return False
     return True

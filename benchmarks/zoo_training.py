@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 
 from larq_focal.bench import run_recipe
-from larq_focal.bench.records import write_record
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.training import RECIPES, Recipe
 
 TABLE = Path(__file__).parent.parent / "docs/data/zoo_training.json"

@@ -15,7 +15,6 @@ from larq_focal.quantizers import QuantizerRow
 
 POINTS = 321
 RANGE = (-2.0, 2.0)
-OTHER_RANGES = {"pact": (-2.0, 8.0)}  # whose clipping value starts at 6
 OTHER_WEIGHTS = np.float32([NormalDist(0, 0.5).inv_cdf((i + 0.5) / 2000) for i in range(2000)])
 NEIGHBOURS = np.float32([[0.9, -0.3, 0.6], [0.1, 0.0, 0.7], [-0.4, 0.8, 0.2]])
 SCHEDULED_POINTS = 3
@@ -48,7 +47,7 @@ def curve(row: QuantizerRow) -> Curve:
     gets one image for each x, with the x in the middle of ``NEIGHBOURS``; a quantizer with noise, which treats each
     weight by itself, gets channels of many equal weights.
     """
-    x = np.linspace(*OTHER_RANGES.get(row.alias, RANGE), POINTS, dtype=np.float32)
+    x = np.linspace(RANGE[0], _right_end(row), POINTS, dtype=np.float32)
     is_noisy = "noise_state" in row.state
     probe = _copies(x) if is_noisy else _kernel(x) if row.kernel else _images(x)
     keras.utils.set_random_seed(0)
@@ -68,6 +67,14 @@ def curve(row: QuantizerRow) -> Curve:
             values = quantizer(probe.tensor, training=is_noisy)[probe.place]
         gradients.append(probe.at_x(tape.gradient(values, probe.tensor)))
     return Curve(x, np.array(branches), np.array(gradients))
+
+
+def _right_end(row: QuantizerRow) -> float:
+    """Far enough to show the highest level of an input quantizer."""
+    if row.kernel:
+        return RANGE[1]
+    highest = float(tf.reduce_max(row.quantizer()(tf.fill((1, 3, 3, 1), 1e3))))
+    return RANGE[1] + highest if highest > 1 else RANGE[1]
 
 
 @dataclass(frozen=True)

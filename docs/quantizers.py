@@ -1,47 +1,31 @@
-"""Writes the page of the quantizers, quantizers.md, from their registry and from the tables measured by benchmarks.
+"""Writes the page of the quantizers, quantizers.md, from their rows and from the tables measured by benchmarks.
 
     python docs/quantizers.py
 
-Needs the extra `docs`. The text follows from the registry and from the files in docs/data, the pictures from the
-shipped functions.
+Needs the extra `docs`. The text follows from the rows of the quantizers and from the files in docs/data, the pictures
+from the shipped functions.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from larq_focal.files import write_text
-from larq_focal.quantizers import QUANTIZERS, QuantizerRow
-from larq_focal.quantizers.registry import binary_activations, binary_kernels, few_bits, signs
-from larq_focal.report.markdown import pipe_table
+from larq_focal.quantizers import FAMILIES, QUANTIZERS, QuantizerRow
+from larq_focal.tables import pipe_table
 
 HERE = Path(__file__).parent
 PAGE = HERE / "quantizers.md"
 IMAGES = "images/quantizers"
 
 
-@dataclass(frozen=True)
-class Family:
-    name: str
-    title: str
-    rows: tuple[QuantizerRow, ...]
-
-
-FAMILIES = (
-    Family("signs", "Signs, for kernels and inputs", signs.ROWS),
-    Family("binary_kernels", "Binary kernels", binary_kernels.ROWS),
-    Family("binary_activations", "Binary inputs", binary_activations.ROWS),
-    Family("few_bits", "Three levels and more", few_bits.ROWS),
-)
-
 INTRODUCTION = """\
 # Quantizers
 
-<!-- Written by docs/quantizers.py: change that, or the registry, and run `make docs`. -->
+<!-- Written by docs/quantizers.py: change that, or a quantizer, and run `make docs`. -->
 
 Every quantizer of larq_focal and of Larq in one place: use it in any Larq layer as `kernel_quantizer` or
 `input_quantizer`, by its alias or as an instance of its class.
@@ -54,11 +38,12 @@ lq.layers.QuantConv2D(32, 3, input_quantizer="rsign", kernel_quantizer="libra_si
 lq.layers.QuantConv2D(32, 3, input_quantizer=lqf.quantizers.NiblackSign(window=5), kernel_quantizer="ste_sign")
 ```
 
-The tables tell, for the default arguments, what a `QuantConv2D` with it becomes in the converted network, as a kernel
-quantizer with signs as inputs, and as an input quantizer with a kernel of signs: a *packed* binary convolution, a
-*float* one, or *wrong*, where the converter would compute something else and `lqf.convert` refuses. `lqf.audit` says
-it of each layer of a network of yours. *Clip* marks kernel quantizers that lose weights which outgrow 1, and so need
-`kernel_constraint="weight_clip"`. Some [layers](layers.md) rewrite products of a few levels as binary ones.
+The tables say, for the default arguments, what the converter of Larq Compute Engine (`converter="lce"`) makes of a
+`QuantConv2D` with it, as a kernel quantizer with signs as inputs, and as an input quantizer with a kernel of signs: a
+*packed* binary convolution, a *float* one, or *wrong*, where that converter would compute something else and
+`lqf.convert` refuses. `lqf.audit` says what became of each layer of your network. *Clip* marks kernel quantizers that
+lose weights which outgrow 1, and so need `kernel_constraint="weight_clip"`. Some [layers](layers.md) compute products
+of a few levels as binary ones.
 
 The pictures are drawn from the functions themselves. Blue: what becomes of one weight among others of a normal
 distribution with deviation 1/2, or of the middle pixel of a patch of 3x3 (two lines where the weight's past counts).
@@ -68,35 +53,44 @@ end (dark); where there is noise, its mean.
 
 
 def page() -> str:
-    left_out = set(QUANTIZERS) - {row for family in FAMILIES for row in family.rows}
-    if left_out:
-        raise ValueError(f"{sorted(row.alias for row in left_out)} belong to no family of this page: add it to one.")
-    parts = [INTRODUCTION, *map(_section, FAMILIES), _accuracies(), _speeds()]
+    parts = [INTRODUCTION, *(_section(family) for family in FAMILIES), _accuracies(), _speeds()]
     return "\n".join(parts)
 
 
-def _section(family: Family) -> str:
-    header = ("alias and class", "levels", "trains", "keeps", "kernel", "inputs", "converted", "source")
+def rows_of(family: str) -> list[QuantizerRow]:
+    return [row for row in QUANTIZERS if row.family == family]
+
+
+def _section(family: str) -> str:
+    header = ("alias and class", "what it is", "levels", "trains", "keeps", "kernel", "inputs", "converted", "source")
     body = (
         (
             f"`{row.alias}` `{_public_name(row.quantizer)}`",
+            row.summary,
             row.levels,
             _names(row.trainable),
-            _names(row.state) + (f", set by `{row.schedule.__name__}`" if row.schedule else ""),
+            ", ".join(_kept(row)),
             (row.kernel or "") + (", clip" if row.needs_clip else ""),
             row.activation or "",
             row.lowering,
             _linked(row.source),
         )
-        for row in family.rows
+        for row in rows_of(family)
     )
-    picture = f"![Curves and pseudo-gradients: {family.title.lower()}]({IMAGES}/{family.name}.png)"
-    return f"## {family.title}\n\n{pipe_table(header, body)}\n\n{picture}\n"
+    title = FAMILIES[family]
+    picture = f"![Curves and pseudo-gradients: {title.lower()}]({IMAGES}/{family}.png)"
+    return f"## {title}\n\n{pipe_table(header, body)}\n\n{picture}\n"
 
 
 def _public_name(quantizer: type) -> str:
     package = "lq" if quantizer.__module__.startswith("larq.") else "lqf"
     return f"{package}.quantizers.{quantizer.__name__}"
+
+
+def _kept(row: QuantizerRow) -> Iterator[str]:
+    for name in row.state:
+        is_scheduled = row.schedule and name == row.quantizer.scheduled_name
+        yield f"`{name}`" + (f" (set by `{row.schedule.__name__}`)" if is_scheduled else "")
 
 
 def _names(names: Sequence[str]) -> str:
@@ -182,5 +176,5 @@ if __name__ == "__main__":
     from curves import draw
 
     for family in FAMILIES:
-        draw(family.rows, HERE / IMAGES / f"{family.name}.png")
+        draw(rows_of(family), HERE / IMAGES / f"{family}.png")
     write_text(PAGE, page())

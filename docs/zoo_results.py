@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from larq_focal.files import write_text, written_whole
-from larq_focal.report.markdown import pipe_table
+from larq_focal.tables import pipe_table
 from larq_focal.text import accuracy_text, bytes_text
 
 HERE = Path(__file__).parent

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         cost,
         datasets,
         deploy,
+        fixed_processors,
         focal_plane,
         layers,
         network,
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
-    *("bench", "cost", "datasets", "deploy", "focal_plane", "layers"),
-    *("network", "quantizers", "report", "training", "zoo"),
+    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane"),
+    *("layers", "network", "quantizers", "report", "training", "zoo"),
 )
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
@@ -84,6 +85,7 @@ __all__ = [
     "datasets",
     "deploy",
     "fit",
+    "fixed_processors",
     "focal_plane",
     "from_keras",
     "from_tflite",

@@ -1,8 +1,11 @@
-"""The look of the tables that results print: no boxes, headings in full, wide enough for names in 80 columns."""
+"""The look of the tables that results print: no boxes, headings in full, wide enough for names in 80 columns.
+
+Pages have theirs in Markdown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.padding import Padding
@@ -76,3 +79,10 @@ def listed(title: str, lines: Iterable[str | Text]) -> Iterator[Text | Padding]:
         yield Text(title, style="bold")
         for line in lines:
             yield Padding(line if isinstance(line, Text) else Text(line), (0, 0, 0, 2))
+
+
+def pipe_table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """A Markdown table of any cells; columns named in ``right`` are set to the right."""
+    rule = ["---:" if name in right else "---" for name in header]
+    cells = [header, rule, *([cell.replace("|", "\\|") for cell in line] for line in body)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)

@@ -10,7 +10,7 @@ import larq_focal as lqf
 from tests.support.processes import output_of, run_python
 
 SUBPACKAGES = {
-    *("bench", "cost", "datasets", "deploy", "focal_plane", "layers"),
+    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
     *("network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
@@ -22,6 +22,7 @@ ON_A_DEVICE = [
     "larq_focal.deploy.remote",
     "larq_focal.deploy.runtime",
     "larq_focal.deploy.timing",
+    "larq_focal.fixed_processors",
     "larq_focal.focal_plane",
     "larq_focal.network",
     "larq_focal.report",
@@ -129,6 +130,15 @@ def test_a_device_needs_no_tensorflow(module):
 @pytest.mark.parametrize("module", ON_A_DEVICE)
 def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(module):
     code = f"import sys, {module}; print(*({{'tensorflow', 'keras', 'tf_keras', 'larq'}} & set(sys.modules)))"
+    assert output_of(code) == ""
+
+
+TRAINERS = ("larq_focal", "larq_focal.training.trainer", "larq_focal.bench.runner", "larq_focal.deploy.convert")
+
+
+@pytest.mark.parametrize("module", TRAINERS)
+def test_model_optimization_is_loaded_by_what_uses_it_alone(module):
+    code = f"import sys, {module}; print(*(name for name in sys.modules if name.startswith('tensorflow_model_opt')))"
     assert output_of(code) == ""
 
 

@@ -99,3 +99,26 @@ def test_large_files_are_not_read(tmp_path):
     (tmp_path / "large.yaml").write_text("# " + "x" * 2**17)
     with pytest.raises(SensorError, match=r"large\.yaml' has 131,074 bytes, and at most 131,072 are read"):
         load_sensor(tmp_path / "large.yaml")
+
+
+@pytest.mark.parametrize(
+    ("load", "kind", "example"),
+    [(load_noise, "noise model", "scamp5.yaml"), (load_sensor, "sensor", "template.yaml")],
+)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a: [1", "is not a readable YAML file of a {kind}: "),
+        (b"\xff", "is not a readable YAML file of a {kind}: "),
+        (b"[1, 2]", "the file must hold keys with values, as in {example}"),
+        (b"#" * (2**17 + 1), "131,073 bytes, and at most 131,072 are read of a {kind}"),
+        (b"{}", "is missing; see {example} for what it means"),
+    ],
+    ids=["half", "bytes", "list", "large", "empty"],
+)
+def test_every_fault_names_the_kind_of_file_or_its_example(content, words, load, kind, example, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(content)
+    with pytest.raises(SensorError, match=re.escape(words.format(kind=kind, example=example))) as refused:
+        load(path)
+    assert str(path) in str(refused.value)

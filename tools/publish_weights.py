@@ -13,9 +13,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from larq_focal.bench.records import describe_file, write_record
+from larq_focal.bench.records.parts import describe_file
+from larq_focal.bench.records.record_file import read_record, write_record
 from larq_focal.files import write_text
-from larq_focal.report.records import read_record
 
 PRETRAINED = Path(__file__).parents[1] / "zoo" / "pretrained"
 _FILE_BYTES, _FOLDER_BYTES = 4_000_000, 20_000_000

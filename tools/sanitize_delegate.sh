@@ -20,12 +20,12 @@ flags="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-po
 export ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
 
 echo "== fuzzing =="
-g++ -std=c++17 $flags -o fuzz tools/fuzz_delegate.cc tools/counted_allocations.cc \
-    $(find larq_focal/delegate -name '*.cc' ! -path '*/litert/*') -pthread
+g++ $(cat larq_focal/delegate/compile_flags.txt) $flags -o fuzz tools/fuzz_delegate.cc tools/counted_allocations.cc \
+    $(find larq_focal/delegate -name '*.cc' ! -path '*/litert/*')
 ./fuzz "${1:-60}"
 
 echo "== tests =="
-CFLAGS="$flags" LDFLAGS="-fsanitize=address,undefined" "$python" setup.py -q build_ext --inplace
+CXX="g++ $flags" "$python" setup.py -q build_ext --inplace
 # The sanitizers must be loaded before everything else, and the C++ library before they look for its functions.
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so.6)" \
     PYTHONPATH=. "$python" -m pytest -q -p no:cacheprovider -m "not slow" tests/delegate

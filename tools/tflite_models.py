@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 
-from larq_focal.bench.records import describe_file
+from larq_focal.bench.records.parts import describe_file
+from larq_focal.bench.records.record_file import read_record
 from larq_focal.datasets.dataset import DATASETS
 from larq_focal.deploy.convert import convert
 from larq_focal.files import write_text
 from larq_focal.keras import keras
-from larq_focal.report.records import read_record
 from larq_focal.zoo.manifest import manifest
 from larq_focal.zoo.registry import build
 from tools.publish_weights import PRETRAINED
@@ -37,7 +36,7 @@ def convert_pretrained(name: str, folder: Path = FOLDER) -> dict:
         "source": record["source"],
         "dataset": record["dataset"]["title"],
         "accuracy": record["accuracy"]["value"],
-        "converter": f"larq-compute-engine {version('larq-compute-engine')}",
+        "converter": conversion.converter,
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.bench.records import accuracy_of, confusion_matrix, describe_file
+from larq_focal.bench.records.parts import accuracy_of, confusion_matrix, describe_file
 from larq_focal.cost import summary
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.deploy.convert import Conversion
@@ -45,6 +45,7 @@ def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: 
         "accuracy": accuracy_of(predicted, data.y_test),
         "confusion": confusion_matrix(predicted, data.y_test, len(data.classes)),
         "agreement": audit["agreement"],
+        "converter": conversion.converter,
         "file": describe_file(conversion.path),
         "audit": audit,
         "cost": summary(graph).to_dict(),

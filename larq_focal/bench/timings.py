@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_focal.bench.records import describe_file, write_record
+from larq_focal.bench.records.parts import describe_file
+from larq_focal.bench.records.record_file import write_record
 from larq_focal.deploy.timing import time
 from larq_focal.report import markdown_table, read_records, write_report
 

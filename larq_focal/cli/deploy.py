@@ -36,7 +36,7 @@ strict_option = click.option(
     type=click.Choice(CONVERTERS),
     default=CONVERTERS[0],
     show_default=True,
-    help="larq_focal's own, or Larq Compute Engine's, for Keras models.",
+    help="larq_focal's own, or Larq Compute Engine's, for Keras models; auto takes the first that can do it.",
 )
 @click.option("--rest", type=click.Choice(RESTS), default="float", show_default=True, help="What is not binary.")
 @click.option(

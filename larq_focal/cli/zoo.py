@@ -78,8 +78,8 @@ def train(model: str, dataset: str, variant: str, seed: int, epochs: int | None,
 @click.argument("record", type=click.Path(path_type=Path))
 def card(record: Path) -> None:
     """Print the model card of a RECORD: the record.json that a finished training leaves in its folder."""
-    from larq_focal.report.card import model_card
-    from larq_focal.report.records import read_record
+    from larq_focal.bench.records.card import model_card
+    from larq_focal.bench.records.record_file import read_record
 
     click.echo(model_card(read_record(record)), nl=False)
 

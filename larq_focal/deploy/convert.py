@@ -25,7 +25,7 @@ def convert(
     model: keras.Model | QuantGraph | str | Path,
     path: str | Path,
     *,
-    converter: Converter = "focal",
+    converter: Converter = "auto",
     rest: Rest = "float",
     representative=None,
     labels=None,
@@ -49,7 +49,8 @@ def convert(
             have been called once on a batch, or fitted. For larq_focal's converter also a QuantGraph, or the path of
             a ``.qgraph`` or ``.tflite`` file.
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
-        converter: "focal" for larq_focal's own, "lce" for Larq Compute Engine's.
+        converter: "focal" for larq_focal's own, "lce" for Larq Compute Engine's, or "auto" for larq_focal's own where
+            it takes the model, else Larq Compute Engine's if that is installed, which the audit notes.
         rest: what is not binary, with larq_focal's own converter: "float", or "int8" for 8-bit integers, in which
             weights take a quarter of the bytes.
         representative: for ``rest="int8"``, samples like those that the network will see, in the form of ``data``: the
@@ -85,9 +86,10 @@ def convert(
     from larq_focal.deploy.conversion import keras_models
 
     options = {"data": data, "strict": strict, "seed": seed, "trust": trust}
-    if converter == "focal":
+    if converter == "focal" or int8 is not None:
         return keras_models.convert_by_graph(model, path, int8=int8, **options)
-    return keras_models.convert_by_lce(model, path, bake=bake, timeout_s=timeout_s, **options)
+    by = keras_models.convert_by_lce if converter == "lce" else keras_models.convert_by_the_first
+    return by(model, path, bake=bake, timeout_s=timeout_s, **options)
 
 
 def convert_int8(

@@ -7,7 +7,7 @@ from pathlib import Path
 from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
-from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.conversion_error import NotWritable
 from larq_focal.deploy.graph_audit import SAMPLES, Data, audit_graph, by_input
 from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.deploy.pieces import batch_size
@@ -15,6 +15,9 @@ from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.version import __version__
+
+OWN = f"larq_focal {__version__}"
 
 
 def convert_graph(
@@ -50,7 +53,7 @@ def convert_graph(
     else:
         content = graph_content(graph, batch_size=size)
         audit = audit_graph(graph, content, data, seed)
-    return write_accepted(content, path, audit, strict)
+    return write_accepted(content, path, audit, strict, OWN)
 
 
 def int8_content(
@@ -66,13 +69,13 @@ def int8_content(
         options: of :func:`write_tflite`.
 
     Raises:
-        ConversionError: the graph holds an operation that cannot be written.
+        NotWritable: the graph holds an operation that cannot be written.
         ValueError: samples or labels do not fit the network.
     """
     try:
         file = write_int8_rest(graph, int8, data=data, seed=seed, **options)
     except GraphError as error:
-        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
+        raise NotWritable(f"'{graph.name}' was not converted. {error}") from error
     first = {name: array[:SAMPLES] for name, array in file.measured.items()}
     return file.content, audit_graph(graph, file.content, first, seed, rounded=file.rounded, int8=file.loss)
 
@@ -81,9 +84,9 @@ def graph_content(graph: QuantGraph, **options) -> bytes:
     """What :func:`write_tflite` makes of ``graph`` with these options.
 
     Raises:
-        ConversionError: the graph holds an operation that cannot be written.
+        NotWritable: the graph holds an operation that cannot be written, or contradicts itself.
     """
     try:
         return write_tflite(graph, **options)
     except GraphError as error:
-        raise ConversionError(f"'{graph.name}' was not converted. {error}") from error
+        raise NotWritable(f"'{graph.name}' was not converted. {error}") from error

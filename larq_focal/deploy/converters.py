@@ -1,11 +1,12 @@
-"""The converters that there are, and what each takes; importing this loads no TensorFlow."""
+"""The converters that there are, and what each takes; importing this loads nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, get_args
 
-Converter = Literal["focal", "lce"]  # larq_focal's own, and Larq Compute Engine's
+Converter = Literal["auto", "focal", "lce"]
+"""The first that takes the model, larq_focal's own, or Larq Compute Engine's."""
 CONVERTERS: tuple[Converter, ...] = get_args(Converter)
 Rest = Literal["float", "int8"]
 RESTS: tuple[Rest, ...] = get_args(Rest)
@@ -19,6 +20,8 @@ GRAPH_SUFFIXES = (".qgraph", ".tflite")
 
 def is_graph(model) -> bool:
     """Whether ``model`` is a QuantGraph, or the path of a file that holds one."""
-    from larq_focal.network.graph import QuantGraph  # not above: the command line shows choices without NumPy
+    if isinstance(model, str | Path):
+        return Path(model).suffix in GRAPH_SUFFIXES
+    from larq_focal.network.graph import QuantGraph  # the command line takes the names above, and no NumPy
 
-    return isinstance(model, QuantGraph) or (isinstance(model, str | Path) and Path(model).suffix in GRAPH_SUFFIXES)
+    return isinstance(model, QuantGraph)

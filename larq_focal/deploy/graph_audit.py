@@ -215,13 +215,18 @@ def _moved(
 
 
 def _rows(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[LayerAudit]:
+    """One for each kernel: a layer that is called several times is packed if it is so in every call."""
     packed_bytes, integer = _packed_bytes(graph, lowered, file), _int8_layers(graph, lowered, file)
+    calls: dict[int, list[ops.Weighted]] = {}
     for op in graph:
-        if not isinstance(op, ops.Weighted):
-            continue
-        intended, is_packed, is_int8 = _intended(graph, op), op.name in packed_bytes, op.name in integer
+        if isinstance(op, ops.Weighted):
+            calls.setdefault(id(op.kernel.codes), []).append(op)
+    for op, *others in calls.values():
+        intended = _intended(graph, op)
+        floats = [call for call in (op, *others) if call.name not in packed_bytes]
+        is_packed, is_int8 = not floats, all(call.name in integer for call in floats)
         is_fine = is_packed or intended == "float" or (is_int8 and intended == "few-bit")
-        reason = None if is_fine else why_not_packed(graph, op) or "not known"
+        reason = None if is_fine else why_not_packed(graph, floats[0]) or "not known"
         yield LayerAudit(
             layer=op.name,
             kind=type(op).__name__,
@@ -229,7 +234,7 @@ def _rows(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[L
             became="packed" if is_packed else "int8" if is_int8 else "float",
             operation=_PACKED if is_packed else _operator(op),
             weights=op.kernel.size,
-            bytes=packed_bytes.get(op.name, op.kernel.size if is_int8 else 4 * op.kernel.size),
+            bytes=packed_bytes[op.name] if is_packed else op.kernel.size * (1 if is_int8 else 4),
             expected_bytes=_declared_bytes(op, intended, packed_bytes.get(op.name)),
             reason=reason or "",
         )
@@ -247,13 +252,13 @@ def _packed_bytes(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> di
     """
     stored = {operator.inputs[1].data.tobytes() for operator in file.operators if operator.kind == _PACKED}
     names = {op.name for op in graph if isinstance(op, ops.Weighted)}
-    found: dict[str, int] = {}
+    found: dict[str, set[bytes]] = {}
     for op in lowered.layers:
         if is_packable(lowered, op) and (layer := _layer_of(op.name, names)) is not None:
-            words = op.kernel.packed()
-            if words.tobytes() in stored:
-                found[layer] = found.get(layer, 0) + words.nbytes
-    return found
+            words = op.kernel.packed().tobytes()
+            if words in stored:
+                found.setdefault(layer, set()).add(words)
+    return {layer: sum(map(len, words)) for layer, words in found.items()}
 
 
 def _int8_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> set[str]:
@@ -290,8 +295,8 @@ def _intended(graph: QuantGraph, op: ops.Weighted) -> Intent:
 
 def _declared_bytes(op: ops.Weighted, intended: Intent, packed_bytes: int | None) -> int:
     """What the kernel takes at the width that it was meant to have."""
-    bits = op.declared_bits[1] or op.kernel.bits
-    if intended == "float" or bits == FLOAT_BITS:
+    bits = op.declared_bits[1] or (FLOAT_BITS if intended == "float" else op.kernel.bits)
+    if bits == FLOAT_BITS:
         return 4 * op.kernel.size
     if bits == 1:
         return _words_bytes(op.kernel) if packed_bytes is None else packed_bytes

@@ -131,7 +131,7 @@ def check_rest(rest: str, representative: Any, labels: Any, input_type: str, con
     unused += ["input_type"] if input_type != "float32" else []
     if rest != "int8" and unused:
         raise ValueError(f"{' and '.join(unused)} can only be given with rest='int8'.")
-    if rest == "int8" and converter != "focal":
+    if rest == "int8" and converter == "lce":
         raise ValueError("rest='int8' needs larq_focal's own converter: give converter='focal'.")
 
 

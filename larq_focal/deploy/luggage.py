@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal import delegate
+from larq_focal.delegate.sources import compile_command, source_files
 from larq_focal.network.tflite.flatbuffer import FlatModel
 
 LIBRARY = "larq_focal/delegate/_litert_delegate.abi3.so"
@@ -43,7 +44,7 @@ def packed(
     commands: list[list[str]] = []
     if network.binary_operations:
         library = _from_wheel(wheel) if wheel else _own_library()
-        sources = sorted(path for path in (_PACKAGE / "delegate").rglob("*") if path.suffix in (".cc", ".h"))
+        sources = source_files(".cc", ".h")
         if library and _machine(library) == there["machine"]:
             files[LIBRARY] = library
         elif wheel:
@@ -53,8 +54,7 @@ def packed(
         elif there["compiler"] and sources:
             files |= {_name(path): path.read_bytes() for path in sources}
             units = [_name(path) for path in sources if path.suffix == ".cc"]
-            flags = (_PACKAGE / "delegate/compile_flags.txt").read_text().split()
-            commands.append([there["compiler"], *flags, "-shared", *units, "-o", LIBRARY])
+            commands.append(compile_command([there["compiler"]], units, LIBRARY))
         else:
             raise RemoteError(
                 f"'{network.name}' is a binary network, and there is no delegate for {there['machine']}: build a wheel "

@@ -21,7 +21,7 @@ from larq_focal.verdicts.unjudged import is_judged_layer, unjudged_operations
 
 def judge_network(graph: QuantGraph, processor: BinaryProcessor) -> ProcessorFit:
     """Judges whether ``graph`` runs on ``processor``, and with what energy."""
-    convolutions = [op for op in graph.layers if isinstance(op, Conv2D)]
+    convolutions = list(graph.convolutions)
     width = _nearest_width(convolutions, processor)
     layers = tuple(_layer(graph, op, width, processor) for op in graph if isinstance(op, Weighted))
     faults = list(_network_faults(graph, convolutions, width, processor))

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from larq_focal.fixed_processors.known_processors import processor_file, processor_names
-from larq_focal.focal_plane.sensor.sensor_file import Section, SensorError, read_yaml
+from larq_focal.focal_plane.sensor.sensor_file import SensorError
+from larq_focal.yaml_file import FileKind, Section
+
+PROCESSOR_FILE = FileKind("processor", "binareye.yaml", SensorError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ def load_processor(name: str) -> BinaryProcessor:
     if name not in processor_names():
         raise SensorError(f"There is no processor '{name}': choose from {', '.join(processor_names())}.")
     path = processor_file(name)
-    top = Section(path, read_yaml(path), kind="processor", example="binareye.yaml")
+    top = PROCESSOR_FILE.read(path)
     processor = BinaryProcessor(
         name=top.text("name"),
         title=top.text("title"),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import compute
 
 _ROUNDED = ("sigmoid", "tanh")
 """Activations that rise with the input, but for their rounding."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from larq_focal.network.ops import Input, Linear, Op, Unknown, Weighted
+from larq_focal.network.ops import Conv2D, Input, Linear, Op, Unknown, Weighted
 
 
 class GraphError(ValueError):
@@ -13,6 +13,15 @@ class GraphError(ValueError):
 
 class NotUnderstood(Exception):
     """Something in a model that is being read has no operation; the message names it."""
+
+
+def needed(ops: Iterable[Op], names: Iterable[str]) -> set[str]:
+    """The names of the operations that the values ``names`` depend on, these among them; ``ops`` are in their order."""
+    needed = set(names)
+    for op in reversed([*ops]):
+        if op.name in needed:
+            needed.update(op.inputs)
+    return needed
 
 
 class QuantGraph:
@@ -74,6 +83,11 @@ class QuantGraph:
     def layers(self) -> tuple[Linear, ...]:
         """Two-dimensional convolutions and dense layers, which the targets know."""
         return tuple(op for op in self.ops if isinstance(op, Linear))
+
+    @property
+    def convolutions(self) -> tuple[Conv2D, ...]:
+        """Those of ``layers`` that are two-dimensional convolutions."""
+        return tuple(op for op in self.ops if isinstance(op, Conv2D))
 
     @property
     def other_layers(self) -> tuple[Weighted, ...]:

@@ -8,9 +8,9 @@ from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 
 
-def moves(op: ops.Op) -> bool:
-    """Whether ``op`` only selects and moves elements."""
-    return isinstance(op, ops.Reshape) or (isinstance(op, ops.Pool2D) and op.kind == "max")
+def only_moves(op: ops.Op) -> bool:
+    """Whether each element of the value is one of an input's, and no constant stands beside them."""
+    return op.moves_elements and not isinstance(op, ops.Pad)
 
 
 def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
@@ -33,7 +33,7 @@ def largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
         return 1
     if isinstance(op, ops.Quantize):
         return int(np.abs(op.levels).max()) if np.array_equal(op.levels, np.rint(op.levels)) else None
-    if moves(op) or isinstance(op, ops.Concat):
+    if only_moves(op):
         largest = [largest_integer(graph, graph[name]) for name in op.inputs]
         return None if None in largest else max(largest)
     return None

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from larq_focal.bench.records.checks import check_records
+from larq_focal.bench.records.schema import Record
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.html import json_in_script, render
 from larq_focal.report.provenance import provenance
-from larq_focal.report.records import Record, check_records
 from larq_focal.report.register_maps import ROLE_GROUPS, register_maps
 from larq_focal.report.runs import Run, runs_by_dataset
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from larq_focal.report.records import Record
+from larq_focal.bench.records.schema import Record
 from larq_focal.report.runs import Run
 
 Facts = dict[tuple[str, str], str]
@@ -62,7 +62,7 @@ def _facts(record: Record) -> Facts:
         (group, name): str(value)
         for group, facts in groups.items()
         for name, value in facts.items()
-        if value is not None
+        if value is not None and value not in ("", {})
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from larq_focal.report.records import Record
+from larq_focal.bench.records.schema import Record
 from larq_focal.report.runs import Run
 
 # What registers are for, with the words of the register fit that tell it; ``style.css`` has a colour for each.

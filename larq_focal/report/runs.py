@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from larq_focal.report.records import Record
+from larq_focal.bench.records.schema import Record
 
 COLOURS = 8  # --run-0 to --run-7 of style.css
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "cross", "x")

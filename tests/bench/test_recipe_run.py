@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from larq_focal.bench import run_recipe
+from larq_focal.bench.records.card import model_card
+from larq_focal.bench.records.record_file import read_record
 from larq_focal.cli.zoo import zoo
 from larq_focal.keras import keras
 from larq_focal.report import read_records, write_report
-from larq_focal.report.card import model_card
-from larq_focal.report.records import read_record
 from larq_focal.training import RECIPES, find_recipe
 from larq_focal.zoo import two_layer
 from tools.publish_weights import publish

@@ -22,6 +22,8 @@ from larq_focal.focal_plane import processor_names, sensor_names
 from larq_focal.focal_plane.compiler.option_costs import PLACEMENTS, WEIGHTS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from larq_focal.focal_plane.sensor.spills import SPILLS
+from larq_focal.network import save_graph
+from tests.focal_plane.graphs import two_layer_network
 from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 
@@ -153,9 +155,11 @@ def test_a_sensor_is_added_in_one_place(tmp_path):
         from larq_focal.cli import main
         for command in ("fit", "compile", "inspect"):
             main([command, "--help"], standalone_mode=False)
-        from larq_focal.focal_plane import load_sensor
-        print(load_sensor("added").name)
+        for command in (["compile", sys.argv[2], "-o", sys.argv[3]], ["fit", "--from-graph", sys.argv[2]]):
+            main([*command, "--sensor", "added"], standalone_mode=False)
         """
-    shown = output_of(code, folder)
+    network, program = save_graph(two_layer_network(side=16, maps=2), tmp_path / "two.qgraph"), tmp_path / "two.scamp"
+    shown = output_of(code, folder, network, program)
     assert len(re.findall(r"--sensor TEXT +added,", shown)) == 3
-    assert shown.endswith("\nadded")
+    assert "two layers on added: FIT" in shown
+    assert "sensor: added" in program.read_text()

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from larq_focal.delegate.sources import compile_flags, source_files
 from tests.support.requirements import require
 
-ROOT = Path(__file__).parents[2]
-DELEGATE = ROOT / "larq_focal" / "delegate"
+TOOLS = Path(__file__).parents[2] / "tools"
 
 
 @pytest.mark.slow
 def test_no_run_of_a_random_network_allocates_memory(tmp_path):
     require([] if shutil.which("g++") else ["g++"])
-    sources = [path for path in DELEGATE.rglob("*.cc") if path.parent.name != "litert"]  # which takes LiteRT
-    sources += [ROOT / "tools" / "fuzz_delegate.cc", ROOT / "tools" / "counted_allocations.cc"]
+    units = [path for path in source_files(".cc") if path.parent.name != "litert"]  # which takes LiteRT
+    units += [TOOLS / "fuzz_delegate.cc", TOOLS / "counted_allocations.cc"]
     program = tmp_path / "fuzz"
-    subprocess.run(["g++", "-std=c++17", "-O1", "-o", program, *sources, "-pthread"], check=True)
+    subprocess.run(["g++", *compile_flags(), "-O1", "-o", program, *units], check=True)
     result = subprocess.run([program, "3"], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert int(re.search(r"(\d+) of them run, no fault", result.stdout).group(1)) > 1000

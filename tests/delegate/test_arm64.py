@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from larq_focal import Runtime
+from larq_focal.delegate.sources import kernel_rows
 from larq_focal.keras import keras
 from tests.delegate import blocks, cases
 from tests.delegate.engines import assert_same, lce_outputs
@@ -21,7 +22,7 @@ from tools.wheels import REPOSITORY, build_wheel
 
 pytestmark = pytest.mark.slow
 
-KERNELS = ("neon_dot", "neon", "portable", "reference")
+KERNELS = [row.name for row in kernel_rows() if row.architecture in (None, "aarch64")]
 DRAWN = {
     cases.draw_convolution: 60,
     cases.draw_quantize: 20,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow_model_optimization as tfmot
 
-from larq_focal.deploy.convert import ConversionError, convert, convert_int8
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
+from larq_focal.deploy.convert import ConversionError, convert_int8
 from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import BinaryDense, BinarySumConv2D, BinarySumDense, BitPlaneConv2D
 from larq_focal.network.keras.user_objects import import_objects

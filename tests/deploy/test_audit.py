@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from larq_focal.deploy.audit import Audit
-from larq_focal.deploy.convert import convert
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
 from larq_focal.keras import keras, larq, tf
 from tests.deploy.networks import convolution, network, off_ties, positive, quantizer, random_kernel, sign, signs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from larq_focal.deploy.convert import convert
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
 from larq_focal.keras import keras, larq, tf
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.deploy.networks import IMAGE, convolution, layers, off_ties, quantizer, random_kernel

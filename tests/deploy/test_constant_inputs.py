@@ -11,7 +11,7 @@ from larq_focal.deploy.audit.constant_inputs import constant_inputs
 from larq_focal.deploy.audit.intent import layer_names
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.intervals import Intervals
-from larq_focal.deploy.convert import convert
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
 from larq_focal.keras import keras, larq, tf
 from tests.deploy.networks import Times, convolution, network, positive
 

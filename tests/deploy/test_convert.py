@@ -64,19 +64,25 @@ class TestResult:
         result = convert(small_network(), out).audit.to_dict()
         assert json.loads(json.dumps(result)) == result
         assert set(result) == {
-            *("network", "file_bytes", "expected_bytes", "passed", "layers", "agreement", "findings")
+            *("network", "file_bytes", "expected_bytes", "passed", "layers", "agreement", "int8", "findings")
         }
         assert set(result["layers"][0]) == {
             *("layer", "kind", "intended", "became", "operation", "weights"),
             *("bytes", "expected_bytes", "reason", "fix"),
         }
-        assert set(result["agreement"]) == {"samples", "same_class", "max_abs_difference", "max_abs_output"}
+        assert set(result["agreement"]) == {
+            "samples",
+            "same_class",
+            "max_abs_difference",
+            "max_abs_output",
+            "reference",
+        }
 
     def test_the_table_shows_every_layer_and_why(self, out):
         model = network(convolution(), convolution("ste_heaviside", name="half"), convolution(groups=1, name="third"))
         console = Console(width=150, record=True, file=open(out.parent.parent / "shown", "w"))  # noqa: SIM115
         with console.file:
-            console.print(convert(model, out).audit)
+            console.print(convert(model, out, converter="lce").audit)
         shown = console.export_text()
         for text in ("What became of network", "layer", "half", "third", "packed", "float", "gives 0 and 1", "1,152"):
             assert text in shown
@@ -178,8 +184,9 @@ def larq_hysteresis(**options):
 class TestStrict:
     """What was meant to be float may be float, and what is packed passes."""
 
-    def test_without_it_few_bits_may_stay_float(self, out):
-        result = convert(network(convolution(larq.quantizers.DoReFa(2))), out).audit
+    @pytest.mark.parametrize(("converter", "bits"), [("lce", 2), ("focal", 3)])
+    def test_without_it_few_bits_may_stay_float(self, converter, bits, out):
+        result = convert(network(convolution(larq.quantizers.DoReFa(bits))), out, converter=converter).audit
         assert [(row.layer, row.intended, row.became) for row in result.not_as_intended] == [
             ("layer", "few-bit", "float")
         ]
@@ -199,7 +206,9 @@ class TestStrict:
         )
         assert not convert(network(*stack), out, strict=True).audit.not_as_intended
 
-    @pytest.mark.parametrize(("quantizer", "status"), [("ste_sign", 0), (larq.quantizers.DoReFa(2), 1)])
+    @pytest.mark.parametrize(
+        ("quantizer", "status"), [("ste_sign", 0), (larq.quantizers.DoReFa(2), 0), (larq.quantizers.DoReFa(3), 1)]
+    )
     def test_the_commands_exit_with_its_verdict(self, quantizer, status, out, tmp_path):
         model = network(convolution(quantizer))
         model.save(tmp_path / "model.keras")
@@ -229,13 +238,18 @@ class TestRefusals:
             convert(model, out, strict=True)
         assert error.value.audit.passed and not error.value.audit.all_packed
 
-    @pytest.mark.parametrize("bits", [2, 3, 8])
-    def test_strict_refuses_few_bits_that_stayed_float(self, bits, out):
+    @pytest.mark.parametrize(
+        ("converter", "bits", "reason"),
+        [
+            *(("lce", bits, r".*levels.*To change") for bits in (2, 3, 8)),
+            *(("focal", bits, f"its inputs have {2**bits} levels, and at most 4 are packed") for bits in (3, 8)),
+        ],
+    )
+    def test_strict_refuses_few_bits_that_stayed_float(self, converter, bits, reason, out):
         model = network(convolution(), convolution(larq.quantizers.DoReFa(bits), name="few"))
-        with pytest.raises(
-            ConversionError, match=r"1 stayed float\. Without strict.*\n- few, meant to be few-bit: .*levels.*To change"
-        ) as error:
-            convert(model, out, strict=True)
+        message = rf"1 stayed float\. Without strict.*\n- few, meant to be few-bit: {reason}"
+        with pytest.raises(ConversionError, match=message) as error:
+            convert(model, out, converter=converter, strict=True)
         assert error.value.audit.passed and error.value.audit.all_packed
         assert [row.intended for row in error.value.audit.layers] == ["binary", "few-bit"]
 

@@ -9,8 +9,9 @@ from click.testing import CliRunner
 
 from larq_focal.cli import main
 from larq_focal.deploy import convert_graph as module
+from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert
-from larq_focal.deploy.convert_graph import ConversionError, convert_graph
+from larq_focal.deploy.convert_graph import convert_graph
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras
 from larq_focal.keras import larq as lq

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from larq_focal.cli import main
 from larq_focal.deploy.audit import audit
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.convert import convert, convert_int8
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
+from larq_focal.deploy.convert import convert_int8
 from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, tf

@@ -13,7 +13,8 @@ from larq_focal.deploy.audit.intent import layer_names
 from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.conversion import keras_models
 from larq_focal.deploy.conversion.freeze import freeze
-from larq_focal.deploy.convert import ConversionError, convert
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
+from larq_focal.deploy.convert import ConversionError
 from larq_focal.keras import keras, larq, tf
 from tests.deploy.networks import Times, convolution, network, positive, quantizer, sign, signs
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from larq_focal.cli import main
 from larq_focal.deploy.calibration import METHODS, Seen, least_squares, most_of_the_range, rounded, whole_range
+from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert
-from larq_focal.deploy.convert_graph import ConversionError
 from larq_focal.deploy.graph_audit import audit_graph
 from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.deploy.runtime import Runtime

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from larq_focal.deploy.audit import Audit
 from larq_focal.deploy.conversion.freeze import freeze
+from larq_focal.deploy.conversion.keras_models import convert_by_lce as convert
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert import convert
 from larq_focal.keras import keras, larq, tf
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.deploy.networks import Times, convolution, network, positive, quantizer, random_kernel

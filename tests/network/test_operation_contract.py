@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from larq_focal.network import interpret, ops
-from larq_focal.network.interpret import compute
+from larq_focal.network.computation import compute
 from larq_focal.network.ops.base import NotElementwise, Weightless
 from larq_focal.network.ops.elementwise import Elementwise
 from tests.network.networks import every_op

@@ -71,7 +71,7 @@ def test_step_is_kept_in_full_in_mixed_precision():
     assert quantizer.step.numpy() == np.float32(0.1)
 
 
-def test_step_is_measured_anew_where_training_drove_it_to_zero():
+def test_step_is_measured_again_where_training_drove_it_to_zero():
     model = keras.Sequential([keras.Input((4,)), LSQ(signed=False, step=0.1)])
     model.compile(keras.optimizers.SGD(100.0), "mse")
     x = np.abs(np.random.default_rng(0).normal(size=(8, 4)))

@@ -1,7 +1,7 @@
 """The cards on top name the right run and figure."""
 
+from larq_focal.bench.records.card import model_card
 from larq_focal.report import markdown_table, write_report
-from larq_focal.report.card import model_card
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.runs import runs_by_dataset
 from tests.support.records import fake_record, six_runs

@@ -12,8 +12,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from larq_focal.network import Kernel, QuantGraph, ops
+from larq_focal.network.computation import compute
 from larq_focal.network.conv_arithmetic import dilated
-from larq_focal.network.interpret import compute
 
 _MANTISSA_BITS = 22
 _EXACT_ACTIVATIONS = ("relu", "relu6", "relu_n1_to_1", "clip", "prelu", "leaky_relu", "abs", "floor")
@@ -91,6 +91,8 @@ class _Drawing:
         channels = value.shape[-1]
         shape = self.one_of((), (channels,), (channels,), value.shape)
         threshold = self.numbers(shape, largest=min(value.largest, 64))
+        if self.one_of(False, False, True):  # just above: what is on the number itself is not reached
+            threshold = np.nextafter(threshold, np.float32(np.inf))
         if self.flip_coin():
             threshold = np.where(self.random.random(shape) < 0.1, self.random.choice([-np.inf, np.inf]), threshold)
         flip = self.one_of(None, None, "some", "all")
@@ -106,6 +108,8 @@ class _Drawing:
         levels = (step * (np.arange(count) - self.one_of(0, 1, count - 1))).astype(np.float32)
         if count > 2 and self.flip_coin():
             boundaries = (np.arange(count - 1) * step / 2).astype(np.float32)
+        if self.one_of(False, False, True):
+            boundaries = np.nextafter(boundaries, np.float32(np.inf))
         if self.one_of(False, False, False, True):
             levels = np.sort(self.random.choice(np.arange(-9, 9), count, replace=False) / 4).astype(np.float32)
         largest = float(np.abs(levels).max())

@@ -123,7 +123,7 @@ class AnyValuesContract:
         once = self.make()(x).numpy()
         np.testing.assert_allclose(self.make()(once), once, rtol=1e-6)
 
-    def test_config_makes_it_anew(self):
+    def test_config_makes_it_again(self):
         quantizer = self.make(name="mine")
         for copy in (
             type(quantizer).from_config(quantizer.get_config()),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.report.records import FORMAT, Record
+from larq_focal.bench.records.schema import FORMAT, Record
 
 NASTY = '</script><b onmouseover="alert(1)">\'&amp;'
 SPEC = {  # title, accuracy in %, parameter bytes, ACE in 1e6, median latency in ms, binary?

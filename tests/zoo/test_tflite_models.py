@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from larq_focal.bench.records import describe_file
+from larq_focal.bench.records.parts import describe_file
 from larq_focal.datasets.dataset import as_input, load_dataset
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.zoo.manifest import manifest

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from larq_focal.bench.records.record_file import read_record
 from larq_focal.cost import summary
 from larq_focal.datasets.dataset import DATASETS, as_input, load_dataset
 from larq_focal.network.keras.from_keras import from_keras
-from larq_focal.report.records import read_record
 from larq_focal.zoo import WeightsError, build, lenet, save_weights
 from larq_focal.zoo.manifest import manifest
 from tools.publish_weights import PRETRAINED

@@ -112,7 +112,7 @@ def _from_tflite(flat: Any) -> object:
 
 
 def _read_record(path: Path) -> object:
-    from larq_focal.report.records import read_record
+    from larq_focal.bench.records.record_file import read_record
 
     return read_record(path)
 

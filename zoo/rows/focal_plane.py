@@ -16,8 +16,7 @@ ROWS: list[ModelRow] = [
             _BOSE,
             options,
             {"input_shape": (12, 12, 1)},
-            "all binary and ternary kernels: the pixels are 0 and 1, and the maps are sums",
-            (Published("weights", 256 + 40_960, _BOSE),),
+            published=(Published("weights", 256 + 40_960, _BOSE),),
         )
         for name, title, options in (
             ("bose2020", "", {}),

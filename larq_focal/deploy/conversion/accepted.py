@@ -12,7 +12,7 @@ from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.files import written_whole
 
 
-def write_accepted(content: bytes, path: str | Path, audit: Audit, strict: bool) -> Conversion:
+def write_accepted(content: bytes, path: str | Path, audit: Audit, strict: bool, converter: str) -> Conversion:
     """Writes the file.
 
     Args:
@@ -20,6 +20,7 @@ def write_accepted(content: bytes, path: str | Path, audit: Audit, strict: bool)
         path: where it goes.
         audit: of the file.
         strict: refuse it where a layer that was meant to be binary or of few bits stayed float.
+        converter: what wrote it, with its version.
 
     Raises:
         ConversionError: the audit found an error, or such a layer.
@@ -38,7 +39,7 @@ def write_accepted(content: bytes, path: str | Path, audit: Audit, strict: bool)
         )
     with written_whole(path) as file:
         file.write(content)
-    return Conversion(Path(path), audit)
+    return Conversion(Path(path), audit, converter)
 
 
 def listed(findings: Iterable[Finding]) -> str:

@@ -11,10 +11,11 @@ from larq_focal.result import Result
 
 @dataclass(frozen=True, repr=False)
 class Conversion(Result):
-    """A converted model: where the file is, and its audit."""
+    """A converted model: where the file is, its audit, and the converter that wrote it, with its version."""
 
     path: Path
     audit: Audit
+    converter: str
 
     @property
     def headline(self) -> str:

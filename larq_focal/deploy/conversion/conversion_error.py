@@ -1,4 +1,4 @@
-"""The one error of a conversion."""
+"""The errors of a conversion."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class ConversionError(RuntimeError):
     def __init__(self, message: str, audit=None):
         super().__init__(message)
         self.audit = audit
+
+
+class NotWritable(ConversionError):
+    """The network holds something that larq_focal's own converter cannot write; another one may take it."""

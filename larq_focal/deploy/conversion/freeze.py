@@ -28,7 +28,7 @@ def freeze(model: keras.Model) -> FrozenGraph:
         ConversionError: the model has sizes that are left open, float16 layers, weights that are not
             finite, or layers that change a variable during inference.
     """
-    _check(model)
+    check_model(model)
     size = batch_size(model)
     signature = [
         tf.TensorSpec([size, *tensor.shape[1:]], tensor.dtype, name=name)
@@ -80,7 +80,13 @@ def _info(tensor: tf.Tensor) -> TensorInfo:
     return TensorInfo(name=tensor.name, dtype=dtype, tensor_shape=tensor.shape.as_proto())
 
 
-def _check(model: keras.Model) -> None:
+def check_model(model: keras.Model) -> None:
+    """Refuses what no converter takes.
+
+    Raises:
+        ConversionError: the model has sizes that are left open, float16 layers, layers that still prune their weights,
+            or weights that are not finite.
+    """
     for name, tensor in zip(model.input_names, model.inputs, strict=True):
         if None in tensor.shape[1:]:
             raise ConversionError(
@@ -96,18 +102,9 @@ def _check(model: keras.Model) -> None:
             )
         if layer.compute_dtype in ("float16", "bfloat16"):
             raise ConversionError(
-                f"The layer '{layer.name}' computes in {layer.compute_dtype}, which the converter cannot read: "
+                f"The layer '{layer.name}' computes in {layer.compute_dtype}, which converters cannot read: "
                 "rebuild the model under the float32 policy and copy its weights."
             )
-    refuse_diverged(model)
-
-
-def refuse_diverged(model: keras.Model) -> None:
-    """Refuses a model whose weights are not numbers.
-
-    Raises:
-        ConversionError: a weight holds a value that is not finite.
-    """
     for weight in model.weights:
         if weight.dtype.is_floating and not np.isfinite(weight.numpy()).all():
             raise ConversionError(

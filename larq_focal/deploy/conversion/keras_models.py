@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from larq_focal.deploy.audit.auditing import audit_by_graph, audit_frozen
@@ -11,25 +14,29 @@ from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.outputs import as_data
 from larq_focal.deploy.conversion.accepted import listed, write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
-from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.conversion_error import ConversionError, NotWritable
 from larq_focal.deploy.conversion.converter import run_converter
 from larq_focal.deploy.conversion.ends import with_ends
-from larq_focal.deploy.conversion.freeze import batch_size, freeze, refuse_diverged
+from larq_focal.deploy.conversion.freeze import batch_size, check_model, freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert_graph import graph_content, int8_content
+from larq_focal.deploy.convert_graph import OWN, graph_content, int8_content
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.keras import keras
+from larq_focal.messages import short
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
+_CONTRADICTIONS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError)
+_ANOTHER = "Larq Compute Engine's converter may take it: use converter='lce' (--converter lce)."
 _INT8_AROUND_BINARY = """\
 To have int8 around binary layers, train the float ones for it and use convert():
 
     import larq_focal as lqf
     from larq_focal.keras import keras
+from larq_focal.messages import short
     from tensorflow_model_optimization.quantization.keras import quantize_annotate_layer, quantize_apply
 
     def annotated(layer):
@@ -62,7 +69,7 @@ def convert_by_lce(
     given = frozen.baked() if bake else frozen
     content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
-    return write_accepted(content, path, result, strict)
+    return write_accepted(content, path, result, strict, _versioned("larq-compute-engine"))
 
 
 def convert_by_graph(
@@ -81,15 +88,39 @@ def convert_by_graph(
     network with its roundings.
     """
     model = with_known_inputs(model, trust=trust)
-    refuse_diverged(model)
-    graph = as_graph(model)
-    options = {"output_names": model.output_names, "batch_size": batch_size(model)}
-    content = graph_content(graph, **options)
+    check_model(model)
+    try:
+        graph = as_graph(model)
+        options = {"output_names": model.output_names, "batch_size": batch_size(model)}
+        content = graph_content(graph, **options)
+    except NotWritable as error:
+        raise NotWritable(f"{error} {_ANOTHER}") from error
+    except _CONTRADICTIONS as error:
+        raise NotWritable(
+            f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}. {_ANOTHER}"
+        ) from error
     audit = audit_by_graph(model, graph, content, data, seed)
     if int8 is not None and audit.passed:
         data = None if data is None else as_data(model, data, seed)
         content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
-    return write_accepted(content, path, audit, strict)
+    return write_accepted(content, path, audit, strict, OWN)
+
+
+def convert_by_the_first(
+    model: keras.Model | str | Path, path: str | Path, *, bake: bool = True, timeout_s: float | None = None, **options
+) -> Conversion:
+    """As ``larq_focal.convert`` with ``converter="auto"``."""
+    model = with_known_inputs(model, trust=options.pop("trust", False))
+    try:
+        return convert_by_graph(model, path, **options)
+    except NotWritable as error:
+        if find_spec("larq_compute_engine") is None:
+            raise
+        reason = str(error).removesuffix(f" {_ANOTHER}")
+    conversion = convert_by_lce(model, path, bake=bake, timeout_s=timeout_s, **options)
+    message = f"Larq Compute Engine's converter wrote this file, because larq_focal's own could not: {reason}"
+    findings = (*conversion.audit.findings, Finding("converter", "note", "", message))
+    return replace(conversion, audit=replace(conversion.audit, findings=findings))
 
 
 def convert_to_int8(
@@ -117,7 +148,7 @@ def convert_to_int8(
         )
     content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
     audit = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
-    return write_accepted(content, path, audit, strict=False)
+    return write_accepted(content, path, audit, strict=False, converter=_versioned("tensorflow"))
 
 
 def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
@@ -127,3 +158,7 @@ def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
 
 def _refusal(model: keras.Model, faults: list[Finding]) -> str:
     return f"'{model.name}' was not converted.\n{listed(faults)}"
+
+
+def _versioned(package: str) -> str:
+    return f"{package} {version(package)}"

@@ -29,7 +29,6 @@ from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.sensor.spills import SPILLS, Spill, check_spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D
 
 _REFUSALS = (UnsupportedError, RegisterError, StoreError)
 
@@ -123,7 +122,7 @@ compile_network = compile  # its name where Python's own ``compile`` should not 
 
 def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, CountSchedule]:
     """By layer the schedule of fewest words, which takes the most registers."""
-    largest = {op.name: op.kernel.fan_in for op in graph if isinstance(op, Conv2D)}
+    largest = {op.name: op.kernel.fan_in for op in graph.convolutions}
     largest |= {layer.name: total.largest for total in counted_sums(graph) for layer in total.layers}
     return {name: CountSchedule(accumulator_bits(count), weights=option.weights) for name, count in largest.items()}
 

@@ -25,8 +25,10 @@ from larq_focal.focal_plane.machine.program import Launch, Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import IN_HOME
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import compute, interpret, rescale
+from larq_focal.network.interpret import interpret
+from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.ops import Linear
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, facts, new_table

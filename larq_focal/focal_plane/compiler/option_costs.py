@@ -13,7 +13,6 @@ from larq_focal.focal_plane.machine.forms import PROPAGATION
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.rate import estimates
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D
 from larq_focal.text import time_text
 from larq_focal.verdicts.estimate import CALIBRATED
 
@@ -108,7 +107,7 @@ def _may_be_tiled(graph: QuantGraph, sensor: Sensor) -> bool:
         tiles_for(graph, sensor)
     except UnsupportedError:
         return False
-    return all(op.kernel.codes.shape[2] <= _MOST_MOVED for op in graph if isinstance(op, Conv2D))
+    return all(op.kernel.codes.shape[2] <= _MOST_MOVED for op in graph.convolutions)
 
 
 def _compares(sensor: Sensor) -> bool:

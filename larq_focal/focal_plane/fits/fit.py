@@ -43,7 +43,7 @@ from larq_focal.focal_plane.sensor.rate import (
 from larq_focal.focal_plane.sensor.spills import Spill, check_spill
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
-from larq_focal.network.ops import Conv2D, Weighted
+from larq_focal.network.ops import Weighted
 from larq_focal.text import counted
 from larq_focal.verdicts.unjudged import is_judged_layer, unjudged_operations
 
@@ -135,7 +135,7 @@ def _fit_registers(network: QuantGraph, sensor: Sensor, spill: Spill, progress: 
     graph = stages[LEVELS_AS_SIGNS]  # whose layers stand in the report
     read = readouts(graph, sensor)
     there = on_controller(graph)
-    on_array = [op for op in graph.layers if isinstance(op, Conv2D) and op.name not in there]
+    on_array = [op for op in graph.convolutions if op.name not in there]
     shapes = {op.name: conv_layer(graph, op, folded) for op in on_array}
     judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
     compiles = not any(judgement.reasons for judgement in judged.values())  # else the verdict is there already

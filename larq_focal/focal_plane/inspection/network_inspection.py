@@ -24,7 +24,8 @@ from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import interpret, rescale
+from larq_focal.network.interpret import interpret
+from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model
 from larq_focal.network.ops import Linear
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.sensor.sensor_file import Section, SensorError, read_yaml
+from larq_focal.focal_plane.sensor.sensor_file import SensorError
 from larq_focal.messages import short
+from larq_focal.yaml_file import FileKind
 
 FOLDER = Path(__file__).parent / "noise"
+NOISE_FILE = FileKind("noise model", "scamp5.yaml", SensorError)
 LARGEST = 128  # of any error, in units of the analog range
 
 
@@ -52,7 +54,7 @@ def load_noise(name_or_path: str | Path) -> NoiseModel:
             f"There is no noise model '{short(name_or_path, 100)}': noise is measured for {', '.join(noise_names())}; "
             f"or give the path of a YAML file like '{FOLDER / 'scamp5.yaml'}'."
         )
-    section = Section(path, read_yaml(path), kind="noise model", example="scamp5.yaml")
+    section = NOISE_FILE.read(path)
     values = {
         field.name: section.number(
             field.name, minimum=0 if field.name.endswith(("_spread", "deviation")) else -LARGEST, maximum=LARGEST
@@ -61,7 +63,7 @@ def load_noise(name_or_path: str | Path) -> NoiseModel:
     }
     section.refuse_the_rest()
     if abs(values["spread_correlation"]) > 1:
-        raise SensorError(f"'{path}': 'spread_correlation' must be from -1 to 1, not {values['spread_correlation']}.")
+        section.refuse("spread_correlation", f"must be from -1 to 1, not {values['spread_correlation']}")
     return NoiseModel(**values)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from larq_focal.focal_plane.sensor.sensor_file import Section
+from larq_focal.messages import short, shown
+from larq_focal.yaml_file import Section
 
+_MOST_REGISTERS = 64  # under one duty
 LARGEST_ANALOG = 8191  # four registers are added before they saturate, in 16 bits
 
 
@@ -68,22 +73,49 @@ def read_digital(section: Section) -> DigitalRegisters:
     """The section ``digital`` of a sensor's file."""
     counts = {"mask": (0, 1), "direction": (4,), "propagation": (0, 1), "flag": (0, 1)}
     duties = {
-        duty: section.registers(duty, **({"counts": counts[duty]} if duty in counts else {}))
+        duty: _names(section, duty, **({"counts": counts[duty]} if duty in counts else {}))
         for duty in ("mask", "direction", "propagation", "free", "flag")
     }
-    registers = DigitalRegisters(**duties, uncounted=section.uncounted(duties))
+    registers = DigitalRegisters(**duties, uncounted=_uncounted(section, duties))
     section.refuse_the_rest()
     return registers
 
 
 def read_analog(section: Section) -> AnalogRegisters:
     """The section ``analog`` of a sensor's file."""
-    duties = {"storage": section.registers("storage"), "port": section.registers("port", counts=(0, 1))}
+    duties = {"storage": _names(section, "storage"), "port": _names(section, "port", counts=(0, 1))}
     registers = AnalogRegisters(
         **duties,
-        uncounted=section.uncounted(duties),
+        uncounted=_uncounted(section, duties),
         maximum=section.integer("maximum", minimum=1, may_be_unknown=True, maximum=LARGEST_ANALOG),
         smallest_step=section.integer("smallest_step", minimum=1, may_be_unknown=True),
     )
     section.refuse_the_rest()
     return registers
+
+
+def _names(section: Section, key: str, counts: Collection[int] = range(_MOST_REGISTERS + 1)) -> tuple[str, ...]:
+    """Names of registers, as many as one of ``counts``."""
+    names = section.texts(key)
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+            section.refuse(key, f"names {shown(name)}; a register has a name of letters, digits and _")
+    if len(names) not in counts:
+        allowed = " or ".join(map(str, counts)) if len(counts) <= 2 else f"at most {max(counts)}"
+        section.refuse(key, f"must name {allowed} register{'s' * (max(counts) != 1)}, not {len(names)}")
+    return names
+
+
+def _uncounted(section: Section, duties: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The registers under ``uncounted``, each of which must stand under one duty, as no register may twice."""
+    names = Counter(name for duty in duties.values() for name in duty)
+    for name, times in names.items():
+        if times > 1:
+            places = ", ".join(f"'{section.prefix}{duty}'" for duty, listed in duties.items() if name in listed)
+            section.refuse_file(f"register {short(name, 60)} is used twice, in {places}; leave it in one")
+    uncounted = section.texts("uncounted")
+    for name in uncounted:
+        if name not in names:
+            fault = f"names {short(name, 60)}, which is not a register here; give it a duty or leave it out"
+            section.refuse("uncounted", fault)
+    return uncounted

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from larq_focal.focal_plane.sensor.calibration.calibration import Calibration, read_calibrations
 from larq_focal.focal_plane.sensor.keys import CALLS, CLASSES, INSTRUCTIONS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS, TEMPLATE, sensor_names
 from larq_focal.focal_plane.sensor.registers import AnalogRegisters, DigitalRegisters, read_analog, read_digital
-from larq_focal.focal_plane.sensor.sensor_file import Section, SensorError, merged, read_yaml
-from larq_focal.messages import short, shown
+from larq_focal.focal_plane.sensor.sensor_file import SensorError, read_sensor_file
+from larq_focal.messages import short
+from larq_focal.yaml_file import Section
 
 LARGEST_SIDE = 4096  # pixels
 MOST_PIXELS = 2**22
@@ -126,7 +126,7 @@ def _read_once(path: Path) -> Sensor:
 
 
 def _read(path: Path) -> Sensor:
-    top = Section(path, _extended(path))
+    top = read_sensor_file(path)
     array, pixel, power = top.section("array"), top.section("pixel"), top.section("power_w")
     sensor = Sensor(
         name=top.text("name"),
@@ -171,14 +171,3 @@ def _check_together(path: Path, sensor: Sensor) -> None:
     step, maximum = sensor.analog.smallest_step, sensor.analog.maximum
     if step is not None and maximum is not None and step > maximum:
         raise SensorError(f"'{path}': 'analog.smallest_step' of {step} is larger than 'analog.maximum' of {maximum}.")
-
-
-def _extended(path: Path) -> Any:
-    """The content of ``path``; what it leaves out comes from the sensor named under ``extends``."""
-    data = read_yaml(path)
-    if not isinstance(data, dict) or "extends" not in data:
-        return data
-    base = data.pop("extends")
-    if not isinstance(base, str) or base not in sensor_names():
-        raise SensorError(f"'{path}': 'extends' must be one of {', '.join(sensor_names())}, not {shown(base)}.")
-    return merged(_extended(SENSORS / f"{base}.yaml"), data)

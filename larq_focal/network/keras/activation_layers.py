@@ -9,7 +9,7 @@ from larq_focal.layers import RPReLU
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 
 layers = keras.layers
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from larq_focal.keras import keras, tf
 from larq_focal.network import ops
+from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood, QuantGraph
-from larq_focal.network.keras.builder import GraphBuilder, LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.layers import add_unknown, is_listed, read_layer
 from larq_focal.network.keras.subclasses import as_functional, called_on_symbols
 
@@ -39,7 +40,7 @@ def from_keras(model: keras.Model) -> QuantGraph:
     names = model.input_names if len(model.input_names or ()) == len(functional.inputs) else functional.input_names
     inputs = [_read_input(builder, name, tensor) for name, tensor in zip(names, functional.inputs, strict=True)]
     outputs = _read_model(functional, builder, inputs)
-    return QuantGraph(model.name, builder.ops.values(), outputs)
+    return QuantGraph(model.name, builder, outputs)
 
 
 def _read_input(builder: GraphBuilder, name: str, tensor) -> str:
@@ -68,7 +69,7 @@ def _read_model(model: keras.Model, builder: GraphBuilder, inputs: list[str], pa
 
 def _read_call(call: LayerCall) -> list[str]:
     """Reads one call of a layer that is not a functional model."""
-    layer, start = call.node.layer, len(call.builder.ops)
+    layer, start = call.node.layer, len(call.builder)
     try:
         outputs = _read_inside(call) or read_layer(layer, call)
     except NotUnderstood as reason:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from larq_focal.keras import tf
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras import operations, products  # noqa: F401 (they add readers)
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras import elementwise, moves, products  # noqa: F401 (they add readers)
+from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.trace import Trace
 
 
@@ -39,7 +39,7 @@ def read_function(
         traced = tf.compat.v1.wrap_function(function, specs)  # unlike tf.function, it can be cut into parts
     except (TypeError, ValueError) as error:
         raise NotUnderstood(f"a function that cannot be traced ({error})") from error
-    count = len(call.builder.ops)
+    count = len(call.builder)
     try:
         trace = Trace(traced, call, inputs, part)
         return [trace.value(tensor) for tensor in tf.nest.flatten(traced.structured_outputs)]

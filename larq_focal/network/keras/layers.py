@@ -12,11 +12,12 @@ from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorCon
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import activation_layers, distributed, linear, normalizations, sequences
-from larq_focal.network.keras.builder import LayerCall, defines_its_own
 from larq_focal.network.keras.functions import read_function
 from larq_focal.network.keras.kernels import stored_weights
+from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import read_quantizer
 from larq_focal.network.keras.unknown import layer_macs
+from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.keras.xnor import add_magnitude_map
 
 layers = keras.layers
@@ -32,7 +33,7 @@ def read_layer(layer: layers.Layer, call: LayerCall) -> list[str]:
     if getattr(layer, "data_format", None) == "channels_first":
         raise ValueError(f"The layer '{call.path}' has its channels first; build it with data_format='channels_last'.")
     read = read_traced if defines_its_own(layer, "call", "convolution_op") else _read
-    count = len(call.builder.ops)
+    count = len(call.builder)
     try:
         return tf.nest.flatten(read(layer, call))
     except NotUnderstood:

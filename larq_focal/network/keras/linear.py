@@ -10,8 +10,8 @@ from larq_focal.keras import keras, tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.builder import LayerCall
 from larq_focal.network.keras.kernels import quantized_kernel, quantized_values
+from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import precision, quantizer_name, read_quantizer
 
 

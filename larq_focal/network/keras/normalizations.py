@@ -8,7 +8,7 @@ from larq_focal.keras import keras, tf
 from larq_focal.layers import L1BatchNormalization
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 
 layers = keras.layers
 FOLDED: tuple[ops.Constant, ...] = ("scale", "bias")

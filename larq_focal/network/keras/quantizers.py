@@ -12,8 +12,9 @@ from larq_focal import quantizers as focal
 from larq_focal.keras import larq
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.builder import LayerCall, defines_its_own
 from larq_focal.network.keras.functions import read_function
+from larq_focal.network.keras.layer_call import LayerCall
+from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.step_function import find_steps
 from larq_focal.quantizers import row_of
@@ -43,7 +44,7 @@ def is_quantizer(function: Any) -> bool:
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
     """Adds what ``quantizer`` does to the activations ``value`` and returns the name of the result."""
     read = _traced if defines_its_own(quantizer, "call") else _read
-    start = len(call.builder.ops)
+    start = len(call.builder)
     try:
         result = read(quantizer, call, value, part)
     except NotUnderstood as reason:

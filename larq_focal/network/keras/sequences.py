@@ -11,7 +11,7 @@ from larq_focal.keras import keras
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.linear import (
     add_linear,
     add_separable,

@@ -9,7 +9,7 @@ import numpy as np
 from larq_focal.keras import tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 
 Reader = Callable[["Trace", tf.Operation], Sequence[str]]
 
@@ -18,6 +18,10 @@ READERS: dict[str, Reader] = {}
 
 IDENTITIES = ("Identity", "IdentityN", "StopGradient", "PreventGradient", "EnsureShape")
 """Types that hand on what they are given, each input to the output of the same number."""
+
+
+_CHANGES = ("Assign", "ResourceScatter", "ResourceApply")
+"""How types of operations begin that change a variable, their first input."""
 
 
 def value_shape(tensor) -> ops.Shape:
@@ -50,6 +54,8 @@ class Trace:
         self._traced = traced
         self._values = {tensor.ref(): name for tensor, name in zip(traced.inputs, inputs, strict=False)}
         self._varies = dict.fromkeys(self._values, True)
+        changes = [op for op in traced.graph.get_operations() if op.type.startswith(_CHANGES)]
+        self._changed = {op.inputs[0].ref() for op in changes}
 
     def constant(self, tensor) -> np.ndarray | None:
         """What ``tensor`` holds if it is constant, else None."""
@@ -60,9 +66,13 @@ class Trace:
 
     def _does_vary(self, tensor) -> bool:
         if tensor.ref() not in self._varies:
-            has_state = tensor.op.op_def.is_stateful and tensor.op.type != "ReadVariableOp"  # random numbers, say
-            self._varies[tensor.ref()] = has_state or any(map(self._does_vary, tensor.op.inputs))
+            self._varies[tensor.ref()] = self._has_state(tensor.op) or any(map(self._does_vary, tensor.op.inputs))
         return self._varies[tensor.ref()]
+
+    def _has_state(self, op) -> bool:
+        """Random numbers, say, and what reads a variable that is changed too."""
+        is_read = op.type == "ReadVariableOp"
+        return op.op_def.is_stateful and (not is_read or op.inputs[0].ref() in self._changed)
 
     def operand(self, op, index: int) -> np.ndarray:
         """Input ``index`` of ``op``, which must be constant."""
@@ -77,6 +87,8 @@ class Trace:
             tensor = tensor.op.inputs[tensor.value_index]
         if tensor.ref() not in self._values:
             reader = READERS.get(tensor.op.type)
+            if tensor.op.type == "ReadVariableOp":
+                raise NotUnderstood("a variable that changes during inference")
             if reader is None:
                 raise NotUnderstood(tensor.op.type)
             names = reader(self, tensor.op)

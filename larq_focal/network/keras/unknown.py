@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from larq_focal.keras import keras, tf
-from larq_focal.network.keras.builder import LayerCall
 from larq_focal.network.keras.kernels import KERNELS
+from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import precision
 from larq_focal.network.kernel import FLOAT_BITS
 

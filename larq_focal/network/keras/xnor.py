@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.layers import XnorConv2D
 from larq_focal.network import ops
-from larq_focal.network.keras.builder import LayerCall
+from larq_focal.network.keras.layer_call import LayerCall
 
 
 def add_magnitude_map(layer: XnorConv2D, call: LayerCall) -> str:

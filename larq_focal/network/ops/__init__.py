@@ -1,6 +1,6 @@
 """The operations of a QuantGraph. Each produces one value; shapes leave the batch axis out: (height, width, channels).
 
-Operations say what they are and what they keep and count; what they compute is written in ``interpret.py``.
+Operations say what they are and what they keep and count; what they compute is written in ``computation.py``.
 """
 
 from larq_focal.network.kernel import FLOAT_BITS

@@ -5,13 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
-from larq_focal.network.ops.description import field_text
 from larq_focal.network.ops.numbers import Numbers, numbers_of_kernel
 
 Shape = tuple[int, ...]
@@ -19,7 +18,6 @@ Pair = tuple[int, int]
 Padding = Literal["same", "valid"]
 Bits = tuple[int, int]
 """Width of a weight and of what it is multiplied with."""
-_COMMON = ("name", "inputs", "shape", "origin")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,16 +84,6 @@ class Op(ABC):
         Kinds are add, multiply, compare and round; a function such as sigmoid counts as one of its name.
         """
 
-    def __str__(self) -> str:
-        """One line: ``conv = Conv2D(sign) [8, 8, 4], kernel=1-bit[3, 3, 4, 4], padding=same``; no defaults."""
-        entries = {field: getattr(self, field.name) for field in fields(self) if field.name not in _COMMON}
-        given = [
-            f", {field.name}={field_text(value)}"
-            for field, value in entries.items()
-            if isinstance(value, np.ndarray) or value != field.default
-        ]
-        return f"{self.name} = {self.label}({', '.join(self.inputs)}) {list(self.shape)}{''.join(given)}"
-
     @property
     def limits(self) -> tuple[float, float]:
         """The least and the most that an element may be whatever the inputs are."""
@@ -117,6 +105,10 @@ class Op(ABC):
 
     def fault(self, input_shapes: tuple[Shape, ...]) -> str | None:
         """What contradicts values of these shapes as inputs, to be read behind the operation's name; else None."""
+        return None
+
+    def shape_fault(self, input_shapes: tuple[Shape, ...]) -> str | None:
+        """What contradicts the stated shape where it is a parameter, which computing with it does not tell."""
         return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from larq_focal.network.conv_arithmetic import dilated
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.ops.base import NotElementwise, Padding, Pair, Shape
 from larq_focal.network.ops.numbers import Numbers, numbers_of_kernel
@@ -110,6 +111,17 @@ class Conv2DTranspose(Weighted):
     strides: Pair = (1, 1)
     dilation: Pair = (1, 1)
     padding: Padding = "valid"
+
+    def shape_fault(self, input_shapes):
+        """The convolution from the stated shape must lead back to the shape of the input."""
+        window = dilated(self.kernel.shape[:2], self.dilation)
+        reach = (1, 1) if self.padding == "same" else window
+        back = tuple(
+            (size - extent) // stride + 1 for size, extent, stride in zip(self.shape, reach, self.strides, strict=False)
+        )
+        if back == tuple(input_shapes[0][:2]):
+            return None
+        return f"the convolution from {self.shape} gives {back}, not {tuple(input_shapes[0][:2])}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

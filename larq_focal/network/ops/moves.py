@@ -87,9 +87,21 @@ class Slice(Move):
     begin: tuple[int, ...]
     strides: tuple[int, ...]
 
+    def shape_fault(self, input_shapes):
+        for begin, stride, size, available in zip(self.begin, self.strides, self.shape, input_shapes[0], strict=True):
+            last = begin + stride * (size - 1)
+            if size < 1 or not (0 <= begin < available and 0 <= last < available):
+                return f"it takes {size} elements from {begin} on in steps of {stride}, of {available}"
+        return None
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reshape(Move):
     """The same elements in another shape (flatten, squeeze, expand), in row-major order."""
 
     works_in_place = True
+
+    def shape_fault(self, input_shapes):
+        if prod(self.shape) == prod(input_shapes[0]):
+            return None
+        return f"{input_shapes[0]} has another number of elements than {self.shape}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import conv_pads
+from larq_focal.network.kernel_sums import conv_pads
 from larq_focal.network.packing import WORD_BITS
 
 _ACTIVATIONS = ("relu", "relu_n1_to_1", "relu6")

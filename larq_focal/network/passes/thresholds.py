@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.integer_sums import largest_sum
-from larq_focal.network.interpret import compute, rescale
+from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.passes.packable import has_unit_scale
 from larq_focal.network.passes.uses import NewNames, Uses, without_unused
 from larq_focal.network.rewired import in_a_row

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from larq_focal.network import ops
-from larq_focal.network.graph import QuantGraph
+from larq_focal.network.graph import QuantGraph, needed
+from larq_focal.network.names import new_name
 
 
 class Uses:
@@ -36,18 +37,12 @@ class NewNames:
 
     def __call__(self, wanted: str) -> str:
         """``wanted``, with a number behind it if it is taken."""
-        name, count = wanted, 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}#{count}"
+        name = new_name(wanted, self._taken)
         self._taken.add(name)
         return name
 
 
 def without_unused(graph: QuantGraph) -> QuantGraph:
     """The graph without operations that no output needs; inputs stay."""
-    needed = set(graph.outputs)
-    for op in reversed(graph.ops):
-        if op.name in needed:
-            needed.update(op.inputs)
-    return graph.rewritten(op for op in graph if op.name in needed or isinstance(op, ops.Input))
+    kept = needed(graph, graph.outputs)
+    return graph.rewritten(op for op in graph if op.name in kept or isinstance(op, ops.Input))

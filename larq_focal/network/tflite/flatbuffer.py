@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.files import existing_file
+from larq_focal.network.names import unique
 from larq_focal.network.tflite.custom_options import DAMAGE, custom_options
 from larq_focal.network.tflite.flat_model import (
     IDENTIFIER,
@@ -25,7 +26,7 @@ from larq_focal.network.tflite.flat_model import (
     Tensor,
 )
 from larq_focal.network.tflite.litert_schema import schema
-from larq_focal.network.tflite.signature import Named, in_order, unique
+from larq_focal.network.tflite.signature import Named, in_order
 
 __all__ = [
     "IDENTIFIER",

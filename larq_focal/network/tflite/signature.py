@@ -37,15 +37,3 @@ def in_order(graph: Sequence[int], signature: Named, description: str = "") -> N
     if all(numbered) and len({match[1] for match in numbered}) == 1:
         return sorted(signature, key=lambda entry: int(_NUMBERED.fullmatch(entry[0])[2]))
     return signature
-
-
-def unique(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, with a number behind those that were there before."""
-    seen: dict[str, None] = {}
-    for name in names:
-        called, count = name, 1
-        while called in seen:
-            count += 1
-            called = f"{name}#{count}"
-        seen[called] = None
-    return tuple(seen)

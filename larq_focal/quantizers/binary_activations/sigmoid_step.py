@@ -46,6 +46,9 @@ class SigmoidStep(Sloped):
         slope: m.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A slope that is not positive.
 

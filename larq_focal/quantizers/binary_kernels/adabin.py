@@ -35,6 +35,9 @@ class AdaBinSign(ErrorDecayQuantizer):
         steepness: t at the start, a non-trainable weight. The source trains at 0.1.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        [..., output channels] in and out.
+
     Raises:
         ValueError: A steepness that is not positive.
 

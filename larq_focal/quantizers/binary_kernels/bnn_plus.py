@@ -38,6 +38,9 @@ class BnnPlusSign(Quantizer):
         p: 1 or 2.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        [..., output channels] in and out.
+
     Raises:
         ValueError: A beta that is not positive, a negative strength, a p that is neither 1 nor 2, or use for a kernel
             of another number of channels.

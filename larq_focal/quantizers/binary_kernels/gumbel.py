@@ -67,6 +67,9 @@ class GumbelSign(GumbelQuantizer):
             Python's ``random``, which ``keras.utils.set_random_seed`` seeds.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A temperature or logit scale that is not positive.
 

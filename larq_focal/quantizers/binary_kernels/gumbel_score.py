@@ -59,6 +59,9 @@ class GumbelScoreSign(GumbelScoreQuantizer):
         seed: Of the noise, as in :class:`GumbelSign`.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A temperature or scale that is not positive.
 

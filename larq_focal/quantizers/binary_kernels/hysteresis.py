@@ -60,7 +60,7 @@ class HysteresisSign(Quantizer):
 
     Forward, with latent weight w, threshold T and memory m:
 
-        m <- +1 if w >= T,  -1 if w <= -T,  m otherwise (sign(w) as long as nothing is remembered)
+        m <- +1 if w >= T,  -1 if w <= -T,  m otherwise (sign(w) while nothing is remembered)
         q(w) = mean|w| * m
 
     Backward, dq/dw = 1: the gradient at q(w) reaches the latent weight unchanged and unclipped.
@@ -79,6 +79,9 @@ class HysteresisSign(Quantizer):
         quantile: In place of a fixed threshold, T is the magnitude that this share of the weights lies below (of each
             output channel where the scale is), again at every step: so many weights keep what they remember.
         **kwargs: As for any Keras layer.
+
+    Shapes:
+        [..., output channels] in and out.
 
     Raises:
         ValueError: A negative threshold, a quantile below 0 or from 1 up, an unknown scale, or use by a second layer.

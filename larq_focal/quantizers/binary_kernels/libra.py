@@ -43,6 +43,9 @@ class LibraSign(ErrorDecayQuantizer):
         steepness: t at the start, a non-trainable weight.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        [..., output channels] in and out.
+
     Raises:
         ValueError: A steepness that is not positive.
 

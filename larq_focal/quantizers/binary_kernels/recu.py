@@ -32,7 +32,7 @@ def rectified_sign(x: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
     lowering="kernel packed; the clamp only shapes the gradient",
 )
 class ReCUSign(ScheduledQuantizer):
-    """Binary weights behind the rectified clamp unit (ReCU).
+    """Binary weights with the rectified clamp unit (ReCU), which brings back weights that lie far from 0.
 
     The latent weights w of each output channel (last axis) are standardized, to the deviation of a Laplace distribution
     of mean magnitude 2, and clamped to the tau-quantile of that distribution about 0:
@@ -50,6 +50,9 @@ class ReCUSign(ScheduledQuantizer):
     Args:
         tau: At the start, above 0.5 and at most 1; at 1 nothing is clamped. A non-trainable weight.
         **kwargs: As for any Keras layer.
+
+    Shapes:
+        [..., output channels] in and out.
 
     Raises:
         ValueError: A tau out of range.

@@ -49,6 +49,9 @@ class XnorSign(Quantizer):
     Args:
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        [..., output channels] in and out.
+
     Source:
         Rastegari et al., "XNOR-Net: ImageNet Classification Using Binary Convolutional Neural Networks", ECCV 2016,
         https://arxiv.org/abs/1603.05279; https://github.com/allenai/XNOR-Net, whose ``util.lua`` leaves out the

@@ -63,6 +63,9 @@ class GumbelScoreTernary(GumbelScoreQuantizer):
         seed: Of the noise, as in :class:`GumbelSign`.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A temperature or scale that is not positive.
 

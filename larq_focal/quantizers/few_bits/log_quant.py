@@ -27,6 +27,9 @@ class LogQuant(PowersOfTwo):
         full_scale: The greatest exponent.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: Other bits, or a scale that float32 does not hold.
 

@@ -73,6 +73,9 @@ class LSQ(Quantizer):
         step: The step at the start, in place of the measured one.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: Other bits, or a step that is not positive.
 

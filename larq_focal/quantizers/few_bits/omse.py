@@ -66,7 +66,7 @@ def omse(x: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True
 
 
 @quantizer_row(
-    levels="2^bits - 1 even ones from -a to +a, a of least squared error for each output channel",
+    levels="2^bits - 1 even levels from -a to +a; a has the least squared error for each output channel",
     kernel="float",
     lowering="a float convolution; 8-bit integers hold its levels exactly",
     scales="channel",
@@ -85,6 +85,9 @@ class OMSE(Quantizer):
         scale: "channel" for a range of each output channel (last axis), as published for weights; "tensor" for one.
         has_zero: Whether 0 is a level; without it there are 2^bits.
         **kwargs: As for any Keras layer.
+
+    Shapes:
+        [..., output channels] in and out.
 
     Raises:
         ValueError: Other bits, or an unknown scale.

@@ -60,6 +60,9 @@ class PACT(Quantizer):
         clip_regularizer: Any Keras regularizer; the paper decays the clipping value with L2.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: Other bits, or a clipping value that is not positive.
 

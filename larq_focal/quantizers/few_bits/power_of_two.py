@@ -29,12 +29,15 @@ class PowerOfTwo(PowersOfTwo):
         highest: The greatest exponent.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A range that is empty, or that float32 does not hold.
 
     Source:
         Long, Zeng, Ben, Zhou and Zhang, "A Novel Low-Bit Quantization Strategy for Compressing Deep Neural Networks",
-        Computational Intelligence and Neuroscience 2020; QKeras, ``quantized_po2``.
+        Computational Intelligence and Neuroscience 2020; QKeras, quantized_po2.
     """
 
     def __init__(self, lowest: int = -6, highest: int = 0, **kwargs):

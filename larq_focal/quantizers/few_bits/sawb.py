@@ -45,7 +45,7 @@ def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
 
 @quantizer_row(
     values=(-1, -1 / 3, 1 / 3, 1),
-    levels="2^bits even ones from -a to +a, a by the kernel's statistics",
+    levels="2^bits even levels from -a to +a; a follows the kernel's statistics",
     kernel="float",
     lowering="a float convolution, or 2^bits - 1 binary ones in a BinarySumConv2D",
     scales="one",
@@ -62,6 +62,9 @@ class SAWB(Quantizer):
     Args:
         bits: 2, 3 or 4.
         **kwargs: As for any Keras layer.
+
+    Shapes:
+        Any; the same in and out.
 
     Raises:
         ValueError: Other bits.

@@ -60,6 +60,9 @@ class SumOfPowersOfTwo(Quantizer):
         highest: The greatest exponent, at most 14 above.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: Other terms, or a range of exponents that is empty or too wide.
 

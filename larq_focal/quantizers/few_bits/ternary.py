@@ -31,7 +31,7 @@ def ternary_sign(x: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
     reading="steps",
 )
 class TernarySign(Quantizer):
-    """Ternary activations, with a threshold that follows the magnitude of each sample (TBN), or a fixed one.
+    """Ternary activations (TBN) with a fixed threshold, or one that follows the magnitude of each sample.
 
         T = delta * mean|x|         (of each sample; or the given threshold)
         q(x) = +1 if x > T,  -1 if x < -T,  else 0
@@ -44,6 +44,9 @@ class TernarySign(Quantizer):
         delta: The threshold relative to the mean magnitude. At 0.4 three of four normally distributed values are not 0.
         threshold: A fixed threshold in its place.
         **kwargs: As for any Keras layer.
+
+    Shapes:
+        [batch, ...] in and out.
 
     Raises:
         ValueError: A negative delta or threshold.

@@ -54,6 +54,9 @@ class TernaryWeights(Quantizer):
             None for weights of -1, 0 and +1, with one T.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        [..., output channels] in and out.
+
     Raises:
         ValueError: A negative delta, or an unknown scale.
 

@@ -24,6 +24,7 @@ def with_gradient(slope: Callable[P, tf.Tensor | float]) -> Callable[[Callable[P
     """
 
     def decorate(function: Callable[P, tf.Tensor]) -> Callable[P, tf.Tensor]:
+        @tf.autograph.experimental.do_not_convert  # nothing to convert, and it warns of slopes that are lambdas
         @wraps(function)
         def quantized(x, *others, **options):
             others = [tf.convert_to_tensor(each) if isinstance(each, tf.Variable) else each for each in others]

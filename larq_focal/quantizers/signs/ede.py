@@ -22,6 +22,9 @@ class EdeSign(ErrorDecayQuantizer):
         steepness: t at the start, a non-trainable weight.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A steepness that is not positive.
 

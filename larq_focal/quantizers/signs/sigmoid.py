@@ -23,6 +23,9 @@ class SigmoidSign(Sloped):
         slope: m.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A slope that is not positive.
 

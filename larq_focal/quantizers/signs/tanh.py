@@ -20,6 +20,9 @@ class TanhSign(Sloped):
         slope: m. The source has 2, and 5 in a second form.
         **kwargs: As for any Keras layer.
 
+    Shapes:
+        Any; the same in and out.
+
     Raises:
         ValueError: A slope that is not positive.
 

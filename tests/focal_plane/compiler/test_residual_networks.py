@@ -95,12 +95,12 @@ def test_gates_of_a_recurrent_network(frames):
 
 def test_real_shortcuts_are_refused_by_name():
     model = residual_network(adds_signs=False)
-    reason = "'batch_normalization.*' is used as it is beside its sign: let its sign alone go on"
+    reason = "'batch_normalization.*' is used as it is beside its sign: let the others read its sign instead"
     with pytest.raises(UnsupportedError, match=f"'second' follows .*, which runs on the controller: {reason}"):
         compile_network(model, small("scamp5"))
     layers = {layer.name: layer for layer in fit(model, small("scamp5")).layers}
     assert layers["first"].verdict is Verdict.NO_FIT
-    assert any("let its sign alone go on" in note for note in layers["first"].notes)
+    assert any("let the others read its sign instead" in note for note in layers["first"].notes)
 
 
 def test_scales_without_a_small_ratio_are_refused_by_name():

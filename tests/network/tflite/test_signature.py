@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from larq_focal.deploy.conversion.ends import with_ends
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network.interpret import interpret
+from larq_focal.network.names import unique
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.network.tflite.read.from_tflite import from_tflite
-from larq_focal.network.tflite.signature import in_order, unique
+from larq_focal.network.tflite.signature import in_order
 from tests.support.flatbuffers import CallSpec, TensorSpec, tflite
 
 

@@ -146,13 +146,19 @@ def test_rows_of_a_table():
     np.testing.assert_array_equal(Runtime(write_tflite(graph)).run(inputs), table.codes[inputs["x"]])
 
 
-def test_thresholds_on_sums_and_counts_are_the_same():
-    sums = np.arange(-9, 10, 2)
-    for threshold in (-np.inf, -9.5, -9, -8.5, -1, 0, 0.25, 1, 2, 8, 9, 9.5, np.inf):
-        tau = count_thresholds(np.float32(threshold), 9, 1)
-        counts = (9 - sums) // 2
+@pytest.mark.parametrize("fan_in", [8, 9])
+def test_thresholds_on_sums_and_counts_are_the_same(fan_in):
+    sums = np.arange(-fan_in, fan_in + 1, 2)
+    numbers = np.float32([-np.inf, -9.5, -9, -8.5, -1, 0, 0.25, 1, 2, 8, 9, 9.5, np.inf])
+    for threshold in {
+        *numbers,
+        *np.nextafter(numbers, np.float32(-np.inf)),
+        *np.nextafter(numbers, np.float32(np.inf)),
+    }:
+        tau = count_thresholds(threshold, fan_in, 1)
+        counts = (fan_in - sums) // 2
         np.testing.assert_array_equal(counts <= tau[0], sums >= threshold, str(threshold))
-        np.testing.assert_array_equal(sums >= sum_thresholds(tau, 9), sums >= threshold, str(threshold))
+        np.testing.assert_array_equal(sums >= sum_thresholds(tau, fan_in), sums >= threshold, str(threshold))
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -12,7 +12,7 @@ from larq_focal.focal_plane.compiler.integer_form.sign_of_sum import is_signs
 from larq_focal.focal_plane.compiler.integer_form.whole_weights import FINEST_FRACTION, LARGEST_WEIGHT
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.integer_sums import largest_sum, moves
+from larq_focal.network.integer_sums import largest_sum
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def ends_binary(graph: QuantGraph, op: ops.Op) -> bool:
     if len(consumers) != 1 or op.name in graph.outputs:
         return False
     (after,) = consumers
-    is_pool = isinstance(after, ops.Pool2D) and moves(after)
+    is_pool = isinstance(after, ops.Pool2D) and after.moves_elements
     return isinstance(after, ops.Binarize) or (is_pool and ends_binary(graph, after))
 
 

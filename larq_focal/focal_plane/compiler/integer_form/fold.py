@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.integer_sums import largest_sum, moves
-from larq_focal.network.interpret import compute, rescale
+from larq_focal.network.integer_sums import largest_sum
+from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.rewired import in_a_row, rewired
 
 _TABLE_SIZE = 2**22  # sums times channels that are evaluated at once
@@ -52,23 +53,28 @@ def _chain(graph: QuantGraph, binarize: ops.Binarize) -> list[ops.Op] | None:
     chain: list[ops.Op] = [binarize]
     while not isinstance(chain[0], ops.Linear):
         op = graph[chain[0].inputs[0]]
-        is_foldable = isinstance(op, ops.Linear | ops.Affine | ops.Activation) or moves(op)
+        is_foldable = isinstance(op, ops.Linear | ops.Affine | ops.Activation) or _moves(op)
         if not is_foldable or op.name in graph.outputs or len(graph.consumers(op.name)) > 1:
             return None
         chain.insert(0, op)
     return chain
 
 
+def _moves(op: ops.Op) -> bool:
+    """Whether ``op`` only moves or selects elements, and keeps the order of the channels, or flattens them."""
+    return isinstance(op, ops.Reshape | ops.Pool2D) and op.moves_elements
+
+
 def _fold(graph: QuantGraph, chain: Sequence[ops.Op]) -> list[ops.Op] | None:
     """The layer of plain sums, then the binarizer and the operations that only move elements, in their new order."""
     layer, *steps, binarize = chain
-    movers = [op for op in steps if moves(op)]
+    movers = [op for op in steps if _moves(op)]
     pools = [op for op in movers if isinstance(op, ops.Pool2D)]
     largest = largest_sum(graph, layer)
     if largest is None or pools not in ([], movers[:1]) or not is_by_channel(chain):
         return None
     pooled_at = steps.index(pools[0]) if pools else 0
-    after = [op for op in steps[pooled_at:] if not moves(op)]
+    after = [op for op in steps[pooled_at:] if not _moves(op)]
     response = _respond(layer, steps[:pooled_at], [*after, binarize], largest)
     if not response.steps_once or (pools and not (response.sign_keeps_order or response.value_keeps_order)):
         return None
@@ -81,18 +87,13 @@ def _fold(graph: QuantGraph, chain: Sequence[ops.Op]) -> list[ops.Op] | None:
 
 
 def is_by_channel(chain: Sequence[ops.Op]) -> bool:
-    """Whether every element-wise operation treats all elements of a channel of the layer alike."""
-    is_reshaped = False
+    """Whether all operations but layers treat all elements of a channel of the first alike."""
+    most_axes = 1
     for op in chain:
-        is_reshaped |= isinstance(op, ops.Reshape) and op.shape[-1:] != chain[0].shape[-1:]
-        if isinstance(op, ops.Activation):
-            parameters = () if op.kind == "clip" else (op.alpha,)
-            if op.kind == "softmax":
-                return False
-        else:
-            parameters = {ops.Binarize: ("threshold", "flip"), ops.Affine: ("mean", "scale", "bias")}.get(type(op), ())
-            parameters = tuple(getattr(op, name) for name in parameters)
-        if any(np.ndim(parameter) > (0 if is_reshaped else 1) for parameter in parameters if parameter is not None):
+        if isinstance(op, ops.Reshape) and op.shape[-1:] != chain[0].shape[-1:]:
+            most_axes = 0
+        computes = not isinstance(op, ops.Linear) and not _moves(op)
+        if computes and (op.constant_axes is None or op.constant_axes > most_axes):
             return False
     return True
 

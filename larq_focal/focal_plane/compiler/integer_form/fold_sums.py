@@ -66,7 +66,7 @@ def _why_layer_unfolded(graph: QuantGraph, binarize: ops.Binarize) -> str | None
         op = graph[op.inputs[0]]
     if shared is None or not isinstance(op, ops.Conv2D):
         return None
-    return f"'{shared.name}' is used as it is beside its sign: let its sign alone go on."
+    return f"'{shared.name}' is used as it is beside its sign: let the others read its sign instead."
 
 
 def _is_folded(graph: QuantGraph, total: SignOfSum) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.integer_form.fold import is_by_channel
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.integer_sums import largest_sum, moves
+from larq_focal.network.integer_sums import largest_sum, only_moves
 
 
 class NoWholeSum(ValueError):
@@ -39,7 +39,7 @@ def sign_of_sum(graph: QuantGraph, binarize: ops.Binarize) -> SignOfSum | None:
     """The sum that ``binarize`` reads, behind at most normalisations, activations and max-pooling."""
     steps: list[ops.Op] = [binarize]
     op = graph[binarize.inputs[0]]
-    while isinstance(op, ops.Affine | ops.Activation) or (isinstance(op, ops.Pool2D) and moves(op)):
+    while isinstance(op, ops.Affine | ops.Activation) or (isinstance(op, ops.Pool2D) and op.moves_elements):
         steps.insert(0, op)
         op = graph[op.inputs[0]]
     if not isinstance(op, ops.Add):
@@ -48,7 +48,7 @@ def sign_of_sum(graph: QuantGraph, binarize: ops.Binarize) -> SignOfSum | None:
         return None  # it has its form already
     for step in (op, *steps[:-1]):
         if not _is_used_once(graph, step):
-            raise NoWholeSum(f"'{step.name}' is used as it is beside its sign: let its sign alone go on.")
+            raise NoWholeSum(f"'{step.name}' is used as it is beside its sign: let the others read its sign instead.")
     positions = [index for index, step in enumerate(steps) if isinstance(step, ops.Pool2D)]
     first, behind = (positions[0], positions[-1] + 1) if positions else (len(steps) - 1, len(steps) - 1)
     if behind - first != len(positions):
@@ -73,7 +73,9 @@ def _expanded(graph: QuantGraph, add: ops.Add) -> tuple[tuple[ops.Op, ...], list
         if is_signs(graph, op):
             terms[op.name] = op
         elif not _is_used_once(graph, op):
-            raise NoWholeSum(f"'{add.name}' adds '{op.name}', which is used elsewhere too: let its sign alone go on.")
+            raise NoWholeSum(
+                f"'{add.name}' adds '{op.name}', which is used elsewhere too: let the others read its sign instead."
+            )
         elif isinstance(op, ops.Conv2D) and largest_sum(graph, op) is not None:
             terms[op.name] = op
         elif isinstance(op, ops.Add | ops.Affine | ops.Activation):
@@ -99,6 +101,6 @@ def is_signs(graph: QuantGraph, op: ops.Op) -> bool:
         return np.array_equal(op.levels, [-1, 1])
     if isinstance(op, ops.Affine) and not op.scale.any():
         return bool((np.abs(op.bias) == 1).all())
-    if isinstance(op, ops.Multiply | ops.Concat) or moves(op):
+    if isinstance(op, ops.Multiply) or only_moves(op):
         return all(is_signs(graph, graph[name]) for name in op.inputs)
     return False

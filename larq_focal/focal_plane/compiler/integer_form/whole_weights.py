@@ -11,9 +11,10 @@ import numpy as np
 
 from larq_focal.focal_plane.compiler.integer_form.sign_of_sum import NoWholeSum, SignOfSum, is_signs
 from larq_focal.network import ops
+from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.integer_sums import largest_sum
-from larq_focal.network.interpret import compute, rescale
+from larq_focal.network.kernel_sums import rescale
 
 MOST_SUMS = 2**24  # combinations of sums times channels that are evaluated
 LARGEST_WEIGHT = 15  # of a convolution in a sum

@@ -20,7 +20,7 @@ from larq_focal.focal_plane.compiler.placement.maps import Maps, reads_other_til
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.shifts import seen_at, window
 from larq_focal.network.conv_arithmetic import convolve, pad_image
-from larq_focal.network.interpret import conv_pads
+from larq_focal.network.kernel_sums import conv_pads
 from larq_focal.network.ops import Conv2D, Pair
 
 See = Callable[[], Operand]  # brings what all pixels see at one tap

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D, Pair
+from larq_focal.network.ops import Pair
 
 _LEAST = 4  # rows or columns: a tile has walls, and something between them
 
@@ -30,7 +30,7 @@ def tiles_for(graph: QuantGraph, sensor: Sensor) -> Tiles:
     height, width = source.shape[:2] if len(source.shape) == 3 else (1, 1)
     size = tuple(max(_LEAST, 1 << (side - 1).bit_length()) for side in (height, width))
     room = sensor.height // size[0], sensor.width // size[1]
-    convolutions = [op for op in graph if isinstance(op, Conv2D)]
+    convolutions = graph.convolutions
     channels = max((graph[name].shape[-1] for op in convolutions for name in (op.name, *op.inputs)), default=1)
     if room[0] * room[1] < 2 or channels < 2:
         raise UnsupportedError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from larq_focal.focal_plane.sensor.sensor_file import Section
+from larq_focal.yaml_file import Section
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from larq_focal.focal_plane.sensor.keys import CALLS
-from larq_focal.focal_plane.sensor.sensor_file import Section, SensorError, read_yaml
+from larq_focal.focal_plane.sensor.sensor_file import SensorError
+from larq_focal.yaml_file import FileKind, Section
 
 FOLDER = Path(__file__).parent / "published"
+PUBLISHED_FILE = FileKind("published result", "the others", SensorError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,7 @@ def load_published(name: str) -> Published:
     if name not in published_names():
         raise SensorError(f"No results of '{name}' are kept here: choose from {', '.join(published_names())}.")
     path = FOLDER / f"{name}.yaml"
-    top = Section(path, read_yaml(path), kind="published result", example="the others")
+    top = PUBLISHED_FILE.read(path)
     published = Published(
         name=name,
         title=top.text("title"),

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.tflite.flatbuffer import Operator, Tensor
-from larq_focal.network.tflite.read.builder import TfliteBuilder
 from larq_focal.network.tflite.read.constants import per_channel
 from larq_focal.network.tflite.read.functions import fused_activation
+from larq_focal.network.tflite.read.tensor_values import TensorValues
 
 PADDINGS: dict[int, ops.Padding] = {0: "same", 1: "valid"}
 ACTIVATIONS = {1: "relu", 2: "relu_n1_to_1", 3: "relu6", 4: "tanh"}
@@ -21,8 +22,9 @@ ACTIVATIONS = {1: "relu", 2: "relu_n1_to_1", 3: "relu6", 4: "tanh"}
 class Call:
     """What the reader of one operator sees: real values in, operations out."""
 
-    def __init__(self, builder: TfliteBuilder, operator: Operator):
+    def __init__(self, builder: GraphBuilder, tensors: TensorValues, operator: Operator):
         self.builder = builder
+        self.tensors = tensors
         self.operator = operator
         self.options: dict[str, Any] = operator.options
         self.output: Tensor = operator.outputs[0]
@@ -38,17 +40,17 @@ class Call:
 
     def input(self, index: int) -> str:
         """The value that an operand holds."""
-        return self.builder.name_of(self.operator.inputs[index])
+        return self.tensors.name_of(self.operator.inputs[index])
 
     def input_shape(self, index: int) -> ops.Shape:
-        return self.builder.ops[self.input(index)].shape
+        return self.builder.shape(self.input(index))
 
     def aligned_inputs(self) -> tuple[str, ...]:
         """All operands, with as many axes as the output: a file for batches of one may leave axes of size one out."""
         aligned = []
         for tensor in self.operator.inputs:
-            value = self.builder.name_of(tensor)
-            shape = self.builder.ops[value].shape
+            value = self.tensors.name_of(tensor)
+            shape = self.builder.shape(value)
             if len(shape) < len(self.shape):
                 shape = (1,) * (len(self.shape) - len(shape)) + shape
                 value = self.emit(ops.Reshape, value, shape=shape, name=f"{self.output.name}/reshape")
@@ -57,7 +59,7 @@ class Call:
 
     def maybe_constant(self, index: int) -> np.ndarray | None:
         """The real values of an operand, None if it is not constant."""
-        return self.builder.constant(self.operator.inputs[index])
+        return self.tensors.constant(self.operator.inputs[index])
 
     def constant(self, index: int) -> np.ndarray:
         """The real values of an operand that has to be constant."""
@@ -81,7 +83,7 @@ class Call:
         self._has_emitted = True
         shape = self.shape if shape is None else shape
         inputs = inputs or (self.input(0),)
-        return self.builder.emit(cls, name, inputs=inputs, shape=shape, origin=self.output.name, **fields)
+        return self.builder.add(cls, name, inputs=inputs, shape=shape, origin=self.output.name, **fields)
 
     def affine(self, value: str, *, mean=0.0, scale=1.0, bias=0.0, shape: ops.Shape | None = None) -> str:
         """``(value - mean) * scale + bias``, in one operation with a shift or factor that comes before."""
@@ -89,7 +91,7 @@ class Call:
         given = {"mean": mean, "scale": scale, "bias": bias}
         stored = tuple(name for name, constant in given.items() if np.ndim(constant) > 0)
         mean, scale, bias = (per_channel(constant, shape) for constant in given.values())
-        before = self.builder.ops[value]
+        before = self.builder[value]
         if isinstance(before, ops.Affine) and before.shape == shape and not mean.any() and not before.bias.any():
             earlier, source = set(before.stored) - {"bias"}, before.inputs[0]
             if np.all(scale == 1):  # (x - m) * s, then + b
@@ -116,4 +118,4 @@ class Call:
             return value
         if number not in ACTIVATIONS:
             raise NotUnderstood(f"with the fused activation {number}")
-        return self.emit(ops.Activation, value, shape=self.builder.ops[value].shape, kind=ACTIVATIONS[number])
+        return self.emit(ops.Activation, value, shape=self.builder.shape(value), kind=ACTIVATIONS[number])

@@ -35,7 +35,7 @@ def sum_of(sign: int) -> Callable[[Call], str]:
 
 def _sum(call: Call, sign: int) -> str:
     first, second = call.aligned_inputs()
-    shape = call.builder.ops[second].shape
+    shape = call.builder.shape(second)
     return call.emit(ops.Add, first, call.affine(second, scale=sign, shape=shape), name=call.output.name)
 
 

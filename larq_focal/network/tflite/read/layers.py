@@ -7,7 +7,6 @@ What the binary operators compute: larq/compute-engine, ``tflite/kernels/{bconv2
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -135,9 +134,9 @@ def lce_bconv_2d(call: Call) -> str:
 
 def _unpacked_channels(call: Call, stated: int) -> int:
     """Channels of the first operand; of a packed value that nobody understands, those that its reader states."""
-    value = call.builder.ops[call.input(0)]
+    value = call.builder[call.input(0)]
     if isinstance(value, ops.Unknown) and value.shape[-1:] == (words_for(stated),):
-        call.builder.ops[value.name] = replace(value, shape=(*value.shape[:-1], stated))
+        call.builder.replace(value.name, shape=(*value.shape[:-1], stated))
         return stated
     return value.shape[-1]
 
@@ -162,7 +161,7 @@ def sum_thresholds(tau: np.ndarray, fan_in: int) -> np.ndarray:
 
 
 def lce_bmax_pool_2d(call: Call) -> str:
-    options, value = call.options, call.builder.ops[call.input(0)]
+    options, value = call.options, call.builder[call.input(0)]
     if isinstance(value, ops.Unknown):
         raise NotUnderstood(f"of {value.kind}")
     return call.emit(

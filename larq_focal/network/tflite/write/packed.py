@@ -57,8 +57,9 @@ def _options(emitter: Emitter, op: ops.Conv2D, activation: ops.Activation | None
 def count_thresholds(threshold: np.ndarray, fan_in: int, channels: int) -> np.ndarray:
     """Thresholds on the sum of products as thresholds on the count of differing bits.
 
-    The sum is ``fan_in - 2 * count``, so it is below ``threshold`` where ``count > (fan_in - threshold) / 2``; the
-    count is whole, so the right side may be rounded down. ``sum_thresholds`` is the way back.
+    The sum is whole, so the threshold may be rounded up. It is ``fan_in - 2 * count``, and so below ``threshold`` where
+    ``count > (fan_in - threshold) / 2``; the count is whole, so the right side may be rounded down. ``sum_thresholds``
+    is the way back.
 
     Args:
         threshold: scalar or ``[C]``; the sign is +1 where the sum is at least this.
@@ -68,7 +69,7 @@ def count_thresholds(threshold: np.ndarray, fan_in: int, channels: int) -> np.nd
         int32 ``[C]``: the output bit is set, which means -1, where ``count > tau``; the largest integer stands for
         always +1, the smallest for always -1.
     """
-    threshold = np.broadcast_to(threshold, channels).astype(np.float64)
+    threshold = np.ceil(np.broadcast_to(threshold, channels).astype(np.float64))
     tau = np.floor((fan_in - np.clip(threshold, -fan_in, fan_in + 1)) / 2).astype(np.int64)
     tau[threshold <= -fan_in] = _ALWAYS_PLUS
     tau[threshold > fan_in] = _ALWAYS_MINUS

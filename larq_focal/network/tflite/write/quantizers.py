@@ -75,6 +75,8 @@ def _(op: ops.Quantize, emitter: Emitter) -> None:
 
 def _write_levels(op: ops.Quantize, emitter: Emitter) -> int:
     tensor, lowest, result = emitter.value(op.inputs[0]), op.levels[0], None
+    if len(op.levels) == 1:
+        return clip(emitter, tensor, lowest, lowest, op.shape)
     for level, boundary in zip(op.levels[1:], op.boundaries, strict=True):
         threshold = emitter.constant(boundary)
         step = _choice(emitter, "GREATER_EQUAL", tensor, threshold, (level, lowest), op.shape)
@@ -113,6 +115,8 @@ class _Rounding:
 def _roundings(op: ops.Quantize) -> Iterator[_Rounding]:
     """Candidates for evenly spaced levels that hold 0, of which one may be exact."""
     count = len(op.levels)
+    if count == 1:
+        return
     step = (float(op.levels[-1]) - float(op.levels[0])) / (count - 1)
     low = round(float(op.levels[0]) / step)
     spacing = (float(op.boundaries[-1]) - float(op.boundaries[0])) / (count - 2) if count > 2 else step

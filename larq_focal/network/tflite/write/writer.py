@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from larq_focal.network import ops
 from larq_focal.network.graph import GraphError, QuantGraph
+from larq_focal.network.names import unique
 from larq_focal.network.passes import check_shapes, lower, lower_to_builtins
-from larq_focal.network.tflite.signature import OWN_DESCRIPTION, unique
+from larq_focal.network.tflite.signature import OWN_DESCRIPTION
 from larq_focal.network.tflite.write import elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
 from larq_focal.network.tflite.write.emitter import Emitter
 from larq_focal.network.tflite.write.file import TooLarge

@@ -174,7 +174,7 @@ def broadcast(build: Builder) -> QuantGraph:
         (falls_and_rises, "'sign' changes its sign more than once with 'sum'"),
         (irrational, "'sum' adds, which is 'conv0' and 'conv1' at .* in channel 0: give the convolutions one scale"),
         (real, "'sum' adds 'real' of 32 bits: binarize it first"),
-        (used_elsewhere, "'sum' adds 'conv0', which is used elsewhere too: let its sign alone go on"),
+        (used_elsewhere, "'sum' adds 'conv0', which is used elsewhere too: let the others read its sign instead"),
         (also_returned, "'sum' is used as it is beside its sign"),
         (per_pixel, "'sum' is normalised or compared at each pixel in another way: take one per channel"),
         (broadcast, r"'sum' adds 'one' \(1, 1, 1\) in \(1, 1, 3\): make them of one shape"),

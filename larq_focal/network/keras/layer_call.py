@@ -1,51 +1,15 @@
-"""Building a QuantGraph while reading a Keras model."""
+"""A call of a Keras layer while it is being read."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.shared_arrays import SharedArrays
-
-
-def defines_its_own(item: Any, *methods: str) -> bool:
-    """Whether a user's class overrides one of ``methods``, so that its bases do not tell what it computes."""
-    homes = ("tf_keras", "keras", "larq", "larq_focal")
-    owners = (next((cls for cls in type(item).__mro__ if method in vars(cls)), object) for method in methods)
-    return any(owner is not object and owner.__module__.split(".")[0] not in homes for owner in owners)
-
-
-@dataclass(frozen=True)
-class GraphBuilder:
-    """Collects operations under unique names."""
-
-    ops: dict[str, ops.Op] = field(default_factory=dict)
-    _shared: SharedArrays = field(default_factory=SharedArrays)
-
-    def add(self, op: type[ops.Op], name: str, **fields) -> str:
-        """Adds an operation named ``name``, numbered if the name is taken, and returns its name."""
-        unique, count = name, 0
-        while unique in self.ops:
-            count += 1
-            unique = f"{name}_{count}"
-        self.ops[unique] = op(name=unique, **fields)
-        return unique
-
-    def share(self, owner: Any, start: int) -> None:
-        """Lets the operations from number ``start`` on, which ``owner`` added, share the arrays of its first call.
-
-        The weights of a layer or quantizer that is called several times are then the same objects in all calls.
-        """
-        self._shared.unify(owner, self.ops, start)
-
-    def truncate(self, count: int) -> None:
-        """Drops all operations but the first ``count``."""
-        while len(self.ops) > count:
-            self.ops.popitem()
 
 
 @dataclass(frozen=True)
@@ -65,7 +29,7 @@ class LayerCall:
     node: Any = None
 
     def shape(self, value: str) -> ops.Shape:
-        return self.builder.ops[value].shape
+        return self.builder.shape(value)
 
     def output_shape(self, layer) -> ops.Shape:
         """The shape that ``layer`` makes of the inputs."""

@@ -8,14 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larq_focal.bench.records import (
-    accuracy_of,
-    confusion_matrix,
-    describe_environment,
-    describe_file,
-    wilson_interval,
-    write_record,
-)
+from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.records.parts import accuracy_of, confusion_matrix, describe_file, wilson_interval
+from larq_focal.bench.records.record_file import write_record
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from copy import deepcopy
 
 import pytest
 
+from larq_focal.bench.records.schema import SCHEMA, OrNone
 from larq_focal.cost import summary
 from larq_focal.focal_plane import fit
 from larq_focal.report import RecordError, check_record, read_records, write_report
-from larq_focal.report.records import SCHEMA, OrNone
 from tests.cost.graphs import two_layer_network
 from tests.support.records import fake_record, six_runs
 

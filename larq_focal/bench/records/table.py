@@ -1,8 +1,8 @@
-"""Markdown tables: of the runs, for a terminal and for a README, and of anything else."""
+"""The Markdown table of runs, for a terminal and for a README."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
 
@@ -16,13 +16,6 @@ def markdown_table(records: Iterable[dict]) -> str:
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]))
     return "\n".join(f"| {line} |" for line in lines)
-
-
-def pipe_table(header: Sequence[str], body: Iterable[Sequence[str]], right: Sequence[str] = ()) -> str:
-    """A table of any cells; columns named in ``right`` are set to the right."""
-    rule = ["---:" if name in right else "---" for name in header]
-    cells = [header, rule, *([cell.replace("|", "\\|") for cell in line] for line in body)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def _row(record: dict) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from larq_focal.report.records import Record, check_record
+from larq_focal.bench.records.checks import check_record
+from larq_focal.bench.records.schema import Record
 from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
 
 

@@ -1,4 +1,4 @@
-"""The operations that a TensorFlow Lite file becomes, while it is being read."""
+"""What the tensors of a TensorFlow Lite file hold, while it is being read."""
 
 from __future__ import annotations
 
@@ -6,23 +6,18 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.tflite.flatbuffer import FlatbufferError, FlatModel, Tensor
 from larq_focal.network.tflite.read.constants import real_values
 
 
-class TfliteBuilder:
-    """Collects operations.
-
-    By tensor index, ``names`` are the values that operations produce, and ``folded`` computed constants.
-    """
+class TensorValues:
+    """By tensor index, ``names`` are the values that operations produce, and ``folded`` computed constants."""
 
     def __init__(self, model: FlatModel):
-        self.model = model
-        self.ops: dict[str, ops.Op] = {}
         self.names: dict[int, str] = {}
         self.folded: dict[int, np.ndarray] = {}
+        self._model = model
 
     def constant(self, tensor: Tensor) -> np.ndarray | None:
         """The real values of ``tensor``, None if it is not constant."""
@@ -36,7 +31,7 @@ class TfliteBuilder:
             return self.names[tensor.index]
         if self.is_fixed(tensor):
             raise NotUnderstood("of a constant")
-        raise FlatbufferError(f"'{self.model.name}' reads the tensor '{tensor.name}', which nothing produces.")
+        raise FlatbufferError(f"'{self._model.name}' reads the tensor '{tensor.name}', which nothing produces.")
 
     def is_fixed(self, tensor: Tensor) -> bool:
         """Whether ``tensor`` is constant, in the file or by what is computed of constants."""
@@ -45,12 +40,3 @@ class TfliteBuilder:
     def computed(self, tensors: Iterable[Tensor | None]) -> list[Tensor]:
         """Those of ``tensors`` that operations produce."""
         return [tensor for tensor in tensors if tensor is not None and tensor.index in self.names]
-
-    def emit(self, cls: type[ops.Op], name: str, **fields) -> str:
-        """Appends an operation under ``name``, or a name made unique from it."""
-        unique, count = name, 1
-        while unique in self.ops:
-            count += 1
-            unique = f"{name}#{count}"
-        self.ops[unique] = cls(name=unique, **fields)
-        return unique

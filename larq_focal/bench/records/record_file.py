@@ -1,0 +1,45 @@
+"""Files of run records: read and checked, and written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from larq_focal.bench.records.checks import RecordError, check_record
+from larq_focal.bench.records.schema import Record
+from larq_focal.files import existing_file, write_text
+from larq_focal.messages import short
+
+
+def read_records(folder: str | Path) -> list[Record]:
+    """The records of one results folder, in the order in which the runs were started.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no record in it.
+        RecordError: a file is not a record, or an incomplete one.
+    """
+    folder = Path(folder)
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        raise FileNotFoundError(f"There are no run records (*.json) in '{folder}'. `larq-focal bench` writes them.")
+    return sorted(map(read_record, paths), key=lambda record: record["environment"]["started"])
+
+
+def read_record(path: str | Path) -> Record:
+    """The run record in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        RecordError: it is not a record, or an incomplete one.
+    """
+    path = existing_file(path)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"'{path}' is not JSON ({short(error)}). Remove it, or run its bench again.") from error
+    check_record(record, f"'{path}'")
+    return record
+
+
+def write_record(record: dict, path: Path) -> None:
+    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")

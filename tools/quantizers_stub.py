@@ -1,0 +1,39 @@
+"""Writes what editors and type checkers read of ``larq_focal.quantizers``, whose names its modules list.
+
+    python -m tools.quantizers_stub
+
+A new quantizer is found when the package is imported; only tools that read code without running it need this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from larq_focal import quantizers
+from larq_focal.files import write_text
+from larq_focal.quantizers.registry import family_modules
+
+STUB = Path(quantizers.__file__).with_suffix(".pyi")
+HEADER = "# Written by tools/quantizers_stub.py; run `make docs` after a change of the names.\n"
+
+
+def stub() -> str:
+    """The imports of the package and those that it makes while it runs, each by its name."""
+    homes = {name: module.__name__ for module in family_modules() for name in module.__all__}
+    homes |= {name: _home_of(name) for name in quantizers.__all__ if name not in homes}
+    return HEADER + "".join(sorted(_line(home, name) for name, home in homes.items()))
+
+
+def _line(home: str, name: str) -> str:
+    line = f"from {home} import {name} as {name}\n"
+    return line if len(line) <= 121 else f"from {home} import (\n    {name} as {name},\n)\n"
+
+
+def _home_of(name: str) -> str:
+    """The module that defines a name which the door imports."""
+    home = getattr(getattr(quantizers, name), "__module__", None)
+    return home or "larq_focal.quantizers.registry"
+
+
+if __name__ == "__main__":
+    write_text(STUB, stub())
