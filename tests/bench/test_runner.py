@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from larq_focal.cli import main
-
 from larq_focal.bench import run_bench
+from larq_focal.cli import main
 from larq_focal.training.checkpoint import CheckpointError
 
 pytestmark = pytest.mark.slow
