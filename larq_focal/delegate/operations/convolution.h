@@ -16,7 +16,7 @@ class BinaryConvolution : public Operation {
   BinaryConvolution(const Options& options, const Kernel& kernel);
 
   void prepare() override;
-  void run(ThreadPool& threads) override;
+  void run(ThreadPool& threads) override;  // in convolution_run.cc
 
   const Tensor* overwritable_input() const override;
   bool writes_views() const override { return outputs[0]->type == Type::kFloat32; }
