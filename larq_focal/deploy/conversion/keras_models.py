@@ -12,6 +12,7 @@ from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.outputs import as_data
+from larq_focal.deploy.class_names import check_class_names
 from larq_focal.deploy.conversion.accepted import listed, write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError, NotWritable
@@ -21,13 +22,14 @@ from larq_focal.deploy.conversion.freeze import batch_size, check_model, freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert_graph import OWN, graph_content, int8_content
+from larq_focal.deploy.convert_graph import OWN, check_fit, graph_content, int8_content
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.keras import keras
 from larq_focal.messages import short
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.metadata import FileMetadata, with_metadata
 
 _CONTRADICTIONS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError)
 _ANOTHER = "Larq Compute Engine's converter may take it: use converter='lce' (--converter lce)."
@@ -59,6 +61,7 @@ def convert_by_lce(
     timeout_s: float | None = None,
     seed: int = 0,
     trust: bool = False,
+    metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
 ) -> Conversion:
     """As ``larq_focal.convert`` with ``converter="lce"``."""
     model = with_known_inputs(model, trust=trust)
@@ -68,6 +71,10 @@ def convert_by_lce(
         raise ConversionError(_refusal(model, faults))
     given = frozen.baked() if bake else frozen
     content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
+    if metadata.class_names is not None:
+        shapes = [tensor.shape[1:] for tensor in read_flatbuffer(content).outputs]
+        check_class_names(metadata.class_names, model.name, shapes)
+    content = with_metadata(content, metadata.entries) if metadata.entries else content
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return write_accepted(content, path, result, strict, _versioned("larq-compute-engine"))
 
@@ -81,6 +88,7 @@ def convert_by_graph(
     seed: int = 0,
     trust: bool = False,
     int8: Int8Options | None = None,
+    metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
 ) -> Conversion:
     """As ``larq_focal.convert`` with ``converter="focal"``.
 
@@ -91,7 +99,7 @@ def convert_by_graph(
     check_model(model)
     try:
         graph = as_graph(model)
-        options = {"output_names": model.output_names, "batch_size": batch_size(model)}
+        options = {"output_names": model.output_names, "batch_size": batch_size(model), "metadata": metadata}
         content = graph_content(graph, **options)
     except NotWritable as error:
         raise NotWritable(f"{error} {_ANOTHER}") from error
@@ -99,6 +107,7 @@ def convert_by_graph(
         raise NotWritable(
             f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}. {_ANOTHER}"
         ) from error
+    check_fit(metadata, graph)
     audit = audit_by_graph(model, graph, content, data, seed)
     if int8 is not None and audit.passed:
         data = None if data is None else as_data(model, data, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +79,7 @@ class FlatModel:
     ``inputs`` and ``outputs`` stand in the order of the file's signature, and have the names that it gives them; where
     there is no signature, in the order of the graph and with the names of its tensors. ``graph_inputs`` and
     ``graph_outputs`` are the indices of their tensors in the order of the graph, which is that of an interpreter.
+    ``metadata`` has the bytes of the file's entries by their names.
     """
 
     name: str
@@ -90,6 +92,7 @@ class FlatModel:
     graph_inputs: tuple[int, ...]
     graph_outputs: tuple[int, ...]
     description: str = ""
+    metadata: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
 
     @property

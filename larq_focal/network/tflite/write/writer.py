@@ -8,6 +8,7 @@ from larq_focal.network import ops
 from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.names import unique
 from larq_focal.network.passes import check_shapes, lower, lower_to_builtins
+from larq_focal.network.tflite.metadata import FileMetadata
 from larq_focal.network.tflite.signature import OWN_DESCRIPTION
 from larq_focal.network.tflite.write import elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
 from larq_focal.network.tflite.write.emitter import Emitter
@@ -19,7 +20,12 @@ from larq_focal.version import __version__
 
 
 def write_tflite(
-    graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None, batch_size: int = 1
+    graph: QuantGraph,
+    *,
+    packed: bool = True,
+    output_names: Sequence[str] | None = None,
+    batch_size: int = 1,
+    metadata: FileMetadata | None = None,
 ) -> bytes:
     """Writes ``graph`` as a TensorFlow Lite file.
 
@@ -33,6 +39,7 @@ def write_tflite(
             everything is written as float operators that stock LiteRT knows.
         output_names: what the signature calls the outputs, in the order of the graph; None takes the graph's names.
         batch_size: how many samples the file takes at a time.
+        metadata: what the file says of its classes and pixels.
 
     Returns:
         The content of the file.
@@ -50,23 +57,22 @@ def write_tflite(
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
     check_shapes(graph)
     lowered = lower(graph) if packed else lower_to_builtins(graph)
-    return write_lowered(lowered, packed=packed, output_names=output_names or graph.outputs, batch_size=batch_size)
+    options = {"output_names": output_names or graph.outputs, "batch_size": batch_size, "metadata": metadata}
+    return write_lowered(lowered, packed=packed, **options)
 
 
 def write_lowered(
-    graph: QuantGraph, *, packed: bool = True, output_names: Sequence[str] | None = None, batch_size: int = 1
+    graph: QuantGraph,
+    *,
+    packed: bool = True,
+    output_names: Sequence[str] | None = None,
+    batch_size: int = 1,
+    metadata: FileMetadata | None = None,
 ) -> bytes:
     """Writes a graph as it is, which ``lower`` has brought into the form of the file's operators.
 
     Arguments, result and errors are those of :func:`write_tflite`.
     """
-    try:
-        return _written(graph, packed, output_names or graph.outputs, batch_size)
-    except TooLarge as error:
-        raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
-
-
-def _written(graph: QuantGraph, packed: bool, output_names: Sequence[str], batch_size: int) -> bytes:
     plan = Plan(graph, packed)
     emitter = Emitter(graph, plan, batch_size)
     for op in graph:
@@ -75,8 +81,12 @@ def _written(graph: QuantGraph, packed: bool, output_names: Sequence[str], batch
             write_packed_convolution(plan.convolutions[op.name], emitter)
         elif op.name not in plan.absorbed:
             write(op, emitter)
-    outputs = dict(zip(unique(output_names), _output_tensors(emitter), strict=True))
-    return emitter.file.content(emitter.inputs, outputs, graph.name, f"{OWN_DESCRIPTION} {__version__}")
+    outputs = dict(zip(unique(output_names or graph.outputs), _output_tensors(emitter), strict=True))
+    entries = {} if metadata is None else metadata.entries
+    try:
+        return emitter.file.content(emitter.inputs, outputs, graph.name, f"{OWN_DESCRIPTION} {__version__}", entries)
+    except TooLarge as error:
+        raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {error}.") from error
 
 
 def _output_tensors(emitter: Emitter) -> list[int]:
@@ -87,6 +97,7 @@ def _output_tensors(emitter: Emitter) -> list[int]:
         op = emitter.graph[name]
         if tensor in tensors or isinstance(op, ops.Input):
             emitter.begin(op)
+            emitter.grid = None
             tensor = emitter.reshape(tensor, op.shape)
         tensors.append(tensor)
     return tensors
