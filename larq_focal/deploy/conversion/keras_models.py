@@ -38,7 +38,6 @@ To have int8 around binary layers, train the float ones for it and use convert()
 
     import larq_focal as lqf
     from larq_focal.keras import keras
-from larq_focal.messages import short
     from tensorflow_model_optimization.quantization.keras import quantize_annotate_layer, quantize_apply
 
     def annotated(layer):
