@@ -14,6 +14,7 @@ from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.outputs import as_data
 from larq_focal.deploy.class_names import check_class_names
 from larq_focal.deploy.conversion.accepted import listed, write_accepted
+from larq_focal.deploy.conversion.by_stock import graph_by_stock_converter
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError, NotWritable
 from larq_focal.deploy.conversion.converter import run_converter
@@ -27,6 +28,7 @@ from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.keras import keras
 from larq_focal.messages import short
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.network.tflite.metadata import FileMetadata, with_metadata
@@ -96,22 +98,37 @@ def convert_by_graph(
     """
     model = with_known_inputs(model, trust=trust)
     check_model(model)
-    try:
-        graph = as_graph(model)
-        options = {"output_names": model.output_names, "batch_size": batch_size(model), "metadata": metadata}
-        content = graph_content(graph, **options)
-    except NotWritable as error:
-        raise NotWritable(f"{error} {_ANOTHER}") from error
-    except _CONTRADICTIONS as error:
-        raise NotWritable(
-            f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}. {_ANOTHER}"
-        ) from error
+    options = {"output_names": model.output_names, "batch_size": batch_size(model), "metadata": metadata}
+    graph, content, notes = _graph_and_content(model, options)
     check_fit(metadata, graph)
     audit = audit_by_graph(model, graph, content, data, seed)
     if int8 is not None and audit.passed:
         data = None if data is None else as_data(model, data, seed)
         content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
+    audit = replace(audit, findings=(*audit.findings, *notes))
     return write_accepted(content, path, audit, strict, OWN)
+
+
+def _graph_and_content(model: keras.Model, options: dict) -> tuple[QuantGraph, bytes, list[Finding]]:
+    """The graph of a model and its file: as its layers say, else through TensorFlow Lite's converter, which is noted.
+
+    Raises:
+        NotWritable: neither way leads to a file.
+    """
+    try:
+        graph = as_graph(model)
+        return graph, graph_content(graph, **options), []
+    except NotWritable as error:
+        reason = str(error)
+    except _CONTRADICTIONS as error:
+        reason = f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}."
+    try:
+        graph = graph_by_stock_converter(model)
+        content = graph_content(graph, **options)
+    except (ConversionError, *_CONTRADICTIONS) as error:
+        raise NotWritable(f"{reason} Nor through TensorFlow Lite's converter: {short(error)}. {_ANOTHER}") from error
+    message = f"TensorFlow Lite's converter read this model, because its layers could not be followed: {reason}"
+    return graph, content, [Finding("reader", "note", "", message)]
 
 
 def convert_by_the_first(

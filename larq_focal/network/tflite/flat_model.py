@@ -50,6 +50,15 @@ class Tensor:
     def is_constant(self) -> bool:
         return self.data is not None
 
+    def has_type_of(self, other: Tensor) -> bool:
+        """Whether the same bytes stand for the same numbers in both."""
+
+        def parts(tensor: Tensor) -> tuple:
+            grid = tensor.quantization
+            return tensor.dtype, grid and (tuple(grid.scale), tuple(grid.zero_point), grid.axis)
+
+        return parts(self) == parts(other)
+
     @property
     def nbytes(self) -> int:
         """Bytes of the constant data; 0 for activations."""

@@ -99,6 +99,41 @@ class FlatFile:
         if options:
             operator.customOptions = np.frombuffer(bytes(flexbuffers.Dumps(dict(options))), np.uint8)
 
+    def carried(self, content: bytes, inputs: Mapping[int, int]) -> list[int]:
+        """Adds the operator of a file that holds one, bit for bit, and returns its outputs.
+
+        Args:
+            content: the file.
+            inputs: the tensors here by the numbers of those there that are not constant.
+        """
+        model = self._schema.ModelT.InitFromObj(self._schema.Model.GetRootAs(content))
+        (graph,), (code,) = model.subgraphs, model.operatorCodes
+        (operator,) = graph.operators
+        place = {-1: -1, **inputs}
+        for index, tensor in enumerate(graph.tensors):
+            if index in place:
+                continue
+            data = model.buffers[tensor.buffer].data if tensor.buffer else None
+            tensor.buffer = 0
+            if data is not None:
+                key = np.asarray(data, np.uint8).tobytes()
+                if key not in self._data:
+                    buffer = self._schema.BufferT()
+                    buffer.data = np.frombuffer(key, np.uint8)
+                    self._data[key] = len(self._buffers)
+                    self._buffers.append(buffer)
+                tensor.buffer = self._data[key]
+            place[index] = len(self._tensors)
+            self._tensors.append(tensor)
+        custom = "" if code.customCode is None else code.customCode.decode()
+        builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
+        operator.opcodeIndex = self._codes.setdefault((builtin, custom, code.version), len(self._codes))
+        operator.inputs = np.array([place[int(index)] for index in operator.inputs], np.int32)
+        outputs = [place[int(index)] for index in operator.outputs]
+        operator.outputs = np.array(outputs, np.int32)
+        self._operators.append(operator)
+        return outputs
+
     def _operator(self, builtin: int, custom: str, inputs: Sequence[int], outputs: Sequence[int], version: int = 1):
         operator = self._schema.OperatorT()
         operator.opcodeIndex = self._codes.setdefault((builtin, custom, version), len(self._codes))

@@ -10,7 +10,7 @@ from larq_focal.network.names import unique
 from larq_focal.network.passes import check_shapes, lower, lower_to_builtins
 from larq_focal.network.tflite.metadata import FileMetadata
 from larq_focal.network.tflite.signature import OWN_DESCRIPTION
-from larq_focal.network.tflite.write import elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
+from larq_focal.network.tflite.write import carried, elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
 from larq_focal.network.tflite.write.emitter import Emitter
 from larq_focal.network.tflite.write.file import TooLarge
 from larq_focal.network.tflite.write.operators import write
@@ -29,7 +29,8 @@ def write_tflite(
 ) -> bytes:
     """Writes ``graph`` as a TensorFlow Lite file.
 
-    Inputs and outputs are float32, in the order of the graph, and are called in the file's signature as the graph
+    Operators that the graph carries along from another file are written as they stood there. Inputs and outputs are
+    float32, in the order of the graph, and are called in the file's signature as the graph
     calls them; inputs of 8 bits are uint8. Every value is in a tensor of its name.
 
     Args:
@@ -52,8 +53,8 @@ def write_tflite(
         The operators' semantics: larq/compute-engine, ``tflite/kernels``; tensorflow/tensorflow,
         ``lite/schema/schema.fbs``.
     """
-    if graph.unknown:
-        listed = ", ".join(f"'{op.name}' ({op.kind})" for op in graph.unknown)
+    if unknown := [op for op in graph.unknown if op.file is None]:
+        listed = ", ".join(f"'{op.name}' ({op.kind})" for op in unknown)
         raise GraphError(f"'{graph.name}' cannot be written as TensorFlow Lite: {listed} is not understood.")
     check_shapes(graph)
     lowered = lower(graph) if packed else lower_to_builtins(graph)
