@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
-from tests.dearest import DEAREST
+from tests.slowest import SLOWEST
 from tests.support import requirements
 from tests.support.memory import complaint, peak_bytes, release_memory
 
@@ -28,9 +28,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Several workers get the dearest modules first."""
+    """Several workers get the slowest modules first."""
     if hasattr(config, "workerinput"):
-        places = {Path(__file__).parent / name: place for place, name in enumerate(DEAREST)}
+        places = {Path(__file__).parent / name: place for place, name in enumerate(SLOWEST)}
         items.sort(key=lambda item: places.get(item.path, len(places)))
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.dearest import DEAREST
+from tests.slowest import SLOWEST
 from tests.support.processes import ROOT, output_of
 from tests.test_import import without
 
@@ -49,8 +49,8 @@ def test_each_package_is_in_the_picture():
     assert not [name for name in packages if f"{name}/" not in drawn]
 
 
-def test_the_dearest_modules_are_there():
-    assert not [name for name in DEAREST if not (ROOT / "tests" / name).exists()]
+def test_the_slowest_modules_are_there():
+    assert not [name for name in SLOWEST if not (ROOT / "tests" / name).exists()]
 
 
 def test_what_is_said_to_run_without_tensorflow_does():

@@ -1,6 +1,6 @@
 """The modules of tests that take most processor time. They start first: none is left to one worker at the end."""
 
-DEAREST = (
+SLOWEST = (
     "focal_plane/compiler/test_spills.py",
     "focal_plane/compiler/test_layers.py",
     "zoo/test_converters.py",
