@@ -108,7 +108,7 @@ def _finished(folder: Path, recipe: Recipe, resume: bool) -> set[str]:
 
 
 def _differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The settings that differ between two runs, of whatever networks, in the one and in the other."""
+    """The settings that differ between two runs, in the one and in the other; their networks may differ."""
     names = [name for name in {**before, **now} if name != "model" and before.get(name) != now.get(name)]
     return {name: before.get(name) for name in names}, {name: now.get(name) for name in names}
 

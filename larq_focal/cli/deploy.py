@@ -21,6 +21,7 @@ from larq_focal.cli.progress import progress
 from larq_focal.cli.representative import representative_samples
 from larq_focal.datasets.rows import DATASETS
 from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
+from larq_focal.deploy.pixels import SCALES
 from larq_focal.files import existing, existing_file
 
 strict_option = click.option(
@@ -52,6 +53,12 @@ strict_option = click.option(
     show_default=True,
     help="For --rest int8: what the file takes.",
 )
+@click.option(
+    "--class-names",
+    type=click.Path(path_type=Path),
+    help="A text file with the name of a class per line, which the file will say.",
+)
+@click.option("--preprocessing", type=click.Choice(tuple(SCALES)), help="Of pixels, which the file will say.")
 @data_dir_option
 @strict_option
 @data_option

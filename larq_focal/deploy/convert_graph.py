@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from larq_focal.deploy.audit.report import Audit
+from larq_focal.deploy.class_names import check_class_names
 from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import NotWritable
@@ -15,6 +16,7 @@ from larq_focal.network.graph import GraphError, QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite import write_tflite
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.metadata import FileMetadata, file_metadata
 from larq_focal.version import __version__
 
 OWN = f"larq_focal {__version__}"
@@ -28,6 +30,7 @@ def convert_graph(
     strict: bool = False,
     seed: int = 0,
     int8: Int8Options | None = None,
+    metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
 ) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
@@ -39,6 +42,7 @@ def convert_graph(
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         seed: of the random samples.
         int8: how what is not binary becomes int8; None leaves it in float.
+        metadata: what the file says of its classes and pixels; a file that is converted again keeps what it says.
 
     Raises:
         ConversionError: the network holds an operation that cannot be written, or was written wrongly.
@@ -46,14 +50,27 @@ def convert_graph(
     """
     graph, size = as_graph(network), 1
     if isinstance(network, str | Path) and Path(network).suffix == ".tflite":
-        size = batch_size(read_flatbuffer(network)) or 1
+        file = read_flatbuffer(network)
+        size, metadata = batch_size(file) or 1, metadata.or_else(file_metadata(file))
     data = by_input(graph, data)
+    check_fit(metadata, graph)
+    options = {"batch_size": size, "metadata": metadata}
     if int8 is not None:
-        content, audit = int8_content(graph, int8, data=data, seed=seed, batch_size=size)
+        content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
     else:
-        content = graph_content(graph, batch_size=size)
+        content = graph_content(graph, **options)
         audit = audit_graph(graph, content, data, seed)
     return write_accepted(content, path, audit, strict, OWN)
+
+
+def check_fit(metadata: FileMetadata, graph: QuantGraph) -> None:
+    """Refuses names of classes that do not fit the outputs of ``graph``.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if metadata.class_names is not None:
+        check_class_names(metadata.class_names, graph.name, [graph[name].shape for name in graph.outputs])
 
 
 def int8_content(

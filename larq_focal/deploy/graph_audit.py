@@ -191,7 +191,9 @@ def _sensitivity(lowered: QuantGraph, inputs: Data, agreement: Agreement, seed: 
 def _moved(
     lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.ndarray], random: np.random.Generator
 ) -> list[ops.Op]:
-    """``op`` with changed normalisations and float weights; a rounding of numbers that are a part of a step off.
+    """``op`` with changed normalisations, weights and boundaries; a rounding of numbers that are a part of a step off.
+
+    Sums under a scale are changed by their scale: whichever engine adds them in floats rounds them.
 
     A packed convolution counts differing bits: its sum is K - 2 * count, and the operator adds K * multiplier to the
     bias once, whose rounding is then in every result.
@@ -203,8 +205,11 @@ def _moved(
             whole = source.kernel.fan_in * op.scale
             bias = bias + (changed(whole) - whole) * np.float32(_ROUNDING / _CHANGE)
         return [replace(op, scale=changed(op.scale), bias=bias)]
-    if isinstance(op, ops.Linear) and op.kernel.scale is None:
-        return [replace(op, kernel=replace(op.kernel, codes=changed(op.kernel.codes)))]
+    if isinstance(op, ops.Linear):
+        part = "codes" if op.kernel.scale is None else "scale"
+        return [replace(op, kernel=replace(op.kernel, **{part: changed(getattr(op.kernel, part))}))]
+    if isinstance(op, ops.Quantize):
+        return [replace(op, boundaries=np.sort(changed(op.boundaries)))]
     if isinstance(op, ops.UniformQuantize):
         ones = np.ones(op.shape, np.float32)
         shift = (op.scale * _STEP_PART * random.standard_normal(op.shape)).astype(np.float32)

@@ -59,8 +59,8 @@ def write_int8_rest(
     *,
     data: Mapping[str, np.ndarray] | None = None,
     output_names: Sequence[str] | None = None,
-    batch_size: int = 1,
     seed: int = 0,
+    **file_options: Any,
 ) -> Int8File:
     """Writes a graph with binary layers packed and the rest in int8.
 
@@ -69,8 +69,8 @@ def write_int8_rest(
         options: with the samples that it is calibrated on.
         data: samples to measure the loss on, ``[N, *shape]`` by input name; None takes those of ``options``.
         output_names: what the file calls the outputs; None takes the graph's names.
-        batch_size: how many samples the file takes at a time.
         seed: of the choice of numbers that the ranges are taken from.
+        file_options: others of :func:`larq_focal.network.tflite.write_tflite`.
 
     Raises:
         GraphError: the graph cannot be written.
@@ -83,7 +83,7 @@ def write_int8_rest(
     rest = integer_rest(lowered)
     grids = calibrate(lowered, rest, representative, method=options.method, seed=seed)
     rounded = round_rest(lowered, rest, grids, input_type=options.input_type)
-    content = write_lowered(rounded, output_names=output_names or graph.outputs, batch_size=batch_size)
+    content = write_lowered(rounded, output_names=output_names or graph.outputs, **file_options)
     return Int8File(content, rounded, _loss(write_lowered(lowered), content, measured, labels), measured)
 
 

@@ -33,6 +33,7 @@ OWNED = {
     "engine": (AUTO, *ENGINES),
     "input_type": INPUT_TYPES,
     "placement": PLACEMENTS,
+    "preprocessing": tuple(SCALES),
     "resize": RESIZES,
     "rest": RESTS,
     "spill": SPILLS,

@@ -9,7 +9,7 @@ import numpy as np
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.packing import words_for
-from larq_focal.network.tflite.flat_model import Quantization
+from larq_focal.network.tflite.flat_model import FlatModel, Quantization, Tensor
 from larq_focal.network.tflite.write.file import FlatFile
 from larq_focal.network.tflite.write.plan import FUSED_ACTIVATIONS, Plan
 from larq_focal.network.tflite.write.weights import arranged, channel_axis
@@ -59,6 +59,8 @@ class Emitter:
         self._values: dict[str, int] = {}
         self._packed: dict[str, int] = {}
         self._integers: dict[str, int] = {}
+        self.carried: dict[tuple, tuple[FlatModel, list[int]]] = {}
+        self._carried: dict[str, tuple[int, Tensor]] = {}
         self.grid: ops.UniformQuantize | None = None
         self._name = ""
         self._parts = 0
@@ -74,6 +76,8 @@ class Emitter:
 
     def float_value(self, name: str) -> int:
         """The float tensor of a value."""
+        if name in self._carried and name not in self._values:
+            self._values[name] = self._as_floats(name, *self._carried[name])
         if name not in self._values:
             tensor = self._values[name] = self.tensor(f"{name}/dequantize", self.graph[name].shape)
             if name in self._packed:
@@ -81,6 +85,37 @@ class Emitter:
             else:
                 self.file.builtin("DEQUANTIZE", [self._integers[name]], [tensor], "DequantizeOptions", version=2)
         return self._values[name]
+
+    def _as_floats(self, name: str, tensor: int, described: Tensor) -> int:
+        """What the tensor of a carried operator stands for, in a float tensor."""
+        grid, self.grid, shape = self.grid, None, described.shape[1:]
+        if described.dtype == "bool":
+            result = self.add("SELECT_V2", tensor, self.constant(1), self.constant(-1), shape=shape)
+        elif described.quantization is None:
+            result = self.add("CAST", tensor, shape=shape)
+        else:
+            result = self.tensor(f"{name}/dequantize", shape)
+            self.file.builtin("DEQUANTIZE", [tensor], [result], "DequantizeOptions", version=2)
+        self.grid = grid
+        return result
+
+    def carried_tensor(self, name: str, wanted: Tensor) -> int | None:
+        """The tensor of a value that is of the type and scale of ``wanted``; None where it has none."""
+        if name in self._carried and self._carried[name][1].has_type_of(wanted):
+            return self._carried[name][0]
+        grid = self.plan.codes.get(name)
+        if grid is None or wanted.quantization is None or wanted.dtype != ("int8" if grid.signed else "uint8"):
+            return None
+        scale, zero_point = wanted.quantization.scale[0], wanted.quantization.zero_point[0]
+        return self._integers[name] if (np.float32(grid.scale), grid.zero_point) == (scale, zero_point) else None
+
+    def finish_carried(self, op: ops.Unknown, tensor: int, described: Tensor) -> None:
+        """Makes ``tensor``, which a carried operator gave, the value of ``op``."""
+        if described.dtype == "float32":
+            self._values[op.name] = tensor
+        else:
+            self._carried[op.name] = tensor, described
+        self.file.rename(tensor, op.name)
 
     def integers(self, name: str) -> int:
         """The tensor of the integers of a value that has some."""

@@ -11,11 +11,11 @@ from flatbuffers import flexbuffers
 
 from larq_focal.network.tflite.flat_model import IDENTIFIER, Quantization
 from larq_focal.network.tflite.litert_schema import schema
+from larq_focal.network.tflite.metadata import AlignedBuilder, add_metadata
+from larq_focal.network.tflite.write import runtime_versions
 
 VERSION = 3
 SIGNATURE = "serving_default"
-_ALIGNMENT = 16
-"""Of constant data, as the schema asks for it."""
 _LARGEST_OLD_CODE = 127
 """Operators of larger numbers have this one in the field that old runtimes read."""
 
@@ -99,6 +99,41 @@ class FlatFile:
         if options:
             operator.customOptions = np.frombuffer(bytes(flexbuffers.Dumps(dict(options))), np.uint8)
 
+    def carried(self, content: bytes, inputs: Mapping[int, int]) -> list[int]:
+        """Adds the operator of a file that holds one, bit for bit, and returns its outputs.
+
+        Args:
+            content: the file.
+            inputs: the tensors here by the numbers of those there that are not constant.
+        """
+        model = self._schema.ModelT.InitFromObj(self._schema.Model.GetRootAs(content))
+        (graph,), (code,) = model.subgraphs, model.operatorCodes
+        (operator,) = graph.operators
+        place = {-1: -1, **inputs}
+        for index, tensor in enumerate(graph.tensors):
+            if index in place:
+                continue
+            data = model.buffers[tensor.buffer].data if tensor.buffer else None
+            tensor.buffer = 0
+            if data is not None:
+                key = np.asarray(data, np.uint8).tobytes()
+                if key not in self._data:
+                    buffer = self._schema.BufferT()
+                    buffer.data = np.frombuffer(key, np.uint8)
+                    self._data[key] = len(self._buffers)
+                    self._buffers.append(buffer)
+                tensor.buffer = self._data[key]
+            place[index] = len(self._tensors)
+            self._tensors.append(tensor)
+        custom = "" if code.customCode is None else code.customCode.decode()
+        builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
+        operator.opcodeIndex = self._codes.setdefault((builtin, custom, code.version), len(self._codes))
+        operator.inputs = np.array([place[int(index)] for index in operator.inputs], np.int32)
+        outputs = [place[int(index)] for index in operator.outputs]
+        operator.outputs = np.array(outputs, np.int32)
+        self._operators.append(operator)
+        return outputs
+
     def _operator(self, builtin: int, custom: str, inputs: Sequence[int], outputs: Sequence[int], version: int = 1):
         operator = self._schema.OperatorT()
         operator.opcodeIndex = self._codes.setdefault((builtin, custom, version), len(self._codes))
@@ -106,12 +141,20 @@ class FlatFile:
         self._operators.append(operator)
         return operator
 
-    def content(self, inputs: Mapping[str, int], outputs: Mapping[str, int], name: str, description: str) -> bytes:
+    def content(
+        self,
+        inputs: Mapping[str, int],
+        outputs: Mapping[str, int],
+        name: str,
+        description: str,
+        metadata: Mapping[str, bytes],
+    ) -> bytes:
         """The bytes of the file.
 
         Args:
             inputs: the tensors of the inputs by what the signature calls them, in order; ``outputs`` likewise.
             name: of the graph.
+            metadata: entries by their names, beside the oldest runtime that has the operators.
 
         Raises:
             TooLarge: there are more than 2 GB.
@@ -122,13 +165,19 @@ class FlatFile:
         model.version, model.description, model.subgraphs, model.buffers = VERSION, description, [graph], self._buffers
         model.operatorCodes = [self._code(*code) for code in self._codes]
         model.signatureDefs = [self._signature(inputs, outputs)]
+        add_metadata(model, {runtime_versions.ENTRY: self._min_runtime_version(), **metadata})
         data_bytes = sum(map(len, self._data))
-        builder = _Builder(min(2**30, data_bytes + 1024 * (len(self._tensors) + 1)))
+        builder = AlignedBuilder(min(2**30, data_bytes + 1024 * (len(self._tensors) + 1)))
         try:
             builder.Finish(model.Pack(builder), IDENTIFIER)
         except flatbuffers.builder.BuilderSizeError as error:
             raise TooLarge(f"its constants have {data_bytes / 2**30:.2g} GB, and a file can hold 2 GB") from error
         return bytes(builder.Output())
+
+    def _min_runtime_version(self) -> bytes:
+        names = {number: name for name, number in vars(self._schema.BuiltinOperator).items() if name.isupper()}
+        builtins = [(names[builtin], version) for builtin, custom, version in self._codes if not custom]
+        return runtime_versions.min_runtime_version(builtins)
 
     def _code(self, builtin: int, custom: str, version: int):
         code = self._schema.OperatorCodeT()
@@ -154,20 +203,3 @@ def _key(quantization: Quantization | None) -> tuple | None:
     if quantization is None:
         return None
     return tuple(map(float, quantization.scale)), tuple(map(int, quantization.zero_point)), quantization.axis
-
-
-class _Builder(flatbuffers.Builder):
-    """Aligns data as the schema asks for it, which the generated code does not, and writes the same data once."""
-
-    def __init__(self, size: int):
-        super().__init__(size)
-        self._written: dict[bytes, int] = {}
-
-    def CreateNumpyVector(self, x):
-        if x.dtype != np.uint8:
-            return super().CreateNumpyVector(x)
-        data = x.tobytes()
-        if data not in self._written:
-            self.Prep(_ALIGNMENT, x.nbytes)
-            self._written[data] = super().CreateNumpyVector(x)
-        return self._written[data]
