@@ -8,7 +8,7 @@ hold, so the first choice is not always right: the scan then jumps back to the l
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -74,17 +74,22 @@ def _overfull(ranges: Sequence[LiveRange]) -> int | None:
 
     Ranges contend for a set of registers if all that they may lie in belong to it.
     """
-    sets = {here.registers: frozenset(here.registers) for here in ranges}
-    contended = {those: [other for other in set(sets.values()) if those <= other] for those in set(sets.values())}
-    live: Counter[frozenset[str]] = Counter()  # by set of registers: ranges that contend for it
+    sets = {registers: frozenset(registers) for registers in {here.registers for here in ranges}}
+    numbers = {those: number for number, those in enumerate(set(sets.values()))}
+    sizes = [len(those) for those in numbers]
+    contended = {
+        registers: [number for other, number in numbers.items() if those <= other] for registers, those in sets.items()
+    }
+    live = [0] * len(sizes)  # by set of registers: ranges that contend for it
     ending: list[tuple[int, int]] = []
     for index, here in enumerate(ranges):
         while ending and ending[0][0] < here.start:
-            live.subtract(contended[sets[ranges[heappop(ending)[1]].registers]])
+            for number in contended[ranges[heappop(ending)[1]].registers]:
+                live[number] -= 1
         heappush(ending, (here.end, index))
-        for those in contended[sets[here.registers]]:
-            live[those] += 1
-            if live[those] > len(those):
+        for number in contended[here.registers]:
+            live[number] += 1
+            if live[number] > sizes[number]:
                 return index
     return None
 
