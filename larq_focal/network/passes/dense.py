@@ -43,8 +43,8 @@ def flattened_map_as_window(graph: QuantGraph) -> QuantGraph:
     """A convolution of one pixel on a flattened map of signs becomes one with a window of the size of the map.
 
     ``flat(x)[h * w * c] . K[h * w * c, m]`` is the only position of the window ``K[h, w, c, m]`` on ``x[h, w, c]``, and
-    so packed bits need not be moved. The words of each pixel are filled up there: where this takes more of them than the
-    flat row does, the row stays.
+    so packed bits need not be moved. The words of each pixel are filled up there: where this takes more of them than
+    the flat row does, the row stays.
     """
     result = []
     for op in graph:
