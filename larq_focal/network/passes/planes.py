@@ -118,16 +118,19 @@ def _kernel_planes(kernel: Kernel) -> tuple[list[tuple[np.ndarray, int]], float]
         return None
     largest = int(np.abs(codes).max())
     if largest <= 1 and not np.all(codes):
-        return [(np.where(codes >= 0, 1, -1).astype(np.int8), 1), (np.where(codes > 0, 1, -1).astype(np.int8), 1)], 0.5
+        return [(_signs(codes >= 0), 1), (_signs(codes > 0), 1)], 0.5
     if not np.all(codes % 2):
         return None
-    small = np.int16 if largest < 2**14 else np.int64  # dense layers have millions of weights
-    planes, rest = [], codes.astype(small)
-    for bit in reversed(range(largest.bit_length())):
-        plane = np.where(rest > 0, np.int8(1), np.int8(-1))
-        planes.append((plane, 2**bit))
-        rest -= plane * small(2**bit)
+    planes, rest = [], codes.astype(np.promote_types(codes.dtype, np.int16))
+    for factor in (2**bit for bit in reversed(range(largest.bit_length()))):
+        plane = _signs(rest > 0)
+        planes.append((plane, factor))
+        rest -= plane * rest.dtype.type(factor)
     return planes, 1.0
+
+
+def _signs(is_positive: np.ndarray) -> np.ndarray:
+    return np.where(is_positive, np.int8(1), np.int8(-1))
 
 
 def _add_planes(
@@ -173,7 +176,7 @@ def _sum_of_products(op: ops.Conv2D, new_name: NewNames, planes: list[str], inpu
     if len(terms) > 1:
         result.append(ops.Add(name=new_name(f"{op.name}/sum"), inputs=tuple(terms), **place))
     kernel_scale = op.kernel.scale.astype(np.float64)
-    code_sums = op.kernel.codes.reshape(-1, channels).sum(0, dtype=np.int64)
+    code_sums = op.kernel.codes.astype(np.int64).reshape(-1, channels).sum(0)
     bias = inputs.offset * code_sums * kernel_scale + (0 if op.bias is None else op.bias)
     scale = inputs.unit * kernel_scale * kernel_unit
     result.append(
