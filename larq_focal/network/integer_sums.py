@@ -36,4 +36,7 @@ def largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:
     if only_moves(op):
         largest = [largest_integer(graph, graph[name]) for name in op.inputs]
         return None if None in largest else max(largest)
+    if isinstance(op, ops.Pad) and float(op.value).is_integer():
+        largest = largest_integer(graph, graph[op.inputs[0]])
+        return None if largest is None else max(largest, abs(int(op.value)))
     return None

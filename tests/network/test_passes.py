@@ -13,6 +13,8 @@ from larq_focal.network.passes.moves import reshape_before_quantizers, signs_bef
 from larq_focal.network.passes.packable import is_packable, why_not_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
+from larq_focal.network.tflite import write_tflite
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.network.networks import chain
 from tests.support.drawn_networks import drawn_inputs
 from tests.support.writer_contract import assert_written
@@ -186,6 +188,25 @@ def test_what_stays_float_says_why(changes, reason):
     graph = chain(image(), sign(), dataclasses.replace(convolution(), **changes))
     assert reason in why_not_packed(graph, graph["conv"])
     assert not any(is_packable(lower(graph), op) for op in lower(graph).layers)
+
+
+@pytest.mark.parametrize("pads", [((0, 0), (2, 0)), ((1, 2), (0, 1))])
+@pytest.mark.parametrize("scale", [1, 0.3])
+def test_zeros_around_signs_are_ones_that_are_taken_off_again(pads, scale):
+    random = np.random.default_rng(0)
+    shape = tuple(4 + sum(pad) for pad in pads)
+    kernel = Kernel(random.choice([-1, 1], (2, 3, 40, 6)).astype(np.int8), np.full(6, scale, np.float32), 1)
+    graph = chain(
+        ops.Input(name="x", shape=(4, 4, 40)),
+        ops.Binarize(name="sign", shape=(4, 4, 40), threshold=np.float32(0)),
+        ops.Pad(name="zeros", shape=(*shape, 40), pads=(*pads, (0, 0))),
+        ops.Conv2D(name="conv", shape=(shape[0] - 1, shape[1] - 2, 6), kernel=kernel, bias=numbers(6)),
+        ops.Binarize(name="next", shape=(shape[0] - 1, shape[1] - 2, 6), threshold=np.float32(0.25)),
+    )
+    assert why_not_packed(graph, graph["conv"]) is None
+    assert read_flatbuffer(write_tflite(graph)).operations.count("LceBconv2d") == 1
+    assert_written(graph, drawn_inputs(graph), lce=True)
+    assert_written(graph.rewritten(graph.ops[:-1], ["conv"]), drawn_inputs(graph), lce=True)
 
 
 def test_signs_may_be_padded_with_minus_one():

@@ -23,6 +23,7 @@ from larq_focal.network.passes.sequence import After, Pass, Passes, run_passes
 from larq_focal.network.passes.shapes import check_shapes
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
 from larq_focal.network.passes.uses import without_unused
+from larq_focal.network.passes.zeros_around_signs import zeros_around_signs
 
 PASSES: Passes = {
     "unused operations left out": without_unused,
@@ -38,6 +39,7 @@ PASSES: Passes = {
     "few bits as sums of bits": few_bits_as_planes,
     "weights of planes into thresholds": fold_into_thresholds,
     "flipped signs into kernels": flips_into_kernels,
+    "zeros around signs as ones": zeros_around_signs,
     "scales behind sums": scales_behind_sums,
     "normalisations joined": merge_affines,
     "normalisations into float layers": fold_into_layers,
