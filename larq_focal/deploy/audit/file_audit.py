@@ -53,5 +53,7 @@ def audit(
     known = with_known_inputs(model, trust=trust)
     file = read_flatbuffer(tflite)
     if file.description.startswith(OWN_DESCRIPTION):
-        return auditing.audit_by_graph(known, as_graph(known), file.content, data, seed)
+        graph = as_graph(known)
+        if not graph.unknown:  # else another converter may have written the file, and this package its description
+            return auditing.audit_by_graph(known, graph, file.content, data, seed)
     return auditing.audit_by_patterns(known, file, data, seed)
