@@ -11,7 +11,6 @@ from larq_focal.network import ops
 from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.integer_sums import largest_sum
-from larq_focal.network.interpret import compute, rescale
 from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.rewired import in_a_row, rewired
 
