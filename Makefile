@@ -12,8 +12,8 @@ BIN := $(VENV)/bin
 FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))'
 PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
 	$$python $(FITS) 2>/dev/null && echo $$python && break; done)
-# A worker for each core; what a module's tests share is built once.
-PARALLEL := --numprocesses logical --dist loadfile
+# A worker for each core; what a module's tests share is built once, and the dearest modules come first.
+PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 .PHONY: bench test test-fast lint docs tflite-models wheels clean
 

@@ -26,11 +26,17 @@ from tests.support.lce import converted_frozen, randomise_batch_norms
 SIDES = {
     "QuickNetSmall": 224,
     "QuickNet": 224,
+    "QuickNetLarge": 224,
     "BinaryDenseNet28": 96,
+    "BinaryDenseNet37": 96,
+    "BinaryDenseNet37Dilated": 96,
+    "BinaryDenseNet45": 96,
     "MeliusNet22": 96,
-    "BiRealNet": 64,
-    "RealToBinaryNet": 64,
+    "BiRealNet": 96,
+    "BinaryResNetE18": 96,
+    "RealToBinaryNet": 96,
     "BinaryAlexNet": 224,
+    "XNORNet": 224,
 }
 """Networks with the height and width of their images."""
 MIB = 2**20

@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model, baseline_file = baseline.network(), Path(folder) / "baseline.tflite"
         baseline_step = training_step(model)
-        convert(model, baseline_file)
+        convert(model, baseline_file, converter="lce")
         for case in everything:
             if arguments.only and case.row.alias not in arguments.only:
                 continue
@@ -92,7 +92,7 @@ def median_ratio(first: Step, second: Step, rounds: int) -> float:
 
 def is_converted(model: keras.Model, file: Path) -> bool:
     try:
-        convert(model, file)
+        convert(model, file, converter="lce")
     except ConversionError:
         return False
     return True

@@ -15,7 +15,7 @@ import argparse
 import json
 import statistics
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
@@ -26,13 +26,13 @@ from benchmarks.quantizer_networks import Case, cases, use_one_core
 from larq_focal.bench.records.environment import describe_environment
 from larq_focal.bench.records.parts import accuracy_of
 from larq_focal.bench.records.record_file import write_record
-from larq_focal.bench.train import Settings, train
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.keras import keras
 from larq_focal.quantizers import QUANTIZERS
+from larq_focal.training import Recipe
+from larq_focal.training.trainer import discard_state, train_stretch
 
 ROWS = [row for row in QUANTIZERS if row.family != "few_bits"]
-BATCH_SIZE = 32
 TABLE = Path(__file__).parent.parent / "docs/data/quantizers_mnist.json"
 
 
@@ -53,19 +53,33 @@ def main() -> None:
     chosen = [case for case in cases(ROWS) if not arguments.only or case.row.alias in arguments.only]
     for seed in range(arguments.seeds):
         for case in chosen:
-            record = run(case, data, Settings(arguments.epochs, seed, BATCH_SIZE), arguments.results)
+            record = run(recipe_of(case, data, arguments.epochs, seed), case, data, arguments.results)
             print(f"{case.name}, seed {seed}: {record['accuracy']['value']:.2%}", flush=True)
             write_record(table(finished(range(arguments.seeds), arguments.results)), arguments.table)
 
 
-def run(case: Case, data: Dataset, settings: Settings, folder: Path) -> dict:
+def recipe_of(case: Case, data: Dataset, epochs: int, seed: int) -> Recipe:
+    """One small budget for all; every tenth image is kept out of training."""
+    return Recipe(
+        case.name,
+        data.name,
+        epochs=epochs,
+        learning_rate=0.01,
+        batch_size=32,
+        whole_batches=False,
+        held_out=len(data.x_train) // 10,
+        seed=seed,
+    )
+
+
+def run(recipe: Recipe, case: Case, data: Dataset, folder: Path) -> dict:
     """The record of a run, from an earlier one of the same settings if there is one."""
-    path = record_path(case, settings.seed, folder)
+    path = record_path(case, recipe.seed, folder)
     description = {
         "quantizer": case.row.alias,
         "role": case.role,
         "dataset": {"title": data.title, "source": data.source, "train": len(data.x_train), "test": len(data.x_test)},
-        "settings": asdict(settings),
+        "settings": recipe.to_dict(),
     }
     if path.exists():
         record = json.loads(path.read_text())
@@ -75,17 +89,18 @@ def run(case: Case, data: Dataset, settings: Settings, folder: Path) -> dict:
         return record
     started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), perf_counter()
     keras.backend.clear_session()
-    keras.utils.set_random_seed(settings.seed)
+    keras.utils.set_random_seed(recipe.seed)
     model = case.network()
-    history = train(model, data, settings)
+    training = train_stretch(recipe, model, data, path.with_suffix(""))
     predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
     record = {
         **description,
         "accuracy": accuracy_of(predicted, data.y_test),
-        "history": history,
+        "history": training.history,
         "environment": describe_environment(started, perf_counter() - clock),
     }
     write_record(record, path)
+    discard_state(path.with_suffix(""))
     return record
 
 
@@ -105,7 +120,7 @@ def table(runs: list[list[dict]]) -> dict:
     first = runs[0][0]
     return {
         "dataset": first["dataset"],
-        "settings": {name: value for name, value in first["settings"].items() if name != "seed"},
+        "settings": {name: value for name, value in first["settings"].items() if name not in ("model", "seed")},
         "machine": first["environment"]["machine"],
         "versions": first["environment"]["versions"],
         "rows": [

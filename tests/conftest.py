@@ -1,15 +1,19 @@
 """Settings of every test run."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# oneDNN keeps each convolution that it has prepared, with its weights, by shape: a gigabyte in a run of all tests.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
+from tests.slowest import SLOWEST
 from tests.support import requirements
-from tests.support.memory import release_memory
+from tests.support.memory import complaint, peak_bytes, release_memory
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
 settings.load_profile("untimed")
@@ -21,6 +25,13 @@ def pytest_addoption(parser):
         action="store_true",
         help="fail tests whose programs are missing, in place of skipping them",
     )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Several workers get the slowest modules first."""
+    if hasattr(config, "workerinput"):
+        places = {Path(__file__).parent / name: place for place, name in enumerate(SLOWEST)}
+        items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 def pytest_configure(config):
@@ -38,7 +49,10 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def releases_memory():
-    """A worker does not grow from module to module."""
+def keeps_memory_small():
+    """A worker does not grow from module to module, and the module that takes too much is named."""
+    before = peak_bytes()
     yield
     release_memory()
+    if message := complaint(before, peak_bytes()):
+        pytest.fail(message, pytrace=False)

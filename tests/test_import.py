@@ -133,6 +133,15 @@ def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(modul
     assert output_of(code) == ""
 
 
+TRAINERS = ("larq_focal", "larq_focal.training.trainer", "larq_focal.bench.runner", "larq_focal.deploy.convert")
+
+
+@pytest.mark.parametrize("module", TRAINERS)
+def test_model_optimization_is_loaded_by_what_uses_it_alone(module):
+    code = f"import sys, {module}; print(*(name for name in sys.modules if name.startswith('tensorflow_model_opt')))"
+    assert output_of(code) == ""
+
+
 @pytest.mark.parametrize("name", sorted({*lqf.__all__} - {"__version__"}))
 def test_public_names_are_what_they_should_be(name):
     value = getattr(lqf, name)

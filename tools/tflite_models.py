@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 
 from larq_focal.bench.records.parts import describe_file
@@ -37,7 +36,7 @@ def convert_pretrained(name: str, folder: Path = FOLDER) -> dict:
         "source": record["source"],
         "dataset": record["dataset"]["title"],
         "accuracy": record["accuracy"]["value"],
-        "converter": f"larq-compute-engine {version('larq-compute-engine')}",
+        "converter": conversion.converter,
     }
 
 

@@ -45,6 +45,7 @@ def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: 
         "accuracy": accuracy_of(predicted, data.y_test),
         "confusion": confusion_matrix(predicted, data.y_test, len(data.classes)),
         "agreement": audit["agreement"],
+        "converter": conversion.converter,
         "file": describe_file(conversion.path),
         "audit": audit,
         "cost": summary(graph).to_dict(),

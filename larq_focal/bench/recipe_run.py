@@ -54,26 +54,26 @@ def run_recipe(
     folder = Path(results) / recipe.name
     data = load_dataset(recipe.dataset, data_dir)
     keras.backend.clear_session()
-    trained = _network(recipe, data, recipe.arithmetic)
+    trained = seeded_network(recipe, data, recipe.arithmetic)
     say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
     training = train_stretch(recipe, trained, data, folder, minutes=minutes, epoch_done=epoch_done)
     if not training.finished:
         say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
         return folder
-    model = _network(recipe, data)  # in the arithmetic of files
+    model = seeded_network(recipe, data)  # in the arithmetic of files
     model.set_weights(trained.get_weights())
     before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
     save_weights(model, folder / "weights.npz")
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
-    record = _record(training) | before | judged(conversion, model, from_keras(model), data)
+    record = training_record(training) | before | judged(conversion, model, from_keras(model), data)
     write_record(record, folder / "record.json")
     say(f"{recipe.name}: {accuracy_text(record['accuracy'])} on {data.title}")
     return folder
 
 
-def _network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") -> keras.Model:
-    """The network of a recipe, freshly seeded."""
+def seeded_network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") -> keras.Model:
+    """The network of a recipe, built after its seed is set."""
     keras.utils.set_random_seed(recipe.seed)
     policy = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(arithmetic)
@@ -91,7 +91,8 @@ def _recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
     return {"accuracy_before_recalibration": float(np.mean(predicted == data.y_test))}
 
 
-def _record(training: Training) -> dict:
+def training_record(training: Training) -> dict:
+    """What a run record says of a finished training; what it is worth comes from :func:`judged`."""
     recipe, last = training.recipe, training.stretches[-1]
     row = find(recipe.model)
     environment = {key: last[key] for key in ("versions", "machine", "git")}

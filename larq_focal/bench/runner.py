@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
-from datetime import datetime, timezone
 from pathlib import Path
-from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from larq_focal.bench.judgement import judged
-from larq_focal.bench.records.environment import describe_environment
+from larq_focal.bench.recipe_run import Say, seeded_network, training_record
 from larq_focal.bench.records.record_file import write_record
-from larq_focal.bench.records.schema import FORMAT
 from larq_focal.bench.records.texts import run_text
-from larq_focal.bench.suite import Entry, choose
-from larq_focal.bench.train import Settings, quantization_aware, train
+from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
-from larq_focal.datasets.rows import DATASETS, DEFAULT_DATASET
+from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
 from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
-from larq_focal.zoo import two_layer
+from larq_focal.training.quantization_aware import quantization_aware
+from larq_focal.training.recipe import Recipe
+from larq_focal.training.trainer import discard_state, train_stretch
 
-Say = Callable[[str], None]
 EpochDone = Callable[[Entry, dict], None]
 
 
@@ -50,7 +47,8 @@ def run_bench(
     """Runs the benchmark and returns the path of its report.
 
     Every finished run leaves ``<run>.json``, ``<run>.keras`` and ``<run>.tflite`` in ``results/<name>/``, and at the
-    end ``report.html`` shows them all. Interrupt it at any time: with ``resume`` the finished runs are kept.
+    end ``report.html`` shows them all. Interrupt it at any time: with ``resume`` the finished runs are
+    kept, and the one that was interrupted goes on after its last whole epoch.
 
     Args:
         dataset: one of ``larq_focal.datasets.DATASETS``.
@@ -60,27 +58,29 @@ def run_bench(
         seed: seeds the initial weights, the order of the images and the quantizers' noise.
         results: folder of all benchmarks.
         name: folder of this one; the data set's name by default.
-        resume: keep the finished runs of an earlier call with the same settings.
+        resume: go on with an earlier call with the same settings, and keep what it has done.
         say: called with a line for each stage.
         epoch_done: called with the entry and the history row after each epoch.
 
     Raises:
         BenchError: the folder holds runs already and ``resume`` is off, or those runs had other settings.
+        CheckpointError: the run to go on with was begun with other settings or data, or its state is damaged.
         DatasetError: the data is missing or wrong.
     """
     entries = choose(models)
     data = load_dataset(dataset, data_dir)
-    known = DATASETS[dataset]
-    epochs = known.epochs if epochs is None else epochs
-    settings = Settings(epochs=epochs, batch_size=known.batch_size, seed=seed)
+    recipes = [recipe_of(entry, dataset, len(data.x_train), epochs=epochs, seed=seed) for entry in entries]
     folder = Path(results) / (name or dataset)
-    finished = _finished(folder, data, settings, resume)
-    for entry in entries:
+    finished = _finished(folder, recipes[0], resume)
+    for entry, recipe in zip(entries, recipes, strict=True):
         if entry.name in finished:
             say(f"{entry.title}: finished before, kept")
             continue
-        record = _run(entry, data, settings, folder, say, epoch_done)
+        if not resume:
+            discard_state(folder / entry.name)
+        record = _run(entry, recipe, data, folder, say, epoch_done)
         write_record(record, folder / f"{entry.name}.json")
+        discard_state(folder / entry.name)
         say(run_text(record))
     records = read_records(folder)
     say(markdown_table(records))
@@ -89,7 +89,7 @@ def run_bench(
     return report
 
 
-def _finished(folder: Path, data: Dataset, settings: Settings, resume: bool) -> set[str]:
+def _finished(folder: Path, recipe: Recipe, resume: bool) -> set[str]:
     """Names of the runs in ``folder``, which must be resumable if there are any."""
     paths = sorted(folder.glob("*.json"))
     if paths and not resume:
@@ -98,7 +98,7 @@ def _finished(folder: Path, data: Dataset, settings: Settings, resume: bool) -> 
         )
     records = read_records(folder) if paths else []
     for record in records:
-        before, now = (record["dataset"]["name"], record["settings"]), (data.name, asdict(settings))
+        before, now = _differing(record["settings"], recipe.to_dict())
         if before != now:
             raise BenchError(
                 f"'{folder / record['run']}.json' is a run with {before}, but {now} is asked for. "
@@ -107,42 +107,37 @@ def _finished(folder: Path, data: Dataset, settings: Settings, resume: bool) -> 
     return {record["run"] for record in records}
 
 
-def _run(entry: Entry, data: Dataset, settings: Settings, folder: Path, say: Say, epoch_done: EpochDone | None) -> dict:
-    started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), perf_counter()
+def _differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings that differ between two runs, in the one and in the other; their networks may differ."""
+    names = [name for name in {**before, **now} if name != "model" and before.get(name) != now.get(name)]
+    return {name: before.get(name) for name in names}, {name: now.get(name) for name in names}
+
+
+def _run(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say, epoch_done: EpochDone | None) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     keras.backend.clear_session()
-    keras.utils.set_random_seed(settings.seed)
-    model = _network(entry, data, folder)
-    training = _fine_tuning(settings) if entry.int8_of else settings
-    say(f"{entry.title}: training {training.epochs} epochs on {len(data.x_train):,} images")
-    history = train(model, data, training, epoch_done and (lambda row: epoch_done(entry, row)))
+    model = seeded_network(recipe, data)
+    tuned = recipe
+    if entry.int8_of:
+        model = quantization_aware(keras.models.load_model(folder / f"{entry.int8_of}.keras"))
+        tuned = fine_tuning(recipe)
+    say(f"{entry.title}: training {tuned.epochs} epochs on {len(data.x_train):,} images")
+    training = train_stretch(
+        tuned, model, data, folder / entry.name, epoch_done=epoch_done and (lambda row: epoch_done(entry, row))
+    )
     model.save(folder / f"{entry.name}.keras")
 
     say(f"{entry.title}: converting, auditing and comparing on {len(data.x_test):,} test images")
-    images = as_input(data.x_test)
-    conversion = _convert(entry, model, folder / f"{entry.name}.tflite", images)
+    conversion = _convert(entry, model, folder / f"{entry.name}.tflite", as_input(data.x_test))
     graph = from_tflite(conversion.path) if entry.int8_of else from_keras(model)
     return {
-        "format": FORMAT,
+        **training_record(training),
         "run": entry.name,
         "title": entry.title,
-        "settings": asdict(settings),
-        "training": asdict(training),
-        "history": history,
+        "settings": recipe.to_dict(),
+        "training": tuned.to_dict(),
         **judged(conversion, model, graph, data),
-        "environment": describe_environment(started, perf_counter() - clock),
     }
-
-
-def _fine_tuning(settings: Settings) -> Settings:
-    """A trained network needs a tenth of the epochs and of the learning rate to settle on the int8 grid."""
-    return replace(settings, epochs=max(1, settings.epochs // 10), learning_rate=settings.learning_rate / 10)
-
-
-def _network(entry: Entry, data: Dataset, folder: Path) -> keras.Model:
-    if entry.int8_of:
-        return quantization_aware(keras.models.load_model(folder / f"{entry.int8_of}.keras"))
-    return two_layer(entry.method, input_shape=data.image_shape, num_classes=len(data.classes))
 
 
 def _convert(entry: Entry, model: keras.Model, path: Path, images: np.ndarray) -> Conversion:

@@ -1,32 +1,35 @@
-"""The runs of a benchmark: which networks are trained, and in which order."""
+"""The runs of a benchmark: which networks are trained, by which recipe, and in which order."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from larq_focal.datasets.rows import DATASETS
+from larq_focal.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run. ``method`` is a key of ``TWO_LAYER_METHODS`` or None for full precision.
+    """One run: a network of the zoo, trained by the benchmark's recipe.
 
     ``int8_of`` names the run whose trained network this one takes to int8 instead of training its own.
     """
 
     name: str
     title: str
-    method: str | None = None
+    model: str
     int8_of: str | None = None
 
 
 SUITE: dict[str, Entry] = {
     entry.name: entry
     for entry in (
-        Entry("full_precision", "Full precision"),
-        Entry("int8", "int8 (TF-MOT)", int8_of="full_precision"),
-        Entry("ste_sign", "Sign (STE)", "ste_sign"),
-        Entry("hysteresis", "Hysteresis sign", "hysteresis"),
-        Entry("gumbel", "Gumbel sign", "gumbel"),
-        Entry("lab", "Learnable activation binarizer", "lab"),
+        Entry("full_precision", "Full precision", "two_layer_full_precision"),
+        Entry("int8", "int8 (TF-MOT)", "two_layer_full_precision", int8_of="full_precision"),
+        Entry("ste_sign", "Sign (STE)", "two_layer_ste_sign"),
+        Entry("hysteresis", "Hysteresis sign", "two_layer_hysteresis"),
+        Entry("gumbel", "Gumbel sign", "two_layer_gumbel"),
+        Entry("lab", "Learnable activation binarizer", "two_layer_lab"),
     )
 }
 
@@ -44,3 +47,31 @@ def choose(names: list[str] | None) -> list[Entry]:
         raise ValueError(f"No run named {', '.join(unknown)}: choose from {', '.join(SUITE)}.")
     wanted = {*names, *(SUITE[name].int8_of for name in names)}
     return [entry for entry in SUITE.values() if entry.name in wanted]
+
+
+def recipe_of(entry: Entry, dataset: str, images: int, *, epochs: int | None = None, seed: int = 0) -> Recipe:
+    """How the network of a run is trained: one equal budget for all, every tenth image kept for validation.
+
+    Args:
+        entry: The run.
+        dataset: Name of the data set.
+        images: How many training images there are.
+        epochs: Passes over them; None for the data set's default.
+        seed: Seed of the training.
+    """
+    row = DATASETS[dataset]
+    return Recipe(
+        entry.model,
+        dataset,
+        epochs=row.epochs if epochs is None else epochs,
+        learning_rate=0.01,
+        batch_size=row.batch_size,
+        whole_batches=False,
+        held_out=max(1, images // 10),
+        seed=seed,
+    )
+
+
+def fine_tuning(recipe: Recipe) -> Recipe:
+    """A trained network needs a tenth of the epochs and of the learning rate to settle on the int8 grid."""
+    return replace(recipe, epochs=max(1, recipe.epochs // 10), learning_rate=recipe.learning_rate / 10, variant="int8")

@@ -21,7 +21,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True)
 @click.option("--name", help="Folder under the results; the data set's name by default.")
-@click.option("--resume", is_flag=True, help="Keep the finished runs of an earlier call.")
+@click.option("--resume", is_flag=True, help="Go on with an earlier call, and keep what it has done.")
 def bench(models: str | None, **options) -> None:
     """Train, convert, check, time and judge the two-layer networks, and write a report."""
     chosen = [name.strip() for name in models.split(",")] if models else None
@@ -38,7 +38,9 @@ def bench(models: str | None, **options) -> None:
                 **options,
             )
     except KeyboardInterrupt:
-        click.echo("\nInterrupted. Finished runs are kept; the same command with --resume goes on.", err=True)
+        click.echo(
+            "\nInterrupted. Finished runs and whole epochs are kept; the same command with --resume goes on.", err=True
+        )
         raise SystemExit(INTERRUPTED) from None
 
 

@@ -6,10 +6,22 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_option, import_option, json_option, model_argument, output_path, trust_option
+from larq_focal.cli.options import (
+    data_dir_option,
+    data_option,
+    import_option,
+    json_option,
+    model_argument,
+    one_of,
+    output_path,
+    trust_option,
+)
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
-from larq_focal.deploy.converters import CONVERTERS
+from larq_focal.cli.representative import representative_samples
+from larq_focal.datasets.rows import DATASETS
+from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
+from larq_focal.deploy.pixels import SCALES
 from larq_focal.files import existing, existing_file
 
 strict_option = click.option(
@@ -27,20 +39,48 @@ strict_option = click.option(
     show_default=True,
     help="larq_focal's own, or Larq Compute Engine's, for Keras models; auto takes the first that can do it.",
 )
+@click.option("--rest", type=click.Choice(RESTS), default="float", show_default=True, help="What is not binary.")
+@click.option(
+    "--representative",
+    metavar="FILE|DATASET",
+    help="For --rest int8: samples like those that the network will see. A .npy array; a .npz file with an array for "
+    f"each input, and their 'labels' if it has them; or {one_of(DATASETS)}.",
+)
+@click.option(
+    "--input-type",
+    type=click.Choice(INPUT_TYPES),
+    default="float32",
+    show_default=True,
+    help="For --rest int8: what the file takes.",
+)
+@click.option(
+    "--class-names",
+    type=click.Path(path_type=Path),
+    help="A text file with the name of a class per line, which the file will say.",
+)
+@click.option("--preprocessing", type=click.Choice(tuple(SCALES)), help="Of pixels, which the file will say.")
+@data_dir_option
 @strict_option
 @data_option
 @trust_option
 @json_option
 @import_option
 def convert(
-    model: Path, output: Path, converter: str, strict: bool, data: Path | None, trust: bool, as_json: bool
+    model: Path,
+    output: Path,
+    data: Path | None,
+    representative: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+    **options,
 ) -> None:
     """Convert a MODEL for devices, and audit what came out: a Keras model, or a .qgraph or .tflite file."""
     existing(model)  # before TensorFlow, which takes seconds to load
+    samples = representative_samples(representative, array(data), data_dir)
     with progress("converting"), quiet():
         from larq_focal.deploy.convert import convert as convert_model
 
-        result = convert_model(model, output, converter=converter, data=array(data), strict=strict, trust=trust).audit
+        result = convert_model(model, output, **samples, **options).audit
     show(result, as_json)
 
 

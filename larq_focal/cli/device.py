@@ -25,9 +25,16 @@ tflite_argument = click.argument("tflite", type=click.Path(path_type=Path))
     help="An image, or a .npy array with or without a batch axis. Several make a batch; a model with several inputs "
     "takes NAME=FILE for each.",
 )
-@click.option("--scale", help=f"Of pixels: {one_of(SCALES)}; of images by default {DEFAULT_SCALE}.")
+@click.option(
+    "--scale",
+    help=f"Of pixels: {one_of(SCALES)}; of images by default what the file says, else {DEFAULT_SCALE}.",
+)
 @click.option("--resize", default=DEFAULT_RESIZE, show_default=True, help=f"Of images: {one_of(RESIZES)}.")
-@click.option("--classes", type=click.Path(path_type=Path), help="A text file with the name of a class per line.")
+@click.option(
+    "--classes",
+    type=click.Path(path_type=Path),
+    help="A text file with the name of a class per line, in place of those that the file says.",
+)
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="How many classes to show.")
 @click.option(
     "-o",

@@ -113,7 +113,7 @@ def _from_tensorflow_datasets(name: str) -> dict[str, np.ndarray]:
     try:
         splits = tfds.load(name, split=("train", "test"), batch_size=-1, as_supervised=True)
         (x_train, y_train), (x_test, y_test) = tfds.as_numpy(splits)
-    except Exception as error:  # the library raises whatever its downloader and storage raise
+    except Exception as error:  # its downloader and storage raise errors of many kinds
         raise DatasetError(
             f"tensorflow-datasets could not provide '{name}' ({type(error).__name__}: {error}). "
             f"Give a folder that holds {name}.npz with --data-dir."

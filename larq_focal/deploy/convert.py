@@ -5,13 +5,16 @@ Importing this loads no TensorFlow: only Keras models need it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from larq_focal.deploy.class_names import given_metadata
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert_graph import convert_graph
-from larq_focal.deploy.converters import CONVERTERS, Converter, is_graph
+from larq_focal.deploy.converters import CONVERTERS, Converter, InputType, Rest, is_graph
+from larq_focal.deploy.int8_rest import Int8Options, check_rest
 from larq_focal.network.graph import QuantGraph
 
 if TYPE_CHECKING:
@@ -25,6 +28,12 @@ def convert(
     path: str | Path,
     *,
     converter: Converter = "auto",
+    rest: Rest = "float",
+    representative=None,
+    labels=None,
+    input_type: InputType = "float32",
+    class_names: Sequence[str] | str | Path | None = None,
+    preprocessing: str | None = None,
     data=None,
     strict: bool = False,
     bake: bool = True,
@@ -46,8 +55,20 @@ def convert(
         path: where the ``.tflite`` file goes. A file that is there is replaced if the conversion succeeds.
         converter: "focal" for larq_focal's own, "lce" for Larq Compute Engine's, or "auto" for larq_focal's own where
             it takes the model, else Larq Compute Engine's if that is installed, which the audit notes.
+        rest: what is not binary, with larq_focal's own converter: "float", or "int8" for 8-bit integers, in which
+            weights take a quarter of the bytes.
+        representative: for ``rest="int8"``, samples like those that the network will see, in the form of ``data``: the
+            ranges of its values are taken from them. A hundred or so do.
+        labels: for ``rest="int8"``, the class of each sample of ``data``, or of ``representative`` where there is no
+            data, as whole numbers ``[N]``: the audit tells the accuracy with a float rest and with int8 then.
+        input_type: for ``rest="int8"``, what the file takes: "float32", or "int8" or "uint8" for integers with the
+            scale that the file states.
+        class_names: what the classes are called that the one output has scores for, or a text file with one per line;
+            the file says them, and ``larq-focal run`` shows them.
+        preprocessing: of pixels from 0 to 255, "centred", "signed", "unit", "imagenet" or "raw", by which
+            ``larq-focal run`` makes samples of image files; see ``larq_focal.deploy.pixels``.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
-            dictionary by input name; None takes a few random ones.
+            dictionary by input name; None takes a few random ones, or the representative ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
         bake: give quantized kernels to Larq Compute Engine's converter as numbers, not as arithmetic on the latent
             weights. Without, it leaves large scaled kernels in float, or fails on them.
@@ -58,8 +79,11 @@ def convert(
     Raises:
         ConversionError: the model cannot be exported; or would be, or was, converted wrongly; or the converter failed.
         UntrustedModelError: the file would run code, and ``trust`` is not given.
-        ValueError: the data does not fit the model, or there is no such converter.
+        ValueError: data or names do not fit the model, or there is no such converter, rest, input or preprocessing.
     """
+    check_rest(rest, representative, labels, input_type, converter)
+    int8 = Int8Options(representative, labels, input_type) if rest == "int8" else None
+    metadata = given_metadata(class_names, preprocessing)
     if converter not in CONVERTERS:
         raise ValueError(f"There is no converter '{converter}'; choose {' or '.join(map(repr, CONVERTERS))}.")
     if is_graph(model):
@@ -67,12 +91,12 @@ def convert(
             raise ConversionError(
                 "Larq Compute Engine converts Keras models: use converter='focal' for graphs and files."
             )
-        return convert_graph(model, path, data=data, strict=strict, seed=seed)
+        return convert_graph(model, path, data=data, strict=strict, seed=seed, int8=int8, metadata=metadata)
     from larq_focal.deploy.conversion import keras_models
 
-    options = {"data": data, "strict": strict, "seed": seed, "trust": trust}
-    if converter == "focal":
-        return keras_models.convert_by_graph(model, path, **options)
+    options = {"data": data, "strict": strict, "seed": seed, "trust": trust, "metadata": metadata}
+    if converter == "focal" or int8 is not None:
+        return keras_models.convert_by_graph(model, path, int8=int8, **options)
     by = keras_models.convert_by_lce if converter == "lce" else keras_models.convert_by_the_first
     return by(model, path, bake=bake, timeout_s=timeout_s, **options)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from larq_focal.deploy.audit.agreement import Agreement, compare
 from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.int8_loss import Int8Loss
 from larq_focal.deploy.audit.layer_audit import Intent, LayerAudit
 from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.constant_input import FIX, constant_input
@@ -23,6 +24,7 @@ from larq_focal.network.passes import lower
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.tflite.flatbuffer import FlatModel, read_flatbuffer
+from larq_focal.network.tflite.write.weights import arranged
 
 SAMPLES = 4
 """Random ones to compare on."""
@@ -33,7 +35,10 @@ _ROUNDING = 2**-23
 _TRIALS = 8
 _FACTOR = 4
 """Rounding explains a difference of up to this many times what a change of a few in a million does to the network."""
+_STEP_PART = 0.25
+"""Of a step of int8: engines may round to another integer than the nearest."""
 _FEW_BITS = 8
+_OPERATORS_OF_INT8 = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _PACKED = "LceBconv2d"
 _OPERATORS = {
     ops.Dense: "FULLY_CONNECTED",
@@ -48,7 +53,14 @@ Compute = Callable[[Data], Sequence[np.ndarray]]
 
 
 def audit_graph(
-    graph: QuantGraph, content: bytes, data: Data | None = None, seed: int = 0, keras_outputs: Compute | None = None
+    graph: QuantGraph,
+    content: bytes,
+    data: Data | None = None,
+    seed: int = 0,
+    keras_outputs: Compute | None = None,
+    *,
+    rounded: QuantGraph | None = None,
+    int8: Int8Loss | None = None,
 ) -> Audit:
     """Reads and runs a file again that was written from ``graph``.
 
@@ -59,18 +71,22 @@ def audit_graph(
         seed: of the random ones.
         keras_outputs: computes what the file should give, for a Keras model that was read as ``graph``; None takes the
             interpreter.
+        rounded: the graph that the file computes, where the rest of ``graph`` was rounded to int8.
+        int8: what that costs.
 
     Raises:
         EngineError: the file does not run.
         ValueError: the data does not fit the network.
     """
     inputs = random_samples(graph, seed) if data is None else dict(data)
-    file, lowered = read_flatbuffer(content), lower(graph)
+    file, lowered = read_flatbuffer(content), lower(graph) if rounded is None else rounded
     reference = "the interpreter" if keras_outputs is None else "Keras"
-    expected = _interpreted(graph, inputs) if keras_outputs is None else keras_outputs(inputs)
+    computed = graph if rounded is None else rounded
+    expected = _interpreted(computed, inputs) if keras_outputs is None else keras_outputs(inputs)
     outputs = Runtime(content).run(inputs)
     actual = list(outputs) if isinstance(outputs, tuple) else [outputs]
-    agreement = compare(expected, actual, file, relative=TOLERANCE, reference=reference)
+    is_rounded = rounded is not None
+    agreement = compare(expected, actual, file, relative=TOLERANCE, reference=reference, rounds_alike=is_rounded)
     rows = tuple(_rows(graph, lowered, file))
     return Audit(
         network=graph.name,
@@ -79,6 +95,7 @@ def audit_graph(
         layers=rows,
         agreement=agreement,
         findings=(*_disagreement(agreement, lowered, inputs, seed), *_constant_inputs(graph)),
+        int8=int8,
     )
 
 
@@ -162,7 +179,7 @@ def _sensitivity(lowered: QuantGraph, inputs: Data, agreement: Agreement, seed: 
         return (array * (1 + _CHANGE * random.standard_normal(array.shape))).astype(np.float32)
 
     for sample in [index for index in agreement.differing for _ in range(_TRIALS)]:
-        moved = lowered.rewritten(_moved(lowered, op, changed) for op in lowered)
+        moved = lowered.rewritten(part for op in lowered for part in _moved(lowered, op, changed, random))
         given = {name: np.asarray(array[sample : sample + 1], np.float32) for name, array in inputs.items()}
         pair = _interpreted(lowered, given), _interpreted(moved, {name: changed(x) for name, x in given.items()})
         largest = max(largest, *(float(np.abs(a - b).max(initial=0)) for a, b in zip(*pair, strict=True)))
@@ -171,8 +188,12 @@ def _sensitivity(lowered: QuantGraph, inputs: Data, agreement: Agreement, seed: 
     return largest
 
 
-def _moved(lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.ndarray]) -> ops.Op:
-    """``op`` with changed normalisations and float weights.
+def _moved(
+    lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.ndarray], random: np.random.Generator
+) -> list[ops.Op]:
+    """``op`` with changed normalisations, weights and boundaries; a rounding of numbers that are a part of a step off.
+
+    Sums under a scale are changed by their scale: whichever engine adds them in floats rounds them.
 
     A packed convolution counts differing bits: its sum is K - 2 * count, and the operator adds K * multiplier to the
     bias once, whose rounding is then in every result.
@@ -183,15 +204,24 @@ def _moved(lowered: QuantGraph, op: ops.Op, changed: Callable[[np.ndarray], np.n
         if is_packable(lowered, source):
             whole = source.kernel.fan_in * op.scale
             bias = bias + (changed(whole) - whole) * np.float32(_ROUNDING / _CHANGE)
-        return replace(op, scale=changed(op.scale), bias=bias)
-    if isinstance(op, ops.Linear) and op.kernel.scale is None:
-        return replace(op, kernel=replace(op.kernel, codes=changed(op.kernel.codes)))
-    return op
+        return [replace(op, scale=changed(op.scale), bias=bias)]
+    if isinstance(op, ops.Linear):
+        part = "codes" if op.kernel.scale is None else "scale"
+        return [replace(op, kernel=replace(op.kernel, **{part: changed(getattr(op.kernel, part))}))]
+    if isinstance(op, ops.Quantize):
+        return [replace(op, boundaries=np.sort(changed(op.boundaries)))]
+    if isinstance(op, ops.UniformQuantize):
+        ones = np.ones(op.shape, np.float32)
+        shift = (op.scale * _STEP_PART * random.standard_normal(op.shape)).astype(np.float32)
+        place = {"name": f"{op.name}/before rounding", "inputs": op.inputs, "shape": op.shape}
+        before = ops.Affine(**place, mean=np.zeros_like(ones), scale=ones, bias=shift)
+        return [before, replace(op, inputs=(before.name,))]
+    return [op]
 
 
 def _rows(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[LayerAudit]:
     """One for each kernel: a layer that is called several times is packed if it is so in every call."""
-    packed_bytes = _packed_bytes(graph, lowered, file)
+    packed_bytes, integer = _packed_bytes(graph, lowered, file), _int8_layers(graph, lowered, file)
     calls: dict[int, list[ops.Weighted]] = {}
     for op in graph:
         if isinstance(op, ops.Weighted):
@@ -199,16 +229,17 @@ def _rows(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[L
     for op, *others in calls.values():
         intended = _intended(graph, op)
         floats = [call for call in (op, *others) if call.name not in packed_bytes]
-        is_packed = not floats
-        reason = None if is_packed or intended == "float" else why_not_packed(graph, floats[0]) or "not known"
+        is_packed, is_int8 = not floats, all(call.name in integer for call in floats)
+        is_fine = is_packed or intended == "float" or (is_int8 and intended == "few-bit")
+        reason = None if is_fine else why_not_packed(graph, floats[0]) or "not known"
         yield LayerAudit(
             layer=op.name,
             kind=type(op).__name__,
             intended=intended,
-            became="packed" if is_packed else "float",
+            became="packed" if is_packed else "int8" if is_int8 else "float",
             operation=_PACKED if is_packed else _operator(op),
             weights=op.kernel.size,
-            bytes=packed_bytes[op.name] if is_packed else 4 * op.kernel.size,
+            bytes=packed_bytes[op.name] if is_packed else op.kernel.size * (1 if is_int8 else 4),
             expected_bytes=_declared_bytes(op, intended, packed_bytes.get(op.name)),
             reason=reason or "",
         )
@@ -233,6 +264,24 @@ def _packed_bytes(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> di
             if words in stored:
                 found.setdefault(layer, set()).add(words)
     return {layer: sum(map(len, words)) for layer, words in found.items()}
+
+
+def _int8_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> set[str]:
+    """The layers whose weights are in the file as int8: passes leave what they make of a layer its origin."""
+    weights = [operator.inputs[1] for operator in file.operators if operator.kind in _OPERATORS_OF_INT8]
+    stored = {tensor.data.tobytes() for tensor in weights if tensor.dtype == "int8" and tensor.is_constant}
+    left: dict[str, list[str]] = {}
+    for op in graph.layers:
+        left.setdefault(op.origin, []).append(op.name)
+    found: set[str] = set()
+    for op in lowered.layers:
+        names = left.get(op.origin, [])
+        if names and not is_packable(lowered, op):
+            name = op.name if op.name in names else names[0]
+            names.remove(name)
+            if op.kernel.bits <= 8 and arranged(op, op.kernel.codes).astype(np.int8).tobytes() in stored:
+                found.add(name)
+    return found
 
 
 def _layer_of(name: str, layers: set[str]) -> str | None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal.deploy.class_names import as_class_names, check_class_names
 from larq_focal.deploy.output_file import check_output_path, write_outputs
-from larq_focal.deploy.pixels import SCALES, default_scale
+from larq_focal.deploy.pixels import SCALES
 from larq_focal.deploy.runtime import Batch, Runtime
-from larq_focal.deploy.samples import Files, read_batch
+from larq_focal.deploy.samples import Files, image_scale, read_batch
 from larq_focal.deploy.values import clipped_values
-from larq_focal.files import read_text
 from larq_focal.result import Result
 from larq_focal.text import counted
 
@@ -168,9 +168,10 @@ def predict(
         inputs: an image or .npy file, a list of them, or an array ``[N, *input_shape]``; for a network of several
             inputs one file, or one array, for each of their names. ``larq_focal.deploy.inputs.read_samples`` tells how
             files are read, and ``Runtime.run`` which types an input takes.
-        scale: of pixels, one of "centred" (the default for images), "signed", "unit", "imagenet", "raw".
+        scale: of pixels, one of "centred", "signed", "unit", "imagenet", "raw"; by default, for images, what the file
+            says, else "centred".
         resize: of images: "crop", "stretch" or "none".
-        classes: names of the classes, or a text file with one per line.
+        classes: names of the classes, or a text file with one per line; None takes those that the file says.
         top: how many classes to show.
         threads: how many the engine may use.
         engine: see ``Runtime``.
@@ -189,7 +190,9 @@ def predict(
     runtime = model if isinstance(model, Runtime) else Runtime(model, threads=threads, engine=engine, trial=trial)
     if output is not None:
         check_output_path(output, runtime.output_names, runtime.name)
-    names = _class_names(classes, runtime)
+    names = as_class_names(classes) or runtime.metadata.class_names
+    if names is not None:
+        check_class_names(names, runtime.name, runtime.output_shapes)
     samples = read_batch(runtime, inputs, scale, resize)
     outputs = runtime.run(samples.batch)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
@@ -201,7 +204,7 @@ def predict(
         sources=samples.sources,
         classes=names,
         top=top,
-        scale=scale or (default_scale(runtime.input_dtypes[0]) if samples.has_images else None),
+        scale=scale or (image_scale(runtime, runtime.input_dtypes[0]) if samples.has_images else None),
         versions=runtime.versions,
         notes=tuple(_notes(runtime, samples.batch, outputs)),
     )
@@ -223,19 +226,3 @@ def _notes(runtime: Runtime, batch: Batch, outputs: tuple[np.ndarray, ...]) -> I
     for name, output in zip(runtime.output_names, outputs, strict=True):
         if output.dtype.kind == "f" and (count := int(np.sum(~np.isfinite(output)))):
             yield f"{count:,} values of the output '{name}' are not finite numbers."
-
-
-def _class_names(classes: Sequence[str] | str | Path | None, runtime: Runtime) -> tuple[str, ...] | None:
-    if classes is None:
-        return None
-    if isinstance(classes, str | Path):
-        names = tuple(line.strip() for line in read_text(classes).splitlines() if line.strip())
-    else:
-        names = tuple(map(str, classes))
-    shape = runtime.output_shapes[0]
-    if len(runtime.output_shapes) > 1 or shape != (len(names),):
-        raise ValueError(
-            f"{len(names)} names of classes do not fit '{runtime.name}', which gives "
-            f"{' and '.join(str(list(shape)) for shape in runtime.output_shapes)}."
-        )
-    return names

@@ -12,8 +12,10 @@ import numpy as np
 from larq_focal.deploy.choice import first_engine, opened
 from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES, EngineError
 from larq_focal.deploy.pieces import batch_size, run_in_pieces, sample_shape
+from larq_focal.deploy.pixels import SCALES
 from larq_focal.deploy.values import dequantized, fed, is_quantizing, random_input
 from larq_focal.network.tflite.flatbuffer import NUMPY_TYPES, FlatbufferError, FlatModel, read_flatbuffer
+from larq_focal.network.tflite.metadata import FileMetadata, file_metadata
 from larq_focal.network.tflite.soundness import check_sound
 from larq_focal.version import __version__
 
@@ -51,6 +53,8 @@ class Runtime:
         if threads < 1:
             raise ValueError(f"An engine needs at least one thread, not {threads}.")
         self.model: FlatModel = read_flatbuffer(model)
+        self.metadata: FileMetadata = _metadata(self.model)
+        """Names of the classes and preprocessing of pixels, as far as the file says them."""
         _check_inputs(self.model)
         check_sound(self.model)
         self.threads = threads
@@ -187,6 +191,16 @@ class Runtime:
         if self.batch_size is not None and len({len(array) for array in arrays}) > 1:
             raise ValueError(f"The inputs of '{self.name}' were given batches of different sizes.")
         return arrays
+
+
+def _metadata(model: FlatModel) -> FileMetadata:
+    metadata = file_metadata(model)
+    if metadata.preprocessing is not None and metadata.preprocessing not in SCALES:
+        raise FlatbufferError(
+            f"'{model.name}' says that pixels need the preprocessing '{metadata.preprocessing}', which is not one of "
+            f"{', '.join(SCALES)}."
+        )
+    return metadata
 
 
 def _check_inputs(model: FlatModel) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.deploy.inputs import is_image, read_samples
+from larq_focal.deploy.pixels import default_scale
 from larq_focal.deploy.runtime import Batch, Runtime
 
 Files = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
@@ -21,6 +22,11 @@ class Samples:
     batch: Batch
     sources: tuple[str, ...]
     has_images: bool = False
+
+
+def image_scale(runtime: Runtime, dtype: str) -> str:
+    """What is done to the pixels of image files where nothing else is asked for: what the network's file says."""
+    return runtime.metadata.preprocessing or default_scale(dtype)
 
 
 def read_batch(runtime: Runtime, inputs: Files | Batch, scale: str | None, resize: str) -> Samples:
@@ -39,7 +45,9 @@ def read_batch(runtime: Runtime, inputs: Files | Batch, scale: str | None, resiz
     has_batch = runtime.batch_size is not None
 
     def read(path: str | Path, name: str) -> np.ndarray:
-        samples = read_samples(path, *described[name], scale=scale, resize=resize)
+        shape, dtype = described[name]
+        chosen = scale or (image_scale(runtime, dtype) if is_image(path) else None)
+        samples = read_samples(path, shape, dtype, scale=chosen, resize=resize)
         return samples if has_batch else samples[0]
 
     def numbered(name: str, array: np.ndarray) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from functools import singledispatch
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.carried import compute_carried
 from larq_focal.network.conv_arithmetic import pad_image, same_pads, windows
 from larq_focal.network.graph import GraphError
 from larq_focal.network.kernel_sums import accumulate, rescale
@@ -20,6 +21,8 @@ def compute(op: ops.Op, *inputs: np.ndarray) -> np.ndarray:
 
 @compute.register
 def _(op: ops.Unknown, *inputs):
+    if op.file is not None:
+        return compute_carried(op, inputs)
     raise GraphError(f"'{op.name}' cannot be computed: {op.kind} is not understood.")
 
 

@@ -120,9 +120,10 @@ def _signs(values: np.ndarray) -> _Encoding | None:
     if not np.all(np.isfinite(scale)):
         raise ValueError("The kernel holds a value that is not finite.")
     tolerance = 4 * np.finfo(np.float32).eps * scale
-    is_full = np.abs(magnitude - scale) <= tolerance
+    difference = magnitude - scale
+    is_full = np.abs(difference, out=difference) <= tolerance
     if is_full.all():
-        return np.where(values < 0, -1, 1).astype(np.int8), scale, 1
+        return np.where(values < 0, np.int8(-1), np.int8(1)), scale, 1
     if (is_full | (magnitude <= tolerance)).all():
         codes = np.sign(values) * (np.abs(values) > tolerance)
         return codes.astype(np.int8), scale, 2

@@ -1,4 +1,4 @@
-"""The plots of a report as plotly figures.
+"""The plots that compare runs: accuracy against cost, and curves by epoch.
 
 Colours are variables of ``style.css``, which ``page.js`` resolves for the light or dark scheme; ``meta`` of a trace
 tells the run that it belongs to. Text from records is escaped, because plotly reads tags in it.
@@ -10,17 +10,15 @@ from collections.abc import Callable, Sequence
 from html import escape
 from math import floor, log10
 
-import numpy as np
 import plotly.graph_objects as go
 
 from larq_focal.bench.records.texts import parameters_text
 from larq_focal.report.pareto import pareto_front
+from larq_focal.report.plot_layout import plain_layout
 from larq_focal.report.runs import Run
 from larq_focal.text import bytes_text, time_text
 
 LOG_FROM_RATIO = 8  # spread of the costs from which a logarithmic axis shows more
-MOST_CLASSES_WITH_COUNTS = 20
-FAINTEST_FULL_SHARE = 0.1  # of a class; so that a single mistake does not shout
 
 
 def memory_figure(runs: Sequence[Run]) -> go.Figure:
@@ -61,25 +59,6 @@ def loss_figure(runs: Sequence[Run]) -> go.Figure:
 def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
     """Accuracy on the validation images by epoch."""
     return _curves(runs, "val_accuracy", "validation accuracy (%)", 100, ".2f")
-
-
-def confusion_figure(run: Run) -> go.Figure:
-    """Counts by true (rows) and predicted class: hits in one colour, mistakes in another, each on its own scale."""
-    counts = np.array(run.record["confusion"])
-    classes = [escape(name, quote=False) for name in run.record["dataset"]["classes"]]
-    is_hit = np.eye(len(classes), dtype=bool)
-    figure = go.Figure(
-        [
-            _cells(run, counts, is_hit & (counts > 0), classes, "var(--hit)"),
-            _cells(run, counts, ~is_hit & (counts > 0), classes, "var(--miss)"),
-        ]
-    )
-    figure.update_layout(plain_layout("predicted class", "true class"))
-    axis = {"type": "category", "categoryorder": "array", "categoryarray": classes, "showgrid": False}
-    axis |= {"tickmode": "linear"} if len(classes) <= MOST_CLASSES_WITH_COUNTS else {}
-    figure.update_xaxes(**axis, constrain="domain", range=[-0.5, len(classes) - 0.5])
-    figure.update_yaxes(**axis, constrain="domain", scaleanchor="x", range=[len(classes) - 0.5, -0.5])
-    return figure
 
 
 def _trade_off(
@@ -170,64 +149,6 @@ def _curves(runs: Sequence[Run], quantity: str, title: str, factor: float, numbe
     figure.update_layout(plain_layout("epoch", title), hovermode="x unified")
     figure.update_xaxes(tickformat="d", hoverformat="d", spikecolor="var(--front)", spikethickness=1)
     return figure
-
-
-def _cells(run: Run, counts: np.ndarray, shown: np.ndarray, classes: list[str], colour: str) -> go.Heatmap:
-    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    text = [[_cell_text(counts[i, j], share[i, j], classes[i], classes[j]) for j in _of(counts)] for i in _of(counts)]
-    return go.Heatmap(
-        x=classes,
-        y=classes,
-        z=np.where(shown, share, np.nan).tolist(),
-        text=np.where(shown & (len(classes) <= MOST_CLASSES_WITH_COUNTS), counts.astype(str), "").tolist(),
-        texttemplate="%{text}",
-        hovertext=text,
-        hoverinfo="text",
-        hoverongaps=False,
-        colorscale=[[0, "var(--surface)"], [1, colour]],
-        zmin=0,
-        zmax=float(share[shown].max(initial=FAINTEST_FULL_SHARE)),
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        meta={"confusion": run.label},
-    )
-
-
-def _of(counts: np.ndarray) -> range:
-    return range(len(counts))
-
-
-def _cell_text(count: int, share: float, truth: str, guess: str) -> str:
-    images = "image" if count == 1 else "images"
-    return f"<b>{count}</b> {images} of class {truth}<br>taken for {guess} ({100 * share:.1f} % of them)"
-
-
-def plain_layout(x_title: str, y_title: str) -> go.Layout:
-    """The look of all plots."""
-    font = {"family": "system-ui, sans-serif", "size": 13, "color": "var(--text)"}
-    axis = {
-        "gridcolor": "var(--grid)",
-        "linecolor": "var(--line)",
-        "zeroline": False,
-        "automargin": True,
-        "tickfont": {"color": "var(--muted)"},
-        "title": {"font": {"color": "var(--muted)", "size": 13}, "standoff": 12},
-    }
-    layout = go.Layout(
-        template=go.layout.Template(),
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font=font,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": "var(--muted)", "activecolor": "var(--accent)"},
-        showlegend=False,
-        hoverlabel={"bgcolor": "var(--surface)", "bordercolor": "var(--line)", "font": font},
-        xaxis=axis,
-        yaxis=axis,
-    )
-    layout.xaxis.title.text, layout.yaxis.title.text = x_title, y_title
-    return layout
 
 
 def _percent(accuracy: dict) -> str:

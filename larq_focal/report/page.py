@@ -73,6 +73,7 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
 def _figures(datasets: Sequence[Sequence[Run]], programs: Mapping[str, Record]) -> dict[str, Any]:
     """All plots by the id of their place in the page."""
     from larq_focal.report import figures
+    from larq_focal.report.confusion import confusion_figure
     from larq_focal.report.program_figures import program_figures
 
     drawn = {}
@@ -82,7 +83,7 @@ def _figures(datasets: Sequence[Sequence[Run]], programs: Mapping[str, Record]) 
         drawn[f"data{index}-loss"] = figures.loss_figure(runs)
         drawn[f"data{index}-accuracy"] = figures.accuracy_figure(runs)
         for number, run in enumerate(runs):
-            drawn[f"data{index}-confusion{number}"] = figures.confusion_figure(run)
+            drawn[f"data{index}-confusion{number}"] = confusion_figure(run)
     for place, program in programs.items():
         drawn |= program_figures(program, place)
     return drawn

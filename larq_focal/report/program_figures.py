@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from larq_focal.report.figures import plain_layout
+from larq_focal.report.plot_layout import plain_layout
 
 Record = dict[str, Any]
 COLOURS = {"digital": "var(--run-0)", "analog": "var(--run-1)"}

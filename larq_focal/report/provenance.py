@@ -62,7 +62,7 @@ def _facts(record: Record) -> Facts:
         (group, name): str(value)
         for group, facts in groups.items()
         for name, value in facts.items()
-        if value is not None
+        if value is not None and value not in ("", {})
     }
 
 

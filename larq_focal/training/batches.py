@@ -11,32 +11,44 @@ _MID_GREY = 128
 
 
 class AugmentedBatches(keras.utils.Sequence):
-    """The shuffled batches of one epoch; the same epoch of the same seed gives the same images, in any thread.
+    """The shuffled batches of one epoch after the other; an epoch of a seed is always the same, in any thread.
 
     Args:
         images: uint8 ``[n, height, width, channels]``.
         labels: ``[n]``.
-        batch_size: Images per batch; a smaller rest is left out.
+        batch_size: Images per batch.
+        whole: Whether a last batch that would be smaller is left out.
         shift: Largest shift in each direction, in pixels; mid-grey comes in from outside.
         flip: Whether half of the images are mirrored left to right.
         seed: Seed of the training.
-        epoch: Number of the epoch.
+        epoch: Number of the first epoch.
 
     Raises:
-        ValueError: There are fewer images than one batch takes.
+        ValueError: There are fewer images than one whole batch takes.
     """
 
-    def __init__(self, images, labels, *, batch_size: int, shift: int, flip: bool, seed: int, epoch: int):
-        if len(images) < batch_size:
+    def __init__(
+        self, images, labels, *, batch_size: int, shift: int, flip: bool, seed: int, epoch: int, whole: bool = True
+    ):
+        if whole and len(images) < batch_size:
             raise ValueError(f"A batch takes {batch_size} images, but there are only {len(images)}.")
-        random = np.random.default_rng([seed, epoch])
         self._images, self._labels, self._batch_size, self._shift = images, labels, batch_size, shift
-        self._order = random.permutation(len(images))
-        self._corners = random.integers(0, 2 * shift + 1, (len(images), 2))
-        self._flipped = random.integers(0, 2, len(images), dtype=bool) & flip
+        self._flip, self._seed, self._whole = flip, seed, whole
+        self._begin(epoch)
+
+    def _begin(self, epoch: int) -> None:
+        random, count = np.random.default_rng([self._seed, epoch]), len(self._images)
+        self._epoch = epoch
+        self._order = random.permutation(count)
+        self._corners = random.integers(0, 2 * self._shift + 1, (count, 2))
+        self._flipped = random.integers(0, 2, count, dtype=bool) & self._flip
+
+    def on_epoch_end(self) -> None:
+        """Goes on to the next epoch; Keras calls it."""
+        self._begin(self._epoch + 1)
 
     def __len__(self) -> int:
-        return len(self._images) // self._batch_size
+        return len(self._images) // self._batch_size if self._whole else -(-len(self._images) // self._batch_size)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         if not 0 <= index < len(self):

@@ -14,9 +14,8 @@ def recalibrate_normalisations(model: keras.Model, images: np.ndarray, *, batch_
     """Sets the moving averages of every batch normalisation to the statistics of its inputs over ``images``.
 
     The moving averages follow the last steps of a training, with the noise of quantizers such as ``GumbelSign``, which
-    a network in use has not. Here they are taken one normalisation after the
-    other, from the input to the outputs, with all quantizers as they are in use. Nothing else changes, and
-    normalisations with ``trainable=False`` keep theirs.
+    is absent in use. Here they are taken one normalisation after the other, from the input to the outputs, with all
+    quantizers as they are in use. Nothing else changes, and normalisations with ``trainable=False`` keep theirs.
 
     Args:
         model: Functional or Sequential, with one input; changed in place.

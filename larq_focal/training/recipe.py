@@ -11,7 +11,7 @@ Arithmetic = Literal["float32", "mixed_bfloat16"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model of the zoo is trained: Adam on a cosine from ``learning_rate`` to 0, over a fixed number of epochs.
+    """How a model is trained: Adam on a cosine from ``learning_rate`` to 0, over a fixed number of epochs.
 
     A warm restart is that of Loshchilov and Hutter, "SGDR", ICLR 2017.
 
@@ -22,7 +22,8 @@ class Recipe:
         learning_rate: At the start.
         restart_after: After so many epochs the rate, which is 0 by then, starts again at two fifths of what it was, for
             half as many, and so on. None for one cosine.
-        batch_size: Images per step; an epoch's last, smaller batch is left out.
+        batch_size: Images per step.
+        whole_batches: Whether the last batch of an epoch is left out where it is smaller than the others.
         shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
         flip: Whether half of the images are mirrored left to right.
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
@@ -41,6 +42,7 @@ class Recipe:
     learning_rate: float = 2.5e-3
     restart_after: int | None = None
     batch_size: int = 128
+    whole_batches: bool = True
     shift: int = 0
     flip: bool = False
     held_out: int = 2500

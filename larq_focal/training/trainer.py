@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
 from larq_focal.bench.records.environment import describe_environment
-from larq_focal.bench.train import schedules
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.keras import keras, tf
 from larq_focal.training.batches import AugmentedBatches
 from larq_focal.training.checkpoint import CheckpointError, load_state, restore, save_checkpoint
 from larq_focal.training.flips import SignFlips
 from larq_focal.training.recipe import Recipe
+from larq_focal.training.schedules import schedules
 
 EpochDone = Callable[[dict], None]
 _CHECKPOINT = "checkpoint.npz"
@@ -58,7 +60,7 @@ def train_stretch(
 
     Args:
         recipe: The recipe.
-        model: Its network, freshly built; the recipe's seed should have been set before building it.
+        model: The network to train, freshly built; the recipe's seed should have been set before building it.
         data: Its data set. The test images are not looked at.
         folder: Where the checkpoint lies.
         minutes: Length of this stretch; None trains to the end. At least one epoch is trained.
@@ -69,25 +71,43 @@ def train_stretch(
         CheckpointError: The checkpoint is damaged, or is one of another recipe or other data.
         ValueError: The data set has too few images for the recipe.
     """
-    started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), time.monotonic()
-    folder = Path(folder)
+    checkpoint = Path(folder) / _CHECKPOINT
     held_out, kept = split(recipe, data)
-    _compile(model, recipe, len(kept[0]) // recipe.batch_size)
-    state = _resume(folder / _CHECKPOINT, model, recipe, data)
-    history, begun_with = state["history"], len(state["history"])
-    while len(history) < recipe.epochs and _time_left(history, begun_with, clock, minutes):
-        row = _epoch(model, recipe, kept, held_out, len(history))
-        history.append(row)
-        now = {
-            "first_epoch": begun_with + 1,
-            "last_epoch": len(history),
-            **describe_environment(started, time.monotonic() - clock),
-        }
-        save_checkpoint(folder / _CHECKPOINT, model, {**state, "stretches": [*state["stretches"], now]})
-        if epoch_done:
-            epoch_done(row)
-    stretches = load_state(folder / _CHECKPOINT)["stretches"]
-    return Training(recipe, model, history, stretches)
+    state = _state(checkpoint, recipe, data)
+    stretch = _Stretch(checkpoint, state, minutes, epoch_done)
+    begun_with = len(state["history"])
+    batches = AugmentedBatches(
+        *kept,
+        batch_size=recipe.batch_size,
+        whole=recipe.whole_batches,
+        shift=recipe.shift,
+        flip=recipe.flip,
+        seed=recipe.seed,
+        epoch=begun_with,
+    )
+    _compile(model, recipe, len(batches))
+    if begun_with:
+        restore(checkpoint, model)
+    if begun_with < recipe.epochs:
+        model.fit(
+            batches,
+            callbacks=[*schedules(model, recipe.epochs), stretch.flips, stretch],
+            initial_epoch=begun_with,
+            epochs=recipe.epochs,
+            shuffle=False,
+            validation_data=held_out,
+            validation_batch_size=recipe.batch_size,
+            verbose=0,
+        )
+    return Training(recipe, model, state["history"], state["stretches"])
+
+
+def discard_state(folder: str | Path) -> None:
+    """Removes the checkpoint in ``folder``, if there is one, and the folder where nothing else is in it."""
+    folder = Path(folder)
+    (folder / _CHECKPOINT).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
@@ -96,10 +116,10 @@ def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
     Raises:
         ValueError: The data set has too few images for the recipe.
     """
-    if len(data.x_train) < recipe.held_out + recipe.batch_size:
+    if len(data.x_train) < recipe.held_out + (recipe.batch_size if recipe.whole_batches else 1):
         raise ValueError(
             f"{data.title} has {len(data.x_train):,} training images, fewer than the {recipe.held_out:,} held out and "
-            f"one batch of {recipe.batch_size}."
+            + (f"one batch of {recipe.batch_size}." if recipe.whole_batches else "one to train on.")
         )
     order = np.random.default_rng(recipe.seed).permutation(len(data.x_train))
     out, kept = order[: recipe.held_out], order[recipe.held_out :]
@@ -107,7 +127,10 @@ def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
-    model.compile(keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch)), _cross_entropy, ["accuracy"])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if recipe.arithmetic != "float32":
+        loss = _float32_cross_entropy
+    model.compile(keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch)), loss, ["accuracy"])
 
 
 def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -118,12 +141,12 @@ def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.sche
     return schedules.CosineDecayRestarts(recipe.learning_rate, first * steps_per_epoch, *_RESTARTED)
 
 
-def _cross_entropy(labels, logits):
+def _float32_cross_entropy(labels, logits):
     return keras.losses.sparse_categorical_crossentropy(labels, tf.cast(logits, tf.float32), from_logits=True)
 
 
-def _resume(path: Path, model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
-    """The state to go on from; the model is set to it."""
+def _state(path: Path, recipe: Recipe, data: Dataset) -> dict:
+    """The state to go on from."""
     belongs = {"recipe": recipe.to_dict(), "dataset": [data.title, data.source]}
     if not path.exists():
         return {**belongs, "history": [], "stretches": []}
@@ -133,33 +156,40 @@ def _resume(path: Path, model: keras.Model, recipe: Recipe, data: Dataset) -> di
         raise CheckpointError(
             f"'{path}' belongs to {before}, but {belongs} is asked for: use the same, or another folder."
         )
-    restore(path, model)
     return state
 
 
-def _time_left(history: list[dict], begun_with: int, clock: float, minutes: float | None) -> bool:
-    if minutes is None or len(history) == begun_with:
-        return True
-    return time.monotonic() - clock + _SPARE * history[-1]["seconds"] <= 60 * minutes
+class _Stretch(keras.callbacks.Callback):
+    """Adds each epoch to the curve and saves the state; stops before an epoch that would not end in time.
 
+    It stands behind the callbacks whose figures go into the curve.
+    """
 
-def _epoch(model: keras.Model, recipe: Recipe, kept: tuple, held_out: tuple, epoch: int) -> dict:
-    clock = time.monotonic()
-    batches = AugmentedBatches(
-        *kept, batch_size=recipe.batch_size, shift=recipe.shift, flip=recipe.flip, seed=recipe.seed, epoch=epoch
-    )
-    flips = SignFlips()
-    logs = model.fit(
-        batches,
-        callbacks=[*schedules(model, recipe.epochs), flips],
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        shuffle=False,
-        validation_data=held_out,
-        validation_batch_size=recipe.batch_size,
-        verbose=0,
-    ).history
-    figures = {key: float(values[-1]) for key, values in logs.items()}
-    if flips.ratio is not None:
-        figures["flip_ratio"] = flips.ratio
-    return {"epoch": epoch + 1, **figures, "seconds": round(time.monotonic() - clock, 1)}
+    def __init__(self, checkpoint: Path, state: dict, minutes: float | None, epoch_done: EpochDone | None):
+        super().__init__()
+        self.flips = SignFlips()
+        self._checkpoint, self._state, self._epoch_done = checkpoint, state, epoch_done
+        self._earlier, self._first_epoch = list(state["stretches"]), len(state["history"]) + 1
+        self._clock = monotonic()
+        self._environment = describe_environment(datetime.now(timezone.utc).isoformat(timespec="seconds"), 0.0)
+        self._ends_at = math.inf if minutes is None else self._clock + 60 * minutes
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch_clock = monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        row = {"epoch": epoch + 1, **{key: float(value) for key, value in logs.items()}}
+        if self.flips.ratio is not None:
+            row["flip_ratio"] = self.flips.ratio
+        row["seconds"] = round(monotonic() - self._epoch_clock, 3)
+        self._state["history"].append(row)
+        self._save(last_epoch=epoch + 1)
+        if self._epoch_done:
+            self._epoch_done(row)
+        self.model.stop_training = monotonic() + _SPARE * row["seconds"] > self._ends_at
+
+    def _save(self, last_epoch: int) -> None:
+        seconds = round(monotonic() - self._clock, 1)
+        stretch = {"first_epoch": self._first_epoch, "last_epoch": last_epoch, **self._environment, "seconds": seconds}
+        self._state["stretches"] = [*self._earlier, stretch]
+        save_checkpoint(self._checkpoint, self.model, self._state)

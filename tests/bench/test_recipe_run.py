@@ -123,7 +123,7 @@ def test_bad_words_are_named(words, message):
         typed(*words)
 
 
-def test_a_recipe_may_take_statistics_anew(tmp_path):
+def test_a_recipe_may_take_statistics_again(tmp_path):
     recipe = find_recipe("two_layer_ste_sign", "digits", epochs=1)
     said = []
     folders = [

@@ -9,14 +9,28 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from larq_focal.bench import run_bench
+from larq_focal.cli import main
+from larq_focal.training.checkpoint import CheckpointError
 
 pytestmark = pytest.mark.slow
 
-COMMAND = (sys.executable, "-m", "larq_focal", "bench", "--epochs", "2")
+BENCH = ("bench", "--epochs", "2")
+COMMAND = (sys.executable, "-m", "larq_focal", *BENCH)
+SEED = ("--seed", "3")
 
 
 def bench(folder: Path, *arguments, timeout=300) -> subprocess.CompletedProcess:
     return subprocess.run([*COMMAND, "--results", folder, *arguments], capture_output=True, text=True, timeout=timeout)
+
+
+def refused(*words) -> str:
+    """What a command says that does nothing; in this process, as TensorFlow is loaded here."""
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exit_code == 1 and "Traceback" not in result.output
+    return result.output
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +38,14 @@ def interrupted(tmp_path_factory):
     """A benchmark that got Ctrl-C once its first run was finished, with its exit code and message."""
     results = tmp_path_factory.mktemp("results")
     process = subprocess.Popen(
-        [*COMMAND, "--results", results, "--models", "ste_sign,lab"],
+        [*COMMAND, "--results", results, "--models", "gumbel,lab", *SEED],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # Shells start background jobs with Ctrl-C ignored, which the benchmark would inherit from the tests.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    first = results / "digits" / "ste_sign.json"
+    first = results / "digits" / "gumbel.json"
     deadline = time.monotonic() + 200
     while not first.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -43,30 +57,30 @@ def interrupted(tmp_path_factory):
 @pytest.fixture(scope="module")
 def resumed(interrupted):
     results, *_ = interrupted
-    return bench(results, "--models", "ste_sign,lab", "--resume")
+    return bench(results, "--models", "gumbel,lab", *SEED, "--resume")
 
 
 def test_interruption_keeps_the_finished_run_and_says_how_to_go_on(interrupted):
     results, code, message, _ = interrupted
     assert code == 130 and "--resume" in message and "Traceback" not in message
-    assert [path.name for path in results.glob("digits/*.json")] == ["ste_sign.json"]
+    assert [path.name for path in results.glob("digits/*.json")] == ["gumbel.json"]
     assert not list(results.glob("digits/*.part"))
 
 
 def test_resuming_finishes_without_repeating(interrupted, resumed):
     results, _, _, before = interrupted
     assert resumed.returncode == 0, resumed.stderr
-    assert (results / "digits" / "ste_sign.json").read_bytes() == before
+    assert (results / "digits" / "gumbel.json").read_bytes() == before
     assert (results / "digits" / "lab.json").exists()
-    assert "Sign (STE): finished before, kept" in resumed.stdout
+    assert "Gumbel sign: finished before, kept" in resumed.stdout
 
 
 def test_report_stands_beside_the_records(interrupted, resumed):
     page = (interrupted[0] / "digits" / "report.html").read_text()
-    assert "Sign (STE)" in page and "Learnable activation binarizer" in page
+    assert "Gumbel sign" in page and "Learnable activation binarizer" in page
 
 
-@pytest.mark.parametrize("run", ["ste_sign", "lab"])
+@pytest.mark.parametrize("run", ["gumbel", "lab"])
 def test_record_is_complete_and_converted_model_agrees(interrupted, resumed, run):
     record = json.loads((interrupted[0] / "digits" / f"{run}.json").read_text())
     assert len(record["history"]) == 2
@@ -80,13 +94,13 @@ def test_record_is_complete_and_converted_model_agrees(interrupted, resumed, run
 
 
 def test_finished_runs_are_not_overwritten_by_accident(interrupted, resumed):
-    again = bench(interrupted[0], "--models", "ste_sign")
-    assert again.returncode == 1 and "--resume" in again.stderr and "--name" in again.stderr
+    message = refused(*BENCH, "--results", interrupted[0], "--models", "gumbel", *SEED)
+    assert "--resume" in message and "--name" in message
 
 
 def test_other_settings_are_not_mixed_in(interrupted, resumed):
-    other = bench(interrupted[0], "--seed", "5", "--resume")
-    assert other.returncode == 1 and "other --name" in other.stderr and "'seed': 5" in other.stderr
+    message = refused(*BENCH, "--results", interrupted[0], "--seed", "5", "--resume")
+    assert "other --name" in message and "'seed': 5" in message
 
 
 def test_int8_stands_on_the_full_precision_network(tmp_path):
@@ -97,17 +111,49 @@ def test_int8_stands_on_the_full_precision_network(tmp_path):
     assert record["training"]["epochs"] < record["settings"]["epochs"]
 
 
-def test_same_seed_same_network(tmp_path):
-    confusions = []
-    for name in ("a", "b"):
-        assert bench(tmp_path, "--models", "gumbel", "--name", name, "--seed", "3").returncode == 0
-        confusions.append(json.loads((tmp_path / name / "gumbel.json").read_text())["confusion"])
-    assert confusions[0] == confusions[1]
+def test_same_seed_same_network(interrupted, resumed, tmp_path):
+    """In another process; the method draws random numbers."""
+    assert bench(tmp_path, "--models", "gumbel", *SEED).returncode == 0
+    first, again = (json.loads((folder / "digits/gumbel.json").read_text()) for folder in (interrupted[0], tmp_path))
+    assert again["confusion"] == first["confusion"]
+    assert [row["loss"] for row in again["history"]] == [row["loss"] for row in first["history"]]
+
+
+def test_an_interrupted_run_goes_on_after_its_last_whole_epoch(tmp_path):
+    def interrupt(entry, row):
+        raise KeyboardInterrupt
+
+    options = {"models": ["ste_sign"], "epochs": 2, "say": lambda line: None}
+    run_bench(results=tmp_path / "whole", **options)
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(results=tmp_path / "resumed", epoch_done=interrupt, **options)
+    run_bench(results=tmp_path / "resumed", resume=True, **options)
+    whole, resumed = (
+        json.loads((tmp_path / name / "digits" / "ste_sign.json").read_text()) for name in ("whole", "resumed")
+    )
+    assert [(each["first_epoch"], each["last_epoch"]) for each in resumed["stretches"]] == [(1, 1), (2, 2)]
+    assert len(whole["stretches"]) == 1
+    assert resumed["confusion"] == whole["confusion"]
+    assert [row["loss"] for row in resumed["history"]] == [row["loss"] for row in whole["history"]]
+    assert not (tmp_path / "resumed" / "digits" / "ste_sign").exists(), "the checkpoint of a finished run is of no use"
+
+
+def test_without_resuming_an_interrupted_run_begins_again(tmp_path):
+    def interrupt(entry, row):
+        raise KeyboardInterrupt
+
+    options = {"models": ["full_precision"], "results": tmp_path, "say": lambda line: None}
+    with pytest.raises(KeyboardInterrupt):
+        run_bench(epochs=3, epoch_done=interrupt, **options)
+    with pytest.raises(CheckpointError, match="belongs to"):
+        run_bench(epochs=2, resume=True, **options)
+    rows = []
+    run_bench(epochs=1, epoch_done=lambda entry, row: rows.append(row["epoch"]), **options)
+    assert rows == [1]
 
 
 def test_missing_data_is_one_line(tmp_path):
-    done = bench(tmp_path, "--dataset", "mnist", "--data-dir", tmp_path)
-    assert done.returncode == 1 and "mnist.npz" in done.stderr and "Traceback" not in done.stderr
+    assert "mnist.npz" in refused(*BENCH, "--results", tmp_path, "--dataset", "mnist", "--data-dir", tmp_path)
 
 
 def retime(folder: Path) -> subprocess.CompletedProcess:
@@ -129,15 +175,13 @@ def test_retiming_renews_timings_and_nothing_else(interrupted, resumed, tmp_path
 def test_retiming_refuses_another_model(interrupted, resumed, tmp_path):
     folder = tmp_path / "copied"
     shutil.copytree(interrupted[0] / "digits", folder)
-    shutil.copy(folder / "lab.tflite", folder / "ste_sign.tflite")
-    refused = retime(folder)
-    assert refused.returncode == 1
-    assert "ste_sign.tflite" in refused.stderr and "is not the model" in refused.stderr
+    shutil.copy(folder / "lab.tflite", folder / "gumbel.tflite")
+    message = refused("retime", folder)
+    assert "gumbel.tflite" in message and "is not the model" in message
 
 
 def test_a_damaged_record_is_named(interrupted, resumed, tmp_path):
     folder = tmp_path / "digits"
     shutil.copytree(interrupted[0] / "digits", folder)
     (folder / "lab.json").write_text('{"run": "lab"')
-    refused = bench(tmp_path, "--models", "lab", "--resume")
-    assert refused.returncode == 1 and "lab.json" in refused.stderr and "Traceback" not in refused.stderr
+    assert "lab.json" in refused(*BENCH, "--results", tmp_path, "--models", "lab", *SEED, "--resume")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from larq_focal.bench.suite import SUITE, choose
+from larq_focal.bench.suite import SUITE, choose, fine_tuning, recipe_of
+from larq_focal.datasets import DATASETS
+from larq_focal.zoo import MODELS
 
 
 def test_all_by_default_with_binary_beside_int8():
@@ -17,6 +19,24 @@ def test_int8_brings_the_run_that_it_builds_on():
 
 def test_order_is_the_suites():
     assert [entry.name for entry in choose(["lab", "ste_sign"])] == ["ste_sign", "lab"]
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_all_runs_have_the_same_recipe_but_for_the_network(dataset):
+    recipes = [recipe_of(entry, dataset, 1000, seed=3) for entry in SUITE.values()]
+    assert all(recipe.model in MODELS for recipe in recipes)
+    assert len({str({**recipe.to_dict(), "model": None}) for recipe in recipes}) == 1
+    row = DATASETS[dataset]
+    assert (recipes[0].epochs, recipes[0].batch_size) == (row.epochs, row.batch_size)
+    assert (recipes[0].held_out, recipes[0].seed) == (100, 3)
+
+
+def test_fine_tuning_is_a_tenth_of_training():
+    recipe = recipe_of(SUITE["int8"], "digits", 1000, epochs=40)
+    assert (recipe.epochs, recipe.learning_rate) == (40, 0.01)
+    assert fine_tuning(recipe).epochs == 4
+    assert fine_tuning(recipe).learning_rate == pytest.approx(0.001)
+    assert fine_tuning(recipe_of(SUITE["int8"], "digits", 1000, epochs=2)).epochs == 1
 
 
 def test_unknown_name_is_refused_with_the_choice():

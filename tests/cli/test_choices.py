@@ -14,7 +14,7 @@ import pytest
 
 from larq_focal.cli import main
 from larq_focal.datasets.dataset import DATASETS
-from larq_focal.deploy.convert import CONVERTERS
+from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
 from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
@@ -31,8 +31,11 @@ OWNED = {
     "converter": CONVERTERS,
     "dataset": tuple(DATASETS),
     "engine": (AUTO, *ENGINES),
+    "input_type": INPUT_TYPES,
     "placement": PLACEMENTS,
+    "preprocessing": tuple(SCALES),
     "resize": RESIZES,
+    "rest": RESTS,
     "spill": SPILLS,
     "weights": WEIGHTS,
 }

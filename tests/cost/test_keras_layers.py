@@ -187,7 +187,7 @@ def test_no_count_depends_on_the_values_of_a_kernel(row, fill):
     assert _count(plain) == _count(drawn)
     (kernel,) = (op.kernel for op in from_keras(drawn).layers)
     declared = plain.layers[0].kernel_quantizer.precision
-    assert kernel.bits == (2 if row.levels == "0, 1" else declared)  # one bit stands for -1 and +1
+    assert kernel.bits == (2 if row.values == (0, 1) else declared)  # one bit stands for -1 and +1
 
 
 @pytest.mark.parametrize("alias", [row.alias for row in QUANTIZERS if row.activation])

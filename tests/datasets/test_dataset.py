@@ -49,7 +49,7 @@ def test_a_file_with_other_pixels_says_so_in_its_title(tmp_path):
 
 
 @pytest.mark.parametrize("title", [np.zeros(3), np.array(["a", "b"]), ""])
-def test_a_title_that_is_no_text_is_refused(tmp_path, title):
+def test_a_title_that_is_not_text_is_refused(tmp_path, title):
     np.savez(tmp_path / "mnist.npz", **arrays(), title=title)
     with pytest.raises(DatasetError, match="its title is not a line of text"):
         load_dataset("mnist", tmp_path)

@@ -64,7 +64,7 @@ class TestResult:
         result = convert(small_network(), out).audit.to_dict()
         assert json.loads(json.dumps(result)) == result
         assert set(result) == {
-            *("network", "file_bytes", "expected_bytes", "passed", "layers", "agreement", "findings")
+            *("network", "file_bytes", "expected_bytes", "passed", "layers", "agreement", "int8", "findings")
         }
         assert set(result["layers"][0]) == {
             *("layer", "kind", "intended", "became", "operation", "weights"),

@@ -21,7 +21,7 @@ from tests.focal_plane.compiler.on_sensors import small
 from tests.focal_plane.compiler.random_layers import Draw, network
 from tests.focal_plane.graphs import chain, dense
 from tests.focal_plane.machine.programs import small_sensor
-from tests.support.mutations import altered_program, altered_text, altered_yaml
+from tools.fuzz_loaders.text_files import altered_program_text, altered_yaml_text
 
 PER_KIND = 300
 MOST_ICW = 3_000  # of a frame that is simulated here
@@ -94,7 +94,7 @@ def assemble_and_run(text: str) -> None:
 
 def file_reader(read, path: Path):
     def read_text(text: str) -> None:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(text.encode("utf-8", "replace"))
         read(path)
 
     return read_text
@@ -133,24 +133,24 @@ def check_all(read, alter, texts: list[str], seed: int, count: int) -> None:
 @pytest.mark.parametrize("seed", [0])
 def test_programs(programs, seed):
     assert all(outcome(read_program_and_run, text) for text in programs)
-    check_all(read_program_and_run, altered_program, programs, seed, PER_KIND)
+    check_all(read_program_and_run, altered_program_text, programs, seed, PER_KIND)
 
 
 @pytest.mark.parametrize("seed", [0])
 def test_assembly(seed):
     assert outcome(assemble_and_run, ASSEMBLY)
-    check_all(assemble_and_run, altered_text, [ASSEMBLY], seed, PER_KIND)
+    check_all(assemble_and_run, altered_program_text, [ASSEMBLY], seed, PER_KIND)
 
 
 @pytest.mark.parametrize("seed", [0])
 def test_sensors(tmp_path, seed):
     read = file_reader(read_sensor_and_run, tmp_path / "mine.yaml")
     assert outcome(read, SENSOR)
-    check_all(read, altered_yaml, [SENSOR], seed, PER_KIND)
+    check_all(read, altered_yaml_text, [SENSOR], seed, PER_KIND)
 
 
 @pytest.mark.parametrize("seed", [0])
 def test_noise_models(tmp_path, seed):
     read = file_reader(read_noise_and_use, tmp_path / "mine.yaml")
     assert outcome(read, NOISE)
-    check_all(read, altered_yaml, [NOISE], seed, PER_KIND)
+    check_all(read, altered_yaml_text, [NOISE], seed, PER_KIND)

@@ -14,6 +14,8 @@ from larq_focal.network.passes.packable import is_packable, why_not_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
 from tests.network.networks import chain
+from tests.support.drawn_networks import drawn_inputs
+from tests.support.writer_contract import assert_written
 
 IMAGE, CHANNELS = (4, 4, 32), 32
 RANDOM = np.random.default_rng(0)
@@ -215,3 +217,19 @@ def test_a_wrong_shape_is_found_and_named():
     graph = chain(image(), dataclasses.replace(sign(), shape=(4, 4, 31)))
     with pytest.raises(GraphError, match=r"'sign' of 'chain' has the shape \(4, 4, 31\), but computes \(4, 4, 32\)"):
         check_shapes(graph)
+
+
+@pytest.mark.parametrize(("channels", "window"), [(64, (3, 3, 64)), (50, (1, 1, 450))])
+def test_a_flattened_map_is_a_window_where_that_takes_no_more_words(channels, window):
+    """Nine pixels of 50 channels end in 18 words, a row of the same 450 bits in 15."""
+    random, image = np.random.default_rng(0), (3, 3, channels)
+    codes = random.choice([-1, 1], (9 * channels, 8)).astype(np.int8)
+    graph = chain(
+        ops.Input(name="x", shape=image),
+        ops.Binarize(name="sign", shape=image, threshold=random.normal(size=channels).astype("f4")),
+        ops.Reshape(name="flat", shape=(9 * channels,)),
+        ops.Dense(name="dense", shape=(8,), kernel=Kernel(codes, np.ones(8, "f4"), 1)),
+    )
+    (layer,) = lower(graph).layers
+    assert layer.kernel.shape[:3] == window
+    assert_written(graph, drawn_inputs(graph), lce=True)

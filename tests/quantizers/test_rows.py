@@ -16,6 +16,7 @@ from larq_focal.quantizers.parts.row import ROWS
 from larq_focal.quantizers.registry import PUBLIC_NAMES, family_modules
 from tests.support.modules import PACKAGE, modules_in
 from tests.support.quantizer_contract import AnyValuesContract
+from tests.test_imports_one_way import imports_of
 from tools.quantizers_stub import STUB, stub
 
 HOME = "larq_focal.quantizers"
@@ -49,13 +50,19 @@ def test_every_quantizer_has_its_row_and_every_row_its_quantizer():
 
 
 def test_every_file_of_a_family_holds_one_quantizer_and_is_collected():
-    assert [module.__name__ for module in family_modules()] == [*map(str, sorted_by_family())]
-    for module in files_of(*FAMILIES):
+    on_disk = [module for family in FAMILIES for module in files_of(family)]
+    assert [module.__name__ for module in family_modules()] == on_disk
+    for module in on_disk:
         assert len(classes_in(module)) == 1, module
 
 
-def sorted_by_family() -> list[str]:
-    return [module for family in FAMILIES for module in files_of(family)]
+def test_quantizers_import_nothing_that_is_built_on_them():
+    """What the door collects is no import that the test of circles could see."""
+    modules = modules_in(PACKAGE)
+    below = ("larq_focal.keras", "larq_focal.larq_patches", HOME)
+    for module in files_of(*FAMILIES, "parts"):
+        above = [name for name in imports_of(module, modules) if not name.startswith(below)]
+        assert not above, f"{module} imports {', '.join(above)}"
 
 
 def test_every_folder_is_a_family_or_holds_parts():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from larq_focal.report import figures
+from larq_focal.report.confusion import confusion_figure
 from larq_focal.report.runs import runs_by_dataset
 from tests.support.records import NASTY, fake_record, six_runs
 
@@ -55,7 +56,7 @@ def test_wide_spreads_of_cost_get_a_logarithmic_axis():
 
 def test_confusion_counts_are_all_there():
     counts = np.array(RUNS[0].record["confusion"])
-    hits, misses = figures.confusion_figure(RUNS[0]).data
+    hits, misses = confusion_figure(RUNS[0]).data
     for trace, expected in ((hits, np.diag(np.diag(counts))), (misses, counts - np.diag(np.diag(counts)))):
         shown = np.array([[int(cell or 0) for cell in row] for row in trace.text])
         assert (shown == expected).all()
@@ -72,7 +73,7 @@ def test_gaps_in_the_history_are_left_out():
 
 def test_text_from_records_is_no_markup():
     runs = runs_of(fake_record(title=NASTY, dataset={**fake_record()["dataset"], "classes": [NASTY] * 10}))
-    for figure in [*(figure(runs) for figure in OF_RUNS), figures.confusion_figure(runs[0])]:
+    for figure in [*(figure(runs) for figure in OF_RUNS), confusion_figure(runs[0])]:
         for trace in figure.data:
             texts = [trace.name, trace.hovertext, *(trace.x or ()), *(trace.y or ())]
             assert "</script>" not in str(texts)

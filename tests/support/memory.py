@@ -1,10 +1,14 @@
-"""Memory of models that are no longer needed."""
+"""Memory of the process that runs the tests: freed after each module, and watched."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import sys
+from pathlib import Path
+
+MOST_BYTES = 2 << 30
+"""What a worker may take at most, so that two of them run beside a browser on a laptop of 8 GB."""
 
 
 def release_memory() -> None:
@@ -27,3 +31,17 @@ def _forget_gradients() -> None:
     registry = sys.modules["tensorflow.python.framework.ops"].gradient_registry._registry
     for name in [name for name in registry if name.startswith("CustomGradient-")]:
         del registry[name]
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has taken so far; 0 on systems that do not tell."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM:")), 0)
+
+
+def complaint(before: int, after: int) -> str | None:
+    """What to say of tests that took a process, whose peak was ``before``, beyond ``MOST_BYTES``."""
+    if not before <= MOST_BYTES < after:
+        return None
+    return f"These tests took the process to {after >> 20:,} MiB; it may take {MOST_BYTES >> 20:,} MiB at most."

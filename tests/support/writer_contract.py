@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
 
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.network import QuantGraph, interpret
+from larq_focal.network import Kernel, QuantGraph, interpret
 from larq_focal.network.passes import lower
 from larq_focal.network.tflite import write_tflite
 from larq_focal.network.tflite.read.from_tflite import from_tflite
@@ -56,3 +57,25 @@ def _assert_equal(actual, expected, tolerance: float, what: str) -> None:
 
 def _listed(outputs) -> list[np.ndarray]:
     return list(outputs) if isinstance(outputs, tuple) else [outputs]
+
+
+def assert_same(actual: QuantGraph, expected: QuantGraph) -> None:
+    """The same operations with the same fields; what they are called may differ."""
+    assert [type(op).__name__ for op in actual] == [type(op).__name__ for op in expected]
+    names: dict[str, str] = {}
+    for first, second in zip(actual, expected, strict=True):
+        assert [names[name] for name in first.inputs] == list(second.inputs)
+        names[first.name] = second.name
+        for field in dataclasses.fields(first):
+            if field.name not in ("name", "inputs", "origin", "stored"):
+                _assert_field(getattr(first, field.name), getattr(second, field.name), f"{second.name}: {field.name}")
+    assert [names[name] for name in actual.outputs] == list(expected.outputs)
+
+
+def _assert_field(first, second, what: str) -> None:
+    if isinstance(second, Kernel):
+        np.testing.assert_array_equal(first.values(), second.values(), what)
+    elif isinstance(second, np.ndarray | np.generic):
+        np.testing.assert_array_equal(*np.broadcast_arrays(first, second), what)
+    else:
+        assert first == second, what

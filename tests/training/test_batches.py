@@ -58,6 +58,24 @@ def test_a_shift_moves_the_image_and_brings_mid_grey_in(row, column):
     np.testing.assert_array_equal(moved, expected)
 
 
+def test_the_end_of_an_epoch_begins_the_next_one():
+    one, next_one = batches(shift=2, flip=True), batches(shift=2, flip=True, epoch=1)
+    one.on_epoch_end()
+    for index in range(5):
+        np.testing.assert_array_equal(one[index][0], next_one[index][0])
+        np.testing.assert_array_equal(one[index][1], next_one[index][1])
+
+
+@given(batch_size=st.integers(1, 50))
+def test_the_rest_of_the_images_makes_a_smaller_batch_or_is_left_out(batch_size):
+    whole, rest = divmod(50, batch_size)
+    assert [len(labels) for _, labels in batches(batch_size=batch_size)] == [batch_size] * whole
+    with_rest = [labels for _, labels in batches(batch_size=batch_size, whole=False)]
+    assert [len(labels) for labels in with_rest] == [batch_size] * whole + [rest] * (rest > 0)
+    assert sorted(np.concatenate(with_rest)) == list(range(50))
+
+
 def test_too_few_images_are_named():
     with pytest.raises(ValueError, match="A batch takes 51 images, but there are only 50"):
         batches(batch_size=51)
+    assert len(batches(batch_size=51, whole=False)) == 1

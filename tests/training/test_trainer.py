@@ -9,9 +9,10 @@ from larq_focal.datasets.dataset import Dataset
 from larq_focal.keras import keras
 from larq_focal.training import RECIPES, Recipe, find_recipe
 from larq_focal.training.checkpoint import CheckpointError, load_state
-from larq_focal.training.trainer import learning_rate, train_stretch
+from larq_focal.training.trainer import discard_state, learning_rate, train_stretch
 from larq_focal.zoo import two_layer
 from larq_focal.zoo.registry import MODELS
+from tests.support.processes import output_of
 
 SOON_OVER = 1e-6  # minutes: one epoch, as no stretch goes without
 
@@ -118,6 +119,58 @@ def test_a_checkpoint_of_another_network_is_refused(begun):
 def test_too_few_images_are_named():
     with pytest.raises(ValueError, match="200 training images, fewer than the 190 held out and one batch of 20"):
         stretch("nowhere", recipe=recipe(held_out=190))
+    with pytest.raises(ValueError, match="fewer than the 200 held out and one to train on"):
+        stretch("nowhere", recipe=recipe(held_out=200, whole_batches=False))
+
+
+def test_a_smaller_last_batch_is_trained_on_where_the_recipe_says_so(tmp_path):
+    steps = [
+        int(
+            stretch(
+                tmp_path / str(whole), recipe=recipe(epochs=1, batch_size=64, whole_batches=whole)
+            ).model.optimizer.iterations
+        )
+        for whole in (True, False)
+    ]
+    assert steps == [160 // 64, -(-160 // 64)]
+
+
+@pytest.mark.parametrize(("minutes", "epochs"), [(10.0, 3), (2.5, 2), (2.1, 1), (0.5, 1)])
+def test_no_epoch_is_begun_that_would_not_end_in_time(tmp_path, monkeypatch, minutes, epochs):
+    now = 0.0
+
+    class Minute(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            nonlocal now
+            now += 60
+
+    monkeypatch.setattr("larq_focal.training.trainer.monotonic", lambda: now)
+    monkeypatch.setattr("larq_focal.training.trainer.schedules", lambda model, epochs: [Minute()])
+    training = stretch(tmp_path, minutes)
+    assert [row["seconds"] for row in training.history] == [60.0] * epochs
+
+
+def test_the_state_of_a_training_can_be_discarded(tmp_path):
+    folder = tmp_path / "run"
+    stretch(folder, SOON_OVER)
+    (folder / "notes.txt").write_text("of the user")
+    discard_state(folder)
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+    (folder / "notes.txt").unlink()
+    for _ in range(2):
+        discard_state(folder)
+        assert not folder.exists()
+
+
+def test_a_trained_network_is_a_file_that_keras_alone_can_load(tmp_path):
+    model = two_layer(None, num_classes=3, filters=(4, 8))
+    train_stretch(recipe(epochs=1), model, DATA, tmp_path).model.save(tmp_path / "model.keras")
+    code = """
+        import sys
+        import tf_keras
+        print(len(tf_keras.models.load_model(sys.argv[1]).weights))
+        """
+    assert int(output_of(code, tmp_path / "model.keras").splitlines()[-1]) >= len(model.weights)
 
 
 def test_a_restart_repeats_the_cosine_from_a_lower_rate():

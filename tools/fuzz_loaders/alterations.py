@@ -8,6 +8,7 @@ import re
 import struct
 import warnings
 import zipfile
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -83,32 +84,52 @@ def altered_bytes(content: bytes, choice: random.Random) -> bytes:
     return bytes(altered)
 
 
-def altered_text(text: str, choice: random.Random) -> str:
-    """One to three words or lines changed, dropped, repeated or moved."""
+def altered_text(text: str, choice: random.Random, words: Sequence[str] = (), lines: Sequence[str] = ()) -> str:
+    """One to three words or lines changed, dropped, repeated or moved; some of ``words`` and ``lines`` put in."""
     for _ in range(choice.choice((1, 1, 2, 3))):
-        if choice.random() < 0.6:
-            words = re.findall(r"\w+|\s+|[^\w\s]", text)
-            place = choice.randrange(len(words) + 1)
-            new = choice.choice(_WORDS) if choice.random() < 0.7 or not words else choice.choice(words)
-            words[place : place + choice.choice((0, 1, 1, 1))] = [new]
-            text = "".join(words)
+        if (words or lines) and choice.random() < 0.4:
+            text = _with_one_of(words, lines, text, choice)
+        elif choice.random() < 0.6:
+            there = _words_of(text)
+            place = choice.randrange(len(there) + 1)
+            new = choice.choice(_WORDS) if choice.random() < 0.7 or not there else choice.choice(there)
+            there[place : place + choice.choice((0, 1, 1, 1))] = [new]
+            text = "".join(there)
         else:
-            lines = text.split("\n")
-            place = choice.randrange(len(lines))
-            line = lines[place]
+            there = text.split("\n")
+            place = choice.randrange(len(there))
+            line = there[place]
             kind = choice.choice(("drop", "repeat", "many", "move", "indent", "cut"))
             if kind == "cut":
-                del lines[place:]
+                del there[place:]
             elif kind in ("repeat", "many"):
-                lines[place:place] = [line] * (1 if kind == "repeat" else 3000)
+                there[place:place] = [line] * (1 if kind == "repeat" else 3000)
             elif kind == "indent":
-                lines[place] = choice.choice((" ", "    ", "\t")) + line
+                there[place] = choice.choice((" ", "    ", "\t")) + line
             else:
-                del lines[place]
+                del there[place]
                 if kind == "move":
-                    lines.insert(choice.randrange(len(lines) + 1), line)
-            text = "\n".join(lines)
+                    there.insert(choice.randrange(len(there) + 1), line)
+            text = "\n".join(there)
     return text
+
+
+def _words_of(text: str) -> list[str]:
+    return re.findall(r"\w+|\s+|[^\w\s]", text)
+
+
+def _with_one_of(words: Sequence[str], lines: Sequence[str], text: str, choice: random.Random) -> str:
+    """The text with one of ``words`` in place of a word, or one of ``lines`` put in, once or many times."""
+    if words and (not lines or choice.random() < 0.5):
+        there = _words_of(text)
+        place = choice.randrange(len(there) + 1)
+        there[place : place + choice.choice((0, 1, 1))] = [choice.choice(words)]
+        return "".join(there)
+    there = text.split("\n")
+    place = choice.randrange(len(there) + 1)
+    line, count = choice.choice(lines), choice.choice((1, 1, 1, 2, 40, 3000))
+    there[place:place] = [line] * (1 if "\n" in line else count)
+    return "\n".join(there)
 
 
 def altered_tree(tree: Any, choice: random.Random, planted: tuple[Any, ...] = ()) -> Any:

@@ -160,7 +160,7 @@ LOADERS: dict[str, Loader] = {
     "dataset": Loader("mnist.npz", array_files.altered_dataset, _read_dataset),
     "checkpoint": Loader("checkpoint.npz", array_files.altered_checkpoint, _read_checkpoint),
     "qgraph": Loader("network.qgraph", array_files.altered_graph, _read_graph, _summary),
-    "sensor": Loader("sensor.yaml", text_files.altered_yaml("sensors"), _sensor),
+    "sensor": Loader("sensor.yaml", text_files.altered_yaml("sensor/sensors"), _sensor),
     "noise": Loader("noise.yaml", text_files.altered_yaml("machine/noise"), _noise, share=5),
     "scamp": Loader("program.scamp", text_files.altered_program, _read_scamp, _simulate),
     "hdf5": Loader("model.h5", keras_files.altered_hdf5, _read_keras, _summary, share=4),

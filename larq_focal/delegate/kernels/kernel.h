@@ -20,13 +20,14 @@ struct Window {
   int words() const { return runs * run_words; }
 };
 
-// From a popcount to an output. With x = 2 * popcount + correction, clamped:
+// From a popcount to an output. With x = products - 2 * popcount - correction, the sum of products, clamped:
 //   float32: y = x * multiplier + bias
 //   int8:    the same, rounded and saturated
 //   packed:  bit = popcount > threshold
-// The multiplier and bias hold the way back from popcounts too (K - 2 * popcount, for K products), as in LCE's
-// core/bconv2d/output_transform.h, whose rounding this keeps.
+// The sum is whole and exact. LCE's core/bconv2d/output_transform.h has the number of products in the bias instead, and so
+// its rounding in every result.
 struct OutputTransform {
+  int32_t products = 0;
   int32_t lowest = INT32_MIN;
   int32_t highest = INT32_MAX;
   const float* multiplier = nullptr;  // per channel, as all of these, which end with kSpareChannels more

@@ -37,8 +37,8 @@ int8_t saturate(float value) {
 
 float float_output(const Convolution& conv, int channel, int y, int x, int32_t popcount) {
   const OutputTransform& transform = conv.transform;
-  int32_t value = 2 * popcount;
-  if (conv.correction.sums) value += conv.correction.at(y, x)[channel];
+  int32_t value = transform.products - 2 * popcount;
+  if (conv.correction.sums) value -= conv.correction.at(y, x)[channel];
   value = value < transform.lowest ? transform.lowest : value > transform.highest ? transform.highest : value;
   return static_cast<float>(value) * transform.multiplier[channel] + transform.bias[channel];
 }

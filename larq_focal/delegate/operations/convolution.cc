@@ -131,7 +131,8 @@ const float* BinaryConvolution::constants(size_t index, const std::string& name)
   return tensor.as<float>();
 }
 
-// Folds the way back from popcounts, and the scale of int8, into the multiplier and the bias.
+// Folds the scale of int8 into the multiplier and the bias, and the number of products into the bias, as LCE does: which
+// step is the nearest depends on that rounding. Floats are of whole sums.
 void BinaryConvolution::prepare_transform() {
   const Tensor& to = *outputs[0];
   if (to.type == Type::kPacked) {
@@ -151,16 +152,18 @@ void BinaryConvolution::prepare_transform() {
   const float* bias = constants(3, "bias");
   const double scale = to.type == Type::kInt8 ? to.scale : 1.0;
   const double zero_point = to.type == Type::kInt8 ? to.zero_point : 0.0;
+  const int32_t in_bias = to.type == Type::kInt8 ? products : 0;
+  products_ = products - in_bias;
   multiplier_.assign(channels_ + kSpareChannels, 0);
   bias_.assign(channels_ + kSpareChannels, 0);
   for (int c = 0; c < channels_; ++c) {
     const double factor = multiplier ? multiplier[c] : 1.0;
-    multiplier_[c] = static_cast<float>(-factor / scale);
-    bias_[c] = static_cast<float>(((bias ? bias[c] : 0.0) + products * factor) / scale + zero_point);
+    multiplier_[c] = static_cast<float>(factor / scale);
+    bias_[c] = static_cast<float>(((bias ? bias[c] : 0.0) + in_bias * factor) / scale + zero_point);
   }
   FloatRange range = range_of(activation_);
-  lowest_ = products - static_cast<int32_t>(std::min<float>(range.highest, products));
-  highest_ = products - static_cast<int32_t>(std::max<float>(range.lowest, -products));
+  lowest_ = static_cast<int32_t>(std::max<float>(range.lowest, -products)) - in_bias;
+  highest_ = static_cast<int32_t>(std::min<float>(range.highest, products)) - in_bias;
   if (is_padded_ && pad_value_ == 0) {
     edge_sums_.compute(inputs[1]->as<uint32_t>(), channels_, group_words_, group_channels_in, rows_, columns_,
                        row_placement_, column_placement_, inputs[0]->dims[1], inputs[0]->dims[2]);

@@ -56,7 +56,7 @@ class BinaryConvolution : public Operation {
   Window window_{};
   std::vector<float> multiplier_, bias_;
   std::vector<int32_t> threshold_;
-  int32_t lowest_ = INT32_MIN, highest_ = INT32_MAX;
+  int32_t products_ = 0, lowest_ = INT32_MIN, highest_ = INT32_MAX;
   EdgeSums edge_sums_;
   AlignedBuffer weights_;
   bool has_weights_ = false;

@@ -39,6 +39,7 @@ Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* 
   task.window = window_;
   task.weights = weights_.as<uint32_t>() + group * group_weights_;
   task.channels = group_channels;
+  task.transform.products = products_;
   task.transform.lowest = lowest_;
   task.transform.highest = highest_;
   task.correction = edge_sums_.correction();

@@ -71,12 +71,14 @@ def compare(
     *,
     relative: float = FLOAT_TOLERANCE,
     reference: str = "Keras",
+    rounds_alike: bool = False,
 ) -> Agreement:
     """Agreement of the outputs ``[N, ...]`` of a network with those of the file ``model``, in the same order.
 
     Args:
         relative: the tolerance of a float network, as a part of the largest output.
         reference: what computed ``expected``.
+        rounds_alike: whether that rounds to the integers of the file too, so that steps of int8 are no excuse.
 
     Raises:
         ValueError: the outputs differ in number or shape.
@@ -88,7 +90,8 @@ def compare(
     difference = np.max([_row_difference(a, b) for a, b in rows], axis=0)
     largest = max(float(np.abs(a).max(initial=0)) for a, _ in rows)
     same = np.all([a.argmax(1) == b.argmax(1) for a, b in rows], axis=0)
-    tolerance = tolerance_for(model, max(largest, 1e-6), relative)
+    largest_allowed = max(largest, 1e-6)
+    tolerance = relative * largest_allowed if rounds_alike else tolerance_for(model, largest_allowed, relative)
     return Agreement(
         samples=len(difference),
         same_class=int(same.sum()),

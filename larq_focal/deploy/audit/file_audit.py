@@ -42,16 +42,16 @@ def audit(
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
-    file = read_flatbuffer(tflite)
     if is_graph(model):
         from larq_focal.deploy.graph_audit import audit_graph, by_input
 
         graph = as_graph(model)
-        return audit_graph(graph, file.content, by_input(graph, data), seed)
+        return audit_graph(graph, read_flatbuffer(tflite).content, by_input(graph, data), seed)
     from larq_focal.deploy.audit import auditing
     from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 
     known = with_known_inputs(model, trust=trust)
+    file = read_flatbuffer(tflite)
     if file.description.startswith(OWN_DESCRIPTION):
         return auditing.audit_by_graph(known, as_graph(known), file.content, data, seed)
     return auditing.audit_by_patterns(known, file, data, seed)

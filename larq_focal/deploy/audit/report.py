@@ -12,6 +12,7 @@ from rich.text import Text
 
 from larq_focal.deploy.audit.agreement import Agreement
 from larq_focal.deploy.audit.findings import Finding
+from larq_focal.deploy.audit.int8_loss import Int8Loss
 from larq_focal.deploy.audit.layer_audit import LayerAudit
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, heading, listed, new_table
@@ -31,6 +32,8 @@ class Audit(Result):
         layers: one row for each kernel.
         agreement: outputs against those of what was converted; None where the file does not load.
         findings: faults and what else is to be known, errors first.
+        int8: what int8 costs, where larq_focal's converter rounded what is not binary to it. The agreement is with the
+            network so rounded, and this tells how far that is from the network itself.
     """
 
     network: str
@@ -39,6 +42,7 @@ class Audit(Result):
     layers: tuple[LayerAudit, ...]
     agreement: Agreement | None
     findings: tuple[Finding, ...]
+    int8: Int8Loss | None = None
 
     @property
     def passed(self) -> bool:
@@ -81,6 +85,7 @@ class Audit(Result):
             "layers": [row.to_dict() for row in self.layers],
             "agreement": self.agreement and self.agreement.to_dict(),
             "findings": [finding.to_dict() for finding in self.findings],
+            "int8": self.int8 and self.int8.to_dict(),
         }
 
     def __rich__(self) -> Group:
@@ -133,6 +138,8 @@ def _totals(audit: Audit) -> Text:
             f"Against {agreement.reference}: same class in {agreement.same_class:,} of {agreement.samples:,} samples, "
             f"largest difference {agreement.max_abs_difference:.2g} on outputs up to {agreement.max_abs_output:.3g}."
         )
+    if audit.int8 is not None:
+        lines.append(str(audit.int8))
     if audit.passed:
         lines.append("Passed: no fault was found that changes what it computes.")
     return Text("\n".join(lines))

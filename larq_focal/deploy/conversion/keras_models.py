@@ -12,7 +12,9 @@ from larq_focal.deploy.audit.findings import Finding
 from larq_focal.deploy.audit.intent import layer_names, weighted_layers
 from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.outputs import as_data
+from larq_focal.deploy.class_names import check_class_names
 from larq_focal.deploy.conversion.accepted import listed, write_accepted
+from larq_focal.deploy.conversion.by_stock import graph_by_stock_converter
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError, NotWritable
 from larq_focal.deploy.conversion.converter import run_converter
@@ -21,12 +23,15 @@ from larq_focal.deploy.conversion.freeze import batch_size, check_model, freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert_graph import OWN, graph_content
+from larq_focal.deploy.convert_graph import OWN, check_fit, graph_content, int8_content
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
+from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.keras import keras
 from larq_focal.messages import short
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.metadata import FileMetadata, with_metadata
 
 _CONTRADICTIONS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError)
 _ANOTHER = "Larq Compute Engine's converter may take it: use converter='lce' (--converter lce)."
@@ -35,7 +40,6 @@ To have int8 around binary layers, train the float ones for it and use convert()
 
     import larq_focal as lqf
     from larq_focal.keras import keras
-from larq_focal.messages import short
     from tensorflow_model_optimization.quantization.keras import quantize_annotate_layer, quantize_apply
 
     def annotated(layer):
@@ -58,6 +62,7 @@ def convert_by_lce(
     timeout_s: float | None = None,
     seed: int = 0,
     trust: bool = False,
+    metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
 ) -> Conversion:
     """As ``larq_focal.convert`` with ``converter="lce"``."""
     model = with_known_inputs(model, trust=trust)
@@ -67,26 +72,63 @@ def convert_by_lce(
         raise ConversionError(_refusal(model, faults))
     given = frozen.baked() if bake else frozen
     content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
+    if metadata.class_names is not None:
+        shapes = [tensor.shape[1:] for tensor in read_flatbuffer(content).outputs]
+        check_class_names(metadata.class_names, model.name, shapes)
+    content = with_metadata(content, metadata.entries) if metadata.entries else content
     result = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return write_accepted(content, path, result, strict, _versioned("larq-compute-engine"))
 
 
 def convert_by_graph(
-    model: keras.Model | str | Path, path: str | Path, *, data=None, strict: bool = False, seed: int = 0, trust=False
+    model: keras.Model | str | Path,
+    path: str | Path,
+    *,
+    data=None,
+    strict: bool = False,
+    seed: int = 0,
+    trust: bool = False,
+    int8: Int8Options | None = None,
+    metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
 ) -> Conversion:
-    """As ``larq_focal.convert`` with ``converter="focal"``."""
+    """As ``larq_focal.convert`` with ``converter="focal"``.
+
+    With a rest of int8, the file with a float rest is held against Keras, and then that of int8 against the same
+    network with its roundings.
+    """
     model = with_known_inputs(model, trust=trust)
     check_model(model)
+    options = {"output_names": model.output_names, "batch_size": batch_size(model), "metadata": metadata}
+    graph, content, notes = _graph_and_content(model, options)
+    check_fit(metadata, graph)
+    audit = audit_by_graph(model, graph, content, data, seed)
+    if int8 is not None and audit.passed:
+        data = None if data is None else as_data(model, data, seed)
+        content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
+    audit = replace(audit, findings=(*audit.findings, *notes))
+    return write_accepted(content, path, audit, strict, OWN)
+
+
+def _graph_and_content(model: keras.Model, options: dict) -> tuple[QuantGraph, bytes, list[Finding]]:
+    """The graph of a model and its file: as its layers say, else through TensorFlow Lite's converter, which is noted.
+
+    Raises:
+        NotWritable: neither way leads to a file.
+    """
     try:
         graph = as_graph(model)
-        content = graph_content(graph, output_names=model.output_names, batch_size=batch_size(model))
+        return graph, graph_content(graph, **options), []
     except NotWritable as error:
-        raise NotWritable(f"{error} {_ANOTHER}") from error
+        reason = str(error)
     except _CONTRADICTIONS as error:
-        raise NotWritable(
-            f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}. {_ANOTHER}"
-        ) from error
-    return write_accepted(content, path, audit_by_graph(model, graph, content, data, seed), strict, OWN)
+        reason = f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}."
+    try:
+        graph = graph_by_stock_converter(model)
+        content = graph_content(graph, **options)
+    except (ConversionError, *_CONTRADICTIONS) as error:
+        raise NotWritable(f"{reason} Nor through TensorFlow Lite's converter: {short(error)}. {_ANOTHER}") from error
+    message = f"TensorFlow Lite's converter read this model, because its layers could not be followed: {reason}"
+    return graph, content, [Finding("reader", "note", "", message)]
 
 
 def convert_by_the_first(

@@ -49,7 +49,7 @@ class InstructionSet:
     """Checks instructions against the registers of ``sensor``, and expands them."""
 
     def __init__(self, sensor: Sensor):
-        self._sensor = sensor
+        self.sensor = sensor
         digital, analog = sensor.digital, sensor.analog
         writable = digital.mask + digital.direction + digital.free + digital.propagation
         ports = tuple(NEIGHBOUR_PORTS) if analog.port else ()
@@ -131,9 +131,9 @@ class InstructionSet:
         if set(parts) <= set(allowed) and len(set(parts)) == len(parts):
             return
         if not allowed:
-            raise InstructionError(f"{self._sensor.name} states no analog range, and so has no analog instructions.")
+            raise InstructionError(f"{self.sensor.name} states no analog range, and so has no analog instructions.")
         raise InstructionError(
-            f"{operand} is not {_KINDS[kind]} of {self._sensor.name}; choose from {', '.join(allowed)}."
+            f"{operand} is not {_KINDS[kind]} of {self.sensor.name}; choose from {', '.join(allowed)}."
         )
 
     def _word(self, form: Form, tokens: list[str], values: dict[str, tuple[str, ...]]) -> Word:
@@ -169,7 +169,7 @@ class InstructionSet:
         if duty in (PIXEL, INPUT):
             return duty
         if duty not in self._duties:
-            raise InstructionError(f"{self._sensor.name} has no {duty} register that this instruction needs.")
+            raise InstructionError(f"{self.sensor.name} has no {duty} register that this instruction needs.")
         return self._duties[duty][0]
 
     def _refuse_masked_result(self, form: Form, words: tuple[Word, ...], values: dict[str, tuple[str, ...]]) -> None:

@@ -150,16 +150,21 @@ class Input(Weightless, NotElementwise):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Unknown(NotElementwise):
-    """Something that the graph does not describe; ``kind`` names it. The interpreter refuses it.
+    """Something that the graph does not describe; ``kind`` names it. The interpreter refuses it, unless it has a file.
 
     ``weights`` holds what it stores and ``macs_by_bits`` its multiply-accumulates of one inference, as (weight bits,
     input bits, count) for each pair of widths; None where that is not known. ``bits`` is the width of its value.
+
+    ``file`` is the operator of a TensorFlow Lite file that it was, as a file of its own (uint8 ``[n]``), of which this
+    is the value number ``output``: it is carried along as it stands, and LiteRT computes it.
     """
 
     kind: str
     bits: int = FLOAT_BITS
     weights: tuple[Kernel, ...] | None = None
     macs_by_bits: tuple[tuple[int, int, int], ...] | None = None
+    file: np.ndarray | None = None
+    output: int = 0
 
     def numbers(self):
         return tuple(numbers for kernel in self.weights or () for numbers in numbers_of_kernel(kernel))

@@ -8,6 +8,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
+from larq_focal.network.packing import words_for
 from larq_focal.network.passes.packable import gives_signs
 from larq_focal.network.passes.planes import has_planes
 from larq_focal.network.passes.uses import NewNames, without_unused
@@ -42,7 +43,8 @@ def flattened_map_as_window(graph: QuantGraph) -> QuantGraph:
     """A convolution of one pixel on a flattened map of signs becomes one with a window of the size of the map.
 
     ``flat(x)[h * w * c] . K[h * w * c, m]`` is the only position of the window ``K[h, w, c, m]`` on ``x[h, w, c]``, and
-    so packed bits need not be moved.
+    so packed bits need not be moved. The words of each pixel are filled up there: where this takes more of them than
+    the flat row does, the row stays.
     """
     result = []
     for op in graph:
@@ -65,4 +67,7 @@ def _flattened_signs(graph: QuantGraph, op: ops.Op) -> ops.Op | None:
     while isinstance(value, ops.Reshape):
         value = graph[value.inputs[0]]
     is_map = len(value.shape) == 3 and value.shape[-1] != op.kernel.shape[2]
-    return value if is_map and gives_signs(graph, value) else None
+    if not is_map or not gives_signs(graph, value):
+        return None
+    height, width, channels = value.shape
+    return value if height * width * words_for(channels) <= words_for(op.kernel.shape[2]) else None

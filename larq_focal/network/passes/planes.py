@@ -41,6 +41,8 @@ def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
     if inputs is None:
         if not isinstance(value, ops.Quantize):
             return f"its inputs have {graph.input_bits(op)} bits"
+        if len(value.levels) == 1:
+            return "its inputs have one level"
         if len(value.levels) > _MOST_LEVELS:
             return f"its inputs have {len(value.levels)} levels, and at most {_MOST_LEVELS} are packed"
         if not _is_even(value.levels):
@@ -89,7 +91,7 @@ def few_bits_as_planes(graph: QuantGraph) -> QuantGraph:
 
 def _is_even(levels: np.ndarray) -> bool:
     steps = np.diff(levels.astype(np.float64))
-    return bool(np.allclose(steps, steps[0], rtol=1e-6, atol=0))
+    return len(steps) > 0 and bool(np.allclose(steps, steps[0], rtol=1e-6, atol=0))
 
 
 def _input_factors(graph: QuantGraph, op: ops.Linear) -> _Planes | None:

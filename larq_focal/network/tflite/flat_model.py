@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +50,15 @@ class Tensor:
     def is_constant(self) -> bool:
         return self.data is not None
 
+    def has_type_of(self, other: Tensor) -> bool:
+        """Whether the same bytes stand for the same numbers in both."""
+
+        def parts(tensor: Tensor) -> tuple:
+            grid = tensor.quantization
+            return tensor.dtype, grid and (tuple(grid.scale), tuple(grid.zero_point), grid.axis)
+
+        return parts(self) == parts(other)
+
     @property
     def nbytes(self) -> int:
         """Bytes of the constant data; 0 for activations."""
@@ -78,6 +88,7 @@ class FlatModel:
     ``inputs`` and ``outputs`` stand in the order of the file's signature, and have the names that it gives them; where
     there is no signature, in the order of the graph and with the names of its tensors. ``graph_inputs`` and
     ``graph_outputs`` are the indices of their tensors in the order of the graph, which is that of an interpreter.
+    ``metadata`` has the bytes of the file's entries by their names.
     """
 
     name: str
@@ -90,6 +101,7 @@ class FlatModel:
     graph_inputs: tuple[int, ...]
     graph_outputs: tuple[int, ...]
     description: str = ""
+    metadata: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
 
     @property

@@ -96,7 +96,8 @@ class _ModelReader:
         buffers = [self._buffer(model.Buffers(i)) for i in self._range(model.BuffersLength())]
         codes = [model.OperatorCodes(i) for i in self._range(model.OperatorCodesLength())]
         read = [self._tensor(i, graph.Tensors(i), buffers) for i in self._range(graph.TensorsLength())]
-        self._check_the_rest(model, len(buffers), len(read))
+        metadata = self._metadata(model, buffers)
+        self._check_signatures(model, len(read))
         graph_inputs, graph_outputs = (
             tuple(_pick(read, i, "tensor").index for i in self._each(indices))
             for indices in (graph.InputsAsNumpy(), graph.OutputsAsNumpy())
@@ -121,6 +122,7 @@ class _ModelReader:
             graph_inputs=graph_inputs,
             graph_outputs=graph_outputs,
             description=description,
+            metadata=metadata,
             content=self.content,
         )
 
@@ -134,11 +136,13 @@ class _ModelReader:
                 return _named(inputs), _named(outputs)
         return [], []
 
-    def _check_the_rest(self, model, buffers: int, tensors: int) -> None:
-        """Metadata and signatures are not needed here, but interpreters follow them without looking."""
-        for i in self._range(model.MetadataLength()):
-            _text(model.Metadata(i).Name())
-            _pick(range(buffers), model.Metadata(i).Buffer(), "buffer")
+    def _metadata(self, model, buffers: list[np.ndarray | None]) -> dict[str, np.ndarray]:
+        entries = [model.Metadata(i) for i in self._range(model.MetadataLength())]
+        found = [(_text(entry.Name()), _pick(buffers, entry.Buffer(), "buffer")) for entry in entries]
+        return {name: data for name, data in found if data is not None}
+
+    def _check_signatures(self, model, tensors: int) -> None:
+        """All are looked at: interpreters follow those that are not needed here too, without looking."""
         for i in self._range(model.SignatureDefsLength()):
             signature = model.SignatureDefs(i)
             _text(signature.SignatureKey())

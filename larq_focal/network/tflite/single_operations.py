@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 
 import flatbuffers
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from larq_focal.network.tflite.flatbuffer import IDENTIFIER, FlatModel
+from larq_focal.network.tflite.flatbuffer import IDENTIFIER, FlatModel, Operator
 
 
 def single_operations(model: FlatModel) -> Iterator[bytes]:
@@ -16,14 +17,32 @@ def single_operations(model: FlatModel) -> Iterator[bytes]:
 
     Its inputs are the operator's that are not constants, its outputs the operator's.
     """
-    whole = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model.content))
-    graph = whole.subgraphs[0]
-    for operator, described in zip(graph.operators, model.operators, strict=True):
+    whole = Whole(model)
+    for operator in model.operators:
+        yield whole.alone(operator)
+
+
+class Whole:
+    """A file, to cut operators from."""
+
+    def __init__(self, model: FlatModel):
+        self._model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model.content))
+
+    def alone(self, described: Operator, folded: Mapping[int, np.ndarray] | None = None) -> bytes:
+        """The content of a file that holds one operator.
+
+        Args:
+            described: the operator.
+            folded: data of operands by the index of their tensors, which become constants.
+        """
+        graph, folded = self._model.subgraphs[0], folded or {}
+        operator = graph.operators[described.index]
         inputs = [tensor.index for tensor in described.inputs if tensor is not None]
         outputs = [tensor.index for tensor in described.outputs]
         used = list(dict.fromkeys([*inputs, *outputs]))
         place = {index: number for number, index in enumerate(used)} | {-1: -1}
         constant = {tensor.index for tensor in described.inputs if tensor is not None and tensor.is_constant}
+        constant |= {index for index in inputs if index in folded}
 
         part = schema.SubGraphT()
         buffers = [schema.BufferT()]  # LiteRT takes number 0 for "no data"
@@ -33,7 +52,9 @@ def single_operations(model: FlatModel) -> Iterator[bytes]:
             tensor.buffer, tensor.isVariable = 0, False
             if index in constant:
                 tensor.buffer = len(buffers)
-                buffers.append(whole.buffers[graph.tensors[index].buffer])
+                buffers.append(
+                    _buffer(folded[index]) if index in folded else self._model.buffers[graph.tensors[index].buffer]
+                )
             part.tensors.append(tensor)
         alone = copy(operator)
         alone.opcodeIndex = 0
@@ -44,8 +65,14 @@ def single_operations(model: FlatModel) -> Iterator[bytes]:
         part.outputs = alone.outputs
 
         file = schema.ModelT()
-        file.version, file.subgraphs, file.buffers = whole.version, [part], buffers
-        file.operatorCodes = [whole.operatorCodes[operator.opcodeIndex]]
+        file.version, file.subgraphs, file.buffers = self._model.version, [part], buffers
+        file.operatorCodes = [self._model.operatorCodes[operator.opcodeIndex]]
         builder = flatbuffers.Builder(1024)
         builder.Finish(file.Pack(builder), IDENTIFIER)
-        yield bytes(builder.Output())
+        return bytes(builder.Output())
+
+
+def _buffer(data: np.ndarray):
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
+    return buffer

@@ -16,7 +16,7 @@ from larq_focal.network.tflite.write.packed import count_thresholds
 from larq_focal.version import __version__
 from tests.network.networks import chain, every_op
 from tests.support.drawn_networks import drawn_inputs
-from tests.support.writer_contract import assert_written
+from tests.support.writer_contract import assert_same, assert_written
 
 IMAGE = (4, 5, 6)
 RANDOM = np.random.default_rng(0)
@@ -71,29 +71,8 @@ ONE_TO_ONE = {
     "slice": one(ops.Slice, (2, 3, 6), begin=(1, 2, 0), strides=(1, 1, 1)),
     "slice by steps": one(ops.Slice, (4, 2, 3), begin=(3, 0, 1), strides=(-1, 3, 2)),
     "reshape": one(ops.Reshape, (6, 20)),
+    "two levels": one(ops.Quantize, (4, 5, 6), levels=np.float32([0, 3]), boundaries=np.float32([0.5])),
 }
-
-
-def assert_same(actual: QuantGraph, expected: QuantGraph) -> None:
-    """The same operations with the same fields; what they are called may differ."""
-    assert [type(op).__name__ for op in actual] == [type(op).__name__ for op in expected]
-    names: dict[str, str] = {}
-    for first, second in zip(actual, expected, strict=True):
-        assert [names[name] for name in first.inputs] == list(second.inputs)
-        names[first.name] = second.name
-        for field in dataclasses.fields(first):
-            if field.name not in ("name", "inputs", "origin", "stored"):
-                assert_equal(getattr(first, field.name), getattr(second, field.name), f"{second.name}: {field.name}")
-    assert [names[name] for name in actual.outputs] == list(expected.outputs)
-
-
-def assert_equal(first, second, what: str) -> None:
-    if isinstance(second, Kernel):
-        np.testing.assert_array_equal(first.values(), second.values(), what)
-    elif isinstance(second, np.ndarray):
-        np.testing.assert_array_equal(np.broadcast_to(first, np.shape(second)), second, what)
-    else:
-        assert first == second, what
 
 
 @pytest.mark.parametrize("graph", ONE_TO_ONE.values(), ids=ONE_TO_ONE.keys())

@@ -101,16 +101,16 @@ inline void store_bytes(const float* __restrict values, int count, int8_t* __res
   }
 }
 
-// y = clamp(2 * popcount + correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all of these
-// there are whole vectors, also behind the last channel.
+// y = clamp(products - 2 * popcount - correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all
+// of these there are whole vectors, also behind the last channel.
 LARQ_FOCAL_INLINE void transform(const OutputTransform& transform, int channel, const int32_t* correction,
                                  const int32_t* popcounts, Floats (&outputs)[kWordVectors]) {
 #pragma GCC unroll 8
   for (int v = 0; v < kWordVectors; ++v) {
     const int c = v * kLanes;
     Integers value = load_vector<Integers>(popcounts + c);
-    value += value;
-    if (correction) value += load_vector<Integers>(correction + c);
+    value = Integers{} + transform.products - (value + value);
+    if (correction) value -= load_vector<Integers>(correction + c);
     value = clamped(value, Integers{} + transform.lowest, Integers{} + transform.highest);
     outputs[v] = __builtin_convertvector(value, Floats) * load_vector<Floats>(transform.multiplier + channel + c) +
                  load_vector<Floats>(transform.bias + channel + c);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from larq_focal.focal_plane.compiler.backend.virtual import Plane, Statement
+from larq_focal.focal_plane.compiler.backend.virtual import Operand, Plane, Statement
 from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.forms import ANALOG
@@ -12,6 +12,7 @@ from larq_focal.focal_plane.machine.instruction_set import Instruction, Instruct
 from larq_focal.focal_plane.sensor import Sensor
 
 _STAND_INS = tuple(f"plane{i}" for i in range(8))  # registers that stand in for planes; no instruction has more
+_NUMBER = {name: number for number, name in enumerate(_STAND_INS)}
 _COPIES = ("MOV", "OR")  # what WHERE can do with FLAG as the result, from up to three sources
 _MOST_COPIED = 3
 
@@ -55,21 +56,16 @@ class Accesses:
 
     def words(self, statement: Statement) -> int:
         """Instruction words of ``statement``; a call of the controller has none."""
-        return 0 if statement.is_call else len(self._set.words(_stood_in(statement)[0]))
+        return 0 if statement.is_call else len(self._set.words(_stood_in(statement)))
 
     def _of_instruction(self, statement: Statement) -> Access:
-        instruction, planes = _stood_in(statement)
-        key = (instruction.mnemonic, instruction.operands)
-        if key not in self._known:
-            self._known[key] = self._of_words(instruction)
-        reads, writes, is_analog, copies = self._known[key]
-        back = dict(zip(_STAND_INS, planes, strict=False))
-        return Access(
-            tuple(back.get(name, name) for name in reads),
-            tuple(back.get(name, name) for name in writes),
-            is_analog,
-            copies,
-        )
+        planes: list[Plane] = []
+        names = tuple(_stand_in(operand, planes) for operand in statement.operands)
+        known = self._known.get((statement.name, names))
+        if known is None:
+            known = self._known[statement.name, names] = self._of_words(Instruction(statement.name, names))
+        reads, writes, is_analog, copies = known
+        return Access(_planes_back(reads, planes), _planes_back(writes, planes), is_analog, copies)
 
     def _of_words(self, instruction: Instruction) -> tuple:
         reads: dict[str, None] = {}
@@ -84,11 +80,22 @@ class Accesses:
         return tuple(reads), tuple(writes), is_analog, copies
 
 
-def _stood_in(statement: Statement) -> tuple[Instruction, list[Plane]]:
-    """The instruction with stand-ins for its planes, and these planes."""
-    planes = list(dict.fromkeys(o for o in statement.operands if isinstance(o, Plane)))
-    names = tuple(_STAND_INS[planes.index(o)] if isinstance(o, Plane) else o for o in statement.operands)
-    return Instruction(statement.name, names), planes
+def _stand_in(operand: Operand, planes: list[Plane]) -> str:
+    """The register that stands in for an operand, which joins ``planes`` if it is one."""
+    if isinstance(operand, str):
+        return operand
+    if operand not in planes:
+        planes.append(operand)
+    return _STAND_INS[planes.index(operand)]
+
+
+def _stood_in(statement: Statement) -> Instruction:
+    planes: list[Plane] = []
+    return Instruction(statement.name, tuple(_stand_in(operand, planes) for operand in statement.operands))
+
+
+def _planes_back(names: tuple[str, ...], planes: list[Plane]) -> tuple[Operand, ...]:
+    return tuple(planes[_NUMBER[name]] if name in _NUMBER else name for name in names)
 
 
 def _of_call(statement: Statement) -> Access:

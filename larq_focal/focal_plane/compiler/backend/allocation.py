@@ -8,7 +8,7 @@ hold, so the first choice is not always right: the scan then jumps back to the l
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -38,15 +38,6 @@ class AllocationError(ValueError):
         self.blocked = blocked
 
 
-@dataclass
-class _Choice:
-    """The register tried for one range, what it held before, and the earlier ranges that stood in the way of others."""
-
-    tried: int = -1
-    displaced: int | None = None
-    in_the_way: set[int] | None = None
-
-
 def allocate(
     ranges: Sequence[LiveRange], masks: Mapping[str, str] = MappingProxyType({}), most_jumps: int = MOST_JUMPS
 ) -> list[str]:
@@ -63,26 +54,19 @@ def allocate(
     overfull = _overfull(ranges)
     if overfull is not None:
         raise AllocationError(overfull)
-    holder: dict[str, int | None] = {}  # by register: the latest range that it was given to
-    choices = [_Choice(in_the_way=set()) for _ in ranges]
+    scan = _Scan(ranges, masks)
     now, furthest, jumps = 0, 0, 0
     while now < len(ranges):
         furthest = max(furthest, now)
-        if _place(now, choices[now], ranges, holder, masks):
+        if scan.place(now):
             now += 1
             continue
-        conflicts = choices[now].in_the_way
+        conflicts = scan.in_the_way(now)
         if not conflicts or jumps == most_jumps:
             raise AllocationError(furthest)
         jumps += 1
-        back = max(conflicts)
-        for undone in range(now, back, -1):
-            _take_back(choices[undone], ranges[undone], holder)
-            choices[undone] = _Choice(in_the_way=set())
-        _take_back(choices[back], ranges[back], holder)
-        choices[back].in_the_way |= conflicts - {back}
-        now = back
-    return [here.registers[choice.tried] for here, choice in zip(ranges, choices, strict=True)]
+        now = scan.jump_back(now, conflicts)
+    return scan.registers()
 
 
 def _overfull(ranges: Sequence[LiveRange]) -> int | None:
@@ -90,51 +74,77 @@ def _overfull(ranges: Sequence[LiveRange]) -> int | None:
 
     Ranges contend for a set of registers if all that they may lie in belong to it.
     """
-    sets = {here.registers: frozenset(here.registers) for here in ranges}
-    contended = {those: [other for other in set(sets.values()) if those <= other] for those in set(sets.values())}
-    live: Counter[frozenset[str]] = Counter()  # by set of registers: ranges that contend for it
+    sets = {registers: frozenset(registers) for registers in {here.registers for here in ranges}}
+    numbers = {those: number for number, those in enumerate(set(sets.values()))}
+    sizes = [len(those) for those in numbers]
+    contended = {
+        registers: [number for other, number in numbers.items() if those <= other] for registers, those in sets.items()
+    }
+    live = [0] * len(sizes)  # by set of registers: ranges that contend for it
     ending: list[tuple[int, int]] = []
     for index, here in enumerate(ranges):
         while ending and ending[0][0] < here.start:
-            live.subtract(contended[sets[ranges[heappop(ending)[1]].registers]])
+            for number in contended[ranges[heappop(ending)[1]].registers]:
+                live[number] -= 1
         heappush(ending, (here.end, index))
-        for those in contended[sets[here.registers]]:
-            live[those] += 1
-            if live[those] > len(those):
+        for number in contended[here.registers]:
+            live[number] += 1
+            if live[number] > sizes[number]:
                 return index
     return None
 
 
-def _place(
-    now: int,
-    choice: _Choice,
-    ranges: Sequence[LiveRange],
-    holder: dict[str, int | None],
-    masks: Mapping[str, str],
-) -> bool:
-    """Gives range ``now`` the next register that is free for it; notes which ranges stand in the way."""
-    here = ranges[now]
+class _Scan:
+    """The choices made so far: a large program takes some back, and makes them again, a million times."""
 
-    def live(register: str | None) -> int | None:
-        other = holder.get(register) if register else None
-        return None if other is None or ranges[other].end < here.start else other
+    def __init__(self, ranges: Sequence[LiveRange], masks: Mapping[str, str]):
+        self._ranges, self._masks = ranges, masks
+        self._masked = {mask: register for register, mask in masks.items()}
+        self._ends = [here.end for here in ranges]
+        self._holders: dict[str | None, int | None] = {}  # by register: the latest range that it was given to
+        # By range: the place of its register among those it may lie in, what that held before, and the earlier ranges
+        # that kept it, or a later one that jumped back to it, from a register.
+        self._tried = [-1] * len(ranges)
+        self._displaced: list[int | None] = [None] * len(ranges)
+        self._in_the_way: defaultdict[int, set[int]] = defaultdict(set)
 
-    masked = {mask: register for register, mask in masks.items()}
-    for tried in range(choice.tried + 1, len(here.registers)):
-        register = here.registers[tried]
-        written = live(masked.get(register))
-        if written is not None and ranges[written].last_write < here.start:
-            written = None
-        in_the_way = {live(register), live(masks.get(register)), written} - {None}
-        if not in_the_way:
-            choice.tried, choice.displaced = tried, holder.get(register)
-            holder[register] = now
-            return True
-        choice.in_the_way |= in_the_way
-    choice.tried = len(here.registers)
-    return False
+    def in_the_way(self, now: int) -> set[int]:
+        return self._in_the_way[now]
 
+    def registers(self) -> list[str]:
+        return [here.registers[tried] for here, tried in zip(self._ranges, self._tried, strict=True)]
 
-def _take_back(choice: _Choice, here: LiveRange, holder: dict[str, int | None]) -> None:
-    if 0 <= choice.tried < len(here.registers):
-        holder[here.registers[choice.tried]] = choice.displaced
+    def place(self, now: int) -> bool:
+        """Gives range ``now`` the next register that is free for it; notes which ranges stand in the way."""
+        here, holders, ends = self._ranges[now], self._holders, self._ends
+        start, registers = here.start, here.registers
+        for tried in range(self._tried[now] + 1, len(registers)):
+            register, is_free = registers[tried], True
+            held = holders.get(register)
+            for other in (held, holders.get(self._masks.get(register))):
+                if other is not None and ends[other] >= start:
+                    self._in_the_way[now].add(other)
+                    is_free = False
+            written = holders.get(self._masked.get(register))
+            if written is not None and ends[written] >= start and self._ranges[written].last_write >= start:
+                self._in_the_way[now].add(written)
+                is_free = False
+            if is_free:
+                self._tried[now], self._displaced[now] = tried, held
+                holders[register] = now
+                return True
+        self._tried[now] = len(registers)
+        return False
+
+    def jump_back(self, now: int, conflicts: set[int]) -> int:
+        """Takes back all choices after the latest range among ``conflicts``, and its own; returns that range."""
+        back = max(conflicts)
+        for index in range(now, back - 1, -1):
+            registers, tried = self._ranges[index].registers, self._tried[index]
+            if tried < len(registers):
+                self._holders[registers[tried]] = self._displaced[index]
+            if index > back:
+                self._tried[index] = -1
+                self._in_the_way.pop(index, None)
+        self._in_the_way[back] |= conflicts - {back}
+        return back

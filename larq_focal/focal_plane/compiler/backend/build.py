@@ -116,10 +116,10 @@ def build(code: Code, spill: Spill = "analog") -> Built:
                 raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
             code = spiller.rewritten(code, accesses, victims)
             accesses = [finder.of(statement) for statement in code.statements]
-    lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), code.sensor)
     instruction_set = InstructionSet(code.sensor)
+    lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), instruction_set)
     return Built(
-        program=program(lines, code.sensor),
+        program=program(lines, instruction_set),
         allocation=_allocation(code, ranges, registers, accesses, spiller),
         icw=icw_by_section(lines, instruction_set),
     )

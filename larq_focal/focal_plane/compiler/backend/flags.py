@@ -9,15 +9,13 @@ from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.forms import ANALOG
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionSet
 from larq_focal.focal_plane.machine.program import Call
-from larq_focal.focal_plane.sensor import Sensor
 
 _LIFTS = (Instruction("all"), Instruction("ALL"))
 
 
-def without_needless_lifts(code: Sequence[Placed], sensor: Sensor) -> list[Placed]:
+def without_needless_lifts(code: Sequence[Placed], instruction_set: InstructionSet) -> list[Placed]:
     """The code without lifts of FLAG that no analog write and no read of it meets before FLAG is written again."""
-    instruction_set = InstructionSet(sensor)
-    flag = set(sensor.digital.flag)
+    flag = set(instruction_set.sensor.digital.flag)
     kept: list[Placed] = []
     is_needed = True  # FLAG is at one at the end
     for here in reversed(code):

@@ -77,20 +77,19 @@ def placed(
     return result
 
 
-def program(code: Sequence[Placed], sensor: Sensor) -> Program:
+def program(code: Sequence[Placed], instruction_set: InstructionSet) -> Program:
     """Kernels of which no two are alike, split as little as the store allows.
 
     Raises:
         StoreError: however the code is split, its kernels take more words than the store holds.
     """
-    instruction_set = InstructionSet(sensor)
-    limit = sensor.code_store_icw
+    limit = instruction_set.sensor.code_store_icw
     for split in (False, True):
         result = _outlined(code, split)
         words = result.store_icw(instruction_set)
         if limit is None or words <= limit:
             return result
-    raise StoreError(words, limit, sensor)
+    raise StoreError(words, limit, instruction_set.sensor)
 
 
 def icw_by_section(code: Sequence[Placed], instruction_set: InstructionSet) -> dict[str, Counter[str]]:

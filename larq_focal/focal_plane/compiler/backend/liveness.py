@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 
 from larq_focal.focal_plane.compiler.backend.accesses import Access
 from larq_focal.focal_plane.compiler.backend.allocation import LiveRange
@@ -36,15 +37,23 @@ def live_ranges(code: Code, accesses: Sequence[Access]) -> dict[Plane, LiveRange
     changing = [name for name in first + digital.free + digital.propagation + last if name not in code.reserved]
     if not digital.mask:  # then nothing masks the propagation register
         masked = set()
+    every = {True: changing, False: steady}
+
+    @cache
+    def allowed(changes_late: bool, is_only_copied: bool, is_masked: bool) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name in every[changes_late]
+            if (name not in digital.flag or is_only_copied) and (name not in digital.propagation or not is_masked)
+        )
+
     ranges = {}
     for plane, span in sorted(spans.items(), key=lambda item: item[1]):
-        registers = tuple(
-            name
-            for name in (changing if 4 * (written[plane] - span[0]) > span[1] - span[0] else steady)
-            if (name not in digital.flag or plane in only_copied)
-            and (name not in digital.propagation or plane not in masked)
-            and not (name in blocked and blocked[name].touches(span))
-        )
+        changes_late = 4 * (written[plane] - span[0]) > span[1] - span[0]
+        registers = allowed(changes_late, plane in only_copied, plane in masked)
+        taken = {name for name, where in blocked.items() if where.touches(span)}
+        if not taken.isdisjoint(registers):
+            registers = tuple(name for name in registers if name not in taken)
         ranges[plane] = LiveRange(*span, registers, written[plane])
     return ranges
 

@@ -160,7 +160,10 @@ def select(call: Call) -> str:
         condition, levels = logical_not(call), levels[::-1].copy()
     if np.array_equal(levels, [-1, 1]):
         return condition
-    return call.emit(ops.Quantize, condition, levels=levels, boundaries=np.zeros(1, np.float32))
+    sign, boundaries = call.builder[condition], np.zeros(1, np.float32)
+    if isinstance(sign, ops.Binarize) and sign.flip is None and np.all(sign.threshold == np.max(sign.threshold)):
+        condition, boundaries = sign.inputs[0], np.float32([np.max(sign.threshold)])
+    return call.emit(ops.Quantize, condition, levels=levels, boundaries=boundaries)
 
 
 ELEMENTWISE: dict[str, Callable[[Call], str]] = {

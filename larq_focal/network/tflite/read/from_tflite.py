@@ -17,6 +17,7 @@ from larq_focal.network.graph import GraphError, NotUnderstood, QuantGraph
 from larq_focal.network.step_function import find_steps
 from larq_focal.network.tflite.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.tflite.read.call import Call
+from larq_focal.network.tflite.read.carried import Carrier
 from larq_focal.network.tflite.read.elementwise import ELEMENTWISE
 from larq_focal.network.tflite.read.functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite.read.layers import LAYERS
@@ -60,6 +61,7 @@ class _FileReader:
         self._model = model
         self._builder = GraphBuilder()
         self._tensors = TensorValues(model)
+        self._carrier = Carrier(model)
         self._scalars: dict[str, ScalarFunction] = {}
 
     def read(self) -> QuantGraph:
@@ -132,12 +134,15 @@ class _FileReader:
         return tuple(self._rounded(tensor, name) for tensor, name in zip(operator.outputs, values, strict=True))
 
     def _unknown(self, operator: Operator, kind: str) -> tuple[str, ...]:
-        inputs = tuple(map(self._tensors.name_of, self._tensors.computed(operator.inputs)))
+        computed = dict.fromkeys(tensor.index for tensor in self._tensors.computed(operator.inputs))
+        sources = {index: self._tensors.name_of(self._model.tensors[index]) for index in computed}
+        shapes = {index: self._builder[name].shape for index, name in sources.items()}
+        file = self._carrier.file(operator, shapes, self._tensors.folded)
         weights, macs = unknown_weights(operator), unknown_macs(operator)
         names = []
-        for tensor in operator.outputs:  # the first output stands for the whole operator
-            place = {"inputs": inputs, "shape": tensor.shape[1:], "origin": tensor.name}
-            fields = {"kind": kind, "weights": weights, "macs_by_bits": macs}
+        for output, tensor in enumerate(operator.outputs):  # the first output stands for the whole operator
+            place = {"inputs": tuple(sources.values()), "shape": tensor.shape[1:], "origin": tensor.name}
+            fields = {"kind": kind, "weights": weights, "macs_by_bits": macs, "file": file, "output": output}
             names.append(self._builder.add(ops.Unknown, tensor.name, **fields, **place))
             weights, macs = weights and (), macs and ()
         return tuple(names)

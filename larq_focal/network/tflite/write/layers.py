@@ -13,7 +13,6 @@ PADDINGS = {"same": 0, "valid": 1}
 
 @write.register
 def _(op: ops.Conv2D, emitter: Emitter) -> None:
-    kernel = np.asarray(op.kernel.values(), np.float32)
     kind, options, fields = "CONV_2D", "Conv2DOptions", {}
     if op.is_depthwise:
         kind, options, fields = (
@@ -26,8 +25,8 @@ def _(op: ops.Conv2D, emitter: Emitter) -> None:
         emitter.add(
             kind,
             emitter.value(op.inputs[0]),
-            emitter.constant(np.moveaxis(kernel, 2 if op.is_depthwise else -1, 0)),
-            _bias(op, emitter),
+            emitter.weights(op),
+            emitter.bias(op),
             shape=op.shape,
             options=options,
             padding=PADDINGS[op.padding],
@@ -49,18 +48,14 @@ def _(op: ops.Dense, emitter: Emitter) -> None:
         emitter.add(
             "FULLY_CONNECTED",
             emitter.value(emitter.plan.flattened.get(op.name, op.inputs[0])),
-            emitter.constant(np.asarray(op.kernel.values(), np.float32).T),
-            _bias(op, emitter),
+            emitter.weights(op),
+            emitter.bias(op),
             shape=op.shape,
             options="FullyConnectedOptions",
             keepNumDims=len(op.shape) > 1,
             fusedActivationFunction=emitter.fused_activation(op),
         ),
     )
-
-
-def _bias(op: ops.Linear, emitter: Emitter) -> int:
-    return emitter.constant(np.zeros(op.shape[-1]) if op.bias is None else op.bias)
 
 
 @write.register
@@ -102,12 +97,15 @@ def _pool_bits(op: ops.Pool2D, emitter: Emitter) -> None:
 
 @write.register
 def _(op: ops.GlobalPool, emitter: Emitter) -> None:
-    if op.keep_dims:
+    """As a pooling where it keeps the dimensions; MEAN of integers has a result of a scale of its own."""
+    if op.keep_dims and (emitter.grid is None or op.kind == "max"):
         emitter.finish(op, _pool(op, emitter, emitter.graph[op.inputs[0]].shape[:2], (1, 1), "valid"))
         return
     kind = "REDUCE_MAX" if op.kind == "max" else "MEAN"
     axes = emitter.constant((1, 2), np.int32)
     emitter.finish(
         op,
-        emitter.add(kind, emitter.value(op.inputs[0]), axes, shape=op.shape, options="ReducerOptions", keepDims=False),
+        emitter.add(
+            kind, emitter.value(op.inputs[0]), axes, shape=op.shape, options="ReducerOptions", keepDims=op.keep_dims
+        ),
     )

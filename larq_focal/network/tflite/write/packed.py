@@ -17,7 +17,7 @@ _ALWAYS_PLUS, _ALWAYS_MINUS = np.iinfo(np.int32).max, np.iinfo(np.int32).min
 
 
 def write_packed_convolution(packed: PackedConvolution, emitter: Emitter) -> None:
-    """Adds one LceBconv2d: ``activation(sums) * multiplier + bias``, or the packed signs of the sums."""
+    """Adds one LceBconv2d: ``activation(sums) * multiplier + bias``, in int8 if asked for, or the signs of the sums."""
     op, result = packed.convolution, packed.result
     image, kernel = emitter.packed(op.inputs[0]), emitter.constant(op.kernel.packed(), np.int32)
     options = _options(emitter, op, packed.activation)
@@ -31,10 +31,14 @@ def write_packed_convolution(packed: PackedConvolution, emitter: Emitter) -> Non
     multiplier, bias = np.ones(op.shape[-1]), np.zeros(op.shape[-1])
     if packed.affine is not None:
         multiplier, bias = packed.affine.scale, packed.affine.bias
-    output = emitter.tensor(result.name, op.shape)
     operands = [image, kernel, emitter.constant(multiplier), emitter.constant(bias), -1]
+    if packed.rounding is not None:
+        output = emitter.integer_tensor(result.name, op.shape, packed.rounding)
+        emitter.finish_integers(packed.rounding, output)
+    else:
+        output = emitter.tensor(result.name, op.shape)
+        emitter.finish(result, output)
     emitter.file.custom("LceBconv2d", operands, [output], options)
-    emitter.finish(result, output)
 
 
 def _options(emitter: Emitter, op: ops.Conv2D, activation: ops.Activation | None) -> dict[str, int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
+from larq_focal.network.int8 import computes_integers, moved_grid, moves
 from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
 from larq_focal.network.passes.uses import Uses
 
@@ -16,12 +17,16 @@ _TAKE_ACTIVATION = (ops.Conv2D, ops.Dense, ops.Affine, ops.Add, ops.Multiply, op
 
 @dataclass(frozen=True)
 class PackedConvolution:
-    """What one LceBconv2d computes: a convolution of unit scale, then an activation and a normalisation, or a sign."""
+    """What one LceBconv2d computes: a convolution of unit scale, then an activation and a normalisation, or a sign.
+
+    What is not a sign may be rounded to int8.
+    """
 
     convolution: ops.Conv2D
     activation: ops.Activation | None = None
     affine: ops.Affine | None = None
     binarize: ops.Binarize | None = None
+    rounding: ops.UniformQuantize | None = None
 
     @property
     def result(self) -> ops.Op:
@@ -42,6 +47,9 @@ class Plan:
         packed: names of the values that are read as packed bits.
         packed_pools: names of the poolings of packed bits.
         flattened: the value that a dense layer reads in place of its flattened form, by the layer's name.
+        codes: the grid of each value that is kept as 8-bit integers.
+        roundings: the rounding that an operator does with its result, by the operation's name.
+        sources: what a rounding reads in place of its input, by its name.
     """
 
     def __init__(self, graph: QuantGraph, packs: bool):
@@ -53,6 +61,9 @@ class Plan:
         self.packed: set[str] = set()
         self.packed_pools: set[str] = set()
         self.flattened: dict[str, str] = {}
+        self.codes: dict[str, ops.UniformQuantize] = {}
+        self.roundings: dict[str, ops.UniformQuantize] = {}
+        self.sources: dict[str, str] = {}
         if packs:
             self._plan_convolutions()
             self._plan_packed_values()
@@ -60,6 +71,13 @@ class Plan:
             self._plan_flattening(op)
             if isinstance(op, _TAKE_ACTIVATION) and not (op.name in self.absorbed or op.name in self.convolutions):
                 self._plan_activation(op)
+        self._plan_integers()
+
+    def grid_of(self, op: ops.Op) -> ops.UniformQuantize | None:
+        """The grid of the integers that the operator of ``op`` gives; None where it gives floats."""
+        result = self.activations.get(op.name, op)
+        is_moved = result.name in self.codes and not isinstance(op, ops.UniformQuantize)
+        return self.codes[result.name] if is_moved else self.roundings.get(op.name)
 
     def _plan_convolutions(self) -> None:
         for op in self._graph:
@@ -100,3 +118,46 @@ class Plan:
         if isinstance(after, ops.Activation) and after.kind in FUSED_ACTIVATIONS:
             self.activations[op.name] = after
             self.absorbed.add(after.name)
+
+    def _plan_integers(self) -> None:
+        """Operators of int8, where operands are on grids and the result is rounded to one."""
+        made_by = {activation.name: self._graph[name] for name, activation in self.activations.items()}
+        for op in self._graph:
+            if isinstance(op, ops.UniformQuantize):
+                self._plan_rounding(op, made_by)
+            elif (grid := moved_grid(op, self.codes)) is not None:
+                activation = self.activations.get(op.name)
+                if activation is None or activation.kind == "relu":  # 0 is on every grid
+                    self.codes[op.name if activation is None else activation.name] = grid
+
+    def _plan_rounding(self, rounding: ops.UniformQuantize, made_by: dict[str, ops.Op]) -> None:
+        source = self._graph[rounding.inputs[0]]
+        is_own = self._uses.only(source) is rounding
+        maker = made_by.get(source.name, source)
+        packed = next((p for p in self.convolutions.values() if p.result is source and p.binarize is None), None)
+        if rounding.bits != 8 or not (rounding.signed or isinstance(source, ops.Input)):
+            return
+        if is_own and packed is not None and rounding.signed:
+            self.convolutions[packed.convolution.name] = replace(packed, rounding=rounding)
+        elif is_own and computes_integers(maker, self.codes, rounding):
+            self.roundings[maker.name] = rounding
+        elif rounding.signed and self._feeds_integers(rounding):
+            self.codes[rounding.name] = rounding
+            cuts_off = isinstance(source, ops.Activation) and source.kind == "relu" and rounding.zero_point == -128
+            if cuts_off and is_own and source.name not in self.absorbed:
+                self.sources[rounding.name] = source.inputs[0]  # what is below 0 takes the lowest integer, which is 0
+                self.absorbed.add(source.name)
+            return
+        else:
+            return
+        self.codes[rounding.name] = rounding
+        self.absorbed.add(rounding.name)
+
+    def _feeds_integers(self, op: ops.Op) -> bool:
+        """Whether an operation that may become an operator of integers reads ``op``, or moves of it."""
+        for reader in self._uses.of(op):
+            result = self.activations.get(reader.name, reader)
+            computes = isinstance(self._uses.only(result), ops.UniformQuantize) and not isinstance(reader, ops.Binarize)
+            if computes or (moves(reader) and self._feeds_integers(result)):
+                return True
+        return False

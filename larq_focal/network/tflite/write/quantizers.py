@@ -21,9 +21,15 @@ def _(op: ops.Binarize, emitter: Emitter) -> None:
 def _write_bits(op: ops.Binarize, emitter: Emitter) -> None:
     """The packed signs of ``x - threshold``, in flipped channels of ``threshold - x``.
 
-    A difference of two floats is 0 only where they are equal, and else has the sign of the exact one.
+    A difference of two floats is 0 only where they are equal, and else has the sign of the exact one. Signs of integers
+    are told by their zero point.
     """
-    tensor, threshold = emitter.value(op.inputs[0]), op.threshold
+    (source,) = op.inputs
+    is_plain = not np.any(op.threshold != 0) and (op.flip is None or not op.flip.any())
+    if is_plain and source in emitter.plan.codes:
+        emitter.finish_packed(op, emitter.quantize(emitter.integers(source), op.name, op.shape))
+        return
+    tensor, threshold = emitter.value(source), op.threshold
     if op.flip is not None and op.flip.any():
         signs = np.where(op.flip, np.float32(-1), np.float32(1))
         threshold = threshold * signs
@@ -69,6 +75,8 @@ def _(op: ops.Quantize, emitter: Emitter) -> None:
 
 def _write_levels(op: ops.Quantize, emitter: Emitter) -> int:
     tensor, lowest, result = emitter.value(op.inputs[0]), op.levels[0], None
+    if len(op.levels) == 1:
+        return clip(emitter, tensor, lowest, lowest, op.shape)
     for level, boundary in zip(op.levels[1:], op.boundaries, strict=True):
         threshold = emitter.constant(boundary)
         step = _choice(emitter, "GREATER_EQUAL", tensor, threshold, (level, lowest), op.shape)
@@ -107,6 +115,8 @@ class _Rounding:
 def _roundings(op: ops.Quantize) -> Iterator[_Rounding]:
     """Candidates for evenly spaced levels that hold 0, of which one may be exact."""
     count = len(op.levels)
+    if count == 1:
+        return
     step = (float(op.levels[-1]) - float(op.levels[0])) / (count - 1)
     low = round(float(op.levels[0]) / step)
     spacing = (float(op.boundaries[-1]) - float(op.boundaries[0])) / (count - 2) if count > 2 else step
@@ -133,7 +143,15 @@ def _is_exact(op: ops.Quantize, rounding: _Rounding) -> bool:
 
 @write.register
 def _(op: ops.UniformQuantize, emitter: Emitter) -> None:
-    """Rounds halves away from zero: upwards what is positive, downwards what is negative, and adds both."""
+    """One operator for int8. Else rounds halves away from zero: up what is positive, down the rest, and adds both."""
+    if op.name in emitter.plan.codes:
+        source = emitter.plan.sources.get(op.name, op.inputs[0])
+        is_integer = source in emitter.plan.codes
+        tensor = emitter.integers(source) if is_integer else emitter.float_value(source)
+        output = emitter.integer_tensor(op.name, op.shape, op)
+        emitter.file.builtin("QUANTIZE", [tensor], [output], "QuantizeOptions", version=2 if is_integer else 1)
+        emitter.finish_integers(op, output)
+        return
     lowest = -(2 ** (op.bits - 1)) if op.signed else 0
     limits = lowest - op.zero_point, lowest + 2**op.bits - 1 - op.zero_point
     shape, scale = op.shape, emitter.constant(op.scale)

@@ -11,11 +11,13 @@ from larq_focal.network.tflite.write.operators import write
 
 @write.register
 def _(op: ops.Input, emitter: Emitter) -> None:
-    """Bytes of the user's are uint8. Those of a quantized file are real numbers here, which are rounded next."""
-    consumers = emitter.graph.consumers(op.name)
-    is_integer = op.bits == 8 and not any(isinstance(after, ops.UniformQuantize) for after in consumers)
-    emitter.inputs[op.name] = tensor = emitter.tensor(op.name, op.shape, "uint8" if is_integer else "float32")
-    emitter.finish(op, emitter.add("CAST", tensor, shape=op.shape) if is_integer else tensor)
+    """Bytes of the user's are uint8; what is rounded to 8 bits at once comes as integers of that grid."""
+    if emitter.grid is not None:
+        emitter.inputs[op.name] = tensor = emitter.integer_tensor(op.name, op.shape, emitter.grid)
+        emitter.finish(op, tensor)
+        return
+    emitter.inputs[op.name] = tensor = emitter.tensor(op.name, op.shape, "uint8" if op.bits == 8 else "float32")
+    emitter.finish(op, emitter.add("CAST", tensor, shape=op.shape) if op.bits == 8 else tensor)
 
 
 @write.register
@@ -33,7 +35,7 @@ def _(op: ops.Pad, emitter: Emitter) -> None:
     if op.value == 0:
         emitter.finish(op, emitter.add("PAD", *operands, shape=op.shape))
     else:
-        emitter.finish(op, emitter.add("PADV2", *operands, emitter.constant(op.value), shape=op.shape))
+        emitter.finish(op, emitter.add("PADV2", *operands, emitter.number(op.value), shape=op.shape))
 
 
 @write.register
