@@ -118,15 +118,19 @@ def _kernel_planes(kernel: Kernel) -> tuple[list[tuple[np.ndarray, int]], float]
         return None
     largest = int(np.abs(codes).max())
     if largest <= 1 and not np.all(codes):
-        return [(np.where(codes >= 0, 1, -1).astype(np.int8), 1), (np.where(codes > 0, 1, -1).astype(np.int8), 1)], 0.5
+        return [(_signs(codes >= 0), 1), (_signs(codes > 0), 1)], 0.5
     if not np.all(codes % 2):
         return None
-    planes, rest = [], codes.astype(np.int64)
-    for bit in reversed(range(largest.bit_length())):
-        plane = np.where(rest > 0, 1, -1)
-        planes.append((plane.astype(np.int8), 2**bit))
-        rest = rest - plane * 2**bit
+    planes, rest = [], codes.astype(np.promote_types(codes.dtype, np.int16))
+    for factor in (2**bit for bit in reversed(range(largest.bit_length()))):
+        plane = _signs(rest > 0)
+        planes.append((plane, factor))
+        rest -= plane * rest.dtype.type(factor)
     return planes, 1.0
+
+
+def _signs(is_positive: np.ndarray) -> np.ndarray:
+    return np.where(is_positive, np.int8(1), np.int8(-1))
 
 
 def _add_planes(
