@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
-cp -r "$root/larq_focal" "$root/benchmarks" "$root/tests" "$root/tools" "$root/zoo" "$root"/setup.* "$root/pyproject.toml" "$root/README.md" "$root/LICENSE" "$copy"
+cp -r "$root/larq_focal" "$root/benchmarks" "$root/docs" "$root/tests" "$root/tools" "$root/zoo" "$root"/setup.* "$root/pyproject.toml" "$root/README.md" "$root/LICENSE" "$copy"
 rm -f "$copy"/larq_focal/delegate/*.so
 cd "$copy"
 
@@ -26,6 +26,7 @@ g++ $(cat larq_focal/delegate/compile_flags.txt) $flags -o fuzz tools/fuzz_deleg
 
 echo "== tests =="
 CXX="g++ $flags" "$python" setup.py -q build_ext --inplace
+grep -q __asan_ larq_focal/delegate/*.so || { echo "The delegate was compiled without its sanitizers."; exit 1; }
 # The sanitizers must be loaded before everything else, and the C++ library before they look for its functions.
 LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so) $(g++ -print-file-name=libstdc++.so.6)" \
     PYTHONPATH=. "$python" -m pytest -q -p no:cacheprovider -m "not slow" tests/delegate

@@ -11,6 +11,7 @@ import numpy as np
 from larq_focal.bench.judgement import judged
 from larq_focal.bench.recipe_run import Say, seeded_network, training_record
 from larq_focal.bench.records.record_file import write_record
+from larq_focal.bench.records.texts import run_text
 from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.datasets.rows import DEFAULT_DATASET
@@ -19,7 +20,6 @@ from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
-from larq_focal.text import accuracy_text
 from larq_focal.training.quantization_aware import quantization_aware
 from larq_focal.training.recipe import Recipe
 from larq_focal.training.trainer import discard_state, train_stretch
@@ -81,7 +81,7 @@ def run_bench(
         record = _run(entry, recipe, data, folder, say, epoch_done)
         write_record(record, folder / f"{entry.name}.json")
         discard_state(folder / entry.name)
-        say(_one_line(record))
+        say(run_text(record))
     records = read_records(folder)
     say(markdown_table(records))
     report = write_report(records, folder / "report.html")
@@ -142,13 +142,3 @@ def _run(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say, ep
 
 def _convert(entry: Entry, model: keras.Model, path: Path, images: np.ndarray) -> Conversion:
     return (convert_int8 if entry.int8_of else convert)(model, path, data=images)
-
-
-def _one_line(record: dict) -> str:
-    agreement, timing = record["agreement"], record["timing"]
-    return (
-        f"{record['title']}: {accuracy_text(record['accuracy'])}, "
-        f"{record['file']['bytes']:,} bytes, {timing['median_ms']:.3f} ms, {record['fit']['verdict']}; "
-        f"same class as Keras on {agreement['same_class']:,} of {agreement['samples']:,}, "
-        f"largest difference {agreement['max_abs_difference']:.2g}"
-    )

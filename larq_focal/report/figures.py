@@ -12,10 +12,11 @@ from math import floor, log10
 
 import plotly.graph_objects as go
 
+from larq_focal.bench.records.texts import parameters_text
 from larq_focal.report.pareto import pareto_front
 from larq_focal.report.plot_layout import plain_layout
 from larq_focal.report.runs import Run
-from larq_focal.text import at_least, bytes_text, time_text
+from larq_focal.text import bytes_text, time_text
 
 LOG_FROM_RATIO = 8  # spread of the costs from which a logarithmic axis shows more
 
@@ -32,8 +33,7 @@ def memory_figure(runs: Sequence[Run]) -> go.Figure:
 
 
 def _parameters_text(run: Run) -> str:
-    stored = at_least(run.is_least_count) + bytes_text(run.parameter_bytes)
-    return f"{stored} of parameters<br>{bytes_text(_file_bytes(run))} as a file"
+    return f"{parameters_text(run.record)} of parameters<br>{bytes_text(_file_bytes(run))} as a file"
 
 
 def latency_figure(runs: Sequence[Run]) -> go.Figure:

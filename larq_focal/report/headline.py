@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from larq_focal.bench.records.texts import machine_text
 from larq_focal.report.runs import Run
 from larq_focal.text import bytes_text, time_text
 
@@ -53,10 +54,10 @@ def _fastest(runs: Sequence[Run]) -> Card:
     if not timed:
         return Card("Fastest", "none", "no run was timed", None)
     best = _least(timed, lambda run: run.latency_ms)
-    place = _place(best) or "this machine"
+    place = _machine(best)
     about = f"at the median on {place}; {_share(best.accuracy)} accurate"
     slowest = best.record["timing"]["p90_ms"]
-    rivals = sum(_place(run) == _place(best) and run.record["timing"]["min_ms"] <= slowest for run in timed) - 1
+    rivals = sum(_machine(run) == place and run.record["timing"]["min_ms"] <= slowest for run in timed) - 1
     if rivals:
         about += f"; a tie with {_others(rivals)}, whose times overlap with it"
     if disturbed := sum(bool(run.record["timing"]["notes"]) for run in timed):
@@ -80,9 +81,8 @@ def _on_the_sensor(runs: Sequence[Run]) -> Card:
     return Card("On the sensor", count, about, best)
 
 
-def _place(run: Run) -> str | None:
-    machine = run.record["timing"]["machine"]
-    return machine.get("board") or machine.get("cpu")
+def _machine(run: Run) -> str:
+    return machine_text(run.record["timing"]["machine"])
 
 
 def _others(count: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from larq_focal.bench.records.checks import check_records
 from larq_focal.bench.records.schema import Record
+from larq_focal.bench.records.texts import machine_text
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.html import json_in_script, render
@@ -61,7 +62,7 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
         "cards": headline_cards(runs),
         "low": min(interval["low"] for interval in intervals),
         "high": max(interval["high"] for interval in intervals),
-        "timed_on": sorted({_place(timing) for timing in timings}),
+        "timed_on": sorted({machine_text(timing["machine"]) for timing in timings}),
         "disturbed": sum(bool(timing["notes"]) for timing in timings),
         "timed": len(timings),
         "registers": {run.label: register_maps(run) for run in runs},
@@ -86,8 +87,3 @@ def _figures(datasets: Sequence[Sequence[Run]], programs: Mapping[str, Record]) 
     for place, program in programs.items():
         drawn |= program_figures(program, place)
     return drawn
-
-
-def _place(timing: Record) -> str:
-    machine = timing["machine"]
-    return machine.get("board") or machine.get("cpu") or "an unnamed machine"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from larq_focal.bench.records.schema import Record
+from larq_focal.bench.records.texts import is_least_count
 
 COLOURS = 8  # --run-0 to --run-7 of style.css
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "cross", "x")
@@ -41,7 +42,7 @@ class Run:
     @property
     def is_least_count(self) -> bool:
         """Whether parameters and multiply-accumulates are least values: parts of the network could not be counted."""
-        return self.record["cost"]["totals"].get("at_least", False)
+        return is_least_count(self.record)
 
     @property
     def parameter_bytes(self) -> int:

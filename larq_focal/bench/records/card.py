@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from larq_focal.bench.records.checks import check_record
 from larq_focal.bench.records.schema import Record
-from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
+from larq_focal.bench.records.texts import ace_text, machine_text, parameters_text
+from larq_focal.text import accuracy_text, bytes_text, time_text
 
 
 def model_card(record: Record) -> str:
@@ -23,7 +24,7 @@ def model_card(record: Record) -> str:
         "Accuracy (95 %)": f"{accuracy_text(record['accuracy'])}, of the converted file",
         "Training": _training(record),
         "Parameters": _parameters(record),
-        "ACE per image": _ace(record["cost"]["totals"]),
+        "ACE per image": ace_text(record),
         "File": f"{bytes_text(record['file']['bytes'])} ({record['file']['name']}, SHA-256 {record['file']['sha256']})",
         "Latency": _latency(record["timing"]),
         "Register fit": _fit(record["fit"]),
@@ -41,25 +42,21 @@ def _training(record: Record) -> str:
     hours = environment["seconds"] / 3600
     return (
         f"{len(record['history'])} epochs, seed {settings['seed']}, {hours:.2f} hours in {stretches} "
-        f"{'stretch' if stretches == 1 else 'stretches'} on {_machine(environment['machine'])}"
+        f"{'stretch' if stretches == 1 else 'stretches'} on {machine_text(environment['machine'])}"
     )
 
 
 def _parameters(record: Record) -> str:
-    totals = record["cost"]["totals"]
-    least = at_least(totals.get("at_least", False))
-    return f"{least}{bytes_text(totals['parameter_bytes'])}, {bytes_text(totals['float32_bytes'])} in float32"
-
-
-def _ace(totals: dict) -> str:
-    return at_least(totals.get("at_least", False)) + count_text(totals["ace"])
+    return f"{parameters_text(record)}, {bytes_text(record['cost']['totals']['float32_bytes'])} in float32"
 
 
 def _latency(timing: dict | None) -> str:
     if timing is None:
         return "not measured"
     threads = "1 thread" if timing["threads"] == 1 else f"{timing['threads']} threads"
-    return f"median {time_text(timing['median_ms'])}, {threads} of {_machine(timing['machine'])}, {timing['engine']}"
+    return (
+        f"median {time_text(timing['median_ms'])}, {threads} of {machine_text(timing['machine'])}, {timing['engine']}"
+    )
 
 
 def _fit(fit: dict | None) -> str:
@@ -83,7 +80,3 @@ def _agreement(agreement: dict | None) -> str:
 def _versions(environment: dict) -> str:
     versions = [f"{name} {version}" for name, version in environment["versions"].items() if version]
     return ", ".join(versions) + (f", git {environment['git']}" if environment["git"] else "")
-
-
-def _machine(machine: dict) -> str:
-    return str(machine.get("cpu") or machine.get("model") or "an unnamed machine")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, time_text
+from larq_focal.bench.records.texts import ace_text, parameters_text
+from larq_focal.text import accuracy_text, bytes_text, time_text
 
 COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
 
@@ -19,14 +20,13 @@ def markdown_table(records: Iterable[dict]) -> str:
 
 
 def _row(record: dict) -> tuple[str, ...]:
-    totals, timing, fit = record["cost"]["totals"], record["timing"], record["fit"]
-    least = at_least(totals.get("at_least", False))
+    timing, fit = record["timing"], record["fit"]
     return (
         record["title"].replace("|", "\\|"),
         accuracy_text(record["accuracy"]),
-        least + bytes_text(totals["parameter_bytes"]),
+        parameters_text(record),
         bytes_text(record["file"]["bytes"]),
-        least + count_text(totals["ace"]),
+        ace_text(record),
         time_text(timing["median_ms"]) if timing else "-",
         fit["verdict"].lower() if fit else "-",
     )
