@@ -120,13 +120,14 @@ def _signs(values: np.ndarray) -> _Encoding | None:
     if not np.all(np.isfinite(scale)):
         raise ValueError("The kernel holds a value that is not finite.")
     tolerance = 4 * np.finfo(np.float32).eps * scale
-    difference = magnitude - scale
-    is_full = np.abs(difference, out=difference) <= tolerance
+    magnitude -= scale
+    is_full = np.abs(magnitude, out=magnitude) <= tolerance
+    del magnitude  # large kernels are read in little memory
     if is_full.all():
         return np.where(values < 0, np.int8(-1), np.int8(1)), scale, 1
-    if (is_full | (magnitude <= tolerance)).all():
-        codes = np.sign(values) * (np.abs(values) > tolerance)
-        return codes.astype(np.int8), scale, 2
+    is_nonzero = np.abs(values) > tolerance
+    if (is_full | ~is_nonzero.reshape(is_full.shape)).all():
+        return (np.sign(values) * is_nonzero).astype(np.int8), scale, 2
     return None
 
 

@@ -13,7 +13,7 @@ from larq_focal.quantizers import row_of
 def quantized_values(variable) -> np.ndarray:
     """A weight as its layer computes with it, float32: quantized if it has a quantizer."""
     with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(variable).numpy().astype(np.float32)
+        return tf.convert_to_tensor(variable).numpy().astype(np.float32, copy=False)
 
 
 def quantized_kernel(values: np.ndarray, quantizer: Quantizer | None) -> Kernel:
