@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Iterator
 
 from larq_focal.deploy.audit.outputs import Data, calls
-from larq_focal.deploy.conversion.conversion_error import ConversionError
+from larq_focal.deploy.conversion.by_stock import run_stock_converter
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.keras import tf
 
@@ -32,17 +31,12 @@ def run_int8_converter(frozen: FrozenGraph, representative: Data | None) -> byte
     def samples() -> Iterator[Data]:
         yield from calls(representative, frozen.batch_size)
 
-    with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder, warnings.catch_warnings():
-        # Models trained for int8 bring the ranges of their inputs along; the other is the converter's own business.
-        warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-        frozen.save(folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    def to_int8(converter: tf.lite.TFLiteConverter) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if representative is not None:
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.representative_dataset = samples
-        try:
-            return converter.convert()
-        except Exception as error:  # the converter raises bare Exception and RuntimeError
-            raise ConversionError(f"TensorFlow Lite's converter failed: {error}") from error
+
+    with warnings.catch_warnings():  # models trained for int8 bring the ranges of their inputs along
+        warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
+        return run_stock_converter(frozen, to_int8)

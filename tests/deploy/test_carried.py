@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
+from larq_focal.deploy.audit.file_audit import audit
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert, convert_int8
 from larq_focal.deploy.runtime import Runtime
@@ -76,6 +77,17 @@ def test_a_subclassed_model_is_converted(tmp_path):
     audit = convert(model, tmp_path / "m.tflite", converter="focal").audit
     assert [row.became for row in audit.layers] == ["packed", "packed"]
     np.testing.assert_allclose(Runtime(tmp_path / "m.tflite").run(x), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("batch", [None, 2])
+def test_the_audit_of_the_file_reads_the_model_as_its_conversion_did(tmp_path, batch):
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((6, 6, 32), batch_size=batch)
+    x = lq.layers.QuantConv2D(32, 3, name="layer", **SIGNS)(keras.layers.Lambda(tf.math.sin, name="wave")(inputs))
+    model = randomised(keras.Model(inputs, x, name="behind"))
+    converted = convert(model, tmp_path / "m.tflite", converter="focal").audit
+    assert [row.became for row in converted.layers] == ["packed"] and "reader" in {f.fault for f in converted.findings}
+    assert audit(model, tmp_path / "m.tflite").to_dict() == converted.to_dict()
 
 
 def test_a_stock_file_is_packed_and_the_rest_stays_bit_for_bit(tmp_path):

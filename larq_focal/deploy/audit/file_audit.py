@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from larq_focal.deploy.audit.report import Audit
+from larq_focal.deploy.conversion.conversion_error import NotWritable
 from larq_focal.deploy.converters import is_graph
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
@@ -43,17 +45,22 @@ def audit(
         ValueError: the data does not fit the model.
     """
     if is_graph(model):
-        from larq_focal.deploy.graph_audit import audit_graph, by_input
+        from larq_focal.deploy.graph_audit import audit_graph
+        from larq_focal.deploy.graph_samples import by_input
 
         graph = as_graph(model)
         return audit_graph(graph, read_flatbuffer(tflite).content, by_input(graph, data), seed)
     from larq_focal.deploy.audit import auditing
+    from larq_focal.deploy.conversion.freeze import batch_size
     from larq_focal.deploy.conversion.known_inputs import with_known_inputs
+    from larq_focal.deploy.conversion.written_graph import written_graph
 
-    known = with_known_inputs(model, trust=trust)
-    file = read_flatbuffer(tflite)
+    known, file = with_known_inputs(model, trust=trust), read_flatbuffer(tflite)
     if file.description.startswith(OWN_DESCRIPTION):
-        graph = as_graph(known)
-        if not graph.unknown:  # else another converter may have written the file, and this package its description
-            return auditing.audit_by_graph(known, graph, file.content, data, seed)
+        try:
+            graph, _, notes = written_graph(known, batch_size=batch_size(known))
+        except NotWritable:  # then the file is not of this model
+            return auditing.audit_by_patterns(known, file, data, seed)
+        result = auditing.audit_by_graph(known, graph, file.content, data, seed)
+        return replace(result, findings=(*result.findings, *notes))
     return auditing.audit_by_patterns(known, file, data, seed)

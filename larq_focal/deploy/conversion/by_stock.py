@@ -1,12 +1,13 @@
-"""Keras models that only TensorFlow can trace, read as graphs through TensorFlow Lite's own converter."""
+"""TensorFlow Lite's own converter, and Keras models that only TensorFlow can trace, read as graphs through it."""
 
 from __future__ import annotations
 
 import tempfile
 import warnings
+from collections.abc import Callable
 
 from larq_focal.deploy.conversion.conversion_error import ConversionError
-from larq_focal.deploy.conversion.ends import with_ends
+from larq_focal.deploy.conversion.ends import with_ends_of
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.keras import keras, tf
@@ -23,22 +24,25 @@ def graph_by_stock_converter(model: keras.Model) -> QuantGraph:
         ConversionError: the model cannot be traced, or the converter failed.
     """
     frozen = freeze(model)
-    content = with_ends(run_stock_converter(frozen.baked()), list(frozen.inputs), list(frozen.outputs))
-    graph = from_tflite(content)
+    graph = from_tflite(with_ends_of(frozen, run_stock_converter(frozen.baked())))
     return QuantGraph(model.name, graph.ops, graph.outputs)
 
 
-def run_stock_converter(frozen: FrozenGraph) -> bytes:
-    """The file of a graph, in floats.
+def run_stock_converter(
+    frozen: FrozenGraph, configure: Callable[[tf.lite.TFLiteConverter], None] = lambda converter: None
+) -> bytes:
+    """The file of a graph: in floats, unless ``configure`` sets the converter to something else.
 
     Raises:
         ConversionError: the converter failed.
     """
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")  # its own business
         frozen.save(folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        configure(converter)
         try:
-            return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+            return converter.convert()
         except Exception as error:  # the converter raises bare Exception and RuntimeError
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise ConversionError(f"TensorFlow Lite's converter failed: {reason}") from error

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from ai_edge_litert import schema_py_generated as schema
 
+from larq_focal.deploy.conversion.frozen import FrozenGraph
+
 _INPUTS, _OUTPUTS, _TENSOR_NAME, _SIGNATURE_INPUTS, _SIGNATURE_OUTPUTS = 6, 8, 10, 4, 6
 """Places of fields in the tables SubGraph, Tensor and SignatureDef; the schema only ever adds fields behind them."""
 
@@ -49,6 +51,11 @@ def with_ends(content: bytes, inputs: Sequence[str], outputs: Sequence[str]) -> 
     for index, name in renamed.items():
         _rename(data, graph.Tensors(index)._tab, name)
     return bytes(data)
+
+
+def with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
+    """The file that a converter made of ``frozen``, with inputs and outputs as the model has them."""
+    return with_ends(content, list(frozen.inputs), list(frozen.outputs))
 
 
 def _set_offsets(data: bytearray, table, place: int, targets: Sequence[int]) -> None:

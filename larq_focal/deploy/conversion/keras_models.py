@@ -14,27 +14,21 @@ from larq_focal.deploy.audit.model_faults import model_faults
 from larq_focal.deploy.audit.outputs import as_data
 from larq_focal.deploy.class_names import check_class_names
 from larq_focal.deploy.conversion.accepted import listed, write_accepted
-from larq_focal.deploy.conversion.by_stock import graph_by_stock_converter
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError, NotWritable
 from larq_focal.deploy.conversion.converter import run_converter
-from larq_focal.deploy.conversion.ends import with_ends
+from larq_focal.deploy.conversion.ends import with_ends_of
 from larq_focal.deploy.conversion.freeze import batch_size, check_model, freeze
-from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.known_inputs import with_known_inputs
 from larq_focal.deploy.conversion.one_row import with_one_row
-from larq_focal.deploy.convert_graph import OWN, check_fit, graph_content, int8_content
+from larq_focal.deploy.conversion.written_graph import ANOTHER, written_graph
+from larq_focal.deploy.convert_graph import OWN, check_fit, int8_content
 from larq_focal.deploy.int8 import is_quantization_aware, run_int8_converter
 from larq_focal.deploy.int8_rest import Int8Options
 from larq_focal.keras import keras
-from larq_focal.messages import short
-from larq_focal.network.graph import QuantGraph
-from larq_focal.network.load import as_graph
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.network.tflite.metadata import FileMetadata, with_metadata
 
-_CONTRADICTIONS = (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError)
-_ANOTHER = "Larq Compute Engine's converter may take it: use converter='lce' (--converter lce)."
 _INT8_AROUND_BINARY = """\
 To have int8 around binary layers, train the float ones for it and use convert():
 
@@ -71,7 +65,7 @@ def convert_by_lce(
     if faults:
         raise ConversionError(_refusal(model, faults))
     given = frozen.baked() if bake else frozen
-    content = _with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
+    content = with_ends_of(frozen, run_converter(with_one_row(given), timeout_s))
     if metadata.class_names is not None:
         shapes = [tensor.shape[1:] for tensor in read_flatbuffer(content).outputs]
         check_class_names(metadata.class_names, model.name, shapes)
@@ -99,7 +93,7 @@ def convert_by_graph(
     model = with_known_inputs(model, trust=trust)
     check_model(model)
     options = {"output_names": model.output_names, "batch_size": batch_size(model), "metadata": metadata}
-    graph, content, notes = _graph_and_content(model, options)
+    graph, content, notes = written_graph(model, **options)
     check_fit(metadata, graph)
     audit = audit_by_graph(model, graph, content, data, seed)
     if int8 is not None and audit.passed:
@@ -107,28 +101,6 @@ def convert_by_graph(
         content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
     audit = replace(audit, findings=(*audit.findings, *notes))
     return write_accepted(content, path, audit, strict, OWN)
-
-
-def _graph_and_content(model: keras.Model, options: dict) -> tuple[QuantGraph, bytes, list[Finding]]:
-    """The graph of a model and its file: as its layers say, else through TensorFlow Lite's converter, which is noted.
-
-    Raises:
-        NotWritable: neither way leads to a file.
-    """
-    try:
-        graph = as_graph(model)
-        return graph, graph_content(graph, **options), []
-    except NotWritable as error:
-        reason = str(error)
-    except _CONTRADICTIONS as error:
-        reason = f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}."
-    try:
-        graph = graph_by_stock_converter(model)
-        content = graph_content(graph, **options)
-    except (ConversionError, *_CONTRADICTIONS) as error:
-        raise NotWritable(f"{reason} Nor through TensorFlow Lite's converter: {short(error)}. {_ANOTHER}") from error
-    message = f"TensorFlow Lite's converter read this model, because its layers could not be followed: {reason}"
-    return graph, content, [Finding("reader", "note", "", message)]
 
 
 def convert_by_the_first(
@@ -141,7 +113,7 @@ def convert_by_the_first(
     except NotWritable as error:
         if find_spec("larq_compute_engine") is None:
             raise
-        reason = str(error).removesuffix(f" {_ANOTHER}")
+        reason = str(error).removesuffix(f" {ANOTHER}")
     conversion = convert_by_lce(model, path, bake=bake, timeout_s=timeout_s, **options)
     message = f"Larq Compute Engine's converter wrote this file, because larq_focal's own could not: {reason}"
     findings = (*conversion.audit.findings, Finding("converter", "note", "", message))
@@ -171,14 +143,9 @@ def convert_to_int8(
             f"'{model.name}' was not trained for int8: give `representative` samples, from which the converter takes "
             "the ranges of the activations."
         )
-    content = _with_ends_of(frozen, run_int8_converter(frozen, samples))
+    content = with_ends_of(frozen, run_int8_converter(frozen, samples))
     audit = audit_frozen(model, frozen, read_flatbuffer(content), data, seed)
     return write_accepted(content, path, audit, strict=False, converter=_versioned("tensorflow"))
-
-
-def _with_ends_of(frozen: FrozenGraph, content: bytes) -> bytes:
-    """The file with inputs and outputs in the order of the model and with its names."""
-    return with_ends(content, list(frozen.inputs), list(frozen.outputs))
 
 
 def _refusal(model: keras.Model, faults: list[Finding]) -> str:
