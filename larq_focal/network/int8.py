@@ -78,15 +78,9 @@ def bias_for_signs(bias: np.ndarray, input_scale: float, kernel: Kernel, output_
     return ((np.floor(-0.5 * output_scale / steps) + 1 - first) * steps).astype(np.float32)
 
 
-def moves(op: ops.Op) -> bool:
-    """Whether the elements of the value of ``op`` are those of its inputs."""
-    selects = isinstance(op, ops.Pool2D | ops.GlobalPool) and op.kind == "max"
-    return selects or isinstance(op, ops.Concat | ops.Pad | ops.Slice | ops.Reshape)
-
-
 def moved_grid(op: ops.Op, grids: Grids) -> ops.UniformQuantize | None:
     """The grid of the value of an operation that only moves or selects integers of one grid; None for all others."""
-    if not moves(op):
+    if not op.moves_elements:
         return None
     operands = [grids.get(name) for name in op.inputs]
     first = operands[0]

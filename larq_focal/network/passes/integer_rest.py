@@ -16,7 +16,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.int8 import Grid, bias_for_signs, moves, quantized_bias, quantized_kernel, takes_integers
+from larq_focal.network.int8 import Grid, bias_for_signs, quantized_bias, quantized_kernel, takes_integers
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.passes.packable import gives_signs, is_packable
 from larq_focal.network.passes.uses import NewNames, Uses
@@ -70,7 +70,7 @@ class _Search:
         for op in self.graph:
             if op.name in self.computed:
                 value = result_of(self.graph, self.uses, op).name
-                if moves(op) or isinstance(op, ops.Pool2D) or _is_relu(op):
+                if op.moves_elements or isinstance(op, ops.Pool2D) or _is_relu(op):
                     groups.join([value, *op.inputs])
                 if isinstance(op, ops.Pad):
                     numbers.setdefault(value, []).append(op.value)
@@ -125,7 +125,7 @@ class _Search:
             if op.name not in self.computed:
                 if is_read:
                     yield op.name
-            elif result_of(self.graph, self.uses, op) is op and not moves(op):
+            elif result_of(self.graph, self.uses, op) is op and not op.moves_elements:
                 yield op.name
 
 
@@ -241,7 +241,7 @@ class _Rewriting:
     def _reads_sign(self, op: ops.Op) -> bool:
         if isinstance(op, ops.Binarize):
             return not np.any(op.threshold != 0) and (op.flip is None or not op.flip.any())
-        is_moved = op.name in self.rest.computed and moves(op) and not isinstance(op, ops.Concat | ops.Pad)
+        is_moved = op.name in self.rest.computed and op.moves_elements and not isinstance(op, ops.Concat | ops.Pad)
         return is_moved and self._has_only_signs(op)
 
 

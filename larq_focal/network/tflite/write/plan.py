@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.int8 import computes_integers, moved_grid, moves
+from larq_focal.network.int8 import computes_integers, moved_grid
 from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
 from larq_focal.network.passes.uses import Uses
 
@@ -158,6 +158,6 @@ class Plan:
         for reader in self._uses.of(op):
             result = self.activations.get(reader.name, reader)
             computes = isinstance(self._uses.only(result), ops.UniformQuantize) and not isinstance(reader, ops.Binarize)
-            if computes or (moves(reader) and self._feeds_integers(result)):
+            if computes or (reader.moves_elements and self._feeds_integers(result)):
                 return True
         return False
