@@ -137,8 +137,7 @@ def _seen(graph: QuantGraph, names: list[str], samples: Mapping[str, np.ndarray]
         sample = {name: array[index : index + 1] for name, array in samples.items()}
         values = {name: sample[name] for name in given}
         if runtime is not None:
-            outputs = runtime.run(sample)
-            values |= zip(computed, outputs if isinstance(outputs, tuple) else (outputs,), strict=True)
+            values |= zip(computed, runtime.outputs(sample), strict=True)
         for name, value in values.items():
             numbers = np.ravel(value).astype(np.float32)
             low, high = ends[name]

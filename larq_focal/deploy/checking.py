@@ -78,10 +78,10 @@ def check(model: str | Path | bytes | Runtime, *, threads: int = 1, engine: str 
         name: random.standard_normal((1, *shape)).astype(np.float32)
         for name, shape in zip(runtime.input_names, runtime.input_shapes, strict=True)
     }
-    outputs = runtime.run(batch)
+    outputs = runtime.outputs(batch)
     graph = from_tflite(runtime.model)
     expected = interpret(graph, batch, graph.outputs)
-    pairs = zip(outputs if isinstance(outputs, tuple) else (outputs,), graph.outputs, strict=True)
+    pairs = zip(outputs, graph.outputs, strict=True)
     differences, tolerance = [0.0], TOLERANCE
     for (output, name), tensor in zip(pairs, runtime.model.outputs, strict=True):
         largest = float(np.abs(expected[name]).max()) or 1.0

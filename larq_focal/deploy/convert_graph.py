@@ -9,7 +9,8 @@ from larq_focal.deploy.class_names import check_class_names
 from larq_focal.deploy.conversion.accepted import write_accepted
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import NotWritable
-from larq_focal.deploy.graph_audit import SAMPLES, Data, audit_graph, by_input
+from larq_focal.deploy.graph_audit import audit_graph
+from larq_focal.deploy.graph_samples import SAMPLES, Data, by_input
 from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.deploy.pieces import batch_size
 from larq_focal.network.graph import GraphError, QuantGraph

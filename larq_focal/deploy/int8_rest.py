@@ -88,7 +88,7 @@ def write_int8_rest(
 
 
 def _loss(of_floats: bytes, content: bytes, samples: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Int8Loss:
-    expected, actual = (_outputs(file, samples) for file in (of_floats, content))
+    expected, actual = (Runtime(file).outputs(samples) for file in (of_floats, content))
     count = len(next(iter(samples.values())))
     pairs = [(a.reshape(count, -1), b.reshape(count, -1)) for a, b in zip(expected, actual, strict=True)]
     error, size = (
@@ -107,11 +107,6 @@ def _loss(of_floats: bytes, content: bytes, samples: Mapping[str, np.ndarray], l
         int8_accuracy=accuracies[1],
         float_bytes=len(of_floats),
     )
-
-
-def _outputs(content: bytes, samples: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    outputs = Runtime(content).run(samples)
-    return list(outputs) if isinstance(outputs, tuple) else [outputs]
 
 
 def check_rest(rest: str, representative: Any, labels: Any, input_type: str, converter: str) -> None:

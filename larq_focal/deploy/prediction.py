@@ -194,8 +194,7 @@ def predict(
     if names is not None:
         check_class_names(names, runtime.name, runtime.output_shapes)
     samples = read_batch(runtime, inputs, scale, resize)
-    outputs = runtime.run(samples.batch)
-    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    outputs = runtime.outputs(samples.batch)
     predictions = Predictions(
         model=runtime.name,
         engine=runtime.engine,

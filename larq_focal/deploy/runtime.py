@@ -145,12 +145,17 @@ class Runtime:
                 batch axis would have to be joined from several calls.
             EngineError: the engine gave up.
         """
+        outputs = self.outputs(batch)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def outputs(self, batch: Batch) -> tuple[np.ndarray, ...]:
+        """What :meth:`run` gives, as a tuple where there is one output too."""
         arrays, tensors = self._arrays(batch), self.model.inputs
         feeds = [fed(*each) for each in zip(arrays, tensors, self.input_names, strict=True)]
         outputs = run_in_pieces(self.model, self._invoke, feeds)
         if any(is_quantizing(array, tensor) for array, tensor in zip(arrays, tensors, strict=True)):
             outputs = [dequantized(output, tensor) for output, tensor in zip(outputs, self.model.outputs, strict=True)]
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        return tuple(outputs)
 
     def prepare(self, seed: int = 0) -> Callable[[], object]:
         """One inference of random input, ready to be called again and again: what there is to time.

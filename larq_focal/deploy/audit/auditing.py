@@ -22,7 +22,8 @@ from larq_focal.deploy.audit.rows import audit_layers
 from larq_focal.deploy.conversion.freeze import freeze
 from larq_focal.deploy.conversion.frozen import FrozenGraph
 from larq_focal.deploy.conversion.lce_patterns import kernel_deviation
-from larq_focal.deploy.graph_audit import audit_graph, selected_rows
+from larq_focal.deploy.graph_audit import audit_graph
+from larq_focal.deploy.graph_samples import selected_rows
 from larq_focal.deploy.runtime import EngineError
 from larq_focal.keras import keras
 from larq_focal.network.graph import QuantGraph

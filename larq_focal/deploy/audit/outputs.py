@@ -112,7 +112,7 @@ def file_outputs(model: FlatModel, data: Data, output_names: Sequence[str]) -> l
     names = _matched(runtime.input_names, list(data))
     fed = {own: data[name] for name, own in zip(names, runtime.input_names, strict=True)}
     size = runtime.batch_size or 1
-    outputs = _by_sample([_as_list(runtime.run(part)) for part in calls(fed, size)], size)
+    outputs = _by_sample([runtime.outputs(part) for part in calls(fed, size)], size)
     by_name = dict(zip(_matched(runtime.output_names, list(output_names)), outputs, strict=False))
     return [by_name[name] for name in output_names if name in by_name]
 
@@ -139,7 +139,3 @@ def _random(rng: np.random.Generator, shape: tuple[int, ...], dtype: tf.DType) -
 def _matched(called: Sequence[str], names: list[str]) -> list[str]:
     """``called`` if these are the names, in whatever order, else the names in their own order."""
     return list(called) if set(called) == set(names) else names
-
-
-def _as_list(outputs: np.ndarray | tuple[np.ndarray, ...]) -> list[np.ndarray]:
-    return list(outputs) if isinstance(outputs, tuple) else [outputs]

@@ -1,0 +1,122 @@
+"""What became of each layer of a graph in a file that was written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from larq_focal.deploy.audit.layer_audit import Intent, LayerAudit
+from larq_focal.network import ops
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.kernel import FLOAT_BITS, Kernel
+from larq_focal.network.packing import words_for
+from larq_focal.network.passes.packable import is_packable
+from larq_focal.network.passes.packing_reasons import why_not_packed
+from larq_focal.network.tflite.flatbuffer import FlatModel
+from larq_focal.network.tflite.write.weights import arranged
+
+_FEW_BITS = 8
+_OPERATORS_OF_INT8 = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+_PACKED = "LceBconv2d"
+_OPERATORS = {
+    ops.Dense: "FULLY_CONNECTED",
+    ops.Conv2D: "CONV_2D",
+    ops.Conv2DTranspose: "TRANSPOSE_CONV",
+    ops.Conv3D: "CONV_3D",
+    ops.LocallyConnected2D: "BATCH_MATMUL",
+}
+
+
+def layer_audits(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[LayerAudit]:
+    """One for each kernel: a layer that is called several times is packed if it is so in every call."""
+    packed_bytes, integer = _packed_bytes(graph, lowered, file), _int8_layers(graph, lowered, file)
+    calls: dict[int, list[ops.Weighted]] = {}
+    for op in graph:
+        if isinstance(op, ops.Weighted):
+            calls.setdefault(id(op.kernel.codes), []).append(op)
+    for op, *others in calls.values():
+        intended = _intended(graph, op)
+        floats = [call for call in (op, *others) if call.name not in packed_bytes]
+        is_packed, is_int8 = not floats, all(call.name in integer for call in floats)
+        is_fine = is_packed or intended == "float" or (is_int8 and intended == "few-bit")
+        reason = None if is_fine else why_not_packed(graph, floats[0]) or "not known"
+        yield LayerAudit(
+            layer=op.name,
+            kind=type(op).__name__,
+            intended=intended,
+            became="packed" if is_packed else "int8" if is_int8 else "float",
+            operation=_PACKED if is_packed else _operator(op),
+            weights=op.kernel.size,
+            bytes=packed_bytes[op.name] if is_packed else op.kernel.size * (1 if is_int8 else 4),
+            expected_bytes=_declared_bytes(op, intended, packed_bytes.get(op.name)),
+            reason=reason or "",
+        )
+
+
+def _operator(op: ops.Weighted) -> str:
+    is_depthwise = isinstance(op, ops.Conv2D) and op.is_depthwise
+    return "DEPTHWISE_CONV_2D" if is_depthwise else _OPERATORS[type(op)]
+
+
+def _packed_bytes(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> dict[str, int]:
+    """The layers whose packed kernels are in the file, with the bytes of these.
+
+    Passes give what they make of a layer its name, and a suffix.
+    """
+    stored = {operator.inputs[1].data.tobytes() for operator in file.operators if operator.kind == _PACKED}
+    names = {op.name for op in graph if isinstance(op, ops.Weighted)}
+    found: dict[str, set[bytes]] = {}
+    for op in lowered.layers:
+        if is_packable(lowered, op) and (layer := _layer_of(op.name, names)) is not None:
+            words = op.kernel.packed().tobytes()
+            if words in stored:
+                found.setdefault(layer, set()).add(words)
+    return {layer: sum(map(len, words)) for layer, words in found.items()}
+
+
+def _int8_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> set[str]:
+    """The layers whose weights are in the file as int8: passes leave what they make of a layer its origin."""
+    weights = [operator.inputs[1] for operator in file.operators if operator.kind in _OPERATORS_OF_INT8]
+    stored = {tensor.data.tobytes() for tensor in weights if tensor.dtype == "int8" and tensor.is_constant}
+    left: dict[str, list[str]] = {}
+    for op in graph.layers:
+        left.setdefault(op.origin, []).append(op.name)
+    found: set[str] = set()
+    for op in lowered.layers:
+        names = left.get(op.origin, [])
+        if names and not is_packable(lowered, op):
+            name = op.name if op.name in names else names[0]
+            names.remove(name)
+            if op.kernel.bits <= 8 and arranged(op, op.kernel.codes).astype(np.int8).tobytes() in stored:
+                found.add(name)
+    return found
+
+
+def _layer_of(name: str, layers: set[str]) -> str | None:
+    while name and name not in layers:
+        name = name.rpartition("/")[0]
+    return name or None
+
+
+def _intended(graph: QuantGraph, op: ops.Weighted) -> Intent:
+    declared = [bits for bits in op.declared_bits if bits is not None]
+    bits = declared if len(declared) == 2 else [graph.input_bits(op), op.kernel.bits]
+    if max(bits) == 1:
+        return "binary"
+    return "few-bit" if max(bits) <= _FEW_BITS else "float"
+
+
+def _declared_bytes(op: ops.Weighted, intended: Intent, packed_bytes: int | None) -> int:
+    """What the kernel takes at the width that it was meant to have."""
+    bits = op.declared_bits[1] or (FLOAT_BITS if intended == "float" else op.kernel.bits)
+    if bits == FLOAT_BITS:
+        return 4 * op.kernel.size
+    if bits == 1:
+        return _words_bytes(op.kernel) if packed_bytes is None else packed_bytes
+    return -(-op.kernel.size * bits // 8)
+
+
+def _words_bytes(kernel: Kernel) -> int:
+    *window, channels, out = kernel.shape
+    return 4 * int(np.prod(window)) * words_for(channels) * out
