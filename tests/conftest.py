@@ -56,3 +56,10 @@ def keeps_memory_small():
     release_memory()
     if message := complaint(before, peak_bytes()):
         pytest.fail(message, pytrace=False)
+
+
+@pytest.fixture
+def forgets_models():
+    """For tests of large networks, each of which gives back what it took."""
+    yield
+    release_memory()

@@ -23,7 +23,6 @@ from larq_focal.keras import keras, larq
 from larq_focal.layers import BinarySumConv2D
 from tests.deploy.networks import convolution, network, random_kernel, sign
 from tests.support.lce import randomise_batch_norms
-from tests.support.memory import release_memory
 
 layers = keras.layers
 
@@ -373,14 +372,8 @@ def test_random_networks_agree_with_keras(blocks, channels, seed, tmp_path_facto
     assert result.agreement.same_class >= 15 and len(result.agreement.differing) <= 1
 
 
+@pytest.mark.usefixtures("forgets_models")
 class TestZoo:
-    @pytest.fixture(autouse=True)
-    def releases_memory(self):
-        """These networks are large."""
-        release_memory()
-        yield
-        release_memory()
-
     @pytest.mark.slow
     def test_quicknet_small_is_packed_whole(self, out):
         model = larq_zoo.sota.QuickNetSmall(weights=None)

@@ -11,9 +11,8 @@ from larq_focal.network import ops
 from larq_focal.network.interpret import interpret
 from larq_focal.network.keras.from_keras import from_keras
 from tests.network.models import assert_read, random_inputs, randomised
-from tests.support.memory import release_memory
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forgets_models")]
 
 MODELS = [
     (package, name)
@@ -31,12 +30,6 @@ NUMERICAL = [
     ("literature", "BinaryAlexNet"),
     ("literature", "DoReFaNet"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def forget_models():
-    yield
-    release_memory()
 
 
 def build(package, name, side, **options):

@@ -7,7 +7,7 @@ import gc
 import sys
 from pathlib import Path
 
-MOST_BYTES = 3 << 30
+MOST_BYTES = 2 << 30
 """What a worker may take at most, so that two of them run beside a browser on a laptop of 8 GB."""
 
 

@@ -9,7 +9,6 @@ from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo.registry import MODELS
 from tests.support.lce import randomise_batch_norms
-from tests.support.memory import release_memory
 
 QUICK = (
     "lenet_sign",
@@ -27,6 +26,7 @@ QUICK = (
 )
 
 
+@pytest.mark.usefixtures("forgets_models")
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
 )
@@ -41,5 +41,3 @@ def test_it_converts(name, tmp_path):
     floats = audit.not_as_intended
     assert bool(floats) == bool(row.stays_float), audit
     assert all(layer.reason not in ("", "not known") for layer in floats)
-    del model
-    release_memory()

@@ -15,7 +15,6 @@ from larq_focal.network.packing import unpack_bits
 from larq_focal.network.tflite.flatbuffer import FlatModel
 from larq_focal.zoo.registry import MODELS
 from tests.support.lce import converted_frozen, randomise_batch_norms
-from tests.support.memory import release_memory
 from tests.support.processes import output_of
 
 SIDES = {
@@ -69,10 +68,8 @@ def prepared(model: keras.Model) -> keras.Model:
 
 
 @pytest.fixture(autouse=True)
-def seeded():
+def seeded(forgets_models):
     keras.utils.set_random_seed(0)
-    yield
-    release_memory()
 
 
 @pytest.mark.slow

@@ -11,6 +11,8 @@ from larq_focal.zoo import METHODS, binareye, bose2020, lenet, small_residual, t
 from larq_focal.zoo.registry import MODELS, build
 from larq_focal.zoo.structure import compare
 
+pytestmark = pytest.mark.usefixtures("forgets_models")
+
 COUNTED = (
     "lenet_full_precision",
     "resnet20_full_precision",
@@ -21,12 +23,6 @@ COUNTED = (
     "liu2022",
 )
 COUNTED_SLOWLY = tuple(name for name, row in MODELS.items() if row.published and name not in COUNTED)
-
-
-@pytest.fixture(autouse=True)
-def forget_models():
-    yield
-    keras.backend.clear_session()
 
 
 @pytest.mark.parametrize("name", COUNTED)
