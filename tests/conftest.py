@@ -12,7 +12,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
 from tests.slowest import SLOWEST
-from tests.support import requirements
+from tests.support import own_process, requirements
 from tests.support.memory import complaint, peak_bytes, release_memory
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
@@ -36,6 +36,11 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_configure(config):
     requirements.configure(config.getoption(requirements.OPTION))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    return own_process.is_run_elsewhere(pyfuncitem) or None  # None leaves it to pytest
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,7 +1,6 @@
 """The modules of tests that take most processor time. They start first: none is left to one worker at the end."""
 
 SLOWEST = (
-    "deploy/test_convert.py",  # not the longest, but it has the largest networks, for a worker that is still small
     "zoo/test_conversion.py",
     "zoo/test_converters.py",
     "focal_plane/compiler/test_spills.py",

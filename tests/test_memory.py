@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 
@@ -36,6 +37,36 @@ def test_a_module_beyond_the_limit_is_an_error(room, is_over, tmp_path):
     assert ("2 passed, 1 error" if is_over else "2 passed in") in done.stdout
     assert ("These tests took the process to" in done.stdout) == is_over
     assert "ERROR at teardown of test_takes_memory" in done.stdout or not is_over
+
+
+OWN_PROCESS = """
+import os
+
+import pytest
+
+HERE = os.environ.setdefault("OF_THE_TEST", str(os.getpid()))
+
+
+@pytest.mark.own_process
+@pytest.mark.parametrize("is_right", [True, False])
+def test_elsewhere(is_right):
+    assert str(os.getpid()) != HERE and is_right
+
+
+def test_here():
+    assert str(os.getpid()) == HERE
+"""
+
+
+def test_marked_tests_run_in_processes_of_their_own(tmp_path):
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_pyfunc_call")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = own_process")
+    (tmp_path / "test_it.py").write_text(OWN_PROCESS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "2 passed" in done.stdout and "1 failed" in done.stdout, done.stdout + done.stderr
+    assert "In a process of its own:" in done.stdout and "FAILED test_it.py::test_elsewhere[False]" in done.stdout
 
 
 @pytest.mark.slow

@@ -384,6 +384,7 @@ class TestZoo:
         assert result.file_bytes / 2**20 == pytest.approx(4.02, abs=0.01)  # the file that the bare converter makes
 
     @pytest.mark.slow
+    @pytest.mark.own_process
     def test_xnornet_has_its_published_size(self, out):
         """22.77 MB in the table of docs.larq.dev/zoo; the bare converter leaves its largest layer float, at 162 MB."""
         model = larq_zoo.literature.XNORNet(weights=None)

@@ -26,10 +26,17 @@ QUICK = (
 )
 
 
+WIDE = ("xnornet_lab",)
+"""Of 62 million weights."""
+
+
+def case(name: str):
+    marks = [pytest.mark.slow] * (name not in QUICK) + [pytest.mark.own_process] * (name in WIDE)
+    return pytest.param(name, marks=marks)
+
+
 @pytest.mark.usefixtures("forgets_models")
-@pytest.mark.parametrize(
-    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
-)
+@pytest.mark.parametrize("name", [case(name) for name in MODELS])
 def test_it_converts(name, tmp_path):
     row = MODELS[name]
     keras.utils.set_random_seed(0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import larq_zoo
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from larq_focal.network.packing import unpack_bits
 from larq_focal.network.tflite.flatbuffer import FlatModel
 from larq_focal.zoo.registry import MODELS
 from tests.support.lce import converted_frozen, randomise_batch_norms
-from tests.support.processes import output_of
 
 SIDES = {
     "QuickNetSmall": 64,
@@ -73,19 +70,11 @@ def seeded(forgets_models):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SIDES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.own_process) if name in WIDE else name for name in SIDES]
+)
 def test_networks_of_larq_zoo_are_packed_and_compute_what_keras_computes(name, tmp_path):
-    path = tmp_path / "model.tflite"
-    if name in WIDE:  # in a process of its own, which takes its memory with it
-        output_of(
-            "import sys; from tests.zoo.test_converters import assert_packed; assert_packed(*sys.argv[1:])", name, path
-        )
-    else:
-        assert_packed(name, path)
-
-
-def assert_packed(name: str, path: str | Path) -> None:
-    conversion = convert(prepared(larq_zoo_network(name)), path, converter="focal", strict=True)
+    conversion = convert(prepared(larq_zoo_network(name)), tmp_path / "model.tflite", converter="focal", strict=True)
     assert sum(row.became == "packed" for row in conversion.audit.layers) == PACKED.get(name, 16)
     assert all(row.bytes == row.expected_bytes for row in conversion.audit.layers if row.intended == "binary")
 
