@@ -24,6 +24,7 @@ NETWORKS = [
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forgets_models")
 @pytest.mark.filterwarnings(
     "ignore:The `keras.initializers.serialize",  # QuickNet's initializer is a function,
     "ignore:Saved-model conversion failed",  # which keeps it from being saved

@@ -20,6 +20,7 @@ MODELS = [
     for name in dir(getattr(larq_zoo, package))
     if name[0].isupper()
 ]
+WIDE = ("BinaryAlexNet", "DoReFaNet", "XNORNet")
 NUMERICAL = [
     ("sota", "QuickNetSmall"),
     ("literature", "BiRealNet"),
@@ -30,6 +31,11 @@ NUMERICAL = [
     ("literature", "BinaryAlexNet"),
     ("literature", "DoReFaNet"),
 ]
+
+
+def cases(models):
+    """The widest, of up to 62 million weights, in processes of their own."""
+    return [pytest.param(*model, marks=[pytest.mark.own_process] * (model[1] in WIDE)) for model in models]
 
 
 def build(package, name, side, **options):
@@ -46,7 +52,7 @@ def test_the_list_is_complete():
     assert len(MODELS) == 14
 
 
-@pytest.mark.parametrize(("package", "name"), MODELS)
+@pytest.mark.parametrize(("package", "name"), cases(MODELS))
 def test_every_model_is_understood(package, name):
     model = build(package, name, 224 if name == "XNORNet" else 128)  # it takes no smaller one
     graph = from_keras(model)
@@ -63,12 +69,13 @@ def test_every_model_is_understood(package, name):
     assert all(graph.is_binary(op) for op in graph.layers if op.intended_binary)
 
 
-@pytest.mark.parametrize(("package", "name"), NUMERICAL)
+@pytest.mark.parametrize(("package", "name"), cases(NUMERICAL))
 def test_the_logits_are_those_of_keras(package, name):
     side = 64 if name not in ("BinaryAlexNet", "DoReFaNet") else 80
     assert_read(randomised(logits(build(package, name, side, num_classes=10))))
 
 
+@pytest.mark.own_process
 def test_thresholds_between_the_layers_of_binary_alexnet_fold():
     model = randomised(logits(build("literature", "BinaryAlexNet", 80, num_classes=10)))
     graph = from_keras(model)
