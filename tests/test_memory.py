@@ -13,6 +13,9 @@ import pytest
 from tests.support.memory import peak_bytes, release_memory
 from tests.support.processes import ROOT
 
+# Options for this run are not for the runs that its tests start.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+
 CONFTEST = """
 from tests.conftest import keeps_memory_small
 from tests.support import memory
@@ -32,7 +35,7 @@ def test_a_module_beyond_the_limit_is_an_error(room, is_over, tmp_path):
     for name in ("test_a", "test_b"):  # only the first takes the process beyond the limit
         (tmp_path / f"{name}.py").write_text(TEST)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == is_over, done.stdout + done.stderr
     assert ("2 passed, 1 error" if is_over else "2 passed in") in done.stdout
     assert ("These tests took the process to" in done.stdout) == is_over
@@ -63,7 +66,7 @@ def test_marked_tests_run_in_processes_of_their_own(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = own_process")
     (tmp_path / "test_it.py").write_text(OWN_PROCESS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert "2 passed" in done.stdout and "1 failed" in done.stdout, done.stdout + done.stderr
     assert "In a process of its own:" in done.stdout and "FAILED test_it.py::test_elsewhere[False]" in done.stdout

@@ -14,6 +14,7 @@ PUBLISHED_MIB = {  # larq/docs, docs/zoo/index.md as of October 2020 (https://do
 }
 
 
+@pytest.mark.own_process
 @pytest.mark.parametrize("name", PUBLISHED_MIB)
 def test_zoo_network(name):
     from larq_focal.keras import larq
