@@ -5,7 +5,8 @@
 Run it from the repository with larq_focal[tensorflow,test]. Weights are random, normalisations as if trained;
 the softmax is left out. Prints a Markdown table: packed convolutions, size and time of the conversion by both (ours: to
 read the model and to write the file), the largest difference of their outputs, relative to the largest, both run by the
-delegate, and how long an inference of ours takes relative to LCE's file, timed in turn.
+delegate; how long an inference of LCE's file takes, and what share of that ours takes, timed in turn; and size and time
+of ours with the rest in int8, calibrated on random images.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 
 import numpy as np
 
+from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.timing import paired
@@ -39,6 +41,10 @@ SIDES = {
     "XNORNet": 224,
 }
 """Networks with the height and width of their images."""
+COLUMNS = (
+    *("network", "pixels", "packed: LCE", "ours", "MiB: LCE", "ours", "int8 rest"),
+    *("seconds: LCE", "read", "write", "difference", "ms: LCE", "ours", "int8 rest"),
+)
 MIB = 2**20
 SAMPLES = 4
 
@@ -49,10 +55,8 @@ def main() -> None:
     arguments = parser.parse_args()
     machine = describe_machine()
     print(f"{machine['cpu']}, {machine['system']}, Python {machine['python']}\n")
-    print(
-        "| network | pixels | packed: LCE | ours | MiB: LCE | ours | seconds: LCE | read | write | difference | time |"
-    )
-    print("| --- " * 11 + "|", flush=True)
+    print(f"| {' | '.join(COLUMNS)} |")
+    print("| --- " * len(COLUMNS) + "|", flush=True)
     for name in arguments.networks:
         print(row(name, SIDES[name]), flush=True)
         keras.backend.clear_session()
@@ -68,10 +72,13 @@ def row(name: str, side: int) -> str:
     outputs = [runtime.run(images) for runtime in runtimes]
     difference = np.abs(outputs[0] - outputs[1]).max() / np.abs(outputs[1]).max()
     packed = [runtime.operations.count("LceBconv2d") for runtime in runtimes]
-    ratio = paired(*runtimes, min_seconds=3.0).median_ratio
+    of_ours = paired(*runtimes, min_seconds=3.0)
+    int8 = write_int8_rest(graph, Int8Options(images)).content
+    of_int8 = paired(Runtime(int8, engine="delegate"), runtimes[1], min_seconds=3.0)
     return (
         f"| {name} | {side} | {packed[1]} | {packed[0]} | {len(by_lce) / MIB:.3f} | {len(ours) / MIB:.3f} | "
-        f"{lce_s:.1f} | {read_s:.2f} | {write_s:.2f} | {difference:.1e} | {ratio:.2f} |"
+        f"{len(int8) / MIB:.3f} | {lce_s:.1f} | {read_s:.2f} | {write_s:.2f} | {difference:.1e} | "
+        f"{of_ours.second.median_ms:.2f} | {of_ours.median_ratio:.2f} | {of_int8.median_ratio:.2f} |"
     )
 
 
