@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32")
 DEFAULT_TARGET = "generic"
+_LEAST_FILLED = 0.6
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,14 @@ class Kernel:
     words: Callable[[Call], Mapping[str, str]] = _nothing
 
 
-KERNELS: dict[str, tuple[Kernel, ...]] = {}
+def _fills_planes(call: Call) -> bool:
+    """Whether so few bits of planes belong to no filter that counting all filters at once pays."""
+    return call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
+
+
+KERNELS: dict[str, tuple[Kernel, ...]] = {
+    "binary_signs": (Kernel("filter_planes", ("cortex-m4", "cortex-m7", "rv32"), _fills_planes),),
+}
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
 
 

@@ -31,7 +31,9 @@ class Distortion:
 
     def __post_init__(self):
         if min(self.degrees, self.zoom, self.shift, self.elastic) < 0 or self.zoom >= 1 or self.grid < 2:
-            raise ValueError(f"Distortions must be 0 or more, the zoom below 1, and the grid have 2 points or more: {self}.")
+            raise ValueError(
+                f"Distortions must be 0 or more, the zoom below 1, and the grid have 2 points or more: {self}."
+            )
 
 
 def distorted(images: np.ndarray, random: np.random.Generator, distortion: Distortion) -> np.ndarray:

@@ -25,8 +25,8 @@ def mcu_digits(
 ) -> keras.Model:
     """Builds the network; it returns logits ``[batch, num_classes]``.
 
-    A 5x5 and a 3x3 convolution with a stride of 2 take 28x28 pixels to 12x12 and 5x5, two 3x3 convolutions take those to
-    3x3 and 1x1: no map is padded, pooled, or larger than 12x12. Each is normalised, and kept in ``activation_bits``
+    A 5x5 and a 3x3 convolution with a stride of 2 take 28x28 pixels to 12x12 and 5x5, two 3x3 convolutions take those
+    to 3x3 and 1x1: no map is padded, pooled, or larger than 12x12. Each is normalised, and kept in ``activation_bits``
     bits. All weights are signs.
 
     Args:
