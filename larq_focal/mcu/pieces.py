@@ -10,6 +10,7 @@ from importlib.resources import files
 from larq_focal.mcu.selection import Call, chosen
 
 _NAME = re.compile(r"\blqf_(\w+)\b")
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 
 @cache
@@ -34,7 +35,7 @@ class Pieces:
         for word, filled in sorted((words or {}).items(), key=lambda item: -len(item[0])):
             name, text = name.replace(word, filled), text.replace(word, filled)
         if name not in self._texts:
-            for used in dict.fromkeys(_NAME.findall(text)):
+            for used in dict.fromkeys(_NAME.findall(_COMMENT.sub("", text))):
                 if used != name and text_of(used) is not None:
                     self.add(used)
             self._texts[name] = text

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
+import numpy as np
+
 from larq_focal.mcu.emit.elements import write_concat, write_elementwise, write_join, write_pad, write_slice
 from larq_focal.mcu.emit.function import Function, Value
 from larq_focal.mcu.emit.layers import write_layer
@@ -15,10 +17,19 @@ from larq_focal.mcu.overlap import words_behind
 from larq_focal.mcu.pieces import Pieces
 from larq_focal.mcu.plan import Buffer, Plan, planned
 from larq_focal.mcu.steps import ELEMENTWISE, Step, Steps, steps_of
-from larq_focal.mcu.storage import Storage, storage_of, words_of
+from larq_focal.mcu.storage import BITS, Storage, storage_of, words_of
 from larq_focal.mcu.whole import only_signs, whole_values
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
+
+_PORT_TYPES: dict[Storage, str] = {"u8": "uint8_t", "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "f32": "float"}
+_DTYPES: dict[Storage, type[np.generic]] = {
+    "u8": np.uint8,
+    "i8": np.int8,
+    "i16": np.int16,
+    "i32": np.int32,
+    "f32": np.float32,
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,20 @@ class Port:
         """Signs come out as numbers."""
         return "i8" if self.value.storage == "bits" else self.value.storage
 
+    @property
+    def c_type(self) -> str:
+        """Of an element, for the caller."""
+        return _PORT_TYPES[self.storage]
+
+    @property
+    def bytes(self) -> int:
+        return self.value.elements * BITS[self.storage] // 8
+
+    @property
+    def dtype(self) -> type[np.generic]:
+        """NumPy's name of the type."""
+        return _DTYPES[self.storage]
+
 
 @dataclass(frozen=True)
 class Program:
@@ -46,6 +71,7 @@ class Program:
         buffers: what has these places.
         pieces: the kernels.
         direct: values that are written to the memory of the caller, by the number of the output.
+        input_in_arena: whether the caller writes inputs into the arena, where they may be overwritten.
         stored_as: by the name of a value, that under which it is stored.
     """
 
@@ -58,6 +84,7 @@ class Program:
     pieces: Pieces
     direct: Mapping[str, int]
     stored_as: Mapping[str, str]
+    input_in_arena: bool
 
 
 def program_of(graph: QuantGraph, target: str, *, input_in_arena: bool = False) -> Program:
@@ -92,6 +119,7 @@ def program_of(graph: QuantGraph, target: str, *, input_in_arena: bool = False) 
         pieces,
         direct,
         steps.stored_as,
+        input_in_arena,
     )
 
 

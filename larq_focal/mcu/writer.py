@@ -11,7 +11,6 @@ from larq_focal.mcu.program import Port, Program
 from larq_focal.mcu.storage import C_TYPES, Storage
 from larq_focal.version import __version__
 
-_USER_TYPES: dict[Storage, str] = {"u8": "uint8_t", "i8": "int8_t", "i16": "int16_t", "i32": "int32_t", "f32": "float"}
 _LIBRARY = re.compile(r"\blqf_(\w+)\b")
 
 _ALIAS = """\
@@ -71,9 +70,21 @@ typedef struct {{
 
 
 def _interface(program: Program, name: str) -> str:
-    lines = ["/* Runs the network once."]
-    for port in program.inputs:
-        lines.append(f"   {port.name}: {shape(port.value.shape)}, in the order of rows, columns and channels.")
+    lines = [
+        line
+        for port in program.inputs
+        if program.input_in_arena
+        for line in (
+            f"/* Where {port.name} goes, {shape(port.value.shape)} in the order of rows, columns and channels, before",
+            "   each run, which overwrites it. */",
+            f"{_input_signature(port, name)};",
+            "",
+        )
+    ]
+    lines.append("/* Runs the network once.")
+    if not program.input_in_arena:
+        for port in program.inputs:
+            lines.append(f"   {port.name}: {shape(port.value.shape)}, in the order of rows, columns and channels.")
     for port in program.outputs:
         lines.append(f"   {port.name}: {shape(port.value.shape)}; written.")
     lines[-1] += " */"
@@ -81,9 +92,13 @@ def _interface(program: Program, name: str) -> str:
 
 
 def _signature(program: Program, name: str) -> str:
-    inputs = [f"const {_USER_TYPES[port.storage]} *{port.name}" for port in program.inputs]
-    outputs = [f"{_USER_TYPES[port.storage]} *{port.name}" for port in program.outputs]
+    inputs = [f"const {port.c_type} *{port.name}" for port in program.inputs if not program.input_in_arena]
+    outputs = [f"{port.c_type} *{port.name}" for port in program.outputs]
     return f"void {name}_run({', '.join([f'{name}_context *context', *inputs, *outputs])})"
+
+
+def _input_signature(port: Port, name: str) -> str:
+    return f"{port.c_type} *{name}_{port.name}({name}_context *context)"
 
 
 def source_text(program: Program, name: str, placement: Placement) -> str:
@@ -130,11 +145,15 @@ def _run_text(program: Program, name: str) -> str:
     for number, port in enumerate(program.outputs):
         if number not in direct:
             lines += _copied(program, port)
-    unused = [
-        f"    (void){port.name};" for port in program.inputs if not re.search(rf"\b{port.name}\b", "\n".join(lines))
-    ]
+    ports = [] if program.input_in_arena else program.inputs
+    unused = [f"    (void){port.name};" for port in ports if not re.search(rf"\b{port.name}\b", "\n".join(lines))]
     arena = "    uint32_t *const arena = context->arena;" if "arena" in "\n".join(lines) else "    (void)context;"
-    return "\n".join([_signature(program, name), "{", arena, *unused, *lines, "}"])
+    accessors = [
+        f"{_input_signature(port, name)}\n{{\n    return ({port.c_type} *)(void *)(context->arena + {place});\n}}\n"
+        for port in program.inputs
+        if (place := program.plan.places.get(port.value.name)) is not None and program.input_in_arena
+    ]
+    return "\n".join([*accessors, _signature(program, name), "{", arena, *unused, *lines, "}"])
 
 
 def _place(program: Program, name: str, storage: Storage, const: str = "") -> str:

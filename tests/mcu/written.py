@@ -25,8 +25,7 @@ def written(graphs: Sequence[QuantGraph], folder: Path, options=(*STRICT, *SANIT
         folders[-1].mkdir()
         (folders[-1] / "network.c").write_text(source_text(programs[-1], names[-1], Placement()), encoding="utf-8")
         (folders[-1] / "network.h").write_text(header_text(programs[-1], names[-1]), encoding="utf-8")
-    ports = [(program.inputs, program.outputs) for program in programs]
-    return programs, HostProgram(folders, ports, names, folder, options)
+    return programs, HostProgram(folders, programs, names, folder, options)
 
 
 def assert_equal(graph: QuantGraph, outputs: dict[str, np.ndarray], inputs) -> None:

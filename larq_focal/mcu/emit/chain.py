@@ -92,6 +92,8 @@ def _(op: ops.Binarize, element, x):
         rising = np.clip(np.ceil(threshold.astype(np.float64)), range_.low, range_.high + 1)
         falling = np.clip(np.floor(threshold.astype(np.float64)), range_.low - 1, range_.high)
         threshold = np.where(flip, falling, rising).astype(np.int64)
+        if not flip.any() and (np.all(threshold <= range_.low) or np.all(threshold > range_.high)):
+            return Expression("1" if threshold.flat[0] > range_.high else "0", "sign")  # compilers warn of a comparison
     limit = element.constant(threshold, op.shape, "threshold")
     if not flip.any():
         return Expression(f"{text} < {limit}", "sign")

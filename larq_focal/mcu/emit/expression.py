@@ -40,4 +40,7 @@ def loaded(pointer: str, index: str, storage: Storage) -> Expression:
     """The element number ``index`` of what lies at ``pointer``."""
     if storage == "bits":
         return Expression(f"lqf_bit({pointer}, {index}) != 0u", "sign")
-    return Expression(f"{pointer}[{index}]", "float" if storage == "f32" else "whole")
+    element = f"{pointer}[{index}]"
+    if storage == "f32":
+        return Expression(element, "float")
+    return Expression(element, "whole")

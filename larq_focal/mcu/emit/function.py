@@ -136,6 +136,8 @@ class Function:
         lines = self.body.text().split("\n")
         if len(re.findall(r"\bi\b", self.body.text())) <= sum(line.strip().startswith(_NUMBER) for line in lines):
             lines = [line for line in lines if not line.strip().startswith(_NUMBER)]
+        unused = [name for name in (self.pointer(n) for n in range(len(self.sources))) if not self.body.mentions(name)]
+        lines = [*(f"    (void){name};" for name in unused), *lines]
         head = f"static void run_{self.name}({', '.join(self.parameters())})"
         return "\n".join([comment(self.says), f"{attribute}{head}", "{", *lines, "}"])
 
