@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from larq_focal.datasets import load_dataset
+from larq_focal.mcu.pixel_input import with_pixel_input
 from larq_focal.network import QuantGraph, interpret, ops
+from larq_focal.network.load import as_graph
+from larq_focal.zoo import two_layer
 from tests.mcu.emulated_program import run_emulated
 from tests.mcu.networks import image_network, pixels, signs, thresholds
 from tools.microcontrollers import MICROCONTROLLERS
@@ -49,6 +53,22 @@ def instructions_of_convolution(name, folder, channels=32, filters=32, target=No
     got = run_emulated(whole, inputs, name, folder, target=target)
     np.testing.assert_array_equal(got.output, interpret(whole, inputs, whole.outputs)["out"])
     return got.instructions - run_emulated(rest, inputs, name, folder, target=target).instructions
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The network of signs that was trained on scikit-learn's digits, for 8-bit pixels, and 20 test images of these."""
+    graph = with_pixel_input(as_graph(two_layer("ste_sign", weights="digits")), "centred")
+    return graph, {graph.inputs[0].name: load_dataset("digits").x_test[:20]}
+
+
+@pytest.mark.parametrize("name", MICROCONTROLLERS)
+def test_a_trained_network(name, digits, tmp_path):
+    graph, images = digits
+    expected = interpret(graph, images, graph.outputs)[graph.outputs[0]]
+    got = run_emulated(graph, images, name, tmp_path)
+    np.testing.assert_array_equal(got.output, expected)
+    assert np.count_nonzero(got.output.argmax(-1) == load_dataset("digits").y_test[:20]) >= 16
 
 
 @pytest.mark.parametrize(("name", "bound"), [("cortex-m4", 0.27), ("cortex-m7", 0.28), ("rv32i", 0.33)])

@@ -26,7 +26,8 @@ def write_layer(step: Step, function: Function) -> None:
     """Writes the loops over pixels and groups: a window, its sums with all filters, and what follows them."""
     op, source = step.op, function.source(0)
     layer = layer_of(op, source.shape, source.storage, source.whole, step.padding)
-    call = Call(words=layer.words, fan_in=layer.fan_in, filters=layer.filters // layer.groups)
+    largest = max(source.whole.largest, abs(int(layer.pad_value))) if layer.window == "i16" else None
+    call = Call(words=layer.words, fan_in=layer.fan_in, filters=layer.filters // layer.groups, largest=largest)
     _Loops(step, function, layer, call).write()
 
 
