@@ -17,6 +17,7 @@ from rich.text import Text
 from larq_focal.deploy.graph_samples import by_input, random_samples
 from larq_focal.mcu.audit import CAudit, audit_program
 from larq_focal.mcu.cost import KINDS, ProgramCost, over_the_limit, program_cost
+from larq_focal.mcu.emit.text import C_WORDS
 from larq_focal.mcu.errors import CExportError, check_writable
 from larq_focal.mcu.passes import lower_for_c, scores_before_softmax
 from larq_focal.mcu.pixel_input import with_pixel_input
@@ -132,6 +133,8 @@ def export_c(
     notes = _notes(graph)
     check_writable(scores_before_softmax(graph))
     samples = by_input(graph, data) or random_samples(graph, seed)
+    if any(len(array) == 0 for array in samples.values()):
+        raise ValueError("There are no samples in the data: give one at least, or leave the data out.")
     program = program_of(lower_for_c(graph), target, input_in_arena=input_in_arena)
     header, source = header_text(program, name), source_text(program, name, placement)
     cost = program_cost(program, source, header)
@@ -165,6 +168,8 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 def _checked(name: str, target: str, weights_section: str | None, code_section: str | None) -> Placement:
     if not _NAME.fullmatch(name):
         raise ValueError(f"'{name}' is not a name for C here: take small letters, digits and _, a letter first.")
+    if name in C_WORDS:
+        raise ValueError(f"'{name}' is a word of C: choose another name.")
     if target not in TARGETS:
         raise ValueError(f"There is no target '{target}'; choose from {', '.join(TARGETS)}.")
     attributes = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from larq_focal.mcu.two_levels import two_levels_as_signs
 from larq_focal.mcu.whole import sum_range, whole_values
 from larq_focal.mcu.whole_inputs import whole_inputs
 from larq_focal.network import ops
@@ -51,6 +52,7 @@ PASSES: Passes = {
     "unused operations left out": without_unused,
     "scores before a softmax": scores_before_softmax,
     "pooling of one pixel as a reshape": pools_of_one_pixel,
+    "two levels as signs": two_levels_as_signs,
     "inputs of layers as whole numbers": whole_inputs,
     "what leads to a sign into thresholds": thresholds_of_whole_sums,
     "signs before pooling": signs_before_all_pooling,

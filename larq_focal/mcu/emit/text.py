@@ -16,11 +16,33 @@ _WIDTH = 112
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
+C_WORDS = frozenset(
+    (
+        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern"),
+        *("float", "for", "goto", "if", "inline", "int", "long", "main", "register", "restrict", "return", "short"),
+        *(
+            "signed",
+            "sizeof",
+            "static",
+            "struct",
+            "switch",
+            "typedef",
+            "union",
+            "unsigned",
+            "void",
+            "volatile",
+            "while",
+        ),
+    )
+)
+"""What a program cannot name something of its own."""
+
+
 class Names:
     """Names of C for names of a network, each once."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._taken: set[str] = {*C_WORDS, "context", "arena", "stored", "out", "i", "c", "x", "y"}
 
     def __call__(self, wanted: str) -> str:
         name = c_name(wanted)

@@ -97,10 +97,10 @@ class _Search:
         if isinstance(op, ops.Linear):
             return op.name in self.layers and (any(inputs) or is_wanted)
         match op:
+            case ops.GlobalPool() | ops.Pool2D(kind="average"):
+                return any(inputs)  # of floats, fewer are rounded behind it
             case ops.Pool2D() | ops.Reshape() | ops.Pad() | ops.Slice():
                 return any(inputs) or (is_wanted and not gives_signs(self.graph, op))
-            case ops.GlobalPool():
-                return any(inputs)
             case ops.Concat() | ops.Add() | ops.Multiply():
                 if not isinstance(op, ops.Concat) and len(inputs) != 2:
                     return False
