@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from larq_focal.mcu.emit.chain import applied
 from larq_focal.mcu.emit.expression import Expression, loaded
 from larq_focal.mcu.emit.function import Function
 from larq_focal.mcu.emit.layer import Layer, layer_of
+from larq_focal.mcu.emit.planes import plane_tables
 from larq_focal.mcu.emit.text import number
-from larq_focal.mcu.selection import Call
+from larq_focal.mcu.selection import Call, chosen
 from larq_focal.mcu.steps import Step
 from larq_focal.mcu.storage import C_TYPES
 from larq_focal.network import ops
@@ -23,17 +26,30 @@ def write_layer(step: Step, function: Function) -> None:
     """Writes the loops over pixels and groups: a window, its sums with all filters, and what follows them."""
     op, source = step.op, function.source(0)
     layer = layer_of(op, source.shape, source.storage, source.whole, step.padding)
-    call = Call(words=layer.words, fan_in=layer.fan_in, filters=layer.filters // layer.groups)
-    c_type, values = layer.table()
-    weights = function.table(values, "weights", c_type)
-    _Loops(step, function, layer, call, weights).write()
+    largest = max(source.whole.largest, abs(int(layer.pad_value))) if layer.window == "i16" else None
+    call = Call(words=layer.words, fan_in=layer.fan_in, filters=layer.filters // layer.groups, largest=largest)
+    _Loops(step, function, layer, call).write()
 
 
 class _Loops:
-    def __init__(self, step: Step, function: Function, layer: Layer, call: Call, weights: str):
-        self.step, self.function, self.layer, self.call, self.weights = step, function, layer, call, weights
+    def __init__(self, step: Step, function: Function, layer: Layer, call: Call):
+        self.step, self.function, self.layer, self.call = step, function, layer, call
         self.body = function.body
         self.limits = self._limits()
+        self.in_planes = self.limits is not None and not layer.needs_mask and self._prefers_planes()
+
+    @cached_property
+    def weights(self) -> str:
+        """The table of weights, filter by filter."""
+        c_type, values = self.layer.table()
+        return self.function.table(values, "weights", c_type)
+
+    @cached_property
+    def limit_table(self) -> str:
+        return self.function.table(self.limits, "limits", "int16_t")
+
+    def _prefers_planes(self) -> bool:
+        return chosen("binary_signs", self.call, self.function.pieces.target)[0] == "filter_planes"
 
     def write(self) -> None:
         layer, function, body = self.layer, self.function, self.body
@@ -60,7 +76,7 @@ class _Loops:
 
     def _window(self, channel: str, weights: str, sums: str) -> None:
         """Lays out the window at (y, x) of the channels from ``channel`` on."""
-        layer, function, body = self.layer, self.function, self.body
+        layer, function, body, g = self.layer, self.function, self.body, self.layer.geometry
         if layer.is_direct:
             words = layer.window_words if layer.window == "bits" else layer.fan_in
             pixel = f"(uint32_t)(y * {layer.geometry.out_width} + x)"
@@ -73,7 +89,8 @@ class _Loops:
         place = f"&{function.geometry_name}, {function.pointer(0)}, y, x, {channel}"
         if layer.window == "bits":
             fill = "0xffffffffu" if layer.pad_value == -1 else "0u"
-            call = f"{function.pieces.add('bit_window')}({place}, {fill}, window);"
+            window = "word_window" if g.depth % 32 == 0 else "bit_window"
+            call = f"{function.pieces.add(window)}({place}, {fill}, window);"
             body.line(f"const uint32_t inside = {call}" if layer.needs_mask else f"(void){call}")
             return
         stored = function.source(0).storage
@@ -103,14 +120,22 @@ class _Loops:
             with body.block("else"):
                 self._masked_sums("", "")
                 with body.loop("c", layer.filters):
-                    signs = Expression(f"{layer.fan_in} - sums[c] > {self.limits}[c]", "sign")
+                    signs = Expression(f"{layer.fan_in} - sums[c] > {self.limit_table}[c]", "sign")
                     self.function.store(signs)
 
     def _signs(self) -> None:
         layer, function = self.layer, self.function
-        name = function.pieces.kernel("binary_signs", self.call)
-        sizes = f"{layer.words}u, {layer.filters}u"
-        function.body.line(f"{name}(window, {self.weights}, {self.limits}, {sizes}, &bits);")
+        name = function.pieces.add("filter_planes" if self.in_planes else "binary_signs")
+        if self.in_planes:
+            values, starts = plane_tables(layer.rows < 0, self.limits // 2 + 1)
+            weights, starts_name = (
+                function.table(values, "weights", "uint64_t"),
+                function.table(starts, "starts", "uint32_t"),
+            )
+            tables, sizes = f"{weights}, {starts_name}", f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
+        else:
+            tables, sizes = f"{self.weights}, {self.limit_table}", f"{layer.words}u, {layer.filters}u"
+        function.body.line(f"{name}(window, {tables}, {sizes}, &bits);")
         function.count("binary", layer.geometry.pixels * layer.fan_in * layer.filters)
 
     def _sums(self, weights: str, sums: str) -> None:
@@ -184,8 +209,8 @@ class _Loops:
             text = f"{text} + {element.constant(np.float32(op.bias), op.shape, 'bias')}"
         return element.named(Expression(text, "float"), "sum")
 
-    def _limits(self) -> str | None:
-        """The table of limits for ``lqf_binary_signs``, where signs by thresholds are all that is wanted."""
+    def _limits(self) -> np.ndarray | None:
+        """The limits for ``lqf_binary_signs``, ``[filters]``, where signs by thresholds are all that is wanted."""
         layer, op, chain = self.layer, self.step.op, self.step.chain
         is_plain = layer.window == "bits" and layer.weights == "signs" and layer.groups == 1
         is_sum = op.bias is None and np.all(op.kernel.scale == 1) and layer.fan_in <= _LARGEST_FAN_IN_OF_LIMITS
@@ -195,5 +220,4 @@ class _Loops:
         if np.ndim(sign.threshold) > 1 or (sign.flip is not None and np.any(sign.flip)):
             return None
         least = np.ceil(np.broadcast_to(sign.threshold, (layer.filters,)).astype(np.float64))
-        limits = layer.fan_in - np.clip(least, -layer.fan_in - 1, layer.fan_in + 1)
-        return self.function.table(limits.astype(np.int64), "limits", "int16_t")
+        return (layer.fan_in - np.clip(least, -layer.fan_in - 1, layer.fan_in + 1)).astype(np.int64)
