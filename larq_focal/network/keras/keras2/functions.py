@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from larq_focal.keras import tf
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras.keras2 import elementwise, moves, products  # noqa: F401 (they add readers)
-from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.keras2.trace import Trace
+from larq_focal.network.keras.layer_call import LayerCall
 
 
 def read_function(
