@@ -5,7 +5,7 @@ from __future__ import annotations
 from larq_focal.keras import keras, tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.functions import read_function
+from larq_focal.network.keras.keras2.functions import read_function
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import is_quantizer, read_quantizer
 from larq_focal.network.keras.unknown import traced_macs

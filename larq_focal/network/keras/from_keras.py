@@ -6,9 +6,9 @@ from larq_focal.keras import keras, tf
 from larq_focal.network import ops
 from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood, QuantGraph
+from larq_focal.network.keras.keras2.subclasses import as_functional, called_on_symbols
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.layers import add_unknown, is_listed, read_layer
-from larq_focal.network.keras.subclasses import as_functional, called_on_symbols
 
 
 def from_keras(model: keras.Model) -> QuantGraph:

@@ -12,7 +12,7 @@ from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorCon
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import activation_layers, distributed, linear, normalizations, sequences
-from larq_focal.network.keras.functions import read_function
+from larq_focal.network.keras.keras2.functions import read_function
 from larq_focal.network.keras.kernels import stored_weights
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import read_quantizer

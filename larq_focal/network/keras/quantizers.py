@@ -12,7 +12,7 @@ from larq_focal import quantizers as focal
 from larq_focal.keras import larq
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.functions import read_function
+from larq_focal.network.keras.keras2.functions import read_function
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.kernel import FLOAT_BITS, Kernel

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 from larq_focal.keras import tf
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras import elementwise, moves, products  # noqa: F401 (they add readers)
+from larq_focal.network.keras.keras2 import elementwise, moves, products  # noqa: F401 (they add readers)
+from larq_focal.network.keras.keras2.trace import Trace
 from larq_focal.network.keras.layer_call import LayerCall
-from larq_focal.network.keras.trace import Trace
 
 
 def read_function(

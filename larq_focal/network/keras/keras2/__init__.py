@@ -1,0 +1,1 @@
+"""Reading models of Keras 2, by TensorFlow."""
