@@ -13,6 +13,14 @@ is imported from here means the same on both:
     sublayers         all layers inside of a model or layer
     calling_layer     the quantized layer that reads a quantizer
     needs_no_constraint   says of a kernel quantizer that it loses no weights beyond 1
+    Layer             the base of layers, with ``add_weight`` as in Keras 3
+    ReplacedConv2D    a ``QuantConv2D`` whose ``product`` of quantized inputs and kernel a subclass may replace
+    quantized_kernel  the kernel of a quantized layer as it computes with it
+    quantized_scope   inside of it, the kernel of a quantized layer reads as quantized
+    padded, added     an image with a value around it; the sum of tensors
+
+Larq's quantizers and quantized layers are here too: ``SteSign``, ``QuantConv2D`` and the others, Larq's own under
+Keras 2.
 """
 
 from collections.abc import Callable
@@ -22,35 +30,76 @@ from larq_focal._keras_version import is_keras_3
 
 if is_keras_3():
     from larq_focal.nn.keras3 import (
+        ApproxSign,
+        DoReFa,
+        Layer,
+        MagnitudeAwareSign,
         MeasuredWeight,
+        NoOp,
+        QuantConv1D,
+        QuantConv2D,
+        QuantConv2DTranspose,
+        QuantConv3D,
+        QuantConv3DTranspose,
+        QuantDense,
+        QuantDepthwiseConv2D,
         Quantizer,
+        QuantSeparableConv1D,
+        QuantSeparableConv2D,
+        ReplacedConv2D,
+        SteHeaviside,
+        SteSign,
+        SteTern,
+        SwishSign,
+        added,
         calling_layer,
         keras,
         needs_no_constraint,
         ops,
+        padded,
+        quantized_kernel,
+        quantized_scope,
         random,
         register,
         sublayers,
+        swish_sign,
         with_gradient,
     )
 else:
     from larq_focal.nn.keras2 import (
         ApproxSign,
         DoReFa,
+        Layer,
         MagnitudeAwareSign,
         MeasuredWeight,
+        NoOp,
+        QuantConv1D,
+        QuantConv2D,
+        QuantConv2DTranspose,
+        QuantConv3D,
+        QuantConv3DTranspose,
+        QuantDense,
+        QuantDepthwiseConv2D,
         Quantizer,
+        QuantSeparableConv1D,
+        QuantSeparableConv2D,
+        ReplacedConv2D,
         SteHeaviside,
         SteSign,
         SteTern,
         SwishSign,
+        added,
         calling_layer,
         keras,
         needs_no_constraint,
         ops,
+        padded,
+        quantized_kernel,
+        quantized_scope,
         random,
         register,
         sublayers,
+        swish_sign,
         with_gradient,
     )
 
@@ -77,23 +126,40 @@ def is_within(x: Tensor, limit: Tensor | float) -> Tensor:
 __all__ = [
     "ApproxSign",
     "DoReFa",
+    "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",
+    "NoOp",
+    "QuantConv1D",
+    "QuantConv2D",
+    "QuantConv2DTranspose",
+    "QuantConv3D",
+    "QuantConv3DTranspose",
+    "QuantDense",
+    "QuantDepthwiseConv2D",
+    "QuantSeparableConv1D",
+    "QuantSeparableConv2D",
     "Quantizer",
+    "ReplacedConv2D",
     "SteHeaviside",
     "SteSign",
     "SteTern",
     "SwishSign",
     "Tensor",
+    "added",
     "calling_layer",
     "is_keras_3",
     "is_within",
     "keras",
     "needs_no_constraint",
     "ops",
+    "padded",
+    "quantized_kernel",
+    "quantized_scope",
     "random",
     "register",
     "straight_through",
     "sublayers",
+    "swish_sign",
     "with_gradient",
 ]
