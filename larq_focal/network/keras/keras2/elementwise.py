@@ -7,7 +7,7 @@ import numpy as np
 from larq_focal.keras import tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.trace import reads, value_shape
+from larq_focal.network.keras.keras2.trace import reads, value_shape
 
 
 @reads("Cast")

@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from larq_focal.keras import larq
-from larq_focal.larq_patches.constraint_warning import wants_a_constraint
-from larq_focal.larq_patches.scopes import patch_object, quantized_scope
+from larq_focal.nn.keras2.larq_patches.constraint_warning import wants_a_constraint
+from larq_focal.nn.keras2.larq_patches.scopes import patch_object, quantized_scope
 
 
 @dataclass(frozen=True)
