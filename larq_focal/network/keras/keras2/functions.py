@@ -16,13 +16,13 @@ from larq_focal.network.keras.layer_call import LayerCall
 
 
 def read_function(
-    function: Callable, dtypes: Sequence, call: LayerCall, inputs: Sequence[str] | None = None, part: str = ""
+    function: Callable, dtypes: Sequence[str], call: LayerCall, inputs: Sequence[str] | None = None, part: str = ""
 ) -> list[str]:
     """Adds what ``function`` computes of the values ``inputs`` and returns the names of its results.
 
     Args:
         function: takes one tensor with a batch axis per input.
-        dtypes: their types in TensorFlow; float32 where none are given.
+        dtypes: the names of their types; float32 where none are given.
         call: the layer call being read.
         inputs: names of values; those of the call if None.
         part: as for ``LayerCall.add``.
@@ -33,7 +33,7 @@ def read_function(
     inputs = call.inputs if inputs is None else inputs
     shapes = [(None, *call.shape(name)) for name in inputs]
     specs = [
-        tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes or [tf.float32] * len(shapes), strict=True)
+        tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes or ["float32"] * len(shapes), strict=True)
     ]
     try:
         traced = tf.compat.v1.wrap_function(function, specs)  # unlike tf.function, it can be cut into parts
