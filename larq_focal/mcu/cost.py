@@ -11,7 +11,16 @@ from larq_focal.text import counted
 
 _TABLE = re.compile(r"^static const (\w+) (\w+)\[(\d+)\]", re.M)
 _ARENA = re.compile(r"^#define \w+_ARENA_WORDS (\d+)$", re.M)
-_SIZES = {"uint32_t": 4, "int32_t": 4, "float": 4, "int16_t": 2, "uint16_t": 2, "int8_t": 1, "uint8_t": 1}
+_SIZES = {
+    "uint64_t": 8,
+    "uint32_t": 4,
+    "int32_t": 4,
+    "float": 4,
+    "int16_t": 2,
+    "uint16_t": 2,
+    "int8_t": 1,
+    "uint8_t": 1,
+}
 KINDS = {
     "binary": "products of signs with signs",
     "ternary": "products of signs with -1, 0 or +1",

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32")
 DEFAULT_TARGET = "generic"
+_SMALL = ("cortex-m4", "cortex-m7", "rv32")
+_LEAST_FILLED = 0.6
+_LEAST_READERS = 8
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,13 @@ class Call:
         words: of 32 bits in a window, or in the weights of a filter.
         fan_in: products in a sum.
         filters: sums for a window.
+        largest: absolute value of the numbers in a window, where they are whole.
     """
 
     words: int
     fan_in: int
     filters: int
+    largest: int | None = None
 
 
 def _always(call: Call) -> bool:
@@ -53,7 +58,20 @@ class Kernel:
     words: Callable[[Call], Mapping[str, str]] = _nothing
 
 
-KERNELS: dict[str, tuple[Kernel, ...]] = {}
+def _fills_planes(call: Call) -> bool:
+    """Whether so few bits of planes belong to no filter that counting all filters at once pays."""
+    return call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
+
+
+def _shares_tables(call: Call) -> bool:
+    """Whether four numbers fit into 16 bits, and a table of their sums is read often enough."""
+    return call.largest is not None and 4 * call.largest < 2**15 and call.filters >= _LEAST_READERS
+
+
+KERNELS: dict[str, tuple[Kernel, ...]] = {
+    "binary_signs": (Kernel("filter_planes", _SMALL, _fills_planes),),
+    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", _SMALL, _shares_tables),),
+}
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
 
 

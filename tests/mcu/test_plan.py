@@ -86,3 +86,8 @@ def test_plans_are_the_same_each_time():
     first, second = (program_of(graph, "generic").plan for _ in range(2))
     assert first == second
     assert np.all([place >= 0 for place in first.places.values()])
+
+
+def test_a_pooled_map_is_never_stored_before_it_is_pooled():
+    chain = Chain("pooled", (33, 32, 3)).conv("c", 64, padding="same").sign("s").pool("p")
+    assert words(chain) < 33 * 32 * 64 // 32 // 2

@@ -115,9 +115,14 @@ class Layer:
         """Words of a filter in the table of weights."""
         return self.words * (2 if self.weights == "ternary" else 1)
 
+    @property
+    def rows(self) -> np.ndarray:
+        """The codes of the weights ``[filters, fan_in]``, each filter in the order of its windows."""
+        return np.moveaxis(self.kernel.codes, -1, 0).reshape(self.filters, -1)
+
     def table(self) -> tuple[str, np.ndarray]:
         """Type and values of the table of weights, filter by filter, each in the order of its windows."""
-        rows = np.moveaxis(self.kernel.codes, -1, 0).reshape(self.filters, -1)
+        rows = self.rows
         match self.weights:
             case "floats":
                 return "float", rows.astype(np.float32)

@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from larq_focal.keras import keras, larq
+from larq_focal.network.keras.interim import keras
 
 _OPTIMIZATION = "tensorflow_model_optimization"
 """It keeps its classes in modules deep down, and brings them by a scope."""
