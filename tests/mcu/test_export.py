@@ -142,7 +142,7 @@ def test_ram_over_a_limit_is_told_layer_by_layer(tmp_path):
     lines = str(error.value).splitlines()
     assert "works in 204 bytes, and the limit is 190 bytes" in lines[0]
     assert len(lines) == 2
-    assert lines[1].startswith("  'pool' uses 204 bytes: 92 for 'pool', 80 for 'conv_1/sums', 56 for 'sign'")
+    assert lines[1].startswith("  'conv_1' uses 204 bytes: 92 for 'pool', 80 for 'conv_1/sums', 56 for 'sign'")
     assert (tmp_path / "c" / "network.c").read_text() == "of another export"
     assert len([*tmp_path.rglob("*")]) == 2
     assert export_c(image_network(), tmp_path / "c", max_ram_bytes=204).cost.ram_bytes == 204
