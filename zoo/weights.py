@@ -41,9 +41,7 @@ def with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model:
         trained = [key.removeprefix(f"{model.name}-") for key in manifest() if key.startswith(f"{model.name}-")]
         raise WeightsError(
             f"There are no weights of {model.name} for '{weights}': choose None, the path of a {SUFFIX} or "
-            f"{KERAS_SUFFIX} file"
-            + "".join(f", '{each}'" for each in trained)
-            + "."
+            f"{KERAS_SUFFIX} file" + "".join(f", '{each}'" for each in trained) + "."
         )
     return _load(model, download(name))
 

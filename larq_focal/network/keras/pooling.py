@@ -20,9 +20,9 @@ def kind_of(layer: layers.Layer) -> str:
 def add_pool(layer: layers.Layer, call: LayerCall, value: str, shape: ops.Shape, size: ops.Pair, strides: ops.Pair):
     """Adds what a pooling layer makes of the image ``value``."""
     kind = kind_of(layer)
-    if kind == "average" and layer.padding == "same":
-        if not room.averages_evenly(same_pads(call.shape(value)[:2], size, strides)):
-            raise NotUnderstood("with uneven padding, which torch counts in the means")
+    pads_means = kind == "average" and layer.padding == "same"
+    if pads_means and not room.averages_evenly(same_pads(call.shape(value)[:2], size, strides)):
+        raise NotUnderstood("with uneven padding, which torch counts in the means")
     fields = {"kind": kind, "size": size, "strides": strides, "padding": layer.padding}
     return call.add(ops.Pool2D, value, shape=shape, **fields)
 

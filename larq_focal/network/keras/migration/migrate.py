@@ -34,8 +34,8 @@ def migrated(path: Path, trust: bool) -> keras.Model:
     path = existing(path)
     if path.is_dir():
         raise MigrationError(
-            f"'{path}' is a SavedModel, whose graph is a program of TensorFlow. Load it with Keras 2, save the model as "
-            ".h5 (model.save('model.h5')), and migrate that file."
+            f"'{path}' is a SavedModel, whose graph is a program of TensorFlow. Load it with Keras 2, save the model "
+            "as .h5 (model.save('model.h5')), and migrate that file."
         )
     try:
         check_hdf5(path)
