@@ -25,12 +25,14 @@ class Call:
         fan_in: products in a sum.
         filters: sums for a window.
         largest: absolute value of the numbers in a window, where they are whole.
+        is_masked: whether other calls leave products at edges out, by the same weights.
     """
 
     words: int
     fan_in: int
     filters: int
     largest: int | None = None
+    is_masked: bool = False
 
 
 def _always(call: Call) -> bool:
@@ -60,7 +62,7 @@ class Kernel:
 
 def _fills_planes(call: Call) -> bool:
     """Whether so few bits of planes belong to no filter that counting all filters at once pays."""
-    return call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
+    return not call.is_masked and call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
 
 
 def _shares_tables(call: Call) -> bool:
@@ -68,8 +70,16 @@ def _shares_tables(call: Call) -> bool:
     return call.largest is not None and 4 * call.largest < 2**15 and call.filters >= _LEAST_READERS
 
 
+def _has_threes(call: Call) -> bool:
+    return call.words >= 3
+
+
 KERNELS: dict[str, tuple[Kernel, ...]] = {
-    "binary_signs": (Kernel("filter_planes", _SMALL, _fills_planes),),
+    "binary_signs": (
+        Kernel("filter_planes", _SMALL, _fills_planes),
+        Kernel("binary_signs_by_threes", _SMALL, _has_threes),
+    ),
+    "binary_sums": (Kernel("binary_sums_by_threes", _SMALL, _has_threes),),
     "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", _SMALL, _shares_tables),),
 }
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""

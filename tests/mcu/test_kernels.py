@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.mcu.selection import KERNELS
 from tests.mcu.networks import Chain, channels_network, image_network, kinds, samples
-from tests.mcu.written import assert_equal, written
+from tests.mcu.written import OPTIONS, assert_equal, written
 
 
 def wide_pixels(filters: int):
@@ -21,7 +21,8 @@ def test_networks_in_the_kernels_of_a_target(tmp_path):
         *map(wide_pixels, (8, 13)),
         *kinds(),
     ]
-    programs, executable = written(graphs, tmp_path, target="cortex-m4")
+    options = (*OPTIONS, "-Wstack-usage=1024")  # sanitizers take more; the compilers of the targets are held to less
+    programs, executable = written(graphs, tmp_path, options, target="cortex-m4")
     texts = "".join(program.pieces.text() for program in programs)
     for kernel in [kernel for kernels in KERNELS.values() for kernel in kernels]:
         assert f"lqf_{kernel.file}(" in texts

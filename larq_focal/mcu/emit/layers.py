@@ -31,7 +31,8 @@ def write_layer(step: Step, function: Function) -> None:
     op, source = step.op, function.source(0)
     layer = layer_of(op, source.shape, source.storage, source.whole, step.padding)
     largest = max(source.whole.largest, abs(int(layer.pad_value))) if layer.window == "i16" else None
-    call = Call(words=layer.words, fan_in=layer.fan_in, filters=layer.filters // layer.groups, largest=largest)
+    filters = layer.filters // layer.groups
+    call = Call(layer.words, layer.fan_in, filters, largest=largest, is_masked=layer.needs_mask)
     _Loops(step, function, layer, call).write()
 
 
@@ -40,7 +41,7 @@ class _Loops:
         self.step, self.function, self.layer, self.call = step, function, layer, call
         self.body = function.body
         self.limits = self._limits()
-        self.in_planes = self.limits is not None and not layer.needs_mask and self._prefers_planes()
+        self.in_planes = chosen("binary_signs", call, function.pieces.target)[0] == "filter_planes"
 
     @cached_property
     def weights(self) -> str:
@@ -51,9 +52,6 @@ class _Loops:
     @cached_property
     def limit_table(self) -> str:
         return self.function.table(self.limits, "limits", "int16_t")
-
-    def _prefers_planes(self) -> bool:
-        return chosen("binary_signs", self.call, self.function.pieces.target)[0] == "filter_planes"
 
     def write(self) -> None:
         layer, function, body = self.layer, self.function, self.body
@@ -164,14 +162,11 @@ class _Loops:
 
     def _signs(self) -> None:
         layer, function = self.layer, self.function
-        name = function.pieces.add("filter_planes" if self.in_planes else "binary_signs")
+        name = function.pieces.kernel("binary_signs", self.call)
         if self.in_planes:
             values, starts = plane_tables(layer.rows < 0, self.limits // 2 + 1)
-            weights, starts_name = (
-                function.table(values, "weights", "uint64_t"),
-                function.table(starts, "starts", "uint32_t"),
-            )
-            tables, sizes = f"{weights}, {starts_name}", f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
+            tables = f"{function.table(values, 'weights', 'uint64_t')}, {function.table(starts, 'starts', 'uint32_t')}"
+            sizes = f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
         else:
             tables, sizes = f"{self.weights}, {self.limit_table}", f"{layer.words}u, {layer.filters}u"
         function.body.line(f"{name}(window, {tables}, {sizes}, &bits);")
