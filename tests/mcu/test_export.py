@@ -86,10 +86,10 @@ def test_the_readme_says_what_it_takes(export):
 
 @pytest.mark.parametrize("input_in_arena", [False, True])
 def test_main_runs_the_embedded_sample(tmp_path, input_in_arena):
-    graph = Chain("mixed", (6, 6, 3)).conv("c", 5, scale=0.3).add(ops.GlobalPool, "mean", kind="average").graph()
+    graph = Chain("mixed", (6, 6, 3)).conv("conv", 5, scale=0.3).add(ops.GlobalPool, "mean", kind="average").graph()
     export = export_c(graph, tmp_path / "c", input_in_arena=input_in_arena)
-    assert export.cost.float_steps == ("c", "mean")
-    assert "Floats are computed with in `c`, `mean`" in (export.folder / "README.md").read_text()
+    assert export.cost.float_steps == ("conv", "mean")
+    assert "Floats are computed with in `conv`, `mean`" in (export.folder / "README.md").read_text()
     program = tmp_path / "main"
     sources = [export.folder / "main.c", export.folder / "network.c"]
     subprocess.run([compiler(), *STRICT, *SANITIZERS, "-o", program, *sources], check=True)
