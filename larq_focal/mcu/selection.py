@@ -80,6 +80,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
         Kernel("binary_signs_by_threes", _SMALL, _has_threes),
     ),
     "binary_sums": (Kernel("binary_sums_by_threes", _SMALL, _has_threes),),
+    "ternary_sums": (Kernel("ternary_sums_by_threes", _SMALL, _has_threes),),
     "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", _SMALL, _shares_tables),),
 }
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
