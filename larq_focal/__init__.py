@@ -1,17 +1,18 @@
 """Binary and few-bit networks for Keras and Larq: train, convert, audit, time, and fit to focal-plane processors.
 
-Importing this package is light: it chooses Keras 2 for TensorFlow, and loads TensorFlow itself only with the first
-part that needs it. The string aliases of its quantizers work in every Larq layer as soon as Larq is imported, and so
-does loading a saved model that has them: like any model with Larq layers, it needs ``import larq`` first.
+Importing this package is light: it chooses the stack, Keras 3 or Keras 2 with Larq, and loads it only with the first
+part that needs it. The string aliases of its quantizers work in every quantized layer as soon as Keras 3 or Larq is
+imported, and so does loading a saved model that has them.
 """
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from larq_focal._keras_version import use_keras_2
+from larq_focal._keras_version import is_keras_3, use_keras_2
 from larq_focal.version import __version__
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         fixed_processors,
         focal_plane,
         layers,
+        mcu,
         network,
         quantizers,
         report,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane import fit
     from larq_focal.focal_plane.compiler import compile, simulate
     from larq_focal.focal_plane.inspection import inspect_network
+    from larq_focal.mcu.export import export_c
     from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
     from larq_focal.network.keras.from_keras import from_keras
     from larq_focal.network.keras.user_objects import import_objects
@@ -47,7 +50,7 @@ if TYPE_CHECKING:
 
 _SUBPACKAGES = (
     *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane"),
-    *("layers", "network", "quantizers", "report", "training", "zoo"),
+    *("layers", "mcu", "network", "quantizers", "report", "training", "zoo"),
 )
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
@@ -57,6 +60,7 @@ _HOMES = {
     "audit": "larq_focal.deploy.audit",
     "compile": "larq_focal.focal_plane.compiler",
     "convert": "larq_focal.deploy.convert",
+    "export_c": "larq_focal.mcu.export",
     "fit": "larq_focal.focal_plane",
     "from_keras": "larq_focal.network.keras.from_keras",
     "from_tflite": "larq_focal.network.tflite.read.from_tflite",
@@ -84,6 +88,7 @@ __all__ = [
     "cost",
     "datasets",
     "deploy",
+    "export_c",
     "fit",
     "fixed_processors",
     "focal_plane",
@@ -93,6 +98,7 @@ __all__ = [
     "inspect_network",
     "layers",
     "load_graph",
+    "mcu",
     "network",
     "predict",
     "quantizers",
@@ -123,15 +129,23 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _register_names(larq: object) -> None:
-    import_module("larq_focal.quantizers")
-    import_module("larq_focal.layers")
+def _register_names(module: object) -> None:
+    """Registers quantizers and layers with Keras, once the module that they are built on is there.
+
+    The wall imports Keras or Larq itself, before it has all that the quantizers need: then its own end is waited for.
+    """
+    wall = sys.modules.get("larq_focal.nn")
+    if wall is module or wall is None or not wall.__spec__._initializing:
+        import_module("larq_focal.quantizers")
+        import_module("larq_focal.layers")
 
 
-use_keras_2()
+if not is_keras_3():
+    use_keras_2()
 
-# TensorFlow brings wrapt, so where it is missing no Larq will be imported either.
+# Larq and Keras 3's TensorFlow bring wrapt. Without it the names are known once quantizers or layers are imported.
 with suppress(ModuleNotFoundError):
     import wrapt
 
-    wrapt.register_post_import_hook(_register_names, "larq")
+    wrapt.register_post_import_hook(_register_names, "keras" if is_keras_3() else "larq")
+    wrapt.register_post_import_hook(_register_names, "larq_focal.nn")

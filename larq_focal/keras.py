@@ -1,14 +1,14 @@
-"""The one gate to TensorFlow, Keras 2 and Larq: package code imports ``tf``, ``keras`` and ``larq`` from here.
+"""The one gate to TensorFlow, Keras 2 and Larq: code of that stack imports ``tf``, ``keras`` and ``larq`` from here.
 
 Importing this module loads TensorFlow. It raises an ImportError that names the fix where a part is missing or where
-``tf.keras`` is Keras 3.
+the stack of this process is Keras 3.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from larq_focal._keras_version import use_keras_2
+from larq_focal._keras_version import CHOICE, is_keras_3, use_keras_2
 
 if TYPE_CHECKING:
     import larq
@@ -22,6 +22,11 @@ def _missing(package: str) -> ImportError:
     )
 
 
+if is_keras_3():
+    raise ImportError(
+        "This part of larq_focal needs Keras 2 with Larq, but this process uses Keras 3. Start again with the "
+        f"environment variable {CHOICE}=larq. Larq comes with `pip install larq_focal[tensorflow]`."
+    )
 use_keras_2()
 try:
     import tensorflow as tf

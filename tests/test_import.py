@@ -11,7 +11,7 @@ from tests.support.processes import output_of, run_python
 
 SUBPACKAGES = {
     *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
-    *("network", "quantizers", "report", "training", "zoo"),
+    *("mcu", "network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
     "larq_focal",
@@ -24,6 +24,7 @@ ON_A_DEVICE = [
     "larq_focal.deploy.timing",
     "larq_focal.fixed_processors",
     "larq_focal.focal_plane",
+    "larq_focal.mcu.export",
     "larq_focal.network",
     "larq_focal.report",
 ]
@@ -86,23 +87,60 @@ def test_aliases_work_in_every_order_that_can(imports, variable):
     assert output.startswith("larq_focal.quantizers")
 
 
+KERAS_3_FIRST = [
+    ("import tensorflow, larq_focal", None),
+    ("import tensorflow, larq_focal", "0"),
+    ("import tensorflow as tf; tf.keras.layers; import larq_focal", None),
+    ("from tensorflow.keras import layers; import larq_focal", None),
+    ("import os, tensorflow; os.environ['TF_USE_LEGACY_KERAS'] = '1'; import larq_focal", None),
+    ("import larq_focal; larq_focal.quantizers", "0"),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("code", "variable"),
-    [
-        ("import tensorflow, larq_focal", None),
-        ("import tensorflow, larq_focal", "0"),
-        ("import tensorflow as tf; tf.keras.layers; import larq_focal", None),
-        ("from tensorflow.keras import layers; import larq_focal", None),
-        ("import os, tensorflow; os.environ['TF_USE_LEGACY_KERAS'] = '1'; import larq_focal", None),
-        ("import larq_focal; larq_focal.quantizers", "0"),
-    ],
-)
-def test_keras_3_is_refused_with_the_fix(code, variable):
-    error = error_of(code, TF_USE_LEGACY_KERAS=variable)
-    assert error.startswith("ImportError: larq_focal needs Keras 2, but the TensorFlow already loaded has Keras 3")
+@pytest.mark.parametrize(("code", "variable"), KERAS_3_FIRST)
+def test_where_larq_is_chosen_keras_3_is_refused_with_the_fix(code, variable):
+    error = error_of(code, TF_USE_LEGACY_KERAS=variable, LARQ_FOCAL_STACK="larq")
+    assert error.startswith("ImportError: Larq needs Keras 2, but the TensorFlow already loaded has Keras 3")
     for fix in ("TF_USE_LEGACY_KERAS=1 before", "import larq_focal before tensorflow", "`pip install tf-keras`"):
         assert fix in error
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("code", "variable"), [*KERAS_3_FIRST, ("import keras, larq_focal", None)])
+def test_what_is_imported_already_is_used(code, variable):
+    shown = "; from larq_focal import nn; print(nn.is_keras_3(), nn.keras.__version__.split('.')[0])"
+    assert output_of(code + shown, TF_USE_LEGACY_KERAS=variable, LARQ_FOCAL_STACK=None).splitlines()[-1] == "True 3"
+
+
+@pytest.mark.slow
+def test_quantizers_of_a_saved_model_are_known_on_keras_3():
+    code = """
+        import keras, larq_focal
+        print(keras.saving.get_registered_object("hysteresis_sign").__name__)
+        """
+    assert output_of(code, LARQ_FOCAL_STACK="keras").splitlines()[-1] == "HysteresisSign"
+
+
+def test_keras_3_leaves_the_environment_as_it_is():
+    code = """
+        import os
+        before = dict(os.environ)
+        import larq_focal
+        larq_focal.quantizers
+        assert dict(os.environ) == before
+        """
+    output_of(code, LARQ_FOCAL_STACK="keras", KERAS_BACKEND=None, TF_USE_LEGACY_KERAS=None)
+
+
+def test_an_unknown_stack_is_refused():
+    error = error_of("import larq_focal", LARQ_FOCAL_STACK="torch")
+    assert error == "ValueError: The environment variable LARQ_FOCAL_STACK must be 'keras' or 'larq', but is 'torch'."
+
+
+def test_where_neither_keras_is_installed_both_ways_are_named():
+    error = error_of(without("keras", "larq") + "import larq_focal; larq_focal.quantizers", LARQ_FOCAL_STACK=None)
+    assert error.startswith("ImportError: This part of larq_focal needs Keras, which is not installed: `pip install")
 
 
 def test_a_choice_of_keras_3_does_no_harm_to_what_needs_no_keras():
@@ -112,13 +150,14 @@ def test_a_choice_of_keras_3_does_no_harm_to_what_needs_no_keras():
 @pytest.mark.slow
 @pytest.mark.parametrize("code", ["import larq_focal; larq_focal.quantizers", "import tensorflow, larq_focal"])
 def test_missing_tf_keras_is_named(code):
-    error = error_of(without("tf_keras") + code, TF_USE_LEGACY_KERAS="1")
-    assert error == "ImportError: larq_focal needs Keras 2, which is not installed: `pip install tf-keras`."
+    error = error_of(without("tf_keras") + code, TF_USE_LEGACY_KERAS="1", LARQ_FOCAL_STACK="larq")
+    assert error == "ImportError: Larq needs Keras 2, which is not installed: `pip install tf-keras`."
 
 
 @pytest.mark.parametrize("package", ["tensorflow", pytest.param("larq", marks=pytest.mark.slow)])
 def test_a_missing_package_is_named(package):
-    error = error_of(without(package) + "import larq_focal; larq_focal.quantizers", TF_USE_LEGACY_KERAS=None)
+    code = without(package) + "import larq_focal; larq_focal.quantizers"
+    error = error_of(code, TF_USE_LEGACY_KERAS=None, LARQ_FOCAL_STACK="larq")
     assert f"needs {package}, which is not installed: `pip install larq_focal[tensorflow]`" in error
 
 

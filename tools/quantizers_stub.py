@@ -30,9 +30,9 @@ def _line(home: str, name: str) -> str:
 
 
 def _home_of(name: str) -> str:
-    """The module that defines a name which the door imports."""
-    home = getattr(getattr(quantizers, name), "__module__", None)
-    return home or "larq_focal.quantizers.registry"
+    """The module that defines a name which the door imports; the wall, whichever room is behind it."""
+    home = getattr(getattr(quantizers, name), "__module__", None) or "larq_focal.quantizers.registry"
+    return "larq_focal.nn" if home.startswith("larq_focal.nn.") else home
 
 
 if __name__ == "__main__":

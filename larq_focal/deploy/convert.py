@@ -1,6 +1,6 @@
 """Converting models for devices: never a file that computes something else than the model.
 
-Importing this loads no TensorFlow: only Keras models need it.
+Importing this loads no TensorFlow: only models of Keras 2 need it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from larq_focal._keras_version import is_keras_3
 from larq_focal.deploy.class_names import given_metadata
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
@@ -44,9 +45,9 @@ def convert(
     """Converts a model for devices and audits the result; the file is written only if it passes.
 
     larq_focal's own converter writes what the graph of the model holds, see ``write_tflite``; it needs TensorFlow for
-    Keras models only. Larq Compute Engine's runs in a process of its own, and known faults of it are looked for before
-    and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if there is
-    one.
+    models of Keras 2 only. Larq Compute Engine's runs in a process of its own, and known faults of it are looked for
+    before and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if
+    there is one.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must
@@ -92,9 +93,17 @@ def convert(
                 "Larq Compute Engine converts Keras models: use converter='focal' for graphs and files."
             )
         return convert_graph(model, path, data=data, strict=strict, seed=seed, int8=int8, metadata=metadata)
+    options = {"data": data, "strict": strict, "seed": seed, "trust": trust, "metadata": metadata}
+    if is_keras_3():
+        from larq_focal.deploy.conversion import keras3_models
+
+        if converter == "lce":
+            raise ConversionError(
+                "Larq Compute Engine converts models of Keras 2, and this is one of Keras 3: use converter='focal'."
+            )
+        return keras3_models.convert_by_graph(model, path, int8=int8, **options)
     from larq_focal.deploy.conversion import keras_models
 
-    options = {"data": data, "strict": strict, "seed": seed, "trust": trust, "metadata": metadata}
     if converter == "focal" or int8 is not None:
         return keras_models.convert_by_graph(model, path, int8=int8, **options)
     by = keras_models.convert_by_lce if converter == "lce" else keras_models.convert_by_the_first
@@ -130,6 +139,11 @@ def convert_int8(
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the data does not fit the model.
     """
+    if is_keras_3():
+        raise ConversionError(
+            "TensorFlow Lite's converter is used for models of Keras 2. Convert a model of Keras 3 with "
+            "larq_focal.convert(model, path, rest='int8', representative=samples)."
+        )
     from larq_focal.deploy.conversion.keras_models import convert_to_int8
 
     return convert_to_int8(model, path, data=data, representative=representative, seed=seed, trust=trust)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.keras import larq, tf
 from larq_focal.layers.sign_planes import SignPlanesConv2D
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
+from larq_focal.nn import with_gradient
 from larq_focal.quantizers.parts.row import ROWS, row_of
 
 

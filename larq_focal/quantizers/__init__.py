@@ -3,13 +3,12 @@
 The names of the families are those that their modules list in ``__all__``.
 """
 
-from larq_focal.larq_patches import apply_patches
+from larq_focal.nn import straight_through, with_gradient
 from larq_focal.quantizers.parts.binary_regularizer import BinaryRegularizer
 from larq_focal.quantizers.parts.clipped_sign import clipped_sign
 from larq_focal.quantizers.parts.error_decay import ErrorDecay, error_decay_sign
 from larq_focal.quantizers.parts.gumbel import GumbelTemperature, logistic_noise
 from larq_focal.quantizers.parts.powers_of_two import power_of_two
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through, with_gradient
 from larq_focal.quantizers.parts.row import QuantizerRow, quantizer_row, row_of
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.tanh_sign import tanh_sign
@@ -37,5 +36,3 @@ __all__ = [
     "with_gradient",
     *sorted(PUBLIC_NAMES),
 ]
-
-apply_patches()

@@ -1,4 +1,6 @@
 # Written by tools/quantizers_stub.py; run `make docs` after a change of the names.
+from larq_focal.nn import straight_through as straight_through
+from larq_focal.nn import with_gradient as with_gradient
 from larq_focal.quantizers.binary_activations.learnable_activation_binarizer import (
     LearnableActivationBinarizer as LearnableActivationBinarizer,
 )
@@ -47,8 +49,6 @@ from larq_focal.quantizers.parts.error_decay import error_decay_sign as error_de
 from larq_focal.quantizers.parts.gumbel import GumbelTemperature as GumbelTemperature
 from larq_focal.quantizers.parts.gumbel import logistic_noise as logistic_noise
 from larq_focal.quantizers.parts.powers_of_two import power_of_two as power_of_two
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through as straight_through
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient as with_gradient
 from larq_focal.quantizers.parts.row import QuantizerRow as QuantizerRow
 from larq_focal.quantizers.parts.row import quantizer_row as quantizer_row
 from larq_focal.quantizers.parts.row import row_of as row_of

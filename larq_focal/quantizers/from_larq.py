@@ -1,8 +1,8 @@
-"""The rows of Larq's own quantizers, whose classes are not ours to decorate."""
+"""The rows of Larq's quantizers, whose classes stand behind the wall."""
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.nn import ApproxSign, DoReFa, MagnitudeAwareSign, SteHeaviside, SteSign, SteTern, SwishSign, ops
 from larq_focal.quantizers.parts.row import quantizer_row
 
 _SIGN = {
@@ -18,19 +18,19 @@ quantizer_row(
     **_SIGN,
     summary="The sign, with a gradient of 1 where |x| <= 1.",
     source="https://arxiv.org/abs/1602.02830",
-)(larq.quantizers.SteSign)
+)(SteSign)
 
 quantizer_row(
     **_SIGN,
     summary="The sign, with the derivative of a piecewise quadratic.",
     source="https://arxiv.org/abs/1808.00278",
-)(larq.quantizers.ApproxSign)
+)(ApproxSign)
 
 quantizer_row(
     **_SIGN,
     summary="The sign, with the derivative of SignSwish.",
     source="https://arxiv.org/abs/1812.11800",
-)(larq.quantizers.SwishSign)
+)(SwishSign)
 
 quantizer_row(
     family="binary_kernels",
@@ -43,7 +43,7 @@ quantizer_row(
     scales="channel",
     needs_clip=True,
     follows_data=lambda quantizer: "its scale depends on the data",
-)(larq.quantizers.MagnitudeAwareSign)
+)(MagnitudeAwareSign)
 
 quantizer_row(
     family="binary_activations",
@@ -56,7 +56,7 @@ quantizer_row(
     source="https://arxiv.org/abs/1602.02830",
     needs_clip=True,
     reading="steps",
-)(larq.quantizers.SteHeaviside)
+)(SteHeaviside)
 
 quantizer_row(
     family="few_bits",
@@ -69,7 +69,7 @@ quantizer_row(
     needs_clip=True,
     reading="steps",
     follows_data=lambda quantizer: "its threshold depends on the data" if quantizer.ternary_weight_networks else "",
-)(larq.quantizers.SteTern)
+)(SteTern)
 
 quantizer_row(
     alias="dorefa_quantizer",
@@ -83,8 +83,8 @@ quantizer_row(
     source="https://arxiv.org/abs/1606.06160",
     needs_clip=True,
     reading="steps",
-    even_levels=lambda quantizer, dtype: tf.constant(1 / (2**quantizer.precision - 1), dtype),
+    even_levels=lambda quantizer, dtype: ops.convert_to_tensor(1 / (2**quantizer.precision - 1), dtype),
     follows_data=lambda quantizer: (
         "" if quantizer.mode == "activations" else "for weights, its scale depends on the data"
     ),
-)(larq.quantizers.DoReFa)
+)(DoReFa)

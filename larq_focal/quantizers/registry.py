@@ -11,9 +11,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from larq_focal.larq_patches import needs_no_constraint
-from larq_focal.quantizers import from_larq  # noqa: F401 (registers its rows)
+from larq_focal.nn import is_keras_3, needs_no_constraint
 from larq_focal.quantizers.parts.row import ROWS, QuantizerRow
+
+if not is_keras_3():
+    from larq_focal.quantizers import from_larq  # noqa: F401 (registers its rows)
 
 FAMILIES = {
     "signs": "Signs, for kernels and inputs",

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from larq_focal import layers, quantizers  # noqa: F401 (importing them applies the patches)
-from larq_focal.larq_patches import PATCHES, apply_patches
+from larq_focal.nn.keras2.larq_patches import PATCHES, apply_patches
 from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 

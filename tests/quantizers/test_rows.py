@@ -59,7 +59,7 @@ def test_every_file_of_a_family_holds_one_quantizer_and_is_collected():
 def test_quantizers_import_nothing_that_is_built_on_them():
     """What the door collects is no import that the test of circles could see."""
     modules = modules_in(PACKAGE)
-    below = ("larq_focal.keras", "larq_focal.larq_patches", HOME)
+    below = ("larq_focal.nn", HOME)
     for module in files_of(*FAMILIES, "parts"):
         above = [name for name in imports_of(module, modules) if not name.startswith(below)]
         assert not above, f"{module} imports {', '.join(above)}"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from larq_focal._keras_version import is_keras_3
 from larq_focal.deploy.audit.report import Audit
 from larq_focal.deploy.conversion.conversion_error import NotWritable
 from larq_focal.deploy.converters import is_graph
@@ -50,6 +51,10 @@ def audit(
 
         graph = as_graph(model)
         return audit_graph(graph, read_flatbuffer(tflite).content, by_input(graph, data), seed)
+    if is_keras_3():
+        from larq_focal.deploy.conversion.keras3_models import audit_file
+
+        return audit_file(model, read_flatbuffer(tflite).content, data, seed, trust)
     from larq_focal.deploy.audit import auditing
     from larq_focal.deploy.conversion.freeze import batch_size
     from larq_focal.deploy.conversion.known_inputs import with_known_inputs

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras
-from larq_focal.layers import RPReLU
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras import room
 from larq_focal.network.keras.activations import read_activation
+from larq_focal.network.keras.interim import RPReLU, keras
 from larq_focal.network.keras.layer_call import LayerCall
 
 layers = keras.layers
@@ -29,21 +29,22 @@ def read_relu_layer(layer: layers.ReLU, call: LayerCall) -> str:
 
 
 def read_leaky_relu_layer(layer: layers.LeakyReLU, call: LayerCall) -> str:
-    return call.add(ops.Activation, *call.inputs, kind="leaky_relu", alpha=np.float32(layer.alpha))
+    slope = layer.alpha if hasattr(layer, "alpha") else layer.negative_slope  # which Keras 3 calls it
+    return call.add(ops.Activation, *call.inputs, kind="leaky_relu", alpha=np.float32(slope))
 
 
 def read_prelu_layer(layer: layers.PReLU, call: LayerCall) -> str:
-    alpha = layer.alpha.numpy()
+    alpha = room.as_array(layer.alpha)
     if alpha.size == alpha.shape[-1]:
         alpha = alpha.reshape(-1)
     return call.add(ops.Activation, *call.inputs, kind="prelu", alpha=alpha)
 
 
 def read_rprelu_layer(layer: RPReLU, call: LayerCall) -> str:
-    shifted = call.add_affine(call.inputs[0], mean=layer.shift_in.numpy(), stored=("mean",), part="shift_in")
-    slope = layer.slope.numpy()
+    shifted = call.add_affine(call.inputs[0], mean=room.as_array(layer.shift_in), stored=("mean",), part="shift_in")
+    slope = room.as_array(layer.slope)
     value = call.add(ops.Activation, shifted, part="prelu", kind="prelu", alpha=slope)
-    return call.add_affine(value, bias=layer.shift_out.numpy(), stored=("bias",))
+    return call.add_affine(value, bias=room.as_array(layer.shift_out), stored=("bias",))
 
 
 def read_softmax_layer(layer: layers.Softmax, call: LayerCall) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from larq_focal.keras import keras
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras.interim import keras
+from larq_focal.network.keras.kernels import layer_kernel
 from larq_focal.network.keras.layer_call import LayerCall
-from larq_focal.network.keras.linear import geometry_of, grouped, layer_kernel, read_linear
+from larq_focal.network.keras.linear import geometry_of, grouped, read_linear
 from larq_focal.network.keras.user_classes import defines_its_own
 
 layers = keras.layers

@@ -45,7 +45,7 @@ def check_keras_file(path: Path, *, trust: bool = False) -> None:
             f".keras or .h5 instead. {HOW_TO_TRUST}"
         )
     check_hdf5(path)
-    with _opened(path) as (config, weights):
+    with opened(path) as (config, weights):
         if (layer := unmade_call(config)) is not None:
             raise ValueError(f"the layer '{short(layer, 60)}' is called on an output that is never made.")
         if trust:
@@ -55,6 +55,11 @@ def check_keras_file(path: Path, *, trust: bool = False) -> None:
                 f"'{path}' was not loaded: it has no {WEIGHTS}, and Keras would take pickled weights. {HOW_TO_TRUST}"
             )
         _check_links(weights, path)
+    check_objects(config, path)
+
+
+def check_objects(config: Any, path: Path) -> None:
+    """Raises UntrustedModelError where a configuration, which came from ``path``, names what may not be harmless."""
     for item in _objects(config):
         if fault := fault_of(item):
             raise UntrustedModelError(f"'{path}' was not loaded: {_place(item)} {fault}")
@@ -63,7 +68,7 @@ def check_keras_file(path: Path, *, trust: bool = False) -> None:
 def unknown_class(path: Path) -> str | None:
     """What to say of the first class in a file that this process does not know, None where it knows all."""
     try:
-        with _opened(path) as (config, _):
+        with opened(path) as (config, _):
             return next(
                 (f"{_place(item)} {fault}" for item in _objects(config) if (fault := unknown_object(item))), None
             )
@@ -72,7 +77,7 @@ def unknown_class(path: Path) -> str | None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, h5py.File | None]]:
+def opened(path: Path) -> Iterator[tuple[Any, h5py.File | None]]:
     """The configuration in a file, and its weights, None where they are not HDF5."""
     if not _is_archive(path):
         with h5py.File(path, "r") as file:

@@ -1,14 +1,16 @@
-"""Reading a QuantGraph from a Keras model. This is the one part of ``larq_focal.network`` that needs TensorFlow."""
+"""Reading a QuantGraph from a Keras model, of Keras 2 by TensorFlow, of Keras 3 by whatever backend it has."""
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, tf
+from collections.abc import Sequence
+
 from larq_focal.network import ops
 from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood, QuantGraph
+from larq_focal.network.keras import room
+from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.layers import add_unknown, is_listed, read_layer
-from larq_focal.network.keras.subclasses import as_functional, called_on_symbols
 
 
 def from_keras(model: keras.Model) -> QuantGraph:
@@ -31,13 +33,13 @@ def from_keras(model: keras.Model) -> QuantGraph:
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"Expected a Keras model, not {type(model).__name__}.")
-    if isinstance(model, keras.Sequential) and not model.inputs:
+    if isinstance(model, keras.Sequential) and not getattr(model, "inputs", None):
         raise ValueError(f"The model '{model.name}' is not built: give its first layer an `input_shape`.")
-    functional = as_functional(model)
+    functional = room.as_functional(model)
     if not functional.inputs:
         raise ValueError(f"The model '{model.name}' has no inputs: a network computes something of what it is given.")
     builder = GraphBuilder()
-    names = model.input_names if len(model.input_names or ()) == len(functional.inputs) else functional.input_names
+    names = room.input_names(model, functional)
     inputs = [_read_input(builder, name, tensor) for name, tensor in zip(names, functional.inputs, strict=True)]
     outputs = _read_model(functional, builder, inputs)
     return QuantGraph(model.name, builder, outputs)
@@ -47,24 +49,22 @@ def _read_input(builder: GraphBuilder, name: str, tensor) -> str:
     shape = tuple(tensor.shape)[1:]
     if None in shape:
         raise ValueError(f"The input '{name}' has the shape {shape}: rebuild the model with a fixed input size.")
-    bits = 8 if tensor.dtype in (tf.uint8, tf.int8) else ops.FLOAT_BITS
+    bits = 8 if room.dtype_name(tensor) in ("uint8", "int8") else ops.FLOAT_BITS
     return builder.add(ops.Input, name, shape=shape, bits=bits, origin=name)
 
 
-def _read_model(model: keras.Model, builder: GraphBuilder, inputs: list[str], path: str = "") -> list[str]:
-    """Reads the layers of a model called on the values ``inputs`` and returns the names of its outputs."""
-    values = {id(tensor): name for tensor, name in zip(model.inputs, inputs, strict=True)}
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        for node in model._nodes_by_depth[depth]:
-            if node.is_input:
-                continue
-            names = [values[id(tensor)] for tensor in node.keras_inputs]
-            if getattr(node.layer, "_is_graph_network", False):
-                outputs = _read_model(node.layer, builder, names, f"{path}{node.layer.name}/")
-            else:
-                outputs = _read_call(LayerCall(builder, path + node.layer.name, tuple(names), node))
-            values.update(zip(map(id, tf.nest.flatten(node.outputs)), outputs, strict=True))
-    return [values[id(tensor)] for tensor in model.outputs]
+def _read_model(model, builder: GraphBuilder, inputs: Sequence[str], path: str = "") -> list[str]:
+    """Reads the layers of a functional model on the values ``inputs`` and returns the names of its outputs."""
+    values = room.ModelValues(builder, path, model, inputs)
+    for node in room.nodes_of(model):
+        names = tuple(values[tensor] for tensor in node.inputs)
+        if room.is_functional(node.layer):
+            inner, names = room.at_sizes(node.layer, node, names, [builder.shape(name) for name in names])
+            outputs = _read_model(inner, builder, names, f"{path}{node.layer.name}/")
+        else:
+            outputs = _read_call(LayerCall(builder, path + node.layer.name, names, node))
+        values.add(node.outputs, outputs)
+    return [values[tensor] for tensor in model.outputs]
 
 
 def _read_call(call: LayerCall) -> list[str]:
@@ -81,11 +81,11 @@ def _read_call(call: LayerCall) -> list[str]:
 def _read_inside(call: LayerCall) -> list[str] | None:
     """Reads the layers that a subclassed layer or model calls; None where it is not one that does."""
     layer, node = call.node.layer, call.node
-    if is_listed(layer) or not any(True for _ in layer._flatten_layers(include_self=False)):
+    if is_listed(layer) or not room.inner_layers(layer):
         return None
     try:
-        model = called_on_symbols(layer, node.call_args, node.call_kwargs)
+        model = room.called_on_symbols(layer, node.arguments, node.keywords)
     except NotUnderstood:
         return None
-    names = {id(tensor): name for tensor, name in zip(node.keras_inputs, call.inputs, strict=True)}
+    names = {id(tensor): name for tensor, name in zip(node.inputs, call.inputs, strict=True)}
     return _read_model(model, call.builder, list(names.values()), f"{call.path}/")

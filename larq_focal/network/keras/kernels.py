@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.network.keras import room
+from larq_focal.network.keras.interim import keras, row_of
 from larq_focal.network.keras.quantizers import Quantizer, precision
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
-from larq_focal.quantizers import row_of
 
 
-def quantized_values(variable) -> np.ndarray:
-    """A weight as its layer computes with it, float32: quantized if it has a quantizer."""
-    with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(variable).numpy().astype(np.float32, copy=False)
+def layer_kernel(layer: keras.layers.Layer, which: str = "kernel") -> np.ndarray:
+    """A kernel of ``layer`` as it computes with it: ``which`` is one of ``KERNELS``."""
+    return room.quantized_values(kernel_of(layer, which), getattr(layer, f"{which}_quantizer", None))
+
+
+def kernel_of(layer: keras.layers.Layer, which: str) -> Any:
+    """The variable; Keras 3 calls that of a depthwise layer ``kernel``."""
+    own = layer.kernel if which == "kernel" else getattr(layer, f"{which}_kernel", None)
+    return layer.kernel if own is None else own
 
 
 def quantized_kernel(values: np.ndarray, quantizer: Quantizer | None) -> Kernel:
@@ -40,7 +47,7 @@ def _stored_scales(quantizer: Quantizer, shape: tuple[int, ...]) -> int:
         return shape[-1]
     few = (*(min(size, 64) for size in shape[:-1]), shape[-1])  # a large kernel would tell no more
     samples = np.random.default_rng(0).uniform(-1, 1, few).astype(np.float32)
-    return Kernel.from_values(tf.convert_to_tensor(quantizer(tf.constant(samples))).numpy()).stored_scales
+    return Kernel.from_values(room.computed(quantizer, samples)).stored_scales
 
 
 def stored_weights(layer: keras.layers.Layer) -> tuple[Kernel, ...] | None:
@@ -50,20 +57,21 @@ def stored_weights(layer: keras.layers.Layer) -> tuple[Kernel, ...] | None:
     """
     if not layer.built:
         return None
-    inside = {id(weight) for quantizer in _kernel_quantizers(layer) for weight in quantizer.weights}
-    return tuple(_stored(variable) for variable in layer.weights if id(variable) not in inside)
-
-
-def _kernel_quantizers(layer) -> list[keras.layers.Layer]:
-    parts = [layer, *layer._flatten_layers(include_self=False)]
-    found = (getattr(part, f"{which}_quantizer", None) for part in parts for which in KERNELS)
-    return [quantizer for quantizer in found if isinstance(quantizer, keras.layers.Layer)]
+    kernels = [
+        (kernel_of(part, which), quantizer)
+        for part in (layer, *room.inner_layers(layer))
+        for which in KERNELS
+        if (quantizer := getattr(part, f"{which}_quantizer", None)) is not None
+    ]
+    inside = {id(weight) for _, quantizer in kernels for weight in getattr(quantizer, "weights", ())}
+    quantizers = {id(kernel): quantizer for kernel, quantizer in kernels}
+    return tuple(_stored(each, quantizers.get(id(each))) for each in layer.weights if id(each) not in inside)
 
 
 KERNELS = ("kernel", "depthwise", "pointwise")
 """What Larq calls the kernels of a layer, in the names of their quantizers."""
 
 
-def _stored(variable) -> Kernel:
-    values = quantized_values(variable)
-    return quantized_kernel(values.reshape(values.shape or (1,)), getattr(variable, "quantizer", None))
+def _stored(variable, quantizer: Quantizer | None) -> Kernel:
+    values = room.quantized_values(variable, quantizer)
+    return quantized_kernel(values.reshape(values.shape or (1,)), quantizer)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras.node import Node
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LayerCall:
     builder: GraphBuilder
     path: str
     inputs: tuple[str, ...]
-    node: Any = None
+    node: Node | None = None
 
     def shape(self, value: str) -> ops.Shape:
         return self.builder.shape(value)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from larq_focal.keras import keras, tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras import room
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.kernels import quantized_kernel, quantized_values
+from larq_focal.network.keras.interim import keras
+from larq_focal.network.keras.kernels import layer_kernel, quantized_kernel
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import precision, quantizer_name, read_quantizer
 
@@ -18,11 +19,6 @@ from larq_focal.network.keras.quantizers import precision, quantizer_name, read_
 def declared_input_bits(layer: keras.layers.Layer, quantizer: Callable | None) -> int | None:
     """The bits of a layer's inputs: what their quantizer claims, else the layer itself."""
     return getattr(layer, "input_bits", None) if quantizer is None else precision(quantizer)
-
-
-def layer_kernel(layer: keras.layers.Layer, which: str = "kernel") -> np.ndarray:
-    """A kernel of ``layer``, quantized: ``which`` is "kernel", "depthwise" or "pointwise"."""
-    return quantized_values(getattr(layer, which if which == "kernel" else f"{which}_kernel"))
 
 
 def grouped(depthwise: np.ndarray) -> np.ndarray:
@@ -62,7 +58,7 @@ def quantized_input(layer, call: LayerCall) -> tuple[str, object]:
 
 
 def bias_of(layer) -> np.ndarray | None:
-    return layer.bias.numpy() if layer.use_bias else None
+    return room.as_array(layer.bias) if layer.use_bias else None
 
 
 def geometry_of(layer) -> dict:
@@ -70,7 +66,7 @@ def geometry_of(layer) -> dict:
         "strides": tuple(layer.strides),
         "dilation": tuple(layer.dilation_rate),
         "padding": layer.padding,
-        "pad_value": float(keras.backend.get_value(getattr(layer, "pad_values", 0.0))),
+        "pad_value": float(room.as_array(getattr(layer, "pad_values", 0.0))),
     }
 
 
@@ -92,7 +88,7 @@ def read_conv2d_transpose(layer: keras.layers.Conv2DTranspose, call: LayerCall) 
     return read_linear(layer, call, ops.Conv2DTranspose, np.swapaxes(layer_kernel(layer), -1, -2), **fields)
 
 
-def read_locally_connected2d(layer: keras.layers.LocallyConnected2D, call: LayerCall) -> str:
+def read_locally_connected2d(layer, call: LayerCall) -> str:
     shape, channels = call.output_shape(layer), call.shape(call.inputs[0])[-1]
     kernel = local_kernel(layer, shape[:2], tuple(layer.kernel_size), channels)
     return read_linear(layer, call, ops.LocallyConnected2D, kernel, strides=tuple(layer.strides))
@@ -156,7 +152,9 @@ def read_einsum_dense(layer: keras.layers.EinsumDense, call: LayerCall) -> str:
     positions = shape[: kept - 1]
     bias = layer.bias
     if bias is not None:
-        bias = np.broadcast_to(bias.numpy(), sizes[1]).reshape(columns) if bias.shape == sizes[1] else None
+        bias = (
+            np.broadcast_to(room.as_array(bias), sizes[1]).reshape(columns) if tuple(bias.shape) == sizes[1] else None
+        )
         if bias is None:
             raise NotUnderstood("with a bias that is not one for each output")
     if len(gone) != 1:
@@ -174,5 +172,5 @@ def read_einsum_dense(layer: keras.layers.EinsumDense, call: LayerCall) -> str:
 
 
 def read_embedding(layer: keras.layers.Embedding, call: LayerCall) -> str:
-    kernel = quantized_kernel(tf.convert_to_tensor(layer.embeddings).numpy().astype(np.float32), None)
+    kernel = quantized_kernel(room.as_array(layer.embeddings).astype(np.float32), None)
     return call.add(ops.Embedding, *call.inputs, kernel=kernel, shape=(*call.shape(call.inputs[0]), kernel.shape[-1]))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras, tf
-from larq_focal.layers import L1BatchNormalization
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras import room
+from larq_focal.network.keras.interim import L1BatchNormalization, keras
 from larq_focal.network.keras.layer_call import LayerCall
 
 layers = keras.layers
@@ -17,14 +17,16 @@ FOLDED: tuple[ops.Constant, ...] = ("scale", "bias")
 
 def read_batch_normalization(layer: layers.BatchNormalization, call: LayerCall) -> str:
     (value,) = call.inputs
-    if list(layer.axis) != [layer.input_spec.ndim - 1]:
-        raise NotUnderstood(f"over axis {list(layer.axis)}")
-    mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
-    scale = tf.math.rsqrt(variance + np.float32(layer.epsilon)).numpy()
+    rank = layer.input_spec.ndim
+    axes = [axis % rank for axis in (layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis])]
+    if axes != [rank - 1]:
+        raise NotUnderstood(f"over axis {axes}")
+    mean, variance = room.as_array(layer.moving_mean), room.as_array(layer.moving_variance)
+    scale = room.rsqrt(variance + np.float32(layer.epsilon))
     if layer.scale:
-        scale = scale * layer.gamma.numpy()
-    bias = layer.beta.numpy() if layer.center else np.zeros_like(mean)
-    if layer.fused:
+        scale = scale * room.as_array(layer.gamma)
+    bias = room.as_array(layer.beta) if layer.center else np.zeros_like(mean)
+    if getattr(layer, "fused", False):
         return call.add_affine(value, mean=mean, scale=scale, bias=bias, stored=FOLDED)
     bias = bias - mean * scale  # the order in which Keras computes then
     return call.add_affine(value, scale=scale, bias=bias, stored=FOLDED)
@@ -32,14 +34,14 @@ def read_batch_normalization(layer: layers.BatchNormalization, call: LayerCall) 
 
 def read_l1_batch_normalization(layer: L1BatchNormalization, call: LayerCall) -> str:
     scale, shift = layer.folded()
-    return call.add_affine(call.inputs[0], scale=scale.numpy(), bias=shift.numpy(), stored=FOLDED)
+    return call.add_affine(call.inputs[0], scale=room.as_array(scale), bias=room.as_array(shift), stored=FOLDED)
 
 
 def read_normalization(layer: layers.Normalization, call: LayerCall) -> str:
     if layer.invert:
         raise NotUnderstood("inverted")
-    deviation = np.maximum(np.sqrt(layer.variance), keras.backend.epsilon())
-    return call.add_affine(call.inputs[0], mean=layer.mean, scale=1 / deviation)
+    deviation = np.maximum(np.sqrt(room.as_array(layer.variance)), keras.backend.epsilon())
+    return call.add_affine(call.inputs[0], mean=room.as_array(layer.mean), scale=1 / deviation)
 
 
 def read_rescaling(layer: layers.Rescaling, call: LayerCall) -> str:
@@ -56,6 +58,6 @@ def read_layer_normalization(layer: layers.LayerNormalization, call: LayerCall) 
     stored = tuple(name for name, has in (("scale", layer.scale), ("bias", layer.center)) if has)
     if not stored:
         return value
-    gamma = layer.gamma.numpy().reshape(sizes) if layer.scale else 1.0
-    beta = layer.beta.numpy().reshape(sizes) if layer.center else 0.0
+    gamma = room.as_array(layer.gamma).reshape(sizes) if layer.scale else 1.0
+    beta = room.as_array(layer.beta).reshape(sizes) if layer.center else 0.0
     return call.add_affine(value, scale=gamma, bias=beta, stored=stored)

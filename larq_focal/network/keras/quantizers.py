@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal import quantizers as focal
-from larq_focal.keras import larq
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.functions import read_function
+from larq_focal.network.keras import interim as focal
+from larq_focal.network.keras import room
+from larq_focal.network.keras.interim import row_of
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.step_function import find_steps
-from larq_focal.quantizers import row_of
 
 Quantizer = Callable[[Any], Any]
 
@@ -38,7 +37,7 @@ def precision(quantizer: Quantizer | None) -> int | None:
 
 def is_quantizer(function: Any) -> bool:
     """Whether ``function``, found as an activation, is a quantizer."""
-    return isinstance(function, larq.quantizers.Quantizer) or precision(function) is not None
+    return isinstance(function, focal.Quantizer) or precision(function) is not None
 
 
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
@@ -66,7 +65,7 @@ def _read_by_row(quantizer: Quantizer, call: LayerCall, value: str, part: str) -
     if row.reading == "steps":
         # A clone where there are no weights: metrics of the original must not see this.
         function = quantizer if row.trainable else type(quantizer).from_config(quantizer.get_config())
-        levels, boundaries = find_steps(lambda x: function(x).numpy(), max_levels=2**quantizer.precision)
+        levels, boundaries = find_steps(lambda x: room.computed(function, x), max_levels=2**quantizer.precision)
         return call.add(ops.Quantize, value, part=part, levels=levels, boundaries=boundaries)
     if row.activation is None:
         raise NotUnderstood("made for kernels: its levels would follow each batch")
@@ -75,7 +74,7 @@ def _read_by_row(quantizer: Quantizer, call: LayerCall, value: str, part: str) -
 
 def _traced(quantizer: Quantizer, call: LayerCall, value: str, part: str) -> str:
     """What evaluating it does, operation by operation."""
-    (result,) = read_function(lambda x: quantizer(x), (), call, [value], part=part)
+    (result,) = room.read_function(lambda x: quantizer(x), (), call, [value], part=part)
     return result
 
 
@@ -100,21 +99,21 @@ def _(quantizer: focal.TernarySign, call, value, part):
 
 @_read.register
 def _(quantizer: focal.LSQ, call, value, part):
-    if quantizer.step > 0:
+    if float(room.as_array(quantizer.step)) > 0:
         return _read_by_row(quantizer, call, value, part)
     kind = "quantizer lsq (its step is measured in the first training step, and that has not been)"
     return call.add(ops.Unknown, value, part=part, kind=kind, bits=quantizer.bits, weights=(), macs_by_bits=())
 
 
 @_read.register
-def _(quantizer: larq.quantizers.NoOp, call, value, part):
+def _(quantizer: focal.NoOp, call, value, part):
     return value
 
 
 @_read.register
 def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
     """A dense layer gives it the row of its features as one pixel."""
-    kernel = quantizer.depthwise_kernel.numpy()  # [kh, kw, C, 1]
+    kernel = room.as_array(quantizer.depthwise_kernel)  # [kh, kw, C, 1]
     shape = call.shape(value)
     if len(shape) == 1:
         value = call.add(ops.Reshape, value, part=_part(part, "pixel"), shape=(1, 1, *shape))
@@ -123,7 +122,7 @@ def _(quantizer: focal.LearnableActivationBinarizer, call, value, part):
         value,
         part=_part(part, "response"),
         kernel=Kernel(np.swapaxes(kernel, 2, 3), None, FLOAT_BITS),
-        bias=None if quantizer.bias is None else quantizer.bias.numpy(),
+        bias=None if quantizer.bias is None else room.as_array(quantizer.bias),
         padding="same",
         groups=kernel.shape[2],
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras.activations import read_activation
+from larq_focal.network.keras.interim import keras
+from larq_focal.network.keras.kernels import layer_kernel
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.linear import (
     add_linear,
@@ -18,10 +19,10 @@ from larq_focal.network.keras.linear import (
     bias_of,
     geometry_of,
     grouped,
-    layer_kernel,
     local_kernel,
     quantized_input,
 )
+from larq_focal.network.keras.pooling import add_pool, kind_of
 
 
 def as_row(call: LayerCall, value: str) -> str:
@@ -84,7 +85,7 @@ def read_separable_conv1d(layer: keras.layers.SeparableConv1D, call: LayerCall) 
     return read_activation(layer.activation, call, as_steps(call, value), "activation")
 
 
-def read_locally_connected1d(layer: keras.layers.LocallyConnected1D, call: LayerCall) -> str:
+def read_locally_connected1d(layer, call: LayerCall) -> str:
     steps, _ = call.output_shape(layer)
     kernel = local_kernel(layer, (1, steps), (1, *layer.kernel_size), call.shape(call.inputs[0])[-1])
     bias = bias_of(layer)
@@ -94,15 +95,8 @@ def read_locally_connected1d(layer: keras.layers.LocallyConnected1D, call: Layer
 
 def read_pool1d(layer: keras.layers.MaxPooling1D | keras.layers.AveragePooling1D, call: LayerCall) -> str:
     _check_channels(layer)
-    value = call.add(
-        ops.Pool2D,
-        as_row(call, *call.inputs),
-        shape=(1, *call.output_shape(layer)),
-        kind="max" if isinstance(layer, keras.layers.MaxPooling1D) else "average",
-        size=(1, *_numbers(layer.pool_size)),
-        strides=(1, *_numbers(layer.strides)),
-        padding=layer.padding,
-    )
+    size, strides = (1, *_numbers(layer.pool_size)), (1, *_numbers(layer.strides))
+    value = add_pool(layer, call, as_row(call, *call.inputs), (1, *call.output_shape(layer)), size, strides)
     return as_steps(call, value)
 
 
@@ -110,9 +104,8 @@ def read_global_pool1d(
     layer: keras.layers.GlobalMaxPooling1D | keras.layers.GlobalAveragePooling1D, call: LayerCall
 ) -> str:
     _check_channels(layer)
-    kind = "max" if isinstance(layer, keras.layers.GlobalMaxPooling1D) else "average"
     shape = call.output_shape(layer)
-    value = call.add(ops.GlobalPool, as_row(call, *call.inputs), shape=shape[-1:], kind=kind)
+    value = call.add(ops.GlobalPool, as_row(call, *call.inputs), shape=shape[-1:], kind=kind_of(layer))
     return value if len(shape) == 1 else call.add(ops.Reshape, value, part="steps", shape=shape)
 
 

@@ -10,7 +10,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from larq_focal.keras import keras, larq
+from larq_focal._keras_version import is_keras_3
+from larq_focal.network.keras.interim import keras
 
 _OPTIMIZATION = "tensorflow_model_optimization"
 """It keeps its classes in modules deep down, and brings them by a scope."""
@@ -20,10 +21,11 @@ _CLASSES = (
     keras.regularizers.Regularizer,
     keras.constraints.Constraint,
 )
-_KNOWN_NAMES = (
-    *(keras, keras.layers, keras.activations, keras.initializers, keras.regularizers, keras.constraints),
-    *(larq.layers, larq.quantizers, larq.constraints),
-)
+_KNOWN_NAMES = (*(keras, keras.layers, keras.activations, keras.initializers, keras.regularizers, keras.constraints),)
+if not is_keras_3():
+    from larq_focal.keras import larq
+
+    _KNOWN_NAMES += (larq.layers, larq.quantizers, larq.constraints)
 
 
 def import_objects(module: str | Path) -> ModuleType:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from larq_focal.layers import XnorConv2D
 from larq_focal.network import ops
+from larq_focal.network.keras.interim import XnorConv2D
 from larq_focal.network.keras.layer_call import LayerCall
 
 

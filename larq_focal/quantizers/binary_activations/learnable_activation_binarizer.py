@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, larq, tf
+import numpy as np
+
+from larq_focal.nn import keras, ops, register
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.row import quantizer_row
-from larq_focal.quantizers.signs.tanh import tanh_sign
+from larq_focal.quantizers.parts.tanh_sign import tanh_sign
 
 __all__ = ["LearnableActivationBinarizer"]
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class CentreTap(keras.initializers.Initializer):
     """Depthwise kernels [height, width, channels, multiplier] that are 1 at the centre: a convolution that copies."""
 
     def __call__(self, shape, dtype=None, **kwargs):
         height, width, channels, multiplier = shape
+        kernel = np.zeros((height, width, channels, multiplier))
         # Same-padding puts the smaller half before the pixel, so an even kernel's centre is left of its middle.
-        indices = [[(height - 1) // 2, (width - 1) // 2]]
-        return tf.scatter_nd(indices, tf.ones((1, channels, multiplier), dtype or tf.float32), shape)
+        kernel[(height - 1) // 2, (width - 1) // 2] = 1
+        return ops.convert_to_tensor(kernel, dtype or "float32")
 
 
 @quantizer_row(
@@ -91,8 +94,8 @@ class LearnableActivationBinarizer(Quantizer):
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
     def build(self, input_shape):
-        shape = tf.TensorShape(input_shape)
-        if shape.rank != 4 or shape[-1] is None:
+        shape = tuple(input_shape)
+        if len(shape) != 4 or shape[-1] is None:
             raise ValueError(
                 f"LearnableActivationBinarizer {self.name!r} convolves over images and needs inputs of shape "
                 f"[batch, height, width, channels] with known channels, but got {shape}. For inputs without height and "
@@ -101,14 +104,14 @@ class LearnableActivationBinarizer(Quantizer):
         self.channels = channels = shape[-1]
         self.input_spec = keras.layers.InputSpec(ndim=4)
         self.depthwise_kernel = self.add_weight(
-            "depthwise_kernel",
+            name="depthwise_kernel",
             shape=(*self.kernel_size, channels, 1),
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
         )
-        self.bias = self.add_weight("bias", shape=(channels,), initializer="zeros") if self.use_bias else None
+        self.bias = self.add_weight(name="bias", shape=(channels,), initializer="zeros") if self.use_bias else None
         self.beta = self.add_weight(
-            "beta",
+            name="beta",
             shape=(),
             initializer=keras.initializers.Constant(self.initial_beta),
             trainable=self.learn_beta,
@@ -117,11 +120,11 @@ class LearnableActivationBinarizer(Quantizer):
         super().build(input_shape)
 
     def call(self, inputs):
-        kernel = tf.cast(self.depthwise_kernel, inputs.dtype)
-        response = tf.nn.depthwise_conv2d(inputs, kernel, strides=[1, 1, 1, 1], padding="SAME")
+        kernel = ops.cast(self.depthwise_kernel, inputs.dtype)
+        response = ops.depthwise_conv(inputs, kernel, 1, "same", "channels_last")
         if self.bias is not None:
-            response = tf.nn.bias_add(response, tf.cast(self.bias, inputs.dtype))
-        return tanh_sign(response, tf.cast(self.beta, inputs.dtype))
+            response = response + ops.cast(self.bias, inputs.dtype)
+        return tanh_sign(response, ops.cast(self.beta, inputs.dtype))
 
     def get_config(self):
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.channels import fix_channels
 from larq_focal.quantizers.parts.row import quantizer_row
@@ -10,8 +10,13 @@ from larq_focal.quantizers.parts.row import quantizer_row
 __all__ = ["RSign", "threshold_sign"]
 
 
-@tf.custom_gradient
-def threshold_sign(x: tf.Tensor, threshold: tf.Tensor):
+def _slopes(x: Tensor, threshold: Tensor) -> tuple[Tensor, Tensor]:
+    slope = ops.maximum(2 - 2 * ops.abs(x - threshold), 0)
+    return slope, -slope
+
+
+@with_gradient(_slopes, by=2)
+def threshold_sign(x: Tensor, threshold: Tensor) -> Tensor:
     """+1 where ``x >= threshold``, else -1.
 
     Backward, with d = x - threshold, the derivative by ``x`` is max(0, 2 - 2|d|), that of a piecewise quadratic which
@@ -21,13 +26,8 @@ def threshold_sign(x: tf.Tensor, threshold: tf.Tensor):
         x: [..., channels].
         threshold: [channels], of the type of ``x``.
     """
-    one = tf.constant(1, x.dtype)
-
-    def grad(upstream):
-        slope = upstream * tf.maximum(2 - 2 * tf.abs(x - threshold), 0)
-        return slope, -tf.reduce_sum(slope, list(range(x.shape.rank - 1)))
-
-    return tf.where(x >= threshold, one, -one), grad
+    one = ops.ones((), x.dtype)
+    return ops.where(x >= threshold, one, -one)
 
 
 @quantizer_row(
@@ -64,8 +64,8 @@ class RSign(Quantizer):
 
     def build(self, input_shape):
         self.channels = fix_channels(self, input_shape)
-        self.threshold = self.add_weight("threshold", shape=(self.channels,), initializer="zeros")
+        self.threshold = self.add_weight(name="threshold", shape=(self.channels,), initializer="zeros")
         super().build(input_shape)
 
     def call(self, inputs):
-        return threshold_sign(inputs, tf.cast(self.threshold, inputs.dtype))
+        return threshold_sign(inputs, ops.cast(self.threshold, inputs.dtype))

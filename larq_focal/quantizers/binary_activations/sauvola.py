@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.local_threshold import LocalThreshold, local_statistics
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 
 __all__ = ["SauvolaSign"]
 
 
-def _is_near(x: tf.Tensor, largest: tf.Tensor, scaled_threshold: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.abs(x * largest - scaled_threshold) <= largest, x.dtype)
+def _is_near(x: Tensor, largest: Tensor, scaled_threshold: Tensor) -> Tensor:
+    return ops.cast(ops.abs(x * largest - scaled_threshold) <= largest, x.dtype)
 
 
 @with_gradient(_is_near)
-def scaled_sign(x: tf.Tensor, largest: tf.Tensor, scaled_threshold: tf.Tensor) -> tf.Tensor:
+def scaled_sign(x: Tensor, largest: Tensor, scaled_threshold: Tensor) -> Tensor:
     """+1 where ``x * largest >= scaled_threshold``, else -1: a threshold that is a quotient, without the division.
 
     Backward, the gradient passes to ``x`` where it lies at most 1 from the quotient.
@@ -25,8 +24,8 @@ def scaled_sign(x: tf.Tensor, largest: tf.Tensor, scaled_threshold: tf.Tensor) -
         largest: Not negative; what the threshold would be divided by. Broadcasts against ``x``.
         scaled_threshold: Broadcasts against ``x``. Both are constants to the gradient.
     """
-    one = tf.constant(1, x.dtype)
-    return tf.where(x * largest >= scaled_threshold, one, -one)
+    one = ops.ones((), x.dtype)
+    return ops.where(x * largest >= scaled_threshold, one, -one)
 
 
 @quantizer_row(
@@ -66,6 +65,6 @@ class SauvolaSign(LocalThreshold):
 
     def call(self, inputs):
         mean, deviation = local_statistics(inputs, self.window)
-        largest = tf.reduce_max(deviation, axis=[1, 2], keepdims=True)
+        largest = ops.max(deviation, axis=[1, 2], keepdims=True)
         scaled_threshold = mean * (largest * (1 - self.k) + deviation * self.k)
         return scaled_sign(inputs, largest, scaled_threshold)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sloped import Sloped
 
 __all__ = ["SigmoidStep", "sigmoid_step"]
 
 
-def _sigmoid_slope(x: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:
-    y = tf.sigmoid(slope * x)
+def _sigmoid_slope(x: Tensor, slope: Tensor) -> Tensor:
+    y = ops.sigmoid(slope * x)
     return slope * y * (1 - y)
 
 
 @with_gradient(_sigmoid_slope)
-def sigmoid_step(x: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:
+def sigmoid_step(x: Tensor, slope: Tensor) -> Tensor:
     """1 where ``x >= 0``, else 0, with the derivative by ``x`` of sigmoid(slope x).
 
     Args:
         x: Any shape.
         slope: Positive scalar of the type of ``x``. It gets no gradient.
     """
-    return tf.where(x >= 0, tf.ones((), x.dtype), tf.zeros((), x.dtype))
+    return ops.where(x >= 0, ops.ones((), x.dtype), ops.zeros((), x.dtype))
 
 
 @quantizer_row(
@@ -60,4 +59,4 @@ class SigmoidStep(Sloped):
         super().__init__(slope, **kwargs)
 
     def call(self, inputs):
-        return sigmoid_step(inputs, tf.constant(self.slope, inputs.dtype))
+        return sigmoid_step(inputs, ops.convert_to_tensor(self.slope, inputs.dtype))

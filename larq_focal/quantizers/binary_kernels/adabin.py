@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import ops
 from larq_focal.quantizers.parts.error_decay import ErrorDecayQuantizer
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import standardize
@@ -50,4 +50,4 @@ class AdaBinSign(ErrorDecayQuantizer):
 
     def call(self, inputs):
         standardized, deviation = standardize(inputs)
-        return tf.cast(deviation * self.decaying_sign(standardized), inputs.dtype)
+        return ops.cast(deviation * self.decaying_sign(standardized), inputs.dtype)

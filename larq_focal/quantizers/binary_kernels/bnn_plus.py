@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.nn import MeasuredWeight, ops
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.binary_regularizer import BinaryRegularizer, best_scale
 from larq_focal.quantizers.parts.channels import fix_channels
-from larq_focal.quantizers.parts.measured_weight import measured_once
 from larq_focal.quantizers.parts.row import quantizer_row
+from larq_focal.quantizers.parts.swish_sign import swish_sign
 
 __all__ = ["BnnPlusSign"]
 
@@ -51,6 +51,7 @@ class BnnPlusSign(Quantizer):
 
     precision = 1
     trained_weights = ("alpha",)
+    kept_weights = MeasuredWeight.kept_weights("alpha")
 
     def __init__(self, beta: float = 5.0, strength: float = 1e-6, p: int = 1, **kwargs):
         super().__init__(**kwargs)
@@ -63,23 +64,17 @@ class BnnPlusSign(Quantizer):
 
     def build(self, input_shape):
         self.channels = fix_channels(self, input_shape)
-        self.alpha = self.add_weight(
-            "alpha",
-            shape=(self.channels,),
-            initializer="zeros",
-            constraint="non_neg",
-            experimental_autocast=False,
-            aggregation=tf.VariableAggregation.MEAN,
-        )
+        self.learned_alpha = MeasuredWeight(self, "alpha", (self.channels,))
+        self.alpha = self.learned_alpha.weight
         super().build(input_shape)
 
     def call(self, inputs, training=None):
-        magnitude = tf.cast(tf.abs(inputs), self.alpha.dtype)
-        best = tf.stop_gradient(best_scale(magnitude, self.p))
-        alpha = measured_once(self.alpha, tf.where(best > 0, best, tf.ones_like(best)), training)
-        if not self._eager_losses:  # Keras' list for this step: the penalty counts once, however often a kernel is read
-            self.add_loss(self.strength * tf.reduce_sum(tf.abs(alpha - magnitude) ** self.p))
-        return tf.cast(alpha, inputs.dtype) * larq.quantizers.swish_sign(inputs, self.beta)
+        magnitude = ops.cast(ops.abs(inputs), self.alpha.dtype)
+        best = ops.stop_gradient(best_scale(magnitude, self.p))
+        alpha = self.learned_alpha.value(ops.where(best > 0, best, ops.ones_like(best)), training)
+        if not self.counts_its_loss:
+            self.add_loss(self.strength * ops.sum(ops.abs(alpha - magnitude) ** self.p))
+        return ops.cast(alpha, inputs.dtype) * swish_sign(inputs, self.beta)
 
     def get_config(self):
         return {**super().get_config(), "beta": self.beta, "strength": self.strength, "p": self.p}

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.gumbel import GumbelQuantizer
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 
 __all__ = ["GumbelSign", "gumbel_sign"]
 
 
-def _slope(x: tf.Tensor, temperature: tf.Tensor, logit_scale: float = 1.0, noise: tf.Tensor | None = None) -> tf.Tensor:
-    y = tf.sigmoid(_perturbed(x, logit_scale, noise) * (logit_scale / temperature))
+def _slope(x: Tensor, temperature: Tensor, logit_scale: float = 1.0, noise: Tensor | None = None) -> Tensor:
+    y = ops.sigmoid(_perturbed(x, logit_scale, noise) * (logit_scale / temperature))
     return (2 * logit_scale / temperature) * y * (1 - y)
 
 
-def _perturbed(x: tf.Tensor, logit_scale: float, noise: tf.Tensor | None) -> tf.Tensor:
+def _perturbed(x: Tensor, logit_scale: float, noise: Tensor | None) -> Tensor:
     """The noise is scaled, not x, so that without noise the converter sees the plain sign."""
     return x if noise is None else x + noise / logit_scale
 
 
 @with_gradient(_slope)
-def gumbel_sign(
-    x: tf.Tensor, temperature: tf.Tensor, logit_scale: float = 1.0, noise: tf.Tensor | None = None
-) -> tf.Tensor:
+def gumbel_sign(x: Tensor, temperature: Tensor, logit_scale: float = 1.0, noise: Tensor | None = None) -> Tensor:
     """The sign of ``logit_scale * x + noise``, with the derivative of its relaxation by ``temperature``.
 
     Forward +1 or -1; with logistic noise, +1 has the probability sigmoid(logit_scale * x), at every temperature.
@@ -88,7 +85,7 @@ class GumbelSign(GumbelQuantizer):
 
     def call(self, inputs, training=None):
         noise = self.noise(inputs, training)
-        return gumbel_sign(inputs, tf.cast(self.scheduled, inputs.dtype), self.logit_scale, noise)
+        return gumbel_sign(inputs, ops.cast(self.scheduled, inputs.dtype), self.logit_scale, noise)
 
     def get_config(self):
         return {**super().get_config(), "logit_scale": self.logit_scale}

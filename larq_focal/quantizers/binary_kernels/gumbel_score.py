@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, straight_through
 from larq_focal.quantizers.parts.gumbel_score import GumbelScoreQuantizer, level_score, precise
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 
 __all__ = ["GumbelScoreSign", "score_logit"]
 
 
-def score_logit(
-    x: tf.Tensor, temperature: tf.Tensor, max_temperature: float = 3.0, score_scale: float = 300.0
-) -> tf.Tensor:
+def score_logit(x: Tensor, temperature: Tensor, max_temperature: float = 3.0, score_scale: float = 300.0) -> Tensor:
     """Log-odds of +1 against -1: the :func:`level_score` of +1 less that of -1, with the same arguments."""
     plus, minus = (level_score(x, level, temperature, max_temperature, score_scale) for level in (1, -1))
     return plus - minus
 
 
 @straight_through
-def noisy_sign(x: tf.Tensor, logit: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+def noisy_sign(x: Tensor, logit: Tensor, noise: Tensor) -> Tensor:
     """+1 or -1, the sign of ``logit + noise``. The gradient reaches ``x``, of the same shape, unchanged."""
-    return tf.cast(sign(logit + noise), x.dtype)
+    return ops.cast(sign(logit + noise), x.dtype)
 
 
 @straight_through
-def identity_sign(x: tf.Tensor) -> tf.Tensor:
+def identity_sign(x: Tensor) -> Tensor:
     """The sign of ``x``; its gradient passes unchanged and unclipped."""
     return sign(x)
 
@@ -87,5 +84,5 @@ class GumbelScoreSign(GumbelScoreQuantizer):
         if noise is None:
             return identity_sign(inputs)
         x = precise(inputs)
-        logit = score_logit(x, tf.cast(self.scheduled, x.dtype), self.max_temperature, self.score_scale)
-        return noisy_sign(inputs, logit, tf.cast(noise, x.dtype))
+        logit = score_logit(x, ops.cast(self.scheduled, x.dtype), self.max_temperature, self.score_scale)
+        return noisy_sign(inputs, logit, ops.cast(noise, x.dtype))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import weakref
 
-from larq_focal.keras import calling_layer, keras, tf
+from larq_focal.nn import Tensor, calling_layer, keras, ops, straight_through
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, mean_magnitude, per_channel
@@ -14,7 +13,7 @@ from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, me
 __all__ = ["HysteresisSign", "hysteresis_sign", "schmitt_trigger"]
 
 
-def magnitude_quantile(x: tf.Tensor, quantile: float, scale: Scale) -> tf.Tensor:
+def magnitude_quantile(x: Tensor, quantile: float, scale: Scale) -> Tensor:
     """The element of |x| with a share of ``quantile`` of the elements below it.
 
     Args:
@@ -23,12 +22,12 @@ def magnitude_quantile(x: tf.Tensor, quantile: float, scale: Scale) -> tf.Tensor
         scale: "channel" for an element of each index of the last axis, else one of the tensor.
     """
     _, count = per_channel(x)
-    rows = tf.reshape(tf.abs(x), (count, -1) if scale == "channel" else (-1, 1))
-    ordered = tf.sort(rows, axis=0)
+    rows = ops.reshape(ops.abs(x), (count, -1) if scale == "channel" else (-1, 1))
+    ordered = ops.sort(rows, axis=0)
     return ordered[int(quantile * ordered.shape[0])]
 
 
-def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float | tf.Tensor) -> tf.Tensor:
+def schmitt_trigger(x: Tensor, memory: Tensor, threshold: float | Tensor) -> Tensor:
     """The memory after ``x``: +1 where ``x >= threshold``, -1 where ``x <= -threshold``, else as it was.
 
     Args:
@@ -37,13 +36,13 @@ def schmitt_trigger(x: tf.Tensor, memory: tf.Tensor, threshold: float | tf.Tenso
         threshold: Half the width of the hysteresis loop, not negative. At 0 the result is sign(x). Broadcasts against
             ``x``.
     """
-    one = tf.constant(1, x.dtype)
-    remembered = tf.where(memory == 0, sign(x), memory)
-    return tf.where(x >= threshold, one, tf.where(x <= -threshold, -one, remembered))
+    one = ops.ones((), x.dtype)
+    remembered = ops.where(memory == 0, sign(x), memory)
+    return ops.where(x >= threshold, one, ops.where(x <= -threshold, -one, remembered))
 
 
 @straight_through
-def hysteresis_sign(x: tf.Tensor, memory: tf.Tensor, scale: Scale = "tensor") -> tf.Tensor:
+def hysteresis_sign(x: Tensor, memory: Tensor, scale: Scale = "tensor") -> Tensor:
     """The remembered signs times mean|x|. Backward, the gradient reaches ``x`` unchanged; the scale is a constant.
 
     Args:
@@ -109,13 +108,12 @@ class HysteresisSign(Quantizer):
 
     def build(self, input_shape):
         self.memory = self.add_weight(
-            "memory",
+            name="memory",
             shape=input_shape,
             initializer="zeros",
             trainable=False,
-            experimental_autocast=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+            autocast=False,
+            aggregation="only_first_replica",
         )
         super().build(input_shape)
 
@@ -124,17 +122,18 @@ class HysteresisSign(Quantizer):
         return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):
-        if not self.memory.shape.is_compatible_with(inputs.shape):
+        remembered, given = tuple(self.memory.shape), tuple(inputs.shape)
+        if remembered != given:
             raise ValueError(
-                f"The HysteresisSign {self.name!r} remembers weights of shape {self.memory.shape}, but was given "
-                f"{inputs.shape}: give each kernel its own instance."
+                f"The HysteresisSign {self.name!r} remembers weights of shape {remembered}, but was given {given}: "
+                "give each kernel its own instance."
             )
         threshold = self.threshold
         if self.quantile is not None:
             threshold = magnitude_quantile(inputs, self.quantile, self.scale)
-        memory = schmitt_trigger(inputs, tf.cast(self.memory, inputs.dtype), threshold)
+        memory = schmitt_trigger(inputs, ops.cast(self.memory, inputs.dtype), threshold)
         if training:
-            self.memory.assign(tf.cast(memory, self.memory.dtype))
+            self.memory.assign(ops.cast(memory, self.memory.dtype))
         return hysteresis_sign(inputs, memory, self.scale)
 
     def get_config(self):

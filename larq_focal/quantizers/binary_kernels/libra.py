@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops
 from larq_focal.quantizers.parts.error_decay import ErrorDecayQuantizer
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import per_channel, standardize
@@ -10,13 +10,13 @@ from larq_focal.quantizers.parts.weight_statistics import per_channel, standardi
 __all__ = ["LibraSign"]
 
 
-def power_of_two_scale(standardized: tf.Tensor) -> tf.Tensor:
+def power_of_two_scale(standardized: Tensor) -> Tensor:
     """2^s with s = round(log2(mean|w|)) for each index of the last axis; 1 where all weights are 0. No gradient."""
     axes, _ = per_channel(standardized)
-    magnitude = tf.reduce_mean(tf.abs(standardized), axes)
-    magnitude = tf.where(magnitude > 0, magnitude, tf.ones_like(magnitude))
-    shift = tf.round(tf.math.log(magnitude) / tf.math.log(tf.constant(2, magnitude.dtype)))
-    return tf.stop_gradient(2**shift)
+    magnitude = ops.mean(ops.abs(standardized), axes)
+    magnitude = ops.where(magnitude > 0, magnitude, ops.ones_like(magnitude))
+    shift = ops.round(ops.log(magnitude) / ops.log(ops.convert_to_tensor(2, magnitude.dtype)))
+    return ops.stop_gradient(2**shift)
 
 
 @quantizer_row(
@@ -58,4 +58,4 @@ class LibraSign(ErrorDecayQuantizer):
 
     def call(self, inputs):
         standardized, _ = standardize(inputs, degrees_of_freedom=1)
-        return tf.cast(power_of_two_scale(standardized) * self.decaying_sign(standardized), inputs.dtype)
+        return ops.cast(power_of_two_scale(standardized) * self.decaying_sign(standardized), inputs.dtype)

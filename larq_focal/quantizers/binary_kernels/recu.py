@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from larq_focal.keras import tf
-from larq_focal.quantizers.parts.pseudo_gradient import is_within, with_gradient
+from larq_focal.nn import Tensor, is_within, ops, with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
 from larq_focal.quantizers.parts.sign import sign
@@ -14,13 +13,13 @@ from larq_focal.quantizers.parts.weight_statistics import standardize
 __all__ = ["ReCUSign", "ReCUTau"]
 
 
-def laplace_quantile(mean_magnitude: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
+def laplace_quantile(mean_magnitude: Tensor, tau: Tensor) -> Tensor:
     """The ``tau``-quantile of the Laplace distribution about 0 with this mean magnitude, for tau of 0.5 and more."""
-    return -mean_magnitude * tf.math.log(2 - 2 * tau)
+    return -mean_magnitude * ops.log(2 - 2 * tau)
 
 
 @with_gradient(is_within)
-def rectified_sign(x: tf.Tensor, limit: tf.Tensor) -> tf.Tensor:
+def rectified_sign(x: Tensor, limit: Tensor) -> Tensor:
     """The sign of ``x``, with the derivative of ``x`` clamped to ``limit`` either side: 1 where |x| <= limit."""
     return sign(x)
 
@@ -73,8 +72,8 @@ class ReCUSign(ScheduledQuantizer):
     def call(self, inputs):
         standardized, _ = standardize(inputs, degrees_of_freedom=1)
         v = math.sqrt(8) * standardized
-        limit = laplace_quantile(tf.reduce_mean(tf.abs(v)), tf.cast(self.scheduled, v.dtype))
-        return tf.cast(rectified_sign(v, limit), inputs.dtype)
+        limit = laplace_quantile(ops.mean(ops.abs(v)), ops.cast(self.scheduled, v.dtype))
+        return ops.cast(rectified_sign(v, limit), inputs.dtype)
 
 
 class ReCUTau(EpochSchedule):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sign import sign
 from larq_focal.quantizers.parts.weight_statistics import mean_magnitude, per_channel
@@ -12,13 +11,13 @@ from larq_focal.quantizers.parts.weight_statistics import mean_magnitude, per_ch
 __all__ = ["XnorSign", "xnor_sign"]
 
 
-def _slope(x: tf.Tensor) -> tf.Tensor:
+def _slope(x: Tensor) -> Tensor:
     _, count = per_channel(x)
-    return 1 / count + mean_magnitude(x, "channel") * tf.cast(tf.abs(x) < 1, x.dtype)
+    return 1 / count + mean_magnitude(x, "channel") * ops.cast(ops.abs(x) < 1, x.dtype)
 
 
 @with_gradient(_slope)
-def xnor_sign(x: tf.Tensor) -> tf.Tensor:
+def xnor_sign(x: Tensor) -> Tensor:
     """The sign of ``x`` times alpha = mean|x| of each index of the last axis.
 
     Backward, the upstream gradient times 1/n + alpha * (|x| < 1), with n weights for each index of the last axis.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, random, straight_through
+from larq_focal.quantizers.parts.gumbel import TINY
 from larq_focal.quantizers.parts.gumbel_score import GumbelScoreQuantizer, level_score, precise
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through
 from larq_focal.quantizers.parts.row import quantizer_row
 
 __all__ = ["GumbelScoreTernary"]
@@ -14,23 +14,23 @@ __all__ = ["GumbelScoreTernary"]
 LEVELS = (-1, 0, 1)
 
 
-def gumbel_noise(shape: tf.Tensor, seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+def gumbel_noise(shape: tuple[int, ...], seed: Tensor, dtype: Any) -> Tensor:
     """-log(-log(u)) for uniform u; ``seed`` is two integers."""
-    u = tf.random.stateless_uniform(shape, seed, minval=np.finfo(np.float32).tiny)
-    return tf.cast(-tf.math.log(-tf.math.log(u)), dtype)
+    u = random.uniform(shape, seed, TINY)
+    return ops.cast(-ops.log(-ops.log(u)), dtype)
 
 
 @straight_through
-def nearest_of_three(x: tf.Tensor) -> tf.Tensor:
+def nearest_of_three(x: Tensor) -> Tensor:
     """+1 where ``x > 1/2``, -1 where ``x < -1/2``, else 0. Backward, the gradient passes unchanged."""
-    one, zero = tf.constant(1, x.dtype), tf.constant(0, x.dtype)
-    return tf.where(x > 0.5, one, tf.where(x < -0.5, -one, zero))
+    one, zero = ops.ones((), x.dtype), ops.zeros((), x.dtype)
+    return ops.where(x > 0.5, one, ops.where(x < -0.5, -one, zero))
 
 
 @straight_through
-def likeliest_of_three(x: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+def likeliest_of_three(x: Tensor, scores: Tensor) -> Tensor:
     """-1, 0 or +1, whose of the ``scores`` [3, ...] is the largest. The gradient reaches ``x`` [...] unchanged."""
-    return tf.cast(tf.argmax(scores, axis=0) - 1, x.dtype)
+    return ops.cast(ops.argmax(scores, axis=0) - 1, x.dtype)
 
 
 @quantizer_row(
@@ -90,7 +90,7 @@ class GumbelScoreTernary(GumbelScoreQuantizer):
         if not training:
             return nearest_of_three(inputs)
         x = precise(inputs)
-        temperature = tf.cast(self.scheduled, x.dtype)
+        temperature = ops.cast(self.scheduled, x.dtype)
         scores = [level_score(x, level, temperature, self.max_temperature, self.score_scale) for level in LEVELS]
-        noise = gumbel_noise(tf.concat([[len(LEVELS)], tf.shape(x)], 0), self.next_seed(), x.dtype)
-        return likeliest_of_three(inputs, tf.stack(scores) + noise)
+        noise = gumbel_noise((len(LEVELS), *ops.shape(x)), self.next_seed(), x.dtype)
+        return likeliest_of_three(inputs, ops.stack(scores) + noise)

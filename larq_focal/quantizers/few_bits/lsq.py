@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from larq_focal.keras import keras, tf
+from larq_focal.nn import MeasuredWeight, Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.measured_weight import measured_once
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import at_least_float32
 
@@ -18,7 +17,17 @@ def code_range(bits: int, signed: bool) -> tuple[int, int]:
     return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
 
 
-def lsq(x: tf.Tensor, step: tf.Tensor, bits: int, signed: bool = True) -> tf.Tensor:
+def _slopes(x: Tensor, step: Tensor, bits: int, signed: bool = True) -> tuple[Tensor, Tensor]:
+    lowest, highest = code_range(bits, signed)
+    scaled = x / step
+    is_inside = (scaled > lowest) & (scaled < highest)
+    codes = ops.clip(ops.round(scaled), lowest, highest)
+    balance = ops.rsqrt(ops.cast(ops.size(x) * highest, x.dtype))
+    return ops.cast(is_inside, x.dtype), balance * ops.where(is_inside, codes - scaled, codes)
+
+
+@with_gradient(_slopes, by=2)
+def lsq(x: Tensor, step: Tensor, bits: int, signed: bool = True) -> Tensor:
     """``x`` rounded to integers of ``bits`` bits, times ``step``.
 
     Backward, with v = x / step and the limits n and p of the integers: the derivative by ``x`` is 1 where n < v < p;
@@ -31,21 +40,7 @@ def lsq(x: tf.Tensor, step: tf.Tensor, bits: int, signed: bool = True) -> tf.Ten
         signed: Whether the integers have a sign; else they begin at 0.
     """
     lowest, highest = code_range(bits, signed)
-
-    @tf.custom_gradient
-    def learned_step(x, step):
-        scaled = x / step
-        codes = tf.clip_by_value(tf.round(scaled), lowest, highest)
-
-        def grad(upstream):
-            is_inside = (scaled > lowest) & (scaled < highest)
-            by_step = tf.where(is_inside, codes - scaled, codes)
-            balance = tf.math.rsqrt(tf.cast(tf.size(x) * highest, x.dtype))
-            return upstream * tf.cast(is_inside, x.dtype), balance * tf.reduce_sum(upstream * by_step)
-
-        return codes * step, grad
-
-    return learned_step(x, step)
+    return ops.clip(ops.round(x / step), lowest, highest) * step
 
 
 @quantizer_row(
@@ -85,6 +80,7 @@ class LSQ(Quantizer):
     """
 
     trained_weights = ("step",)
+    kept_weights = MeasuredWeight.kept_weights("step")
 
     def __init__(self, bits: int = 2, signed: bool = True, step: float | None = None, **kwargs):
         super().__init__(**kwargs)
@@ -101,22 +97,16 @@ class LSQ(Quantizer):
         return self.bits
 
     def build(self, input_shape):
-        self.step = self.add_weight(
-            "step",
-            shape=(),
-            initializer=keras.initializers.Constant(self.initial_step or 0.0),
-            constraint="non_neg",
-            experimental_autocast=False,
-            aggregation=tf.VariableAggregation.MEAN,
-        )
+        self.learned_step = MeasuredWeight(self, "step", initial=self.initial_step or 0.0)
+        self.step = self.learned_step.weight
         super().build(input_shape)
 
     def call(self, inputs, training=None):
         x = at_least_float32(inputs)
-        mean = tf.stop_gradient(tf.reduce_mean(tf.abs(x)))
-        measured = tf.where(mean > 0, 2 / math.sqrt(code_range(self.bits, self.signed)[1]) * mean, tf.ones_like(mean))
-        step = measured_once(self.step, tf.cast(measured, self.step.dtype), training)
-        return tf.cast(lsq(x, tf.cast(step, x.dtype), self.bits, self.signed), inputs.dtype)
+        mean = ops.stop_gradient(ops.mean(ops.abs(x)))
+        measured = ops.where(mean > 0, 2 / math.sqrt(code_range(self.bits, self.signed)[1]) * mean, ops.ones_like(mean))
+        step = self.learned_step.value(ops.cast(measured, self.step.dtype), training)
+        return ops.cast(lsq(x, ops.cast(step, x.dtype), self.bits, self.signed), inputs.dtype)
 
     def get_config(self):
         return {**super().get_config(), "bits": self.bits, "signed": self.signed, "step": self.initial_step}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, straight_through
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.even_levels import even_levels
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import Scale, at_least_float32, check_scale, per_channel
 
@@ -18,7 +17,7 @@ _AT_ONCE = 8
 _REFINEMENTS = 6
 
 
-def omse_range(weights: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> tf.Tensor:
+def omse_range(weights: Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> Tensor:
     """The range a with the least sum of squares of ``weights`` - a * even_levels(``weights`` / a).
 
     The error has many local minima, so the best of 32 ranges up to max|w| is taken first. From there, levels and range
@@ -33,28 +32,28 @@ def omse_range(weights: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero:
     Returns:
         The range; 1 where all weights are 0.
     """
-    axes = per_channel(weights)[0] if scale == "channel" else list(range(weights.shape.rank))
-    largest = tf.reduce_max(tf.abs(weights), axes)
-    largest = tf.where(largest > 0, largest, tf.ones_like(largest))
+    axes = per_channel(weights)[0] if scale == "channel" else tuple(range(len(weights.shape)))
+    largest = ops.max(ops.abs(weights), axes)
+    largest = ops.where(largest > 0, largest, ops.ones_like(largest))
 
     def errors(candidates):
         """Of each candidate [k], times ``largest``: [k] or [k, channels]."""
-        limits = tf.constant(candidates.reshape(-1, *[1] * weights.shape.rank), weights.dtype) * largest
+        limits = ops.convert_to_tensor(candidates.reshape(-1, *[1] * len(weights.shape)), weights.dtype) * largest
         rounded = limits * even_levels(weights / limits, bits, has_zero)
-        return tf.reduce_sum((weights - rounded) ** 2, [1 + axis for axis in axes])
+        return ops.sum((weights - rounded) ** 2, tuple(1 + axis for axis in axes))
 
     groups = np.split(_CANDIDATES, len(_CANDIDATES) // _AT_ONCE)
-    least = tf.argmin(tf.concat([errors(group) for group in groups], 0), 0)
-    best = largest * tf.gather(tf.constant(_CANDIDATES, weights.dtype), least)
+    least = ops.argmin(ops.concatenate([errors(group) for group in groups], 0), 0)
+    best = largest * ops.take(ops.convert_to_tensor(_CANDIDATES, weights.dtype), least)
     for _ in range(_REFINEMENTS):
         levels = even_levels(weights / best, bits, has_zero)
-        square = tf.reduce_sum(levels**2, axes)
-        best = tf.where(square > 0, tf.math.divide_no_nan(tf.reduce_sum(weights * levels, axes), square), best)
+        square = ops.sum(levels**2, axes)
+        best = ops.where(square > 0, ops.divide_no_nan(ops.sum(weights * levels, axes), square), best)
     return best
 
 
 @straight_through
-def omse(x: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> tf.Tensor:
+def omse(x: Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> Tensor:
     """``x`` rounded to even levels in the range of :func:`omse_range`. Backward, the gradient passes unchanged.
 
     Args:
@@ -62,7 +61,7 @@ def omse(x: tf.Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True
     """
     weights = at_least_float32(x)
     limit = omse_range(weights, bits, scale, has_zero)
-    return tf.cast(limit * even_levels(weights / limit, bits, has_zero), x.dtype)
+    return ops.cast(limit * even_levels(weights / limit, bits, has_zero), x.dtype)
 
 
 @quantizer_row(

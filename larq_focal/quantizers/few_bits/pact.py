@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, tf
+from larq_focal.nn import Tensor, keras, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.row import quantizer_row
 
 __all__ = ["PACT", "pact"]
 
 
-def pact_step(clip: tf.Tensor, bits: int) -> tf.Tensor:
+def pact_step(clip: Tensor, bits: int) -> Tensor:
     """The distance of two levels of :func:`pact`, which is never 0: it is divided by."""
-    return tf.maximum(clip, 1e-4) / (2**bits - 1)
+    return ops.maximum(clip, 1e-4) / (2**bits - 1)
 
 
-def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
+def _slopes(x: Tensor, clip: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+    is_clipped = ops.cast(x >= clip, x.dtype)
+    return ops.cast(x >= 0, x.dtype) * (1 - is_clipped), is_clipped
+
+
+@with_gradient(_slopes, by=2)
+def pact(x: Tensor, clip: Tensor, bits: int) -> Tensor:
     """``x`` limited to 0 and ``clip``, rounded to 2^bits even levels.
 
     Backward, the derivative by ``x`` is 1 where 0 <= x < clip, and that by ``clip`` is 1 where x >= clip.
@@ -24,18 +30,8 @@ def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
         clip: Scalar, not negative, of the type of ``x``.
         bits: Of the result.
     """
-
-    @tf.custom_gradient
-    def straight_through(x, clip):
-        def grad(upstream):
-            is_clipped = tf.cast(x >= clip, x.dtype)
-            is_positive = tf.cast(x >= 0, x.dtype)
-            return upstream * is_positive * (1 - is_clipped), tf.reduce_sum(upstream * is_clipped)
-
-        step = pact_step(clip, bits)
-        return tf.round(tf.minimum(tf.nn.relu(x), clip) / step) * step, grad
-
-    return straight_through(x, clip)
+    step = pact_step(clip, bits)
+    return ops.round(ops.minimum(ops.relu(x), clip) / step) * step
 
 
 @quantizer_row(
@@ -43,7 +39,7 @@ def pact(x: tf.Tensor, clip: tf.Tensor, bits: int) -> tf.Tensor:
     activation="float",
     lowering="a float convolution, or a binary one for each bit in a BitPlaneConv2D",
     reading="steps",
-    even_levels=lambda quantizer, dtype: pact_step(tf.cast(quantizer.clip, dtype), quantizer.bits),
+    even_levels=lambda quantizer, dtype: pact_step(ops.cast(quantizer.clip, dtype), quantizer.bits),
 )
 class PACT(Quantizer):
     """Parameterized clipping activation: a ReLU that is cut at a learned value and rounded to a few bits.
@@ -89,7 +85,7 @@ class PACT(Quantizer):
 
     def build(self, input_shape):
         self.clip = self.add_weight(
-            "clip",
+            name="clip",
             shape=(),
             initializer=keras.initializers.Constant(self.initial_clip),
             regularizer=self.clip_regularizer,
@@ -98,7 +94,7 @@ class PACT(Quantizer):
         super().build(input_shape)
 
     def call(self, inputs):
-        return pact(inputs, tf.cast(self.clip, inputs.dtype), self.bits)
+        return pact(inputs, ops.cast(self.clip, inputs.dtype), self.bits)
 
     def get_config(self):
         return {

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, straight_through
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.even_levels import even_levels
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through
 from larq_focal.quantizers.parts.row import quantizer_row
 
 __all__ = ["SAWB", "sawb", "sawb_range"]
@@ -21,17 +20,17 @@ Source: https://github.com/foundation-model-stack/fms-model-optimizer, ``fms_mo/
 """
 
 
-def sawb_range(weights: tf.Tensor, bits: int) -> tf.Tensor:
+def sawb_range(weights: Tensor, bits: int) -> Tensor:
     """c1 sqrt(mean(w^2)) + c2 mean|w|, a scalar of the type of ``weights``; max|w| where that is not positive."""
     c1, c2 = COEFFICIENTS[bits]
-    weights32 = tf.cast(weights, tf.float32)
-    magnitudes = tf.abs(weights32)
-    fitted = c1 * tf.sqrt(tf.reduce_mean(tf.square(weights32))) + c2 * tf.reduce_mean(magnitudes)
-    return tf.cast(tf.where(fitted > 0, fitted, tf.reduce_max(magnitudes)), weights.dtype)
+    weights32 = ops.cast(weights, "float32")
+    magnitudes = ops.abs(weights32)
+    fitted = c1 * ops.sqrt(ops.mean(ops.square(weights32))) + c2 * ops.mean(magnitudes)
+    return ops.cast(ops.where(fitted > 0, fitted, ops.max(magnitudes)), weights.dtype)
 
 
 @straight_through
-def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
+def sawb(weights: Tensor, bits: int) -> Tensor:
     """``weights`` rounded to 2^bits even levels from -range to +range. Backward, the gradient passes unchanged.
 
     Args:
@@ -39,7 +38,7 @@ def sawb(weights: tf.Tensor, bits: int) -> tf.Tensor:
         bits: 2, 3 or 4.
     """
     limit = sawb_range(weights, bits)
-    unit = tf.math.divide_no_nan(weights, limit)  # where all weights are 0, so is the range
+    unit = ops.divide_no_nan(weights, limit)  # where all weights are 0, so is the range
     return limit * even_levels(unit, bits, has_zero=False)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, is_within, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.pseudo_gradient import is_within, with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 
 __all__ = ["SumOfPowersOfTwo", "sums_of_powers_of_two"]
@@ -24,7 +23,7 @@ def sums_of_powers_of_two(terms: int, lowest: int, highest: int) -> np.ndarray:
 
 
 @with_gradient(lambda x, levels: is_within(x, levels[-1]))
-def nearest_level(x: tf.Tensor, levels: np.ndarray) -> tf.Tensor:
+def nearest_level(x: Tensor, levels: np.ndarray) -> Tensor:
     """The nearest level, the one farther from 0 of two. Backward, the gradient passes where |x| is in their range.
 
     Args:
@@ -33,10 +32,10 @@ def nearest_level(x: tf.Tensor, levels: np.ndarray) -> tf.Tensor:
     """
     magnitudes = levels[levels >= 0]
     middles = (magnitudes[1:] + magnitudes[:-1]) / 2
-    x32 = tf.cast(x, tf.float32)
-    index = tf.searchsorted(tf.constant(middles, tf.float32), tf.reshape(tf.abs(x32), [-1]), side="right")
-    nearest = tf.reshape(tf.gather(tf.constant(magnitudes, tf.float32), index), tf.shape(x))
-    return tf.cast(tf.sign(x32) * nearest, x.dtype)
+    x32 = ops.cast(x, "float32")
+    index = ops.searchsorted(ops.convert_to_tensor(middles, "float32"), ops.reshape(ops.abs(x32), [-1]), side="right")
+    nearest = ops.reshape(ops.take(ops.convert_to_tensor(magnitudes, "float32"), index), ops.shape(x))
+    return ops.cast(ops.sign(x32) * nearest, x.dtype)
 
 
 @quantizer_row(

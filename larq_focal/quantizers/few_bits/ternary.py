@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, is_within, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.pseudo_gradient import is_within, with_gradient
 from larq_focal.quantizers.parts.row import quantizer_row
 
 __all__ = ["TernarySign", "ternary_sign"]
 
 
 @with_gradient(lambda x, threshold: is_within(x, 1))
-def ternary_sign(x: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
+def ternary_sign(x: Tensor, threshold: Tensor) -> Tensor:
     """+1 where ``x > threshold``, -1 where ``x < -threshold``, else 0.
 
     Backward, the gradient passes where |x| <= 1.
@@ -20,8 +19,8 @@ def ternary_sign(x: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
         x: Any shape.
         threshold: Not negative, broadcasts against ``x``; a constant to the gradient.
     """
-    one, zero = tf.constant(1, x.dtype), tf.constant(0, x.dtype)
-    return tf.where(x > threshold, one, tf.where(x < -threshold, -one, zero))
+    one, zero = ops.ones((), x.dtype), ops.zeros((), x.dtype)
+    return ops.where(x > threshold, one, ops.where(x < -threshold, -one, zero))
 
 
 @quantizer_row(
@@ -69,9 +68,9 @@ class TernarySign(Quantizer):
     def call(self, inputs):
         threshold = self.threshold
         if threshold is None:
-            axes = list(range(1, inputs.shape.rank))
-            threshold = self.delta * tf.reduce_mean(tf.abs(inputs), axes, keepdims=True)
-        return ternary_sign(inputs, tf.cast(threshold, inputs.dtype))
+            axes = tuple(range(1, len(inputs.shape)))
+            threshold = self.delta * ops.mean(ops.abs(inputs), axes, keepdims=True)
+        return ternary_sign(inputs, ops.cast(threshold, inputs.dtype))
 
     def get_config(self):
         return {**super().get_config(), "delta": self.delta, "threshold": self.threshold}

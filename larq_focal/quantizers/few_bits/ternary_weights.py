@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, straight_through
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.pseudo_gradient import straight_through
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.weight_statistics import Scale, check_scale, per_channel
 
@@ -12,7 +11,7 @@ __all__ = ["TernaryWeights", "ternary_weights"]
 
 
 @straight_through
-def ternary_weights(x: tf.Tensor, delta: float = 0.7, scale: Scale = "tensor") -> tf.Tensor:
+def ternary_weights(x: Tensor, delta: float = 0.7, scale: Scale = "tensor") -> Tensor:
     """+alpha where ``x > T``, -alpha where ``x < -T``, else 0. Backward, the gradient passes unchanged.
 
     Args:
@@ -21,13 +20,13 @@ def ternary_weights(x: tf.Tensor, delta: float = 0.7, scale: Scale = "tensor") -
         scale: Mean and alpha over the tensor or over each index of the last axis; None for alpha = 1 and the mean over
             the tensor.
     """
-    magnitude = tf.abs(tf.cast(x, tf.float32))
+    magnitude = ops.abs(ops.cast(x, "float32"))
     axes = per_channel(x)[0] if scale == "channel" else None
-    is_kept = tf.cast(magnitude > delta * tf.reduce_mean(magnitude, axes), tf.float32)
-    alpha = tf.ones(())
+    is_kept = ops.cast(magnitude > delta * ops.mean(magnitude, axes), "float32")
+    alpha = 1.0
     if scale is not None:
-        alpha = tf.math.divide_no_nan(tf.reduce_sum(magnitude * is_kept, axes), tf.reduce_sum(is_kept, axes))
-    return tf.sign(x) * tf.cast(alpha * is_kept, x.dtype)
+        alpha = ops.divide_no_nan(ops.sum(magnitude * is_kept, axes), ops.sum(is_kept, axes))
+    return ops.sign(x) * ops.cast(alpha * is_kept, x.dtype)
 
 
 @quantizer_row(

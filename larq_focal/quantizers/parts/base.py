@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from larq_focal.keras import larq, tf
+from larq_focal import nn
 
 
-class Quantizer(larq.quantizers.Quantizer):
+class Quantizer(nn.Quantizer):
     """A quantizer that returns the type it is given, and refuses what it cannot quantize.
-
-    Without Keras' own cast: in a layer of the policy "mixed_bfloat16" a quantizer of another policy would turn one
-    operand of the product to another type.
 
     Args:
         **kwargs: As for any Keras layer.
@@ -24,15 +21,12 @@ class Quantizer(larq.quantizers.Quantizer):
     channels: int | None = None
     """Channels of the inputs (last axis), set in ``build`` by a quantizer with weights for each."""
 
-    def __init__(self, **kwargs):
-        super().__init__(**{"autocast": False, **kwargs})
-
     def __call__(self, inputs, *args, **kwargs):
-        dtype = getattr(inputs, "dtype", None)
-        if dtype is not None and not tf.as_dtype(dtype).is_floating:
+        dtype = nn.ops.dtype(inputs) if hasattr(inputs, "dtype") else None
+        if dtype is not None and "float" not in dtype:
             raise TypeError(
                 f"{type(self).__name__} {self.name!r} quantizes real numbers, but its inputs are of type "
-                f"{tf.as_dtype(dtype).name}: cast them before, for instance with tf.cast(inputs, tf.float32)."
+                f"{dtype}: cast them before, to float32 for instance."
             )
         channels = inputs.shape[-1] if self.channels is not None else None  # None as well where they are not known yet
         if channels is not None and channels != self.channels:

@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import Tensor, keras, ops, register
 
 
-def best_scale(magnitude: tf.Tensor, p: int) -> tf.Tensor:
+def best_scale(magnitude: Tensor, p: int) -> Tensor:
     """The alpha with the least sum of |alpha - |w||^p for each index of the last axis: median (p = 1), mean (p = 2).
 
     Args:
         magnitude: |w|, of known shape.
         p: 1 or 2.
     """
-    rows = tf.reshape(magnitude, (-1, magnitude.shape[-1]))
+    rows = ops.reshape(magnitude, (-1, magnitude.shape[-1]))
     if p == 2:
-        return tf.reduce_mean(rows, 0)
-    ordered = tf.sort(rows, 0)
+        return ops.mean(rows, 0)
+    ordered = ops.sort(rows, 0)
     count = rows.shape[0]
     return (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class BinaryRegularizer(keras.regularizers.Regularizer):
     """Draws the latent weights of a kernel to -alpha and +alpha.
 
@@ -60,10 +60,10 @@ class BinaryRegularizer(keras.regularizers.Regularizer):
         self.alpha = alpha
 
     def __call__(self, w):
-        magnitude = tf.abs(w)
+        magnitude = ops.abs(w)
         # At the best alpha the penalty does not change with alpha, so no gradient is lost.
-        alpha = tf.stop_gradient(best_scale(magnitude, self.p)) if self.alpha is None else self.alpha
-        return self.strength * tf.reduce_sum(tf.abs(alpha - magnitude) ** self.p)
+        alpha = ops.stop_gradient(best_scale(magnitude, self.p)) if self.alpha is None else self.alpha
+        return self.strength * ops.sum(ops.abs(alpha - magnitude) ** self.p)
 
     def get_config(self):
         alpha = self.alpha if self.alpha is None else np.asarray(self.alpha).tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, tf
+from larq_focal.nn import keras
 
 
 def fix_channels(layer: keras.layers.Layer, input_shape) -> int:
@@ -11,8 +11,8 @@ def fix_channels(layer: keras.layers.Layer, input_shape) -> int:
     Raises:
         ValueError: The size is not known. Keras raises one where later inputs have another.
     """
-    shape = tf.TensorShape(input_shape)
-    if not shape.rank or shape[-1] is None:
+    shape = tuple(input_shape)
+    if not shape or shape[-1] is None:
         raise ValueError(
             f"{type(layer).__name__} {layer.name!r} has weights for each channel and needs inputs of shape "
             f"[..., channels] with known channels, but got {shape}."

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
 from larq_focal.quantizers.parts.sign import sign
 
 
-def _slope(x: tf.Tensor, steepness: tf.Tensor) -> tf.Tensor:
-    return tf.maximum(steepness, 1) * (1 - tf.tanh(steepness * x) ** 2)  # k t = max(1, t)
+def _slope(x: Tensor, steepness: Tensor) -> Tensor:
+    return ops.maximum(steepness, 1) * (1 - ops.tanh(steepness * x) ** 2)  # k t = max(1, t)
 
 
 @with_gradient(_slope)
-def error_decay_sign(x: tf.Tensor, steepness: tf.Tensor) -> tf.Tensor:
+def error_decay_sign(x: Tensor, steepness: Tensor) -> Tensor:
     """The sign of ``x``, with the derivative of k tanh(t x): k t (1 - tanh(t x)^2), where k = max(1/t, 1).
 
     Args:
@@ -32,8 +31,8 @@ class ErrorDecayQuantizer(ScheduledQuantizer):
     def __init__(self, steepness: float = 0.1, **kwargs):
         super().__init__(steepness, **kwargs)
 
-    def decaying_sign(self, x: tf.Tensor) -> tf.Tensor:
-        return error_decay_sign(x, tf.cast(self.scheduled, x.dtype))
+    def decaying_sign(self, x: Tensor) -> Tensor:
+        return error_decay_sign(x, ops.cast(self.scheduled, x.dtype))
 
 
 class ErrorDecay(EpochSchedule):

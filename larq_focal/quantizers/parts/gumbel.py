@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import random
+from typing import Any
 
 import numpy as np
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, random
 from larq_focal.quantizers.parts.schedule import EpochSchedule, ScheduledQuantizer
 
+TINY = float(np.finfo(np.float32).tiny)
+"""The least that is drawn, whose logarithm is still a number."""
 
-def logistic_noise(shape: tuple[int, ...], seed: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+
+def logistic_noise(shape: tuple[int, ...], seed: Tensor, dtype: Any) -> Tensor:
     """log(u) - log(1 - u) for uniform u: the difference of two Gumbel variables. ``seed`` is two integers."""
-    u = tf.random.stateless_uniform(shape, seed, minval=np.finfo(np.float32).tiny)
-    return tf.cast(tf.math.log(u) - tf.math.log1p(-u), dtype)
+    u = random.uniform(shape, seed, TINY)
+    return ops.cast(ops.log(u) - ops.log1p(-u), dtype)
 
 
 class GumbelQuantizer(ScheduledQuantizer):
@@ -42,26 +45,15 @@ class GumbelQuantizer(ScheduledQuantizer):
 
     def build(self, input_shape):
         super().build(input_shape)
-        seed = random.randrange(2**31) if self.seed is None else self.seed
-        self.noise_state = self.add_weight(
-            "noise_state",
-            shape=(2,),
-            dtype=tf.int64,
-            initializer=lambda shape, dtype: tf.constant([seed, 0], dtype, shape),
-            trainable=False,
-            synchronization=tf.VariableSynchronization.ON_READ,
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-        )
+        self.noise_state = random.add_noise_state(self, "noise_state", self.seed)
 
-    def noise(self, inputs: tf.Tensor, training: bool | None) -> tf.Tensor | None:
+    def noise(self, inputs: Tensor, training: bool | None) -> Tensor | None:
         """Logistic noise for ``inputs``, new at every call; None in inference."""
-        return logistic_noise(tf.shape(inputs), self.next_seed(), inputs.dtype) if training else None
+        return logistic_noise(ops.shape(inputs), self.next_seed(), inputs.dtype) if training else None
 
-    def next_seed(self) -> tf.Tensor:
+    def next_seed(self) -> Tensor:
         """Two integers, others at every call."""
-        seed = tf.convert_to_tensor(self.noise_state)
-        self.noise_state.assign_add([0, 1])
-        return seed
+        return random.next_seed(self.noise_state)
 
     def get_config(self):
         return {**super().get_config(), "seed": self.seed}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops
 from larq_focal.quantizers.parts.gumbel import GumbelQuantizer
 from larq_focal.quantizers.parts.weight_statistics import at_least_float32
 
 
-def level_score(
-    x: tf.Tensor, level: float, temperature: tf.Tensor, max_temperature: float, score_scale: float
-) -> tf.Tensor:
+def level_score(x: Tensor, level: float, temperature: Tensor, max_temperature: float, score_scale: float) -> Tensor:
     """score_scale * sqrt(s) * 4 sigmoid(z) (1 - sigmoid(z)) with s = max_temperature / temperature, z = s (x - v) / 2.
 
     Largest, score_scale * sqrt(s), where ``x`` is at the level v.
@@ -22,7 +20,7 @@ def level_score(
         score_scale: Positive.
     """
     steepness = max_temperature / temperature
-    return score_scale * tf.sqrt(steepness) / tf.cosh(steepness * (x - level) / 4) ** 2
+    return score_scale * ops.sqrt(steepness) / ops.cosh(steepness * (x - level) / 4) ** 2
 
 
 class GumbelScoreQuantizer(GumbelQuantizer):
@@ -41,6 +39,6 @@ class GumbelScoreQuantizer(GumbelQuantizer):
         return {**super().get_config(), **config}
 
 
-def precise(x: tf.Tensor) -> tf.Tensor:
+def precise(x: Tensor) -> Tensor:
     """``x`` as float32 at least, without a gradient."""
-    return tf.stop_gradient(at_least_float32(x))
+    return ops.stop_gradient(at_least_float32(x))

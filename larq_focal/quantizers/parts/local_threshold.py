@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops
 from larq_focal.quantizers.parts.base import Quantizer
 
 
-def local_statistics(x: tf.Tensor, window: int) -> tuple[tf.Tensor, tf.Tensor]:
+def local_statistics(x: Tensor, window: int) -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of each pixel's square neighbourhood; beyond the border there are no pixels."""
 
     def mean(values):
-        return tf.nn.avg_pool2d(values, window, 1, "SAME")
+        return ops.average_pool(values, window, 1, "same", "channels_last")
 
     average = mean(x)
-    return average, tf.sqrt(tf.nn.relu(mean(tf.square(x)) - tf.square(average)))
+    return average, ops.sqrt(ops.relu(mean(ops.square(x)) - ops.square(average)))
 
 
 class LocalThreshold(Quantizer):
@@ -29,7 +29,7 @@ class LocalThreshold(Quantizer):
         self.k = k
 
     def build(self, input_shape):
-        if tf.TensorShape(input_shape).rank != 4:
+        if len(input_shape) != 4:
             raise ValueError(
                 f"{type(self).__name__} {self.name!r} looks at the neighbours of pixels and needs inputs of shape "
                 f"[batch, height, width, channels], but got {input_shape}. For inputs without height and width use "

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops, with_gradient
 from larq_focal.quantizers.parts.base import Quantizer
-from larq_focal.quantizers.parts.pseudo_gradient import with_gradient
 
 
-def _slope(x: tf.Tensor, lowest: int, highest: int, zero_below: float) -> tf.Tensor:
-    return tf.cast(tf.abs(tf.cast(x, tf.float32)) <= 2.0**highest, x.dtype)
+def _slope(x: Tensor, lowest: int, highest: int, zero_below: float) -> Tensor:
+    return ops.cast(ops.abs(ops.cast(x, "float32")) <= 2.0**highest, x.dtype)
 
 
 @with_gradient(_slope)
-def power_of_two(x: tf.Tensor, lowest: int, highest: int, zero_below: float) -> tf.Tensor:
+def power_of_two(x: Tensor, lowest: int, highest: int, zero_below: float) -> Tensor:
     """The power of two with the nearest exponent from ``lowest`` to ``highest``, with the sign of ``x``.
 
     Backward, the gradient passes where |x| <= 2^highest.
@@ -23,12 +22,12 @@ def power_of_two(x: tf.Tensor, lowest: int, highest: int, zero_below: float) -> 
         highest: The greatest exponent.
         zero_below: Smaller magnitudes become 0.
     """
-    magnitude = tf.abs(tf.cast(x, tf.float32))
+    magnitude = ops.abs(ops.cast(x, "float32"))
     # Comparisons with the middles, because TensorFlow's logarithms differ in their last bit from place to place.
-    power = tf.where(magnitude >= zero_below, 2.0**lowest, 0.0)
+    power = ops.where(magnitude >= zero_below, 2.0**lowest, 0.0)
     for exponent in range(lowest + 1, highest + 1):
-        power = tf.where(magnitude >= 2.0 ** (exponent - 0.5), 2.0**exponent, power)
-    return tf.sign(x) * tf.cast(power, x.dtype)
+        power = ops.where(magnitude >= 2.0 ** (exponent - 0.5), 2.0**exponent, power)
+    return ops.sign(x) * ops.cast(power, x.dtype)
 
 
 class PowersOfTwo(Quantizer):

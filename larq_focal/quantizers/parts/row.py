@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import Tensor, keras, register
 from larq_focal.quantizers.parts.schedule import EpochSchedule
 
 Lowering = Literal["packed", "float", "wrong"]
@@ -59,7 +59,7 @@ class QuantizerRow:
     scales: Scales
     needs_clip: bool
     reading: Reading
-    even_levels: Callable[[Any, tf.DType], tf.Tensor] | None
+    even_levels: Callable[[Any, Any], Tensor] | None
     follows_data: Callable[[Any], str]
 
     @property
@@ -116,7 +116,7 @@ def quantizer_row(
     scales: Scales = "none",
     needs_clip: bool = False,
     reading: Reading = "traced",
-    even_levels: Callable[[Any, tf.DType], tf.Tensor] | None = None,
+    even_levels: Callable[[Any, Any], Tensor] | None = None,
     follows_data: Callable[[Any], str] = lambda quantizer: "",
     alias: str = "",
     family: str = "",
@@ -165,8 +165,7 @@ def _register(row: QuantizerRow) -> None:
     if other is not None and other.quantizer.__name__ != row.quantizer.__name__:  # the same one, if reloaded
         raise ValueError(f"{row.quantizer.__name__}: the alias {row.alias!r} is that of {other.quantizer.__name__}.")
     ROWS[row.quantizer] = row
-    larq.utils.register_keras_custom_object(row.quantizer)
-    keras.utils.get_custom_objects()[row.alias] = row.quantizer
+    register(row.alias)(row.quantizer)
 
 
 def _listed(values: tuple[float, ...]) -> str:

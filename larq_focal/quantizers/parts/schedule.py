@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from larq_focal.keras import keras
+from larq_focal.nn import keras, sublayers
 from larq_focal.quantizers.parts.base import Quantizer
 
 
@@ -34,7 +34,7 @@ class ScheduledQuantizer(Quantizer):
 
     def build(self, input_shape):
         self.scheduled = self.add_weight(
-            self.scheduled_name,
+            name=self.scheduled_name,
             shape=(),
             initializer=keras.initializers.Constant(self.initially_scheduled),
             trainable=False,
@@ -89,7 +89,7 @@ class EpochSchedule(keras.callbacks.Callback):
         return self.epochs or self.params["epochs"]
 
     def on_epoch_begin(self, epoch, logs=None):
-        quantizers = [module for module in self.model.submodules if isinstance(module, self.quantizer)]
+        quantizers = [layer for layer in sublayers(self.model) if isinstance(layer, self.quantizer)]
         if not quantizers:
             raise ValueError(
                 f"{type(self).__name__}: the model {self.model.name!r} has no {self.quantizer.__name__} to set."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
-from larq_focal.keras import tf
+from larq_focal.nn import Tensor, ops
 
 Scale = Literal["tensor", "channel"] | None
 
@@ -17,26 +18,25 @@ def check_scale(owner: str, scale: Scale, may_be_none: bool = True) -> None:
         raise ValueError(f"{owner}: scale must be {', '.join(names[:-1])} or {names[-1]}, but is {scale!r}.")
 
 
-def per_channel(x: tf.Tensor) -> tuple[list[int], int]:
+def per_channel(x: Tensor) -> tuple[tuple[int, ...], int]:
     """The axes over which the statistics of an output channel (last axis) run, and the number of its weights."""
-    axes = list(range(x.shape.rank - 1))
-    return axes, x.shape[:-1].num_elements()
+    return tuple(range(len(x.shape) - 1)), math.prod(x.shape[:-1])
 
 
-def at_least_float32(x: tf.Tensor) -> tf.Tensor:
+def at_least_float32(x: Tensor) -> Tensor:
     """``x``, as float32 if it is of a smaller type."""
-    return tf.cast(x, tf.float32) if x.dtype.size < tf.float32.size else x
+    return ops.cast(x, "float32") if ops.dtype(x) in ("float16", "bfloat16") else x
 
 
-def mean_magnitude(x: tf.Tensor, scale: Scale) -> tf.Tensor:
+def mean_magnitude(x: Tensor, scale: Scale) -> Tensor:
     """mean|x| over the whole tensor or for each index of the last axis, in the type of ``x``; 1 for None."""
     if scale is None:
-        return tf.ones((), x.dtype)
+        return ops.ones((), x.dtype)
     axes = None if scale == "tensor" else per_channel(x)[0]
-    return tf.cast(tf.reduce_mean(tf.abs(tf.cast(x, tf.float32)), axes), x.dtype)
+    return ops.cast(ops.mean(ops.abs(ops.cast(x, "float32")), axes), x.dtype)
 
 
-def standardize(x: tf.Tensor, degrees_of_freedom: int = 0) -> tuple[tf.Tensor, tf.Tensor]:
+def standardize(x: Tensor, degrees_of_freedom: int = 0) -> tuple[Tensor, Tensor]:
     """(x - mean) / deviation for each index of the last axis, and the deviation; both in float32 at least.
 
     The gradient runs through the mean and the deviation. Where a channel is constant, its deviation counts as 1.
@@ -49,7 +49,7 @@ def standardize(x: tf.Tensor, degrees_of_freedom: int = 0) -> tuple[tf.Tensor, t
     x = at_least_float32(x)
     axes, count = per_channel(x)
     # Sums divided by the count, because a mean by a rounded reciprocal would set constant weights off zero.
-    centred = x - tf.reduce_sum(x, axes) / count
-    variance = tf.reduce_sum(centred**2, axes) / max(count - degrees_of_freedom, 1)
-    deviation = tf.sqrt(tf.where(variance > 0, variance, tf.ones_like(variance)))
+    centred = x - ops.sum(x, axes) / count
+    variance = ops.sum(centred**2, axes) / max(count - degrees_of_freedom, 1)
+    deviation = ops.sqrt(ops.where(variance > 0, variance, ops.ones_like(variance)))
     return centred / deviation, deviation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import tf
+from larq_focal.nn import ops
 from larq_focal.quantizers.parts.row import quantizer_row
 from larq_focal.quantizers.parts.sloped import Sloped
 from larq_focal.quantizers.parts.tanh_sign import tanh_sign
@@ -37,4 +37,4 @@ class SigmoidSign(Sloped):
         super().__init__(slope, **kwargs)
 
     def call(self, inputs):
-        return tanh_sign(inputs, tf.constant(self.slope, inputs.dtype))
+        return tanh_sign(inputs, ops.convert_to_tensor(self.slope, inputs.dtype))

@@ -24,13 +24,15 @@ class Access(NamedTuple):
     """``reads`` and ``writes`` hold planes and named registers.
 
     ``updates`` are planes whose old value still matters when they are written; ``is_analog`` where an analog register
-    is written, which FLAG masks; ``copies``: the written plane may lie in FLAG, as WHERE does the same there.
+    is written, which FLAG masks; ``copies``: the written plane may lie in FLAG, as WHERE does the same there;
+    ``overwrites`` are those among ``writes`` that a call of the controller changes beside its targets.
     """
 
     reads: tuple[Plane | str, ...]
     writes: tuple[Plane | str, ...]
     is_analog: bool
     copies: bool
+    overwrites: tuple[str, ...] = ()
 
 
 class Accesses:
@@ -43,6 +45,7 @@ class Accesses:
         self._duties = dict(zip(DIRECTIONS, digital.direction, strict=False))
         self._duties |= dict(zip(("mask", "propagation"), digital.mask + digital.propagation, strict=False))
         self._flag = digital.flag
+        self._overwritten = sensor.conventions.overwritten
         self._known: dict[tuple, tuple] = {}
         self._found: dict[Statement, Access] = {}
 
@@ -53,7 +56,7 @@ class Accesses:
             InstructionError: the sensor has no such instruction.
         """
         if statement not in self._found:
-            self._found[statement] = _of_call(statement) if statement.is_call else self._of_instruction(statement)
+            self._found[statement] = self._of_call(statement) if statement.is_call else self._of_instruction(statement)
         return self._found[statement]
 
     def words(self, statement: Statement) -> int:
@@ -94,6 +97,15 @@ class Accesses:
         copies = instruction.mnemonic in _COPIES and len(set(reads)) <= _MOST_COPIED and not set(reads) & set(writes)
         return _numbered(reads), _numbered(writes), is_analog, copies
 
+    def _of_call(self, statement: Statement) -> Access:
+        """A call may write to registers beside its target."""
+        reads, writes, more = _of_function(statement.name)
+        operands = statement.operands
+        targets = tuple([operands[n] for n in writes]) + more
+        overwritten = self._overwritten.get(FUNCTIONS[statement.name].overhead, ())
+        overwrites = tuple(name for name in overwritten if name not in targets)
+        return Access(tuple([operands[n] for n in reads]), targets + overwrites, False, False, overwrites)
+
 
 def _stand_in(operand: Operand, planes: list[Plane]) -> str:
     """The register that stands in for an operand, which joins ``planes`` if it is one."""
@@ -112,12 +124,6 @@ def _stood_in(statement: Statement) -> Instruction:
 def _numbered(names: Iterable[str]) -> tuple[int | str, ...]:
     """Registers by name, and planes by the numbers of their stand-ins."""
     return tuple(_NUMBER.get(name, name) for name in names)
-
-
-def _of_call(statement: Statement) -> Access:
-    reads, writes, more = _of_function(statement.name)
-    operands = statement.operands
-    return Access(tuple([operands[n] for n in reads]), tuple([operands[n] for n in writes]) + more, False, False)
 
 
 @cache

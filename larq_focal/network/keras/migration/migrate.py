@@ -1,0 +1,100 @@
+"""A saved model of Keras 2 or Larq as a file of Keras 3."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from larq_focal.files import existing, written_whole
+from larq_focal.messages import short
+from larq_focal.network.keras.file import check_objects, opened
+from larq_focal.network.keras.hdf5_probe import WEIGHTS, check_hdf5, unpacked
+from larq_focal.network.keras.migration.models import translated_model
+from larq_focal.network.keras.migration.untranslatable import MigrationError
+from larq_focal.network.keras.nodes import unmade_call
+
+
+def migrated(path: Path, trust: bool) -> keras.Model:
+    """The model in a file of Keras 2, as one of Keras 3 with the same weights.
+
+    Args:
+        path: of an ``.h5`` or ``.keras`` file.
+        trust: whether the file may name what is not known to be harmless.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        MigrationError: the model has something that Keras 3 does not have.
+        UntrustedModelError: loading it would run code, and ``trust`` is not given.
+        ValueError: the file does not hold a model of Keras 2.
+    """
+    path = existing(path)
+    if path.is_dir():
+        raise MigrationError(
+            f"'{path}' is a SavedModel, whose graph is a program of TensorFlow. Load it with Keras 2, save the model "
+            "as .h5 (model.save('model.h5')), and migrate that file."
+        )
+    try:
+        check_hdf5(path)
+        with opened(path) as (config, _):
+            config = _checked(config, path)
+        translated = translated_model(config)
+        if not trust:
+            check_objects(translated, path)
+        model = keras.saving.deserialize_keras_object(translated, safe_mode=not trust)
+        _load_weights(model, path)
+    except (MigrationError, FileNotFoundError):
+        raise
+    except ValueError as error:
+        if type(error) is not ValueError:  # one that says it better
+            raise
+        raise ValueError(f"'{path}' cannot be migrated: {short(error)}") from error
+    except Exception as error:  # a damaged file fails anywhere in Keras or HDF5
+        raise ValueError(f"'{path}' cannot be migrated: {type(error).__name__}: {short(error)}") from error
+    return model
+
+
+def _checked(config: Any, path: Path) -> dict:
+    if not isinstance(config, dict):
+        raise ValueError("its configuration is not that of a model.")
+    if (layer := unmade_call(config)) is not None:
+        raise ValueError(f"the layer '{short(layer, 60)}' is called on an output that is never made.")
+    if _is_of_keras_3(config):
+        raise MigrationError(f"'{path}' is a model of Keras 3 already: load it as it is.")
+    return config
+
+
+def _is_of_keras_3(config: Any) -> bool:
+    """Whether an input has its shape as Keras 3 calls it."""
+    if isinstance(config, dict):
+        if config.get("class_name") == "InputLayer" and "batch_shape" in (config.get("config") or {}):
+            return True
+        return any(map(_is_of_keras_3, config.values()))
+    return isinstance(config, list) and any(map(_is_of_keras_3, config))
+
+
+def _load_weights(model: keras.Model, path: Path) -> None:
+    """Sets the weights to those in a file, which has them in the order of the layers."""
+    if not zipfile.is_zipfile(path):
+        with tempfile.TemporaryDirectory() as folder:
+            legacy = Path(folder, "weights.h5")  # the suffix tells Keras the layout
+            legacy.symlink_to(path.resolve())
+            model.load_weights(legacy)
+        return
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder, WEIGHTS)
+        weights.write_bytes(unpacked(archive, WEIGHTS))
+        model.load_weights(weights)
+
+
+def migrate_file(source: Path, destination: Path, trust: bool) -> None:
+    """Writes the model in a file of Keras 2 as a ``.keras`` file of Keras 3; errors as of ``migrated``."""
+    model = migrated(source, trust)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder, "model.keras")
+        model.save(saved)
+        with written_whole(destination) as file:
+            file.write(saved.read_bytes())

@@ -1,0 +1,99 @@
+"""The wall to Keras: what quantizers, layers and networks are built from, on Keras 3 as on Keras 2 with Larq.
+
+Two rooms stand behind it: ``nn.keras3`` runs on every backend, ``nn.keras2`` is all that says TensorFlow or Larq. What
+is imported from here means the same on both:
+
+    keras             the module of the Keras in use
+    ops               functions of tensors, by their names in ``keras.ops``
+    with_gradient     gives a function another derivative; straight_through, is_within
+    Quantizer         the base of quantizers, a Keras layer whose weights are made in ``build``
+    MeasuredWeight    a trained scale of a quantizer that begins with what the first training step measures
+    register          makes a class known to Keras by its name, and by aliases
+    random            noise from counters that are weights, so that a resumed training goes on with the same noise
+    sublayers         all layers inside of a model or layer
+    calling_layer     the quantized layer that reads a quantizer
+    needs_no_constraint   says of a kernel quantizer that it loses no weights beyond 1
+"""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeAlias
+
+from larq_focal._keras_version import is_keras_3
+
+if is_keras_3():
+    from larq_focal.nn.keras3 import (
+        MeasuredWeight,
+        Quantizer,
+        calling_layer,
+        keras,
+        needs_no_constraint,
+        ops,
+        random,
+        register,
+        sublayers,
+        with_gradient,
+    )
+else:
+    from larq_focal.nn.keras2 import (
+        ApproxSign,
+        DoReFa,
+        MagnitudeAwareSign,
+        MeasuredWeight,
+        Quantizer,
+        SteHeaviside,
+        SteSign,
+        SteTern,
+        SwishSign,
+        calling_layer,
+        keras,
+        needs_no_constraint,
+        ops,
+        random,
+        register,
+        sublayers,
+        with_gradient,
+    )
+
+P = ParamSpec("P")
+
+Tensor: TypeAlias = Any
+"""A tensor of the backend in use."""
+
+
+def straight_through(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """The function with the derivative of the identity: the gradient reaches its first argument unchanged.
+
+    Source: Bengio, Leonard and Courville, "Estimating or Propagating Gradients Through Stochastic Neurons for
+    Conditional Computation", https://arxiv.org/abs/1308.3432.
+    """
+    return with_gradient(lambda x, *others, **options: 1)(function)
+
+
+def is_within(x: Tensor, limit: Tensor | float) -> Tensor:
+    """1 where |x| <= ``limit``, else 0, in the type of ``x``: the slope of a function clipped to the limit."""
+    return ops.cast(ops.abs(x) <= limit, x.dtype)
+
+
+__all__ = [
+    "ApproxSign",
+    "DoReFa",
+    "MagnitudeAwareSign",
+    "MeasuredWeight",
+    "Quantizer",
+    "SteHeaviside",
+    "SteSign",
+    "SteTern",
+    "SwishSign",
+    "Tensor",
+    "calling_layer",
+    "is_keras_3",
+    "is_within",
+    "keras",
+    "needs_no_constraint",
+    "ops",
+    "random",
+    "register",
+    "straight_through",
+    "sublayers",
+    "with_gradient",
+]
