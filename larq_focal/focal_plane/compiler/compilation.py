@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ def compile(
     *,
     trust: bool = False,
     progress: Progress = silent,
+    state: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -71,6 +72,9 @@ def compile(
             or "analog", packed in an analog one; or "auto".
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each attempt at a program.
+        state: one-bit maps that stay on the array from frame to frame, in registers of their own
+            (``Compiled.state_registers``): by the name of the value at the inputs, the value that it is in the next
+            frame.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -110,7 +114,9 @@ def compile(
     def code_for(**options: Any) -> NetworkCode:
         way = "tiled" if options.get("is_tiled") else "interleaved"
         progress(f"program {next(attempts)}, {way}")
-        return NetworkCode(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
+        return NetworkCode(
+            graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, state=state, **options
+        )
 
     search = found_with_charges if analog_counting else found_digital
     options = tuple(options_for(graph, sensor, placement, weights))
@@ -180,6 +186,7 @@ def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Op
         icw=built.icw,
         schedules=found.schedules,
         accumulations=code.accumulations,
+        state_registers=code.state_registers,
         option=option,
         spills_because=found.spills_because,
     )
