@@ -30,12 +30,20 @@ QuantDense = larq.layers.QuantDense
 QuantDepthwiseConv2D = larq.layers.QuantDepthwiseConv2D
 QuantSeparableConv1D = larq.layers.QuantSeparableConv1D
 QuantSeparableConv2D = larq.layers.QuantSeparableConv2D
+Bop = larq.optimizers.Bop
+CaseOptimizer = larq.optimizers.CaseOptimizer
+FlipRatio = larq.metrics.FlipRatio
+WeightClip = larq.constraints.WeightClip
+metrics_scope = larq.context.metrics_scope
 quantized_scope = larq.context.quantized_scope
 swish_sign = larq.quantizers.swish_sign
 
 __all__ = [
     "ApproxSign",
+    "Bop",
+    "CaseOptimizer",
     "DoReFa",
+    "FlipRatio",
     "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",
@@ -55,9 +63,11 @@ __all__ = [
     "SteSign",
     "SteTern",
     "SwishSign",
+    "WeightClip",
     "added",
     "calling_layer",
     "keras",
+    "metrics_scope",
     "needs_no_constraint",
     "ops",
     "padded",

@@ -16,7 +16,10 @@ from operator import add
 from keras import ops
 
 from larq_focal.nn.keras3 import random
+from larq_focal.nn.keras3.bop import Bop
+from larq_focal.nn.keras3.case_optimizer import CaseOptimizer
 from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
+from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
     DoReFa,
@@ -46,6 +49,7 @@ from larq_focal.nn.keras3.quantized_layers import (
 from larq_focal.nn.keras3.quantized_variable import quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
+from larq_focal.nn.keras3.weight_clip import WeightClip
 
 Layer = keras.layers.Layer
 ReplacedConv2D = QuantConv2D
@@ -63,7 +67,10 @@ def quantized_kernel(layer: keras.layers.Layer):
 
 __all__ = [
     "ApproxSign",
+    "Bop",
+    "CaseOptimizer",
     "DoReFa",
+    "FlipRatio",
     "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",
@@ -83,9 +90,11 @@ __all__ = [
     "SteSign",
     "SteTern",
     "SwishSign",
+    "WeightClip",
     "added",
     "calling_layer",
     "keras",
+    "metrics_scope",
     "needs_no_constraint",
     "ops",
     "padded",
