@@ -9,7 +9,6 @@ from larq_focal.datasets import load_dataset
 from larq_focal.mcu.pixel_input import with_pixel_input
 from larq_focal.network import QuantGraph, interpret
 from larq_focal.network.load import as_graph
-from larq_focal.zoo import two_layer
 from tests.mcu.emulated_program import run_emulated
 from tests.mcu.networks import Chain, image_network, samples
 from tools.microcontrollers import MICROCONTROLLERS
@@ -43,6 +42,8 @@ def instructions_of_convolution(name, folder, channels=32, filters=32, target=No
 @pytest.fixture(scope="module")
 def digits():
     """The network of signs that was trained on scikit-learn's digits, for 8-bit pixels, and 20 test images of these."""
+    from larq_focal.zoo import two_layer
+
     graph = with_pixel_input(as_graph(two_layer("ste_sign", weights="digits")), "centred")
     return graph, {graph.inputs[0].name: load_dataset("digits").x_test[:20]}
 

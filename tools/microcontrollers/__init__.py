@@ -15,7 +15,16 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 _QEMU = ("-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "none")
 _CALLS = ("-semihosting-config", "enable=on,target=native")
-_C = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-ffunction-sections", "-fdata-sections")
+_C = (
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wstack-usage=512",
+    "-ffreestanding",
+    "-ffunction-sections",
+    "-fdata-sections",
+)
 _LINK = ("-nostartfiles", "-nostdlib", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
 
 
