@@ -5,13 +5,16 @@
 #   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/
-# PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
+# PYTHON=/path/to/python3.12 chooses the interpreter, from 3.10 on; by default it is python3.
+# STACK=keras trains on today's Keras, STACK=larq on Keras 2 with Larq; by default Larq where it can be installed, which
+# is up to Python 3.12.
 
 VENV := .venv
 BIN := $(VENV)/bin
-FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))'
-PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
-	$$python $(FITS) 2>/dev/null && echo $$python && break; done)
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)' 2>/dev/null || echo 0)
+STACK ?= $(shell test $(VERSION) -lt 13 && echo larq || echo keras)
+export LARQ_FOCAL_STACK := $(STACK)
 # A worker for each core; what a module's tests share is built once, and the dearest modules come first.
 PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
@@ -42,11 +45,12 @@ wheels: $(VENV)/installed-test
 	$(BIN)/python -m tools.wheels dist
 
 $(VENV)/ready: setup.cfg setup.py pyproject.toml
-	@$(or $(PYTHON),false) $(FITS) || { \
-		echo "Training and conversion take Python 3.10 to 3.12, because Larq does; there is none on the path."; \
-		echo "With uv (https://docs.astral.sh/uv): uv python install 3.12"; \
-		echo "then: make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\""; \
-		echo "To run and time converted models, every Python from 3.10 on will do: pip install '.[device]'"; exit 1; }
+	@test $(VERSION) -ge 10 || { \
+		echo "larq_focal takes Python 3.10 or later, and $(PYTHON) is older or missing: make $(MAKECMDGOALS) PYTHON=..."; \
+		exit 1; }
+	@test $(STACK) = keras || test $(VERSION) -lt 13 || { \
+		echo "Larq takes Python 3.10 to 3.12: with uv (https://docs.astral.sh/uv), uv python install 3.12,"; \
+		echo "then make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\". STACK=keras takes every Python."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip  # pip 23.0 found no end on Python 3.10
@@ -54,15 +58,15 @@ $(VENV)/ready: setup.cfg setup.py pyproject.toml
 
 # Each of these builds the delegate once; with the packages for tests or documentation comes all that users need.
 $(VENV)/installed: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable '.[tensorflow]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(STACK)]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,test]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(STACK),test]'
 	@touch $(VENV)/installed $@
 
 $(VENV)/installed-docs: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --editable '.[tensorflow,docs]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(STACK),docs]'
 	@touch $(VENV)/installed $@
 
 clean:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         fixed_processors,
         focal_plane,
         layers,
+        mcu,
         network,
         quantizers,
         report,
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
     from larq_focal.deploy.convert import convert
+    from larq_focal.deploy.migration import migrate
     from larq_focal.deploy.prediction import predict
     from larq_focal.deploy.runtime import Runtime
     from larq_focal.deploy.timing import time
     from larq_focal.focal_plane import fit
     from larq_focal.focal_plane.compiler import compile, simulate
     from larq_focal.focal_plane.inspection import inspect_network
+    from larq_focal.mcu.export import export_c
     from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
     from larq_focal.network.keras.from_keras import from_keras
     from larq_focal.network.keras.user_objects import import_objects
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
 
 _SUBPACKAGES = (
     *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane"),
-    *("layers", "network", "quantizers", "report", "training", "zoo"),
+    *("layers", "mcu", "network", "quantizers", "report", "training", "zoo"),
 )
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
@@ -58,12 +61,14 @@ _HOMES = {
     "audit": "larq_focal.deploy.audit",
     "compile": "larq_focal.focal_plane.compiler",
     "convert": "larq_focal.deploy.convert",
+    "export_c": "larq_focal.mcu.export",
     "fit": "larq_focal.focal_plane",
     "from_keras": "larq_focal.network.keras.from_keras",
     "from_tflite": "larq_focal.network.tflite.read.from_tflite",
     "import_objects": "larq_focal.network.keras.user_objects",
     "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
+    "migrate": "larq_focal.deploy.migration",
     "predict": "larq_focal.deploy.prediction",
     "run_bench": "larq_focal.bench",
     "save_graph": "larq_focal.network",
@@ -85,6 +90,7 @@ __all__ = [
     "cost",
     "datasets",
     "deploy",
+    "export_c",
     "fit",
     "fixed_processors",
     "focal_plane",
@@ -94,6 +100,8 @@ __all__ = [
     "inspect_network",
     "layers",
     "load_graph",
+    "mcu",
+    "migrate",
     "network",
     "predict",
     "quantizers",

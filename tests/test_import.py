@@ -11,7 +11,7 @@ from tests.support.processes import output_of, run_python
 
 SUBPACKAGES = {
     *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
-    *("network", "quantizers", "report", "training", "zoo"),
+    *("mcu", "network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
     "larq_focal",
@@ -24,6 +24,7 @@ ON_A_DEVICE = [
     "larq_focal.deploy.timing",
     "larq_focal.fixed_processors",
     "larq_focal.focal_plane",
+    "larq_focal.mcu.export",
     "larq_focal.network",
     "larq_focal.report",
 ]

@@ -24,7 +24,7 @@ def test_example_runs_as_printed(tmp_path):
 def test_commands_exist():
     from larq_focal.cli import main
 
-    named = set(re.findall(r"^\| `larq-focal (\w+)", README, re.M))
+    named = set(re.findall(r"^\| `larq-focal ([\w-]+)", README, re.M))
     assert named == set(main.commands)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         xnornet_lab,
     )
     from larq_focal.zoo.networks.lenet import lenet
+    from larq_focal.zoo.networks.mcu_digits import mcu_digits
     from larq_focal.zoo.networks.methods import METHODS, Method
     from larq_focal.zoo.networks.mobinet import mobinet
     from larq_focal.zoo.networks.pokebnn import pokebnn
@@ -59,6 +60,7 @@ _HOMES = {
     "bose2020": "networks.bose2020",
     "human_activity": "networks.human_activity",
     "lenet": "networks.lenet",
+    "mcu_digits": "networks.mcu_digits",
     "mobinet": "networks.mobinet",
     "pokebnn": "networks.pokebnn",
     "reactnet_a": "networks.reactnet",
@@ -91,6 +93,7 @@ __all__ = [
     "lab_bnn",
     "lenet",
     "liu2022",
+    "mcu_digits",
     "mobinet",
     "pixelrnn",
     "pokebnn",

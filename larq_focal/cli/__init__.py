@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from larq_focal.cli import bench, deploy, device, focal_plane, inspect, network, zoo
+from larq_focal.cli import bench, deploy, device, focal_plane, inspect, mcu, network, zoo
 from larq_focal.cli.output import USER_ERRORS, exit_status, keep_tensorflow_silent, print_what_can_be_printed
 from larq_focal.version import __version__
 
@@ -43,6 +43,8 @@ for _command in (
     bench.bench,
     deploy.convert,
     deploy.audit,
+    deploy.migrate,
+    mcu.export_c,
     network.summary,
     focal_plane.fit,
     focal_plane.compile_model,

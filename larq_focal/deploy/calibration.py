@@ -91,7 +91,7 @@ def calibrate(
         method: one of ``METHODS``.
         seed: of the choice of numbers that are looked at.
     """
-    bytes_fed = {op.name for op in graph.inputs if op.bits == 8}
+    bytes_fed = {op.name for op in graph.inputs if op.takes_bytes}
     members: dict[str, list[str]] = {}
     for name, group in rest.rounded.items():
         members.setdefault(group, []).append(name)

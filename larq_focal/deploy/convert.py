@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from larq_focal._keras_version import is_keras_3
 from larq_focal.deploy.class_names import given_metadata
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert_graph import convert_graph
 from larq_focal.deploy.converters import CONVERTERS, Converter, InputType, Rest, is_graph
 from larq_focal.deploy.int8_rest import Int8Options, check_rest
-from larq_focal._keras_version import is_keras_3
 from larq_focal.network.graph import QuantGraph
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def convert(
     """Converts a model for devices and audits the result; the file is written only if it passes.
 
     larq_focal's own converter writes what the graph of the model holds, see ``write_tflite``; it needs TensorFlow for
-    models of Keras 2 only. Larq Compute Engine's runs in a process of its own, and known faults of it are looked for before
-    and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if there is
-    one.
+    models of Keras 2 only. Larq Compute Engine's runs in a process of its own, and known faults of it are looked for
+    before and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if
+    there is one.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must

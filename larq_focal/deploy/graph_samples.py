@@ -35,7 +35,7 @@ def random_samples(graph: QuantGraph, seed: int) -> dict[str, np.ndarray]:
         shape = (SAMPLES, *op.shape)
         if op.name in rows:
             samples[op.name] = random.integers(0, rows[op.name], shape).astype(np.float32)
-        elif op.bits == 8:
+        elif op.takes_bytes:
             samples[op.name] = random.integers(0, 256, shape).astype(np.uint8)
         else:
             samples[op.name] = random.standard_normal(shape, np.float32)

@@ -172,7 +172,7 @@ def _checked(array: np.ndarray, op: ops.Input, graph: QuantGraph, called: str) -
         )
     if array.dtype.kind not in "fiub":
         raise ValueError(f"The `{called}` samples {place} are {array.dtype}, not numbers.")
-    if op.bits != 8:
+    if not op.takes_bytes:
         return as_finite(array, np.float32, op.name)
     if array.dtype.kind == "f" or array.min(initial=0) < 0 or array.max(initial=0) > 255:
         raise ValueError(f"The `{called}` samples {place} must be bytes, whole numbers from 0 to 255.")

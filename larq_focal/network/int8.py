@@ -92,7 +92,7 @@ def moved_grid(op: ops.Op, grids: Grids) -> ops.UniformQuantize | None:
 def computes_integers(op: ops.Op, grids: Grids, result: ops.UniformQuantize) -> bool:
     """Whether there is an operator that computes ``op`` from integers on ``grids`` and rounds it to ``result``."""
     if isinstance(op, ops.Input):
-        return op.bits == 8
+        return op.has_grid or (op.takes_bytes and not result.signed and (result.scale, result.zero_point) == (1, 0))
     operands = [grids.get(name) for name in op.inputs]
     if not all(grid is not None and grid.signed for grid in operands) or not result.signed:
         return False

@@ -22,8 +22,16 @@ from larq_focal._keras_version import is_keras_3
 
 if is_keras_3():
     from larq_focal.nn.keras3 import (
+        ApproxSign,
+        DoReFa,
+        MagnitudeAwareSign,
         MeasuredWeight,
+        NoOp,
         Quantizer,
+        SteHeaviside,
+        SteSign,
+        SteTern,
+        SwishSign,
         calling_layer,
         keras,
         needs_no_constraint,
@@ -39,6 +47,7 @@ else:
         DoReFa,
         MagnitudeAwareSign,
         MeasuredWeight,
+        NoOp,
         Quantizer,
         SteHeaviside,
         SteSign,
@@ -79,6 +88,7 @@ __all__ = [
     "DoReFa",
     "MagnitudeAwareSign",
     "MeasuredWeight",
+    "NoOp",
     "Quantizer",
     "SteHeaviside",
     "SteSign",

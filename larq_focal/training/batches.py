@@ -6,6 +6,7 @@ import numpy as np
 
 from larq_focal.datasets.dataset import as_input
 from larq_focal.keras import keras
+from larq_focal.training.distortion import Distortion, distorted
 
 _MID_GREY = 128
 
@@ -22,18 +23,29 @@ class AugmentedBatches(keras.utils.Sequence):
         flip: Whether half of the images are mirrored left to right.
         seed: Seed of the training.
         epoch: Number of the first epoch.
+        distortion: How far each image is distorted; None for not at all.
 
     Raises:
         ValueError: There are fewer images than one whole batch takes.
     """
 
     def __init__(
-        self, images, labels, *, batch_size: int, shift: int, flip: bool, seed: int, epoch: int, whole: bool = True
+        self,
+        images,
+        labels,
+        *,
+        batch_size: int,
+        shift: int,
+        flip: bool,
+        seed: int,
+        epoch: int,
+        whole: bool = True,
+        distortion: Distortion | None = None,
     ):
         if whole and len(images) < batch_size:
             raise ValueError(f"A batch takes {batch_size} images, but there are only {len(images)}.")
         self._images, self._labels, self._batch_size, self._shift = images, labels, batch_size, shift
-        self._flip, self._seed, self._whole = flip, seed, whole
+        self._flip, self._seed, self._whole, self._distortion = flip, seed, whole, distortion
         self._begin(epoch)
 
     def _begin(self, epoch: int) -> None:
@@ -55,6 +67,9 @@ class AugmentedBatches(keras.utils.Sequence):
             raise IndexError(index)
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         images = shifted(self._images[chosen], self._corners[chosen], self._shift)
+        if self._distortion:
+            random = np.random.default_rng([self._seed, self._epoch, index])
+            images = distorted(images, random, self._distortion)
         mirrored = self._flipped[chosen]
         images[mirrored] = images[mirrored, :, ::-1]
         return as_input(images), self._labels[chosen]

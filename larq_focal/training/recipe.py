@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+from larq_focal.training.distortion import Distortion
+
 Arithmetic = Literal["float32", "mixed_bfloat16"]
 
 
@@ -26,6 +28,7 @@ class Recipe:
         whole_batches: Whether the last batch of an epoch is left out where it is smaller than the others.
         shift: Largest shift of an image in each direction, in pixels; what comes in is mid-grey.
         flip: Whether half of the images are mirrored left to right.
+        distortion: How far each image is turned, sized, shifted and bent; None for not at all.
         held_out: Training images that are kept for the validation in the curve; they are never trained on.
         recalibrate: Training images on which the normalisations' statistics are taken again after the last epoch, with
             the quantizers as they are in use; 0 keeps the moving averages.
@@ -45,6 +48,7 @@ class Recipe:
     whole_batches: bool = True
     shift: int = 0
     flip: bool = False
+    distortion: Distortion | None = None
     held_out: int = 2500
     recalibrate: int = 0
     seed: int = 0

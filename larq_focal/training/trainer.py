@@ -82,6 +82,7 @@ def train_stretch(
         whole=recipe.whole_batches,
         shift=recipe.shift,
         flip=recipe.flip,
+        distortion=recipe.distortion,
         seed=recipe.seed,
         epoch=begun_with,
     )

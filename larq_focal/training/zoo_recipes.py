@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from larq_focal.training.distortion import Distortion
 from larq_focal.training.recipe import Recipe
 
 _COMPARED = ("sign", "lab", "hysteresis")
@@ -39,6 +40,15 @@ _RECIPES = (
     Recipe("resnet8_bireal", "cifar10", epochs=30, shift=4, flip=True),
     *(Recipe(f"two_layer_{method}", "mnist", epochs=4, learning_rate=0.01, recalibrate=2000) for method in _TWO_LAYER),
     *(Recipe(f"lenet_{method}", "mnist", epochs=8) for method in _LENET),
+    Recipe(
+        "mcu_digits",
+        "mnist",
+        epochs=150,
+        learning_rate=5e-3,
+        batch_size=256,
+        distortion=Distortion(degrees=12, zoom=0.12, shift=2, elastic=0.7),
+        recalibrate=10_000,
+    ),
     Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

@@ -217,6 +217,30 @@ def test_a_layer_of_few_weights_amid_floats_stays_float():
     assert not integer_rest(lower(graph)).computed
 
 
+@pytest.mark.parametrize("pool", ["average", "global average"])
+def test_averages_of_floats_are_rounded_and_not_what_they_are_of(pool):
+    """There are fewer of them."""
+    random = np.random.default_rng(0)
+    wide = Kernel(random.normal(size=(64, 32)).astype(np.float32), None, 32)
+    place = {"name": "mean", "inputs": ("binary",), "kind": "average"}
+    average = ops.Pool2D(shape=(1, 1, 64), size=(6, 6), strides=(6, 6), **place)
+    graph = QuantGraph(
+        "gate",
+        [
+            ops.Input(name="x", shape=(6, 6, 32)),
+            ops.Binarize(name="sign", inputs=("x",), shape=(6, 6, 32), threshold=np.float32(0)),
+            binary_layer("binary", "sign", (6, 6, 64), 32),
+            average if pool == "average" else ops.GlobalPool(shape=(1, 1, 64), keep_dims=True, **place),
+            ops.Reshape(name="flat", inputs=("mean",), shape=(64,)),
+            ops.Dense(name="gate", inputs=("flat",), shape=(32,), kernel=wide),
+            ops.Activation(name="out", inputs=("gate",), shape=(32,), kind="sigmoid"),
+        ],
+        ["out"],
+    )
+    rest = integer_rest(lower(graph))
+    assert "gate" in rest.computed and "mean" not in rest.computed
+
+
 def test_a_file_of_int8_is_read_and_written_again(residual, tmp_path):
     path, audit = residual
     again = convert(path, tmp_path / "again.tflite", converter="focal").audit

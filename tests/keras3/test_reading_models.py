@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras import ops as K  # noqa: N812
+from keras import ops as K
 
 from larq_focal.network import ops
 from larq_focal.network.keras.from_keras import from_keras
@@ -147,4 +147,4 @@ def test_drawn_networks(steps):
     x = image = keras.Input((5, 6, 2))
     for step in steps:
         x = STEPS[step](x)
-    assert_read(randomised(keras.Model(image, x)), tolerance=1e-4)
+    assert_read(randomised(keras.Model(image, x)), tolerance=1e-4, varies=False)

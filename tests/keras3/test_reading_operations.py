@@ -1,11 +1,11 @@
-"""Functions of ``keras.ops``, between layers, in Lambda layers and in layers of users, are read by what they compute."""
+"""Functions of ``keras.ops`` between layers, in Lambda layers and in users' layers are read by what they compute."""
 
 from __future__ import annotations
 
 import keras
 import numpy as np
 import pytest
-from keras import ops as K  # noqa: N812
+from keras import ops as K
 
 from larq_focal.network import ops
 from larq_focal.network.interpret import interpret

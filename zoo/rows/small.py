@@ -26,6 +26,14 @@ ROWS: list[ModelRow] = [
         {"input_shape": (16, 16, 1)},
         full_precision=(Published("parameters", 431_080, "https://github.com/BVLC/caffe, examples/mnist"),),
     ),
+    ModelRow(
+        "mcu_digits",
+        "Digits on a microcontroller",
+        network("mcu_digits.mcu_digits"),
+        "https://github.com/cpldcpu/BitNetMCU",
+        small={"filters": (4, 8, 8, 8)},
+        stays_float="all binary kernels: the maps have 4 bits",
+    ),
     *by_method(
         network("human_activity.human_activity"),
         "human_activity",

@@ -114,9 +114,7 @@ def _read(model: keras.Model | str | Path, trust: bool) -> _Read:
     try:
         return _Read(model, as_graph(model))
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError) as error:
-        raise NotWritable(
-            f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}"
-        ) from error
+        raise NotWritable(f"'{model.name}' was not converted. It cannot be read as a graph: {short(error)}") from error
 
 
 def _check(model: keras.Model) -> None:

@@ -10,7 +10,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from larq_focal.network.keras.interim import keras
+from larq_focal.network.keras import room
+from larq_focal.nn import keras
 
 _OPTIMIZATION = "tensorflow_model_optimization"
 """It keeps its classes in modules deep down, and brings them by a scope."""
@@ -22,7 +23,7 @@ _CLASSES = (
 )
 _KNOWN_NAMES = (
     *(keras, keras.layers, keras.activations, keras.initializers, keras.regularizers, keras.constraints),
-    *(larq.layers, larq.quantizers, larq.constraints),
+    *room.harmless.LARQ,
 )
 
 

@@ -133,16 +133,26 @@ class NotElementwise(Op):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Input(Weightless, NotElementwise):
-    """A network input; ``bits`` is 8 where the user feeds 8-bit integers, else 32."""
+    """A network input; ``bits`` is the width of the integers that the user feeds, 32 where those are floats.
+
+    Integers stand for themselves, as those of pixels do, or, where the input ``has_grid``, for the numbers of the
+    ``UniformQuantize`` that follows.
+    """
 
     bits: int = FLOAT_BITS
+    has_grid: bool = False
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether its values are whole numbers from 0 to 255."""
+        return self.bits == 8 and not self.has_grid
 
     def steps_per_element(self, input_shapes):
         return {}
 
     @property
     def limits(self):
-        return (0, 255) if self.bits == 8 else super().limits
+        return (0, 255) if self.takes_bytes else super().limits
 
     def value_bits(self, input_bits):
         return self.bits

@@ -97,10 +97,10 @@ class _Search:
         if isinstance(op, ops.Linear):
             return op.name in self.layers and (any(inputs) or is_wanted)
         match op:
+            case ops.GlobalPool() | ops.Pool2D(kind="average"):
+                return any(inputs)  # of floats, fewer are rounded behind it
             case ops.Pool2D() | ops.Reshape() | ops.Pad() | ops.Slice():
                 return any(inputs) or (is_wanted and not gives_signs(self.graph, op))
-            case ops.GlobalPool():
-                return any(inputs)
             case ops.Concat() | ops.Add() | ops.Multiply():
                 if not isinstance(op, ops.Concat) and len(inputs) != 2:
                     return False
@@ -186,7 +186,7 @@ class _Rewriting:
             read = [name for name in op.inputs if name in self.quantized and (is_computed or self._is_replaced(name))]
             written = self._in_integers(op) if is_computed else op
             if isinstance(op, ops.Input) and self.integer_inputs and op.name in self.rest.rounded:
-                written = dataclasses.replace(op, bits=8)
+                written = dataclasses.replace(op, bits=8, has_grid=not op.takes_bytes)
             made.append(rewired(written, {name: self.quantized[name] for name in read}))
             if op.name in self.rest.rounded:
                 made.extend(self._roundings(op))
@@ -200,7 +200,7 @@ class _Rewriting:
     def _roundings(self, op: ops.Op) -> Iterable[ops.UniformQuantize]:
         grid, source = self.grids[self.rest.rounded[op.name]], op.name
         is_input = isinstance(op, ops.Input)
-        if is_input and (op.bits == 8 or self.integer_inputs == "uint8"):  # bytes, as the user feeds them
+        if is_input and (op.takes_bytes or self.integer_inputs == "uint8"):  # bytes, as the user feeds them
             first = self._rounding(op, source, Grid(grid.scale, grid.zero_point + 128), signed=False)
             yield first
             source = first.name

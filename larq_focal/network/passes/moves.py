@@ -14,17 +14,28 @@ from larq_focal.network.passes.uses import Uses, without_unused
 from larq_focal.network.rewired import rewired
 
 
-def signs_before_pooling(graph: QuantGraph) -> QuantGraph:
+def _reads_bits(graph: QuantGraph, op: ops.Op) -> bool:
+    """Whether a packed convolution can be made of ``op``."""
+    return why_not_packable(graph, op) is None
+
+
+def signs_before_pooling(
+    graph: QuantGraph, wants_bits: Callable[[QuantGraph, ops.Op], bool] = _reads_bits
+) -> QuantGraph:
     """Max-pooling of signs in place of the signs of max-pooled values, where packed bits are wanted.
 
     ``max(x) >= t`` holds where some ``x >= t``, and so the sign of the maximum is the maximum of the signs. In a
     flipped channel it would be the minimum, which stays as it is.
+
+    Args:
+        graph: the network.
+        wants_bits: whether an operation that reads the signs is faster with bits.
     """
 
     def swaps(pool: ops.Op, sign: ops.Op, graph: QuantGraph, uses: Uses) -> bool:
         is_rising = isinstance(sign, ops.Binarize) and sign.flip is None and np.ndim(sign.threshold) <= 1
         is_max = isinstance(pool, ops.Pool2D) and pool.kind == "max"
-        return is_max and is_rising and any(why_not_packable(graph, after) is None for after in uses.of(sign))
+        return is_max and is_rising and any(wants_bits(graph, after) for after in uses.of(sign))
 
     return _swapped(graph, swaps)
 

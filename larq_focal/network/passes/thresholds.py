@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,15 +19,21 @@ from larq_focal.network.step_function import floats_of_rank, largest_rank
 
 _LARGEST_WHOLE = 2**24
 """float32 holds all whole numbers up to this one."""
+LargestSum = Callable[[QuantGraph, ops.Linear], int | None]
+"""The largest magnitude that the sums of a layer can have, or None where they are not integers."""
 
 
-def fold_into_thresholds(graph: QuantGraph) -> QuantGraph:
+def fold_into_thresholds(graph: QuantGraph, largest_sum: LargestSum = largest_sum) -> QuantGraph:
     """Turns [scale, bias, normalisations, rising activations, ``Binarize``] into thresholds by channel.
 
     Each operation rises or falls with its input, and so does its float result, since rounding keeps order. The sign of
     a channel thus changes at one number at most, which bisection finds: the result is exactly the same. It starts from
     the whole sums of a layer where there are such, which then has unit scale and no bias, else from all floats. What
     somebody else reads too stays.
+
+    Args:
+        graph: the network.
+        largest_sum: tells which sums are whole, and how large they can be.
     """
     uses, new_name = Uses(graph), NewNames(graph)
     rows: dict[str, list[ops.Op]] = {}
@@ -37,7 +43,7 @@ def fold_into_thresholds(graph: QuantGraph) -> QuantGraph:
             continue
         chain = _chain(graph, uses, op)
         source = graph[chain[0].inputs[0]] if chain else graph[op.inputs[0]]
-        largest = _largest_sum(graph, uses, source)
+        largest = _largest_sum(graph, uses, source, largest_sum)
         is_done = largest is None or has_unit_scale(source)
         if (is_done and not any(_is_monotonic(step) for step in chain)) or not _is_by_channel(graph, [*chain, op]):
             continue
@@ -68,7 +74,7 @@ def _is_monotonic(op: ops.Op) -> bool:
     return isinstance(op, ops.Affine | ops.Activation) and op.is_monotonic
 
 
-def _largest_sum(graph: QuantGraph, uses: Uses, op: ops.Op) -> int | None:
+def _largest_sum(graph: QuantGraph, uses: Uses, op: ops.Op, largest_sum: LargestSum) -> int | None:
     """The largest sum of a layer of whole sums that nobody else reads."""
     if not isinstance(op, ops.Linear) or not uses.is_used_once(op):
         return None

@@ -12,6 +12,7 @@ from larq_focal.nn.keras2.registration import register
 ApproxSign = larq.quantizers.ApproxSign
 DoReFa = larq.quantizers.DoReFa
 MagnitudeAwareSign = larq.quantizers.MagnitudeAwareSign
+NoOp = larq.quantizers.NoOp
 SteHeaviside = larq.quantizers.SteHeaviside
 SteSign = larq.quantizers.SteSign
 SteTern = larq.quantizers.SteTern
@@ -22,6 +23,7 @@ __all__ = [
     "DoReFa",
     "MagnitudeAwareSign",
     "MeasuredWeight",
+    "NoOp",
     "Quantizer",
     "SteHeaviside",
     "SteSign",

@@ -8,6 +8,11 @@ from importlib import import_module
 
 import keras
 
+from larq_focal.nn.keras3 import larq_quantizers, quantized_layers, weight_clip
+
+LARQ = (quantized_layers, larq_quantizers, weight_clip)
+"""Where the names are that Larq has too."""
+
 VALUES = frozenset(("__keras_tensor__", "__slice__", "__ellipsis__", "__tensor__", "__numpy__", "__bytes__"))
 """Marks of plain values."""
 
@@ -26,7 +31,7 @@ _OPERATIONS = tuple(f"keras.src.ops.{name}" for name in ("core", "einops", "imag
 
 
 def operation_fault(item: dict) -> str | None:
-    """"" of an operation of ``keras.ops``, all of which only compute; None where ``item`` is not an operation."""
+    """ "" of an operation of ``keras.ops``, all of which only compute; None where ``item`` is not an operation."""
     module, name = item.get("module"), item["class_name"]
     if module not in _OPERATIONS or item.get("registered_name") not in (None, name):
         return None

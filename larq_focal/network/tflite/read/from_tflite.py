@@ -23,7 +23,7 @@ from larq_focal.network.tflite.read.functions import FOLDED, FUNCTIONS, ScalarFu
 from larq_focal.network.tflite.read.layers import LAYERS
 from larq_focal.network.tflite.read.output_names import graph_of
 from larq_focal.network.tflite.read.products import PRODUCTS
-from larq_focal.network.tflite.read.rounding import add_rounding, bits_of, have_one_scale
+from larq_focal.network.tflite.read.rounding import add_rounding, bits_of, has_grid, have_one_scale
 from larq_focal.network.tflite.read.shapes import SHAPES
 from larq_focal.network.tflite.read.tensor_values import TensorValues
 from larq_focal.network.tflite.read.unknown import unknown_macs, unknown_weights
@@ -68,7 +68,8 @@ class _FileReader:
         model = self._model
         for tensor, name in zip(model.inputs, model.input_names, strict=True):
             place = {"shape": tensor.shape[1:], "origin": tensor.name}
-            self._hold(tensor, self._rounded(tensor, self._builder.add(ops.Input, name, bits=bits_of(tensor), **place)))
+            value = self._builder.add(ops.Input, name, bits=bits_of(tensor), has_grid=has_grid(tensor), **place)
+            self._hold(tensor, self._rounded(tensor, value))
         for operator in model.operators:
             try:
                 self._read_operator(operator)

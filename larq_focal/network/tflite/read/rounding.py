@@ -19,6 +19,15 @@ def bits_of(tensor: Tensor) -> int:
     return _INTEGERS[tensor.dtype][0] if tensor.dtype in _INTEGERS else FLOAT_BITS
 
 
+def has_grid(tensor: Tensor) -> bool:
+    """Whether the integers of a tensor stand for others than themselves."""
+    if tensor.quantization is None or tensor.dtype not in _INTEGERS:
+        return False
+    return tensor.dtype != "uint8" or bool(
+        np.any(tensor.quantization.scale != 1) or np.any(tensor.quantization.zero_point)
+    )
+
+
 def add_rounding(builder: GraphBuilder, tensor: Tensor, value: str, file: str) -> str:
     """Adds what rounds ``value`` to what ``tensor`` can hold, if it holds integers, and returns the result's name.
 

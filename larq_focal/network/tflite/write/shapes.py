@@ -16,8 +16,8 @@ def _(op: ops.Input, emitter: Emitter) -> None:
         emitter.inputs[op.name] = tensor = emitter.integer_tensor(op.name, op.shape, emitter.grid)
         emitter.finish(op, tensor)
         return
-    emitter.inputs[op.name] = tensor = emitter.tensor(op.name, op.shape, "uint8" if op.bits == 8 else "float32")
-    emitter.finish(op, emitter.add("CAST", tensor, shape=op.shape) if op.bits == 8 else tensor)
+    emitter.inputs[op.name] = tensor = emitter.tensor(op.name, op.shape, "uint8" if op.takes_bytes else "float32")
+    emitter.finish(op, emitter.add("CAST", tensor, shape=op.shape) if op.takes_bytes else tensor)
 
 
 @write.register

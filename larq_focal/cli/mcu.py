@@ -1,0 +1,48 @@
+"""The command that writes C: export-c."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from larq_focal.cli.options import data_option, import_option, json_option, model_argument, trust_option
+from larq_focal.cli.output import array, quiet, show
+from larq_focal.cli.progress import progress
+from larq_focal.deploy.pixels import SCALES
+from larq_focal.files import existing
+from larq_focal.mcu.selection import DEFAULT_TARGET, TARGETS
+
+
+@click.command("export-c", short_help="Write a model as C99 for microcontrollers.")
+@model_argument
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="The folder where network.c, network.h, main.c and README.md go.",
+)
+@click.option("--name", default="network", show_default=True, help="What functions and types of C begin with.")
+@click.option("--target", type=click.Choice(TARGETS), default=DEFAULT_TARGET, show_default=True)
+@click.option(
+    "--pixels", type=click.Choice(tuple(SCALES)), help="What the input was made of pixels by; 8-bit pixels go in then."
+)
+@click.option("--input-in-arena", is_flag=True, help="The input is written into the context, and overwritten there.")
+@click.option("--weights-section", metavar="SECTION", help="Of the linker, for tables.")
+@click.option("--code-section", metavar="SECTION", help="Of the linker, for functions.")
+@click.option(
+    "--max-ram", "max_ram_bytes", type=click.IntRange(min=0), metavar="BYTES", help="Refuse a larger context."
+)
+@data_option
+@trust_option
+@json_option
+@import_option
+def export_c(model: Path, output: Path, data: Path | None, as_json: bool, **options) -> None:
+    """Write a MODEL (.keras, .h5, .tflite or .qgraph) as C99 for microcontrollers, and check what it computes."""
+    existing(model)
+    with progress("writing C"), quiet():
+        from larq_focal.mcu.export import export_c as export_model
+
+        result = export_model(model, output, data=array(data), **options)
+    show(result, as_json)

@@ -1,0 +1,83 @@
+"""Which kernel computes a call on which target: the plain one, unless a faster one of the same signature fits.
+
+A kernel is a C function with the signature and the results of the plain function whose place it takes; only its name
+differs. Its file lies in ``kernels/``, in a folder of its own for each target or kind of target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32")
+DEFAULT_TARGET = "generic"
+_SMALL = ("cortex-m4", "cortex-m7", "rv32")
+_LEAST_FILLED = 0.6
+_LEAST_READERS = 8
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is known of the calls of a function when the program is written.
+
+    Attributes:
+        words: of 32 bits in a window, or in the weights of a filter.
+        fan_in: products in a sum.
+        filters: sums for a window.
+        largest: absolute value of the numbers in a window, where they are whole.
+    """
+
+    words: int
+    fan_in: int
+    filters: int
+    largest: int | None = None
+
+
+def _always(call: Call) -> bool:
+    return True
+
+
+def _nothing(call: Call) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A function that can take the place of a plain one.
+
+    Attributes:
+        file: its path in ``kernels/`` without ``.c``, such as ``cortex-m/binary_signs_WORDS``.
+        targets: those that it is faster on.
+        fits: whether it can do a call.
+        words: what stands for the words in capitals in its file, such as ``{"WORDS": "9"}``.
+    """
+
+    file: str
+    targets: tuple[str, ...]
+    fits: Callable[[Call], bool] = _always
+    words: Callable[[Call], Mapping[str, str]] = _nothing
+
+
+def _fills_planes(call: Call) -> bool:
+    """Whether so few bits of planes belong to no filter that counting all filters at once pays."""
+    return call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
+
+
+def _shares_tables(call: Call) -> bool:
+    """Whether four numbers fit into 16 bits, and a table of their sums is read often enough."""
+    return call.largest is not None and 4 * call.largest < 2**15 and call.filters >= _LEAST_READERS
+
+
+KERNELS: dict[str, tuple[Kernel, ...]] = {
+    "binary_signs": (Kernel("filter_planes", _SMALL, _fills_planes),),
+    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", _SMALL, _shares_tables),),
+}
+"""By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
+
+
+def chosen(name: str, call: Call, target: str) -> tuple[str, Mapping[str, str]]:
+    """The file that computes a call of the plain function ``lqf_name``, and what is filled in there."""
+    for kernel in KERNELS.get(name, ()):
+        if target in kernel.targets and kernel.fits(call):
+            return kernel.file, kernel.words(call)
+    return name, {}

@@ -1,0 +1,61 @@
+"""Gradients of functions of tensors, on the backend that Keras runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+BACKEND = keras.backend.backend()
+
+
+def gradient(function: Callable[[Any], Any], x: np.ndarray, upstream: np.ndarray) -> np.ndarray:
+    """The derivative of ``sum(function(x) * upstream)`` by x."""
+
+    def loss(x):
+        return ops.sum(function(x) * ops.convert_to_tensor(upstream))
+
+    if BACKEND == "jax":
+        import jax
+
+        return np.asarray(jax.grad(loss)(ops.convert_to_tensor(x)))
+    if BACKEND == "torch":
+        tensor = ops.convert_to_tensor(x).detach().requires_grad_(True)
+        loss(tensor).backward()
+        return tensor.grad.numpy()
+    import tensorflow as tf
+
+    tensor = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        value = loss(tensor)
+    return tape.gradient(value, tensor).numpy()
+
+
+def layer_gradients(layer: keras.layers.Layer, x: np.ndarray, upstream: np.ndarray) -> Sequence[np.ndarray]:
+    """The derivatives of ``sum(layer(x) * upstream)`` by x and by each trainable variable."""
+    variables = layer.trainable_variables
+    if BACKEND == "jax":
+        import jax
+
+        def loss(x, values):
+            outputs, _ = layer.stateless_call(values, [each.value for each in layer.non_trainable_variables], x)
+            return ops.sum(outputs * upstream)
+
+        by_x, by_values = jax.grad(loss, (0, 1))(ops.convert_to_tensor(x), [each.value for each in variables])
+        return [np.asarray(each) for each in (by_x, *by_values)]
+    if BACKEND == "torch":
+        tensor = ops.convert_to_tensor(x).detach().requires_grad_(True)
+        layer.zero_grad()
+        ops.sum(layer(tensor) * ops.convert_to_tensor(upstream)).backward()
+        return [tensor.grad.numpy(), *(each.value.grad.numpy() for each in variables)]
+    import tensorflow as tf
+
+    tensor = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        value = tf.reduce_sum(layer(tensor) * upstream)
+    return [each.numpy() for each in tape.gradient(value, [tensor, *(each.value for each in variables)])]
