@@ -10,6 +10,7 @@ from larq_focal.mcu.emit.chain import applied
 from larq_focal.mcu.emit.expression import Expression, loaded
 from larq_focal.mcu.emit.fixed_point import FixedPoint, fixed_point
 from larq_focal.mcu.emit.function import Function
+from larq_focal.mcu.emit.lanes import lane_tables
 from larq_focal.mcu.emit.layer import Layer, layer_of
 from larq_focal.mcu.emit.planes import plane_tables
 from larq_focal.mcu.emit.text import number
@@ -41,7 +42,7 @@ class _Loops:
         self.step, self.function, self.layer, self.call = step, function, layer, call
         self.body = function.body
         self.limits = self._limits()
-        self.in_planes = chosen("binary_signs", call, function.pieces.target)[0] == "filter_planes"
+        self.kernel = chosen("binary_signs", call, function.pieces.target)[0]
 
     @cached_property
     def weights(self) -> str:
@@ -166,10 +167,14 @@ class _Loops:
     def _signs(self) -> None:
         layer, function = self.layer, self.function
         name = function.pieces.kernel("binary_signs", self.call)
-        if self.in_planes:
+        if self.kernel == "filter_planes":
             values, starts = plane_tables(layer.rows < 0, self.limits // 2 + 1)
             tables = f"{function.table(values, 'weights', 'uint64_t')}, {function.table(starts, 'starts', 'uint32_t')}"
             sizes = f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
+        elif self.kernel == "filter_lanes":
+            values, limits = lane_tables(layer.table()[1], self.limits)
+            tables = f"{function.table(values, 'weights', 'uint32_t')}, {function.table(limits, 'limits', 'int16_t')}"
+            sizes = f"{layer.words}u, {layer.filters}u"
         else:
             tables, sizes = f"{self.weights}, {self.limit_table}", f"{layer.words}u, {layer.filters}u"
         function.body.line(f"{name}(window, {tables}, {sizes}, &bits);")
