@@ -46,8 +46,8 @@ def convert(
 
     larq_focal's own converter writes what the graph of the model holds, see ``write_tflite``; it needs TensorFlow for
     models of Keras 2 only. Larq Compute Engine's runs in a process of its own, and known faults of it are looked for
-    before and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if there is
-    one.
+    before and after. Inputs and outputs of the file have the model's order and names, and its fixed batch size, if
+    there is one.
 
     Args:
         model: a Keras model, or the path of one: ``.keras``, HDF5 or SavedModel. A subclass of ``keras.Model`` must

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32")
+TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32", "host")
 DEFAULT_TARGET = "generic"
 _SMALL = ("cortex-m4", "cortex-m7", "rv32")
+_HOST = ("host",)
 _LEAST_FILLED = 0.6
 _LEAST_READERS = 8
 
@@ -74,14 +75,26 @@ def _has_threes(call: Call) -> bool:
     return call.words >= 3
 
 
+def _by_threes(call: Call) -> Mapping[str, str]:
+    return {"WAY": "threes", "DIFFERING": "differing_bits"}
+
+
+def _by_instruction(call: Call) -> Mapping[str, str]:
+    return {"WAY": "instruction", "DIFFERING": "differing_bits_counted"}
+
+
 KERNELS: dict[str, tuple[Kernel, ...]] = {
     "binary_signs": (
         Kernel("filter_planes", _SMALL, _fills_planes),
-        Kernel("binary_signs_by_threes", _SMALL, _has_threes),
+        Kernel("binary_signs_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("binary_signs_by_WAY", _HOST, words=_by_instruction),
     ),
-    "binary_sums": (Kernel("binary_sums_by_threes", _SMALL, _has_threes),),
+    "binary_sums": (
+        Kernel("binary_sums_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("binary_sums_by_WAY", _HOST, words=_by_instruction),
+    ),
     "ternary_sums": (Kernel("ternary_sums_by_threes", _SMALL, _has_threes),),
-    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", _SMALL, _shares_tables),),
+    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", (*_SMALL, *_HOST), _shares_tables),),
 }
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
 
