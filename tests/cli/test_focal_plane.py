@@ -76,7 +76,7 @@ def test_gradients_are_looked_at(files):
 
 def test_planes_spill_as_far_as_they_may(files):
     sensor = files / "few.yaml"
-    sensor.write_text("extends: scamp5\ndigital: {free: [R5]}\nanalog: {storage: []}\narray: {height: 64, width: 64}\n")
+    sensor.write_text("extends: scamp5\ndigital: {free: [R5, R6]}\nanalog: {storage: []}\narray: {height: 64, width: 64}\n")
     arguments = "compile", files / "layer.qgraph", "-o", files / "layer.scamp", "--sensor", sensor
     assert "planes at once" in refused(*arguments, status=NO_FIT)
     compiled = json.loads(invoked(*arguments, "--spill", "controller", "--json"))

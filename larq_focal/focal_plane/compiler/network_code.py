@@ -22,8 +22,9 @@ from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.terms import Uncounted
-from larq_focal.focal_plane.compiler.unsupported import NotUnderstoodError, UnsupportedError
+from larq_focal.focal_plane.compiler.unsupported import NotJudgedError, UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.time_limit import NO_LIMIT, TimeLimit
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Dense, Input, Op, Quantize, Reshape, Unknown, Weighted
 
@@ -38,6 +39,7 @@ class NetworkCode:
         pixel_range: the network's input values for no light and for the brightest.
         dense_on_array: how dense layers over one-bit maps are counted on the array; None where they do not run there.
         is_tiled: whether maps lie in tiles, and not in blocks.
+        limit: asked now and then.
 
     Raises:
         UnsupportedError: a layer that the array cannot run.
@@ -52,12 +54,13 @@ class NetworkCode:
         pixel_range: tuple[float, float],
         dense_on_array: str | None = None,
         is_tiled: bool = False,
+        limit: TimeLimit = NO_LIMIT,
     ):
         self._graph, self._sensor = graph, sensor
         self._pixel_range, self._dense_on_array = pixel_range, dense_on_array
         self._placement = (tiles_for if is_tiled else base_pitch)(graph, sensor)
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
-        self.code = Code(sensor)
+        self.code = Code(sensor, limit=limit)
         self.constants = Constants(self.code)
         self.inputs: list[ArrayInput] = []
         self.outputs: list[Output] = []
@@ -86,7 +89,7 @@ class NetworkCode:
             with self.code.section(op.name):
                 self._emit(op)
         if not self._values:
-            raise UnsupportedError(f"'{self._graph.name}' has no one-bit maps that the array could work on.")
+            raise NotJudgedError(f"'{self._graph.name}' has no one-bit maps that the array could work on.")
         for name in self._read_by_controller():
             if name in self._values:
                 with self.code.section("read out"):
@@ -103,7 +106,7 @@ class NetworkCode:
 
     def _emit(self, op: Op) -> None:
         if isinstance(op, Unknown):
-            raise NotUnderstoodError(f"'{op.name}': {op.kind} is not understood.")
+            raise NotJudgedError(f"'{op.name}': {op.kind} is not understood, and was not judged")
         if self._dense_on_array and isinstance(op, Dense) and (maps := self._flattened(op)):
             self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name), self._dense_on_array))
             self.tail.discard(op.name)
