@@ -31,7 +31,9 @@ from larq_focal.mcu.selection import DEFAULT_TARGET, TARGETS
 @click.option("--input-in-arena", is_flag=True, help="The input is written into the context.")
 @click.option("--weights-section", metavar="SECTION", help="Of the linker, for tables.")
 @click.option("--code-section", metavar="SECTION", help="Of the linker, for functions.")
-@click.option("--max-ram", "max_ram_bytes", type=click.IntRange(min=0), metavar="BYTES", help="Of a context.")
+@click.option(
+    "--max-ram", "max_ram_bytes", type=click.IntRange(min=0), metavar="BYTES", help="Refuse a larger context."
+)
 @data_option
 @trust_option
 @json_option

@@ -11,11 +11,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from larq_focal.nn import is_keras_3, needs_no_constraint
+from larq_focal.nn import needs_no_constraint
+from larq_focal.quantizers import from_larq  # noqa: F401 (registers its rows)
 from larq_focal.quantizers.parts.row import ROWS, QuantizerRow
-
-if not is_keras_3():
-    from larq_focal.quantizers import from_larq  # noqa: F401 (registers its rows)
 
 FAMILIES = {
     "signs": "Signs, for kernels and inputs",
@@ -39,7 +37,7 @@ PUBLIC_NAMES: dict[str, Any] = {name: vars(module)[name] for module in family_mo
 
 
 def _place(row: QuantizerRow) -> tuple[int, bool, str]:
-    is_ours = row.quantizer.__module__.startswith("larq_focal.")
+    is_ours = row.quantizer.__module__.startswith("larq_focal.quantizers.")
     return [*FAMILIES].index(row.family), is_ours, row.alias
 
 

@@ -23,8 +23,9 @@ from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.terms import Uncounted
-from larq_focal.focal_plane.compiler.unsupported import NotUnderstoodError, UnsupportedError
+from larq_focal.focal_plane.compiler.unsupported import NotJudgedError, UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.time_limit import NO_LIMIT, TimeLimit
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Dense, Input, Op, Quantize, Reshape, Unknown, Weighted
 
@@ -40,6 +41,7 @@ class NetworkCode:
         dense_on_array: how dense layers over one-bit maps are counted on the array; None where they do not run there.
         is_tiled: whether maps lie in tiles, and not in blocks.
         state: by a one-bit value at the inputs that stays on the array, the value that it is in the next frame.
+        limit: asked now and then.
 
     Raises:
         UnsupportedError: a layer that the array cannot run.
@@ -55,6 +57,7 @@ class NetworkCode:
         dense_on_array: str | None = None,
         is_tiled: bool = False,
         state: Mapping[str, str] | None = None,
+        limit: TimeLimit = NO_LIMIT,
     ):
         self._graph, self._sensor = graph, sensor
         self._pixel_range, self._dense_on_array = pixel_range, dense_on_array
@@ -63,7 +66,7 @@ class NetworkCode:
         self._state = dict(state or {})
         self._stays: set[str] = set()
         self.state_registers = dict(zip(self._state, reversed(sensor.digital.free), strict=False))
-        self.code = Code(sensor, tuple(self.state_registers.values()))
+        self.code = Code(sensor, tuple(self.state_registers.values()), limit)
         self.constants = Constants(self.code)
         self.inputs: list[ArrayInput] = []
         self.outputs: list[Output] = []
@@ -92,7 +95,7 @@ class NetworkCode:
             with self.code.section(op.name):
                 self._emit(op)
         if not self._values:
-            raise UnsupportedError(f"'{self._graph.name}' has no one-bit maps that the array could work on.")
+            raise NotJudgedError(f"'{self._graph.name}' has no one-bit maps that the array could work on.")
         for name in self._read_by_controller():
             if name in self._values:
                 with self.code.section("read out"):
@@ -112,7 +115,7 @@ class NetworkCode:
 
     def _emit(self, op: Op) -> None:
         if isinstance(op, Unknown):
-            raise NotUnderstoodError(f"'{op.name}': {op.kind} is not understood.")
+            raise NotJudgedError(f"'{op.name}': {op.kind} is not understood, and was not judged")
         if self._dense_on_array and isinstance(op, Dense) and (maps := self._flattened(op)):
             self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name), self._dense_on_array))
             self.tail.discard(op.name)

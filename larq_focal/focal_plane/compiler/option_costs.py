@@ -54,6 +54,11 @@ class Cost:
         return cls(option, sum(icw.values()), time_us, spills)
 
     @property
+    def minimised(self) -> str:
+        """Which figure was made as small as could be: the time where the sensor has a calibration."""
+        return "words" if self.time_us is None else "time"
+
+    @property
     def rank(self) -> float:
         """The time, or the words where it is not known, of a program that there is."""
         return self.icw if self.time_us is None else self.time_us

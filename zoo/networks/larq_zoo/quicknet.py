@@ -26,7 +26,8 @@ class BlurPool(keras.initializers.Initializer):
     def __call__(self, shape, dtype=None, **kwargs):
         row = reduce(np.convolve, [[1, 1]] * (shape[0] - 1), [1])
         window = np.outer(row, row) / np.sum(row) ** 2
-        return ops.convert_to_tensor(np.broadcast_to(window[:, :, None, None], shape).astype(dtype or "float32"))
+        kernel = np.broadcast_to(window[:, :, None, None], shape).astype(np.float32)
+        return ops.cast(ops.convert_to_tensor(kernel), dtype or "float32")
 
 
 def quicknet(

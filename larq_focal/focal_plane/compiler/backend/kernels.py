@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from larq_focal.focal_plane.compiler.backend.accesses import Access
 from larq_focal.focal_plane.compiler.backend.virtual import Plane, Statement
+from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionSet
 from larq_focal.focal_plane.machine.pixel_array import INPUT
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, Repeat
 from larq_focal.focal_plane.machine.program import Statement as ProgramStatement
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.verdicts.verdict import Verdict
+
+LAUNCH = "kernel_launch"  # the overhead of a launch
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,15 @@ def placed(
     return result
 
 
-def program(code: Sequence[Placed], instruction_set: InstructionSet) -> Program:
+@dataclass(frozen=True)
+class Outlined:
+    """A program, and the calls of its frame by section and overhead, launches among them."""
+
+    program: Program
+    calls: Mapping[str, Mapping[str, int]]
+
+
+def program(code: Sequence[Placed], instruction_set: InstructionSet) -> Outlined:
     """Kernels of which no two are alike, split as little as the store allows.
 
     Raises:
@@ -86,7 +97,7 @@ def program(code: Sequence[Placed], instruction_set: InstructionSet) -> Program:
     limit = instruction_set.sensor.code_store_icw
     for split in (False, True):
         result = _outlined(code, split)
-        words = result.store_icw(instruction_set)
+        words = result.program.store_icw(instruction_set)
         if limit is None or words <= limit:
             return result
     raise StoreError(words, limit, instruction_set.sensor)
@@ -102,11 +113,12 @@ def icw_by_section(code: Sequence[Placed], instruction_set: InstructionSet) -> d
     return result
 
 
-def _outlined(code: Sequence[Placed], split: bool) -> Program:
+def _outlined(code: Sequence[Placed], split: bool) -> Outlined:
     kernels: dict[tuple[Instruction, ...], Kernel] = {}
     numbers: Counter[str] = Counter()
     main: list[ProgramStatement] = []
     run: list[Placed] = []
+    calls: dict[str, Counter[str]] = defaultdict(Counter)
 
     def close() -> None:
         if not run:
@@ -117,18 +129,20 @@ def _outlined(code: Sequence[Placed], split: bool) -> Program:
             numbers[name] += 1
             kernels[body] = Kernel(f"{name}_{numbers[name]}", body)
         main.append(Launch(kernels[body].name))
+        calls[run[0].section][LAUNCH] += 1
         run.clear()
 
     for here in code:
         if isinstance(here.statement, Call):
             close()
             main.append(here.statement)
+            calls[here.section][FUNCTIONS[here.statement.name].overhead] += 1
             continue
         if split and here.starts_kernel:
             close()
         run.append(here)
     close()
-    return Program(tuple(kernels.values()), tuple(_repeated(main)))
+    return Outlined(Program(tuple(kernels.values()), tuple(_repeated(main))), calls)
 
 
 def _repeated(main: Sequence[ProgramStatement]) -> list[ProgramStatement]:
