@@ -49,8 +49,8 @@ def compile(
     *,
     trust: bool = False,
     progress: Progress = silent,
-    state: Mapping[str, str] | None = None,
     limit: TimeLimit = NO_LIMIT,
+    state: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -76,10 +76,10 @@ def compile(
             or "analog", packed in an analog one; or "auto".
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each attempt at a program.
+        limit: how long the search for a program may take.
         state: one-bit maps that stay on the array from frame to frame, in registers of their own
             (``Compiled.state_registers``): by the name of the value at the inputs, the value that it is in the next
             frame.
-        limit: how long the search for a program may take.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.

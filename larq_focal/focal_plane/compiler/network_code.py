@@ -40,8 +40,8 @@ class NetworkCode:
         pixel_range: the network's input values for no light and for the brightest.
         dense_on_array: how dense layers over one-bit maps are counted on the array; None where they do not run there.
         is_tiled: whether maps lie in tiles, and not in blocks.
-        state: by a one-bit value at the inputs that stays on the array, the value that it is in the next frame.
         limit: asked now and then.
+        state: by a one-bit value at the inputs that stays on the array, the value that it is in the next frame.
 
     Raises:
         UnsupportedError: a layer that the array cannot run.
@@ -56,8 +56,8 @@ class NetworkCode:
         pixel_range: tuple[float, float],
         dense_on_array: str | None = None,
         is_tiled: bool = False,
-        state: Mapping[str, str] | None = None,
         limit: TimeLimit = NO_LIMIT,
+        state: Mapping[str, str] | None = None,
     ):
         self._graph, self._sensor = graph, sensor
         self._pixel_range, self._dense_on_array = pixel_range, dense_on_array
