@@ -162,7 +162,45 @@ def compare_with_chip(data: dict[str, np.ndarray], outputs: np.ndarray) -> None:
         turned = turned[:, :, ::-1] if turn > 3 else turned
         whole = np.corrcoef(turned.ravel(), chip.ravel())[0, 1]
         name = f"turned by {90 * (turn % 4)} degrees" + ", mirrored" * (turn > 3)
-        print(f"| {name} | {whole:.3f} | {correlation(turned - turned.mean(0), chip - chip.mean(0)):.3f} |")
+        print(f"| {name} | {whole:.3f} | {over_videos(turned, chip):.3f} |")
+
+    print("\n| displaced by rows, columns | correlation of each pixel over the videos | smoothed over 5x5 |")
+    print("| --- | ---: | ---: |")
+    best, *others = sorted(displacements(), key=lambda by: -over_videos(displaced(outputs, by), chip))
+    for by in ((0, 0), best, *others[:3]):
+        raw, smooth = (
+            over_videos(displaced(outputs, by), chip),
+            over_videos(smoothed(displaced(outputs, by)), smoothed(chip)),
+        )
+        print(f"| {by[0]}, {by[1]} | {raw:.3f} | {smooth:.3f} |")
+    print("\nThe 16 maps of the mosaic, smoothed and displaced by the best:\n")
+    maps = [smoothed(displaced(outputs, best)), smoothed(chip)]
+    for row in range(0, 64, 16):
+        parts = ([part[:, row : row + 16, column : column + 16] for part in maps] for column in range(0, 64, 16))
+        print("| " + " | ".join(f"{over_videos(*pair):.2f}" for pair in parts) + " |")
+
+
+DISPLACED = (3, -4)  # by how many rows and columns the chip's outputs lie off, as this benchmark finds
+_FARTHEST = 8
+
+
+def displacements() -> list[tuple[int, int]]:
+    reach = range(-_FARTHEST, _FARTHEST + 1)
+    return [(rows, columns) for rows in reach for columns in reach]
+
+
+def displaced(outputs: np.ndarray, by: tuple[int, int]) -> np.ndarray:
+    return np.roll(outputs, by, (1, 2))
+
+
+def smoothed(outputs: np.ndarray) -> np.ndarray:
+    padded = np.pad(outputs.astype(float), ((0, 0), (2, 2), (2, 2)))
+    return sum(padded[:, r : r + 64, c : c + 64] for r in range(5) for c in range(5)) / 25
+
+
+def over_videos(x: np.ndarray, y: np.ndarray) -> float:
+    """The correlation of what is not alike in all videos."""
+    return correlation(x - x.mean(0), y - y.mean(0))
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> float:
@@ -180,6 +218,18 @@ def cross_validate(network: PixelRnnNetwork, data: dict[str, np.ndarray]) -> Non
         ("simulated outputs", clean, "simulated outputs", clean[0]),
         ("eight noisy simulations", noisy, "a ninth", simulated_outputs(network, data, NOISE, 99)),
         ("eight noisy simulations", noisy, "the chip's outputs", chip),
+        (
+            f"eight noisy simulations, displaced by {DISPLACED[0]}, {DISPLACED[1]}",
+            [displaced(each, DISPLACED) for each in noisy],
+            "the chip's outputs",
+            chip,
+        ),
+        (
+            "the same, smoothed over 5x5",
+            [smoothed(displaced(each, DISPLACED)) for each in noisy],
+            "the chip's outputs, smoothed",
+            smoothed(chip),
+        ),
         ("the chip's outputs", [chip], "the chip's outputs", chip),
     ):
         right = 0
@@ -187,7 +237,7 @@ def cross_validate(network: PixelRnnNetwork, data: dict[str, np.ndarray]) -> Non
             kept, left = folds != fold, folds == fold
             x = np.concatenate([outputs[kept] for outputs in tuned])
             weights = ridge(x, np.tile(labels[kept], len(tuned)))
-            right += np.count_nonzero(scores(read[left], x, weights).argmax(1) == labels[left])
+            right += np.count_nonzero(scores(read[left], read[kept], x, weights).argmax(1) == labels[left])
         print(f"| {tuned_name} | {read_name} | {right / len(labels):.1%} |")
 
 
@@ -198,22 +248,29 @@ def ridge(x: np.ndarray, labels: np.ndarray, penalty: float = 1000.0) -> np.ndar
     return np.linalg.solve(kernel + penalty * np.eye(len(kernel)), np.eye(9)[labels] - 1 / 9)
 
 
-def scores(x: np.ndarray, tuned: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return normalised(x, x if len(x) > 20 else tuned) @ normalised(tuned, tuned).T @ weights
+def scores(x: np.ndarray, by: np.ndarray, tuned: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return normalised(x, by) @ normalised(tuned, tuned).T @ weights
 
 
 def normalised(x: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """Less the mean of ``by``, outputs of the same kind, which needs no labels."""
     return ((x - by.mean(0)) / (by.std() + 1e-9)).reshape(len(x), -1)
 
 
 def draw(data: dict[str, np.ndarray], outputs: np.ndarray, folder: Path) -> None:
-    """The last frame, the simulated output and the chip's, of the first video of three classes."""
+    """Of the first video of three classes the last frame, the simulated output and the chip's, and both smoothed."""
     from PIL import Image
 
     rows = []
     for label in (0, 3, 6):
         video = int(np.flatnonzero(data["labels"] == label)[0])
-        parts = data["frames"][video, -1], grey(outputs[video]), data["chip_output"][video, 128:192, 128:192]
+        smooth = smoothed(displaced(outputs, DISPLACED))[video], smoothed(chip_outputs(data))[video]
+        parts = (
+            data["frames"][video, -1],
+            grey(outputs[video]),
+            data["chip_output"][video, 128:192, 128:192],
+            *(np.clip(127 + 40 * (part - part.mean()) / part.std(), 0, 255) for part in smooth),
+        )
         rows.append(np.hstack([np.pad(part.astype(np.uint8), 2, constant_values=255) for part in parts]))
     picture = Image.fromarray(np.vstack(rows))
     folder.mkdir(parents=True, exist_ok=True)
