@@ -93,6 +93,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
         Kernel("binary_sums_by_WAY", _SMALL, _has_threes, _by_threes),
         Kernel("binary_sums_by_WAY", _HOST, words=_by_instruction),
     ),
+    "ternary_sums": (Kernel("ternary_sums_by_threes", _SMALL, _has_threes),),
     "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", (*_SMALL, *_HOST), _shares_tables),),
 }
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
