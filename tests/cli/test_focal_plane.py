@@ -53,6 +53,15 @@ def test_a_compiled_program_runs_from_its_file_alone(files):
     assert sum(run["icw"].values()) == compiled["total_icw"]
 
 
+def test_a_project_for_the_device_is_written(files):
+    invoked(
+        "compile", files / "layer.qgraph", "--placement", "interleaved", "--export", "scamp5", "-o", files / "project"
+    )
+    assert {"main.cpp", "kernels.hpp", "planes.hpp", "support.hpp", "decode.py", "README.md", "program.scamp"} <= {
+        path.name for path in (files / "project").iterdir()
+    }
+
+
 def test_noise_is_that_of_the_seed(files):
     """A network that spills keeps bits as charges, and noise is the same for the same seed."""
     program = files / "layer.scamp"

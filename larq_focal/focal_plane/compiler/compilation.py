@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,7 @@ def compile(
     trust: bool = False,
     progress: Progress = silent,
     limit: TimeLimit = NO_LIMIT,
+    state: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -76,6 +77,9 @@ def compile(
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each attempt at a program.
         limit: how long the search for a program may take.
+        state: one-bit maps that stay on the array from frame to frame, in registers of their own
+            (``Compiled.state_registers``): by the name of the value at the inputs, the value that it is in the next
+            frame.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -120,6 +124,7 @@ def compile(
         weights=weights,
         progress=progress,
         limit=limit,
+        state=state,
     )
 
 
@@ -135,10 +140,11 @@ def compile_array_form(
     spill: Spill,
     placement: str,
     weights: str,
-    dense_on_array: bool = False,
+    dense_on_array: str | None = None,
     analog_counting: bool = False,
     progress: Progress = silent,
     limit: TimeLimit = NO_LIMIT,
+    state: Mapping[str, str] | None = None,
 ) -> Compiled:
     """As ``compile``, for a network whose array form ``graph`` is there already; arguments are checked."""
     if not graph.inputs:
@@ -153,7 +159,13 @@ def compile_array_form(
         way = "tiled" if options.get("is_tiled") else "interleaved"
         progress(f"program {next(attempts)}, {way}")
         return NetworkCode(
-            graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, limit=limit, **options
+            graph,
+            sensor,
+            pixel_range=pixel_range,
+            dense_on_array=dense_on_array,
+            limit=limit,
+            state=state,
+            **options,
         )
 
     def attempt(option: Option, spill: Spill) -> Compiled:
@@ -220,6 +232,7 @@ def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Op
         calls_by_section=built.calls,
         schedules=found.schedules,
         accumulations=code.accumulations,
+        state_registers=code.state_registers,
         option=option,
         spills_because=found.spills_because,
     )

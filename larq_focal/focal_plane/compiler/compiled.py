@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,7 @@ class Compiled(Result):
     lie. ``icw`` are instruction words of one frame by layer and clock class,
     ``calls_by_section`` those of the controller by layer, and ``schedules`` tell how each layer is counted.
     ``accumulations`` tell of the layers that a charge counts, ``option`` is how the program was written, and
+    ``state_registers`` hold what stays on the array from frame to frame, by the name of the value at the inputs.
     ``other_costs`` tell of other ways that were tried. Where planes spill, ``spills_because`` tells what stopped the
     last attempt without.
     """
@@ -60,6 +61,7 @@ class Compiled(Result):
     option: Option
     other_costs: tuple[Cost, ...] = ()
     spills_because: str = ""
+    state_registers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sensor(self) -> Sensor:
