@@ -47,8 +47,8 @@ class HyperparameterScheduler(keras.callbacks.Callback):
         self.optimizer = self.optimizer or self.model.optimizer
         if not isinstance(getattr(self.optimizer, self.hyperparameter, None), keras.Variable):
             raise ValueError(
-                f"HyperparameterScheduler: {self.optimizer.name} has no number '{self.hyperparameter}' that can be set; a "
-                "schedule cannot."
+                f"HyperparameterScheduler: {self.optimizer.name} has no number '{self.hyperparameter}' that can be "
+                "set; a schedule cannot."
             )
         self._step = int(ops.convert_to_numpy(self.optimizer.iterations))
 
