@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from larq_focal.zoo.networks.ensemble import boosted_weights, boosting_vote, ensemble
     from larq_focal.zoo.networks.focal_plane import analognet2, liu2022, pixelrnn
     from larq_focal.zoo.networks.human_activity import human_activity
+    from larq_focal.zoo.networks.larq_zoo.binary_alexnet import binary_alexnet
+    from larq_focal.zoo.networks.larq_zoo.birealnet import birealnet18
+    from larq_focal.zoo.networks.larq_zoo.densenet import (
+        binary_densenet28,
+        binary_densenet37,
+        binary_densenet37_dilated,
+        binary_densenet45,
+    )
+    from larq_focal.zoo.networks.larq_zoo.dorefanet import dorefanet
+    from larq_focal.zoo.networks.larq_zoo.meliusnet import meliusnet22
+    from larq_focal.zoo.networks.larq_zoo.quicknet import quicknet, quicknet_large, quicknet_small
+    from larq_focal.zoo.networks.larq_zoo.real_to_binary import real_to_binary_net
+    from larq_focal.zoo.networks.larq_zoo.resnet_e import binary_resnet_e18
+    from larq_focal.zoo.networks.larq_zoo.xnornet import xnornet
     from larq_focal.zoo.networks.learned_binarizers import (
         binary_alexnet_lab,
         birealnet_lab,
@@ -55,6 +69,18 @@ _HOMES = {
     **dict.fromkeys(
         ("binary_alexnet_lab", "birealnet_lab", "lab_bnn", "quicknet_lab", "xnornet_lab"), "networks.learned_binarizers"
     ),
+    **dict.fromkeys(("quicknet", "quicknet_large", "quicknet_small"), "networks.larq_zoo.quicknet"),
+    **dict.fromkeys(
+        ("binary_densenet28", "binary_densenet37", "binary_densenet37_dilated", "binary_densenet45"),
+        "networks.larq_zoo.densenet",
+    ),
+    "binary_alexnet": "networks.larq_zoo.binary_alexnet",
+    "binary_resnet_e18": "networks.larq_zoo.resnet_e",
+    "birealnet18": "networks.larq_zoo.birealnet",
+    "dorefanet": "networks.larq_zoo.dorefanet",
+    "meliusnet22": "networks.larq_zoo.meliusnet",
+    "real_to_binary_net": "networks.larq_zoo.real_to_binary",
+    "xnornet": "networks.larq_zoo.xnornet",
     "binareye": "networks.binareye",
     "boolnet": "networks.boolnet",
     "bose2020": "networks.bose2020",
@@ -78,8 +104,15 @@ __all__ = [
     "alexnet_cifar",
     "analognet2",
     "binareye",
+    "binary_alexnet",
     "binary_alexnet_lab",
+    "binary_densenet28",
+    "binary_densenet37",
+    "binary_densenet37_dilated",
+    "binary_densenet45",
+    "binary_resnet_e18",
     "binarynet",
+    "birealnet18",
     "birealnet_lab",
     "boolnet",
     "boosted_weights",
@@ -87,6 +120,7 @@ __all__ = [
     "bose2020",
     "build",
     "compare",
+    "dorefanet",
     "download",
     "ensemble",
     "human_activity",
@@ -94,11 +128,16 @@ __all__ = [
     "lenet",
     "liu2022",
     "mcu_digits",
+    "meliusnet22",
     "mobinet",
     "pixelrnn",
     "pokebnn",
+    "quicknet",
     "quicknet_lab",
+    "quicknet_large",
+    "quicknet_small",
     "reactnet_a",
+    "real_to_binary_net",
     "resnet8",
     "resnet18",
     "resnet20",
@@ -106,6 +145,7 @@ __all__ = [
     "small_residual",
     "two_layer",
     "vgg_small",
+    "xnornet",
     "xnornet_lab",
 ]
 

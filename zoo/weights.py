@@ -8,11 +8,13 @@ import numpy as np
 
 from larq_focal.arrays import ArrayFileError, read_npz
 from larq_focal.files import written_whole
-from larq_focal.keras import keras, larq
+from larq_focal.nn import keras, quantized_scope
 from larq_focal.zoo.download import download
 from larq_focal.zoo.manifest import manifest
 
 SUFFIX = ".npz"
+KERAS_SUFFIX = ".h5"
+"""Of the files that Keras writes, and larq-zoo publishes."""
 
 
 class WeightsError(ValueError):
@@ -22,6 +24,8 @@ class WeightsError(ValueError):
 def with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model:
     """``model`` with the pretrained weights of a data set, with those of a file, or, for None, as it is.
 
+    A file is one of :func:`save_weights`, or an ``.h5`` that Keras wrote for the same layers, as those of larq-zoo.
+
     Raises:
         WeightsError: There are no such weights, or they are those of another network.
         DownloadError: They could not be fetched.
@@ -30,13 +34,14 @@ def with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model:
         return model
     if str(weights).endswith(SUFFIX):
         return _load(model, Path(weights))
+    if str(weights).endswith(KERAS_SUFFIX):
+        return _load_by_keras(model, Path(weights))
     name = f"{model.name}-{weights}"
     if name not in manifest():
         trained = [key.removeprefix(f"{model.name}-") for key in manifest() if key.startswith(f"{model.name}-")]
         raise WeightsError(
-            f"There are no weights of {model.name} for '{weights}': choose None, the path of a {SUFFIX} file"
-            + "".join(f", '{each}'" for each in trained)
-            + "."
+            f"There are no weights of {model.name} for '{weights}': choose None, the path of a {SUFFIX} or "
+            f"{KERAS_SUFFIX} file" + "".join(f", '{each}'" for each in trained) + "."
         )
     return _load(model, download(name))
 
@@ -46,7 +51,7 @@ def save_weights(model: keras.Model, path: str | Path) -> Path:
 
     The latent weights are left out: the file is for use and for a fine-tuning, not to go on with a training.
     """
-    with larq.context.quantized_scope(True):
+    with quantized_scope(True):
         arrays = {f"{index:04d}": value for index, value in enumerate(model.get_weights())}
     with written_whole(path) as file:
         np.savez_compressed(file, **arrays)
@@ -67,4 +72,17 @@ def _load(model: keras.Model, path: Path) -> keras.Model:
             "other shapes. Weights fit the input shape, classes and top that they were trained with."
         )
     model.set_weights(arrays)
+    return model
+
+
+def _load_by_keras(model: keras.Model, path: Path) -> keras.Model:
+    if not path.exists():
+        raise WeightsError(f"There is no weights file '{path}'.")
+    try:
+        model.load_weights(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise WeightsError(
+            f"'{path}' is not of {model.name}, or is damaged. Weights fit the input shape, classes and top that they "
+            f"were trained with. Keras says: {error}"
+        ) from error
     return model

@@ -84,7 +84,12 @@ def fit(
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @click.option("--from-graph", type=click.Path(path_type=Path), help="A .qgraph file instead: needs no TensorFlow.")
 @sensor_option
-@click.option("-o", "--output", type=output_path, required=True, help="Where the program goes (.scamp).")
+@click.option(
+    "-o", "--output", type=output_path, required=True, help="Where the program goes (.scamp), or the exported project."
+)
+@click.option(
+    "--export", type=click.Choice(("scamp5",)), help="Write a C++ project for the toolchain of this sensor to a folder."
+)
 @click.option(
     "--pixel-range",
     type=(float, float),
@@ -93,7 +98,11 @@ def fit(
     help="The network's input values for no light and for the brightest.",
 )
 @spill_option
-@click.option("--dense-on-array", is_flag=True, help="Run one-bit dense layers on the array too, by global counts.")
+@click.option(
+    "--dense-on-array",
+    type=click.Choice(("events", "estimates")),
+    help="Run one-bit dense layers on the array too: exactly, by the addresses of ones, or by the chip's estimate.",
+)
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
 @_placement_option
 @_weights_option
@@ -105,9 +114,10 @@ def compile_model(
     from_graph: Path | None,
     sensor: str,
     output: Path,
+    export: str | None,
     pixel_range: tuple[float, float],
     spill: str,
-    dense_on_array: bool,
+    dense_on_array: str | None,
     analog_counting: bool,
     placement: str,
     weights: str,
@@ -136,7 +146,12 @@ def compile_model(
             progress=tell,
             trust=trust,
         )
-    write_program(compiled.array, output, sensor)
+    if export:
+        from larq_focal.focal_plane.export import export_scamp5
+
+        export_scamp5(compiled, output)
+    else:
+        write_program(compiled.array, output, sensor)
     show(compiled, as_json)
 
 

@@ -23,17 +23,15 @@ from larq_focal.mcu.selection import DEFAULT_TARGET, TARGETS
     required=True,
     help="The folder where network.c, network.h, main.c and README.md go.",
 )
-@click.option("--name", default="network", show_default=True, help="What functions and types of C begin with.")
+@click.option("--name", default="network", show_default=True, help="What names in C begin with.")
 @click.option("--target", type=click.Choice(TARGETS), default=DEFAULT_TARGET, show_default=True)
 @click.option(
     "--pixels", type=click.Choice(tuple(SCALES)), help="What the input was made of pixels by; 8-bit pixels go in then."
 )
-@click.option("--input-in-arena", is_flag=True, help="The input is written into the context, and overwritten there.")
+@click.option("--input-in-arena", is_flag=True, help="The input is written into the context.")
 @click.option("--weights-section", metavar="SECTION", help="Of the linker, for tables.")
 @click.option("--code-section", metavar="SECTION", help="Of the linker, for functions.")
-@click.option(
-    "--max-ram", "max_ram_bytes", type=click.IntRange(min=0), metavar="BYTES", help="Refuse a larger context."
-)
+@click.option("--max-ram", "max_ram_bytes", type=click.IntRange(min=0), metavar="BYTES", help="Of a context.")
 @data_option
 @trust_option
 @json_option

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from larq_focal.deploy.graph_samples import by_input, random_samples
 from larq_focal.mcu.audit import CAudit, audit_program
+from larq_focal.mcu.code_size import CodeSize, code_size
 from larq_focal.mcu.cost import KINDS, ProgramCost, over_the_limit, program_cost
 from larq_focal.mcu.emit.text import C_WORDS
 from larq_focal.mcu.errors import CExportError, check_writable
@@ -43,6 +44,7 @@ class CExport(Result):
         folder: with network.c, network.h, main.c and README.md.
         program: what is written there.
         cost: what it takes.
+        code: how large the code is, beside the tables.
         audit: how it was held against the interpreter.
         notes: what a user must know.
     """
@@ -50,6 +52,7 @@ class CExport(Result):
     folder: Path
     program: Program
     cost: ProgramCost
+    code: CodeSize
     audit: CAudit
     notes: tuple[str, ...]
 
@@ -63,6 +66,7 @@ class CExport(Result):
         return {
             "folder": str(self.folder),
             "cost": self.cost.to_dict(),
+            "code": vars(self.code),
             "audit": self.audit.to_dict(),
             "notes": list(self.notes),
         }
@@ -76,7 +80,8 @@ class CExport(Result):
         for step in self.cost.steps:
             counts = (step.table_bytes, step.ram_bytes, *(step.operations.get(kind, 0) for kind in kinds))
             table.add_row(step.name, *(f"{count:,}" for count in counts))
-        lines = [Text(f"{kind}: {KINDS[kind]}") for kind in kinds]
+        code = self.code.says if self.code.bytes is None else f"{self.code.bytes:,} bytes, {self.code.says}"
+        lines = [Text(f"{kind}: {KINDS[kind]}") for kind in kinds] + [Text(f"code: {code}")]
         return Group(table, *lines, *(Text(note) for note in (*self.notes, f"{self.audit}".capitalize())))
 
 
@@ -153,11 +158,12 @@ def export_c(
                 f"'{graph.name}' was not written: its program is {audit}. This is a fault of larq_focal: please report "
                 "it."
             )
-        _write(Path(beside), {"README.md": readme_text(program, cost, audit, name, notes)})
+        code = code_size(Path(beside), target, weights_section)
+        _write(Path(beside), {"README.md": readme_text(program, cost, code, audit, name, notes)})
         folder.mkdir(exist_ok=True)
         for file in (*files, "README.md"):
             os.replace(Path(beside) / file, folder / file)
-    return CExport(folder, program, cost, audit, notes)
+    return CExport(folder, program, cost, code, audit, notes)
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:

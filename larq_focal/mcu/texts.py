@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from larq_focal.mcu.audit import CAudit
+from larq_focal.mcu.code_size import CodeSize
 from larq_focal.mcu.cost import KINDS, ProgramCost
 from larq_focal.mcu.emit.text import Table, comment
 from larq_focal.mcu.program import Program
@@ -14,7 +15,9 @@ from larq_focal.text import counted, shape_text
 from larq_focal.version import __version__
 
 
-def readme_text(program: Program, cost: ProgramCost, audit: CAudit, name: str, notes: Sequence[str]) -> str:
+def readme_text(
+    program: Program, cost: ProgramCost, code: CodeSize, audit: CAudit, name: str, notes: Sequence[str]
+) -> str:
     """What a program is, how it is used, and what it takes."""
     ports = [
         f"| `{port.name}` | {kind} | {shape_text(port.value.shape)} | `{port.c_type}` | {port.bytes:,} |"
@@ -49,7 +52,8 @@ def readme_text(program: Program, cost: ProgramCost, audit: CAudit, name: str, n
             "",
             "| | bytes |",
             "| --- | ---: |",
-            f"| flash: tables of weights and thresholds; the code comes on top | {cost.table_bytes:,} |",
+            f"| flash: tables of weights and thresholds | {cost.table_bytes:,} |",
+            f"| flash: code, {code.says} | {'' if code.bytes is None else f'{code.bytes:,}'} |",
             f"| RAM: `{name}_context` | {cost.ram_bytes:,} |",
             f"| RAM of the caller: inputs | {0 if program.input_in_arena else cost.input_bytes:,} |",
             f"| RAM of the caller: outputs | {cost.output_bytes:,} |",

@@ -7,6 +7,9 @@ import numpy as np
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 
+_MOST_HALVINGS = 12
+"""Kernels of a few levels are multiples of 1, of 0.5, and so on, down to this power of 0.5."""
+
 
 def only_moves(op: ops.Op) -> bool:
     """Whether each element of the value is one of an input's, and no constant stands beside them."""
@@ -25,6 +28,20 @@ def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
     if layer.kernel.is_binary:
         return largest * layer.kernel.fan_in
     return largest * int(np.abs(layer.kernel.codes.astype(np.int64)).reshape(-1, layer.shape[-1]).sum(0).max())
+
+
+def sum_step(graph: QuantGraph, layer: ops.Linear) -> float | None:
+    """A power of two of which all sums of ``layer``, without bias, are exact multiples in float32; None if unknown."""
+    largest = largest_integer(graph, graph[layer.inputs[0]])
+    if largest is None or not float(getattr(layer, "pad_value", 0)).is_integer():
+        return None
+    largest = max(largest, abs(int(getattr(layer, "pad_value", 0))))
+    values = layer.kernel.values().astype(np.float64)
+    for step in 0.5 ** np.arange(_MOST_HALVINGS):
+        if np.array_equal(values / step, np.rint(values / step)):
+            highest = largest * np.abs(values / step).reshape(-1, values.shape[-1]).sum(0).max(initial=0)
+            return float(step) if highest < 2**24 else None
+    return None
 
 
 def largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:

@@ -57,7 +57,7 @@ def programs() -> list[str]:
     compiled = (
         compile_network(layer, sensor),
         compile_network(wide, sensor, placement="tiled", weights="packed"),
-        compile_network(classifier, sensor, dense_on_array=True),
+        compile_network(classifier, sensor, dense_on_array="estimates"),
     )
     return [program_text(each.array) for each in compiled]
 

@@ -25,14 +25,12 @@ def larq_reference(tmp_path_factory) -> Path:
     if find_spec("larq") is None:
         pytest.skip(f"Larq is not installed, and {REFERENCE} names no folder of its results")
     folder = tmp_path_factory.mktemp("larq")
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "LARQ_FOCAL_STACK")
-    }
-    process = subprocess.run(
-        [sys.executable, "-m", "tests.keras3.larq_reference", str(folder)],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "tests.keras3.larq_reference", str(folder)]
+    process = subprocess.run(command, env=larq_environment(), capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     return folder
+
+
+def larq_environment() -> dict[str, str]:
+    """The environment of a process that runs Larq."""
+    return {name: value for name, value in os.environ.items() if name not in ("KERAS_BACKEND", "LARQ_FOCAL_STACK")}

@@ -104,6 +104,10 @@ def kinds() -> list[QuantGraph]:
     codes.dense("d", 5, codes=(-3, -1, 1, 3))
     switch = Chain("0 and 1", image).levels("q", (0, 1), (100,)).conv("c", 9, **padded).sign("s")
     switch.levels("q1", (-0.5, 1), (0.5,)).conv("c1", 4, codes=ternary).flat()
+    constant = (
+        Chain("constant signs", image).sign("s", -1, flip=np.zeros(5, bool)).conv("c", 3).sign("s1", [9, 50, -50])
+    )
+    constant.conv("c1", 2).sign("s2", 99).flat()
     wide = Chain("wide weights", (4, 4, 3)).conv("c", 5, codes=(-300, 7, 200), **padded).sign("s").flat()
     floats = Chain("floats in", (6, 6, 4), bits=32).conv("c", 5, scale=0.25).sign("s").conv("c1", 3, size=(2, 2))
     pixels = Chain("dense over pixels", (3, 2, 33)).sign("s", 127.5).dense("d", 40).sign("s1").dense("d1", 6)
@@ -114,7 +118,22 @@ def kinds() -> list[QuantGraph]:
     flips.sign("s2", flip=np.arange(7) > 3)
     for chain in (causal, first, doubled, grouped, depthwise, flips):
         chain.add(ops.GlobalPool, "most", kind="max") if len(chain.shape) == 3 else chain.dense("last", 3)
-    made = (switch, causal, residual, first, doubled, grouped, depthwise, few, codes, wide, floats, pixels, flips)
+    made = (
+        switch,
+        constant,
+        causal,
+        residual,
+        first,
+        doubled,
+        grouped,
+        depthwise,
+        few,
+        codes,
+        wide,
+        floats,
+        pixels,
+        flips,
+    )
     return [chain.graph() for chain in made]
 
 

@@ -7,40 +7,25 @@ import pytest
 
 from larq_focal.datasets import load_dataset
 from larq_focal.mcu.pixel_input import with_pixel_input
-from larq_focal.network import QuantGraph, interpret, ops
+from larq_focal.network import QuantGraph, interpret
 from larq_focal.network.load import as_graph
 from larq_focal.zoo import two_layer
 from tests.mcu.emulated_program import run_emulated
-from tests.mcu.networks import image_network, pixels, signs, thresholds
+from tests.mcu.networks import Chain, image_network, samples
 from tools.microcontrollers import MICROCONTROLLERS
 
 
 def convolution(size=16, channels=32, filters=32) -> QuantGraph:
     """Signs of pixels, then a 3x3 convolution of signs to signs, padded with +1."""
-    rng, image = np.random.default_rng(0), (size, size, channels)
-    operations = [
-        ops.Input(name="image", shape=image, bits=8),
-        ops.Binarize(name="sign", inputs=("image",), shape=image, threshold=np.float32(127.5)),
-        ops.Conv2D(
-            name="conv",
-            inputs=("sign",),
-            shape=(size, size, filters),
-            kernel=signs(rng, 3, 3, channels, filters),
-            padding="same",
-            pad_value=1.0,
-        ),
-        ops.Binarize(
-            name="out", inputs=("conv",), shape=(size, size, filters), threshold=thresholds(rng, filters, largest=30)
-        ),
-    ]
-    return QuantGraph("convolution", operations, ["out"])
+    chain = Chain("convolution", (size, size, channels)).sign("sign", 127.5)
+    return chain.conv("conv", filters, padding="same", pad_value=1.0).sign("out").graph()
 
 
 @pytest.mark.parametrize("name", MICROCONTROLLERS)
 @pytest.mark.parametrize("pad_value", [0.0, 1.0])
 def test_outputs_are_those_of_the_interpreter(name, pad_value, tmp_path):
     graph = image_network(5, 15, pad_value)
-    inputs = pixels(graph, 3)
+    inputs = samples(graph, 3)
     expected = interpret(graph, inputs, graph.outputs)["dense"]
     np.testing.assert_array_equal(run_emulated(graph, inputs, name, tmp_path).output, expected)
 
@@ -49,7 +34,7 @@ def instructions_of_convolution(name, folder, channels=32, filters=32, target=No
     """Those of the convolution alone: what a network takes more than its beginning and end."""
     whole = convolution(channels=channels, filters=filters)
     rest = QuantGraph("rest", [*whole][:2], ["sign"])
-    inputs = pixels(whole, 1)
+    inputs = samples(whole, 1)
     got = run_emulated(whole, inputs, name, folder, target=target)
     np.testing.assert_array_equal(got.output, interpret(whole, inputs, whole.outputs)["out"])
     return got.instructions - run_emulated(rest, inputs, name, folder, target=target).instructions

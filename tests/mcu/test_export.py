@@ -11,6 +11,7 @@ import pytest
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.mcu import CExportError, export_c
 from larq_focal.mcu import audit as auditing
+from larq_focal.mcu.code_size import code_size
 from larq_focal.mcu.cost import table_bytes
 from larq_focal.mcu.host import SANITIZERS, STRICT, NoCompiler, compiler
 from larq_focal.mcu.passes import lower_for_c
@@ -49,6 +50,19 @@ def test_figures_are_those_of_the_compiled_program(export, tmp_path):
     assert tables == {name: sizes[name] for name in tables}
     assert export.cost.table_bytes == sum(tables.values())
     assert export.cost.ram_bytes == sizes["context"]
+
+
+def test_the_code_is_measured_by_a_compiler_for_the_target(export, tmp_path, monkeypatch):
+    assert 500 < export.code.bytes < 10_000
+    assert (
+        f"| flash: code, gcc -O2 for this machine | {export.code.bytes:,} |"
+        in (export.folder / "README.md").read_text()
+    )
+    placed = export_c(image_network(), tmp_path / "placed", weights_section=".tables", code_section=".fast")
+    assert placed.code.bytes == export.code.bytes
+    monkeypatch.setenv("PATH", str(tmp_path))
+    without = code_size(export.folder, "rv32")
+    assert (without.bytes, without.says) == (None, "not measured: there is no riscv64-unknown-elf-gcc here")
 
 
 def test_binary_weights_take_a_bit_each_in_whole_words_of_a_filter(export):

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.mcu.networks import image_network, pixels
+from larq_focal.mcu.selection import KERNELS
+from tests.mcu.networks import Chain, channels_network, image_network, kinds, samples
 from tests.mcu.written import assert_equal, written
 
 
-@pytest.mark.parametrize("target", ["cortex-m4", "rv32"])
-def test_layers_of_any_number_of_channels(tmp_path, target):
-    graphs = [image_network(channels, channels, pad) for channels, pad in ((3, 1.0), (15, 0.0), (15, -1.0), (47, 1.0))]
-    _, executable = written(graphs, tmp_path, target=target)
-    assert any("lqf_filter_planes(window" in path.read_text() for path in tmp_path.glob("*/network.c"))
+def wide_pixels(filters: int):
+    """Layers of whole numbers with signs whose fan-in is no multiple of 4 or 32."""
+    chain = Chain(f"{filters} filters of pixels", (6, 6, 3), seed=filters).conv("c", filters, padding="same")
+    chain.levels("q", range(16), range(-300, 300, 40)).conv("c1", filters + 1)
+    return chain.levels("q1", range(-3, 4), range(-60, 60, 20)).flat().dense("d", 10).graph()
+
+
+def test_networks_in_the_kernels_of_a_target(tmp_path):
+    graphs = [
+        *(image_network(channels, channels, pad) for channels, pad in ((2, 1.0), (3, -1.0), (15, 0.0))),
+        *(channels_network(channels) for channels in (1, 9, 16, 32)),
+        *map(wide_pixels, (8, 13)),
+        *kinds(),
+    ]
+    programs, executable = written(graphs, tmp_path, target="cortex-m4")
+    texts = "".join(program.pieces.text() for program in programs)
+    for kernel in [kernel for kernels in KERNELS.values() for kernel in kernels]:
+        assert f"lqf_{kernel.file}(" in texts
     for number, graph in enumerate(graphs):
-        inputs = pixels(graph)
+        inputs = samples(graph)
         assert_equal(graph, executable.run(number, inputs), inputs)

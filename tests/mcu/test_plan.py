@@ -71,6 +71,15 @@ def test_pixels_in_the_arena_make_room_for_the_bits_that_are_computed_from_them(
     assert words(chain, input_in_arena=True) < apart - 600
 
 
+def test_a_network_for_cifar_works_in_5_kilobytes_with_its_image():
+    """Three 5x5 convolutions of 32, 32 and 64 channels with pooling and a dense layer, as CBin-NN's SmallCifar."""
+    chain = Chain("small", (32, 32, 3))
+    for number, (channels, pad) in enumerate([(32, 0.0), (32, 1.0), (64, 1.0)]):
+        chain.conv(f"c{number}", channels, size=(5, 5), padding="same", pad_value=pad).sign(f"s{number}")
+        chain.pool(f"p{number}")
+    assert words(chain.flat().dense("d", 10), input_in_arena=True) * 4 <= 5000
+
+
 def test_plans_are_the_same_each_time():
     chain = Chain("again", (12, 12, 5)).conv("c", 9).sign("s").pool("p").conv("c1", 7).sign("s1")
     graph = lower_for_c(chain.graph())

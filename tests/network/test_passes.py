@@ -132,6 +132,24 @@ def test_normalisations_join_and_go_into_float_layers():
         assert_computes_the_same(rewritten, graph, numbers(2, *IMAGE), exactly=False)
 
 
+def test_thresholds_between_sums_of_a_float_layer_are_exact():
+    """1.5 plus a last bit, taken from sums of halves, would be rounded away on the way."""
+    codes = np.float32([[0.5, -1, 1, 1], [1, 1, -0.5, -0.5], [1, 0.5, 1, -1], [-1, 1, 1, 1]])
+    threshold = np.nextafter(np.float32(1.5), np.float32([9, 9, -9, -9]))
+    graph = chain(
+        ops.Input(name="x", shape=(4,)),
+        sign(shape=(4,)),
+        ops.Dense(name="sums", shape=(4,), kernel=Kernel(codes, None, 32)),
+        ops.Binarize(name="y", shape=(4,), threshold=threshold),
+    )
+    x = 1 - 2 * np.float32([[place >> bit & 1 for bit in range(4)] for place in range(16)])
+    assert (interpret(graph, x, ["sums"])["sums"] == 1.5).any(0).all()
+    assert_written(graph, {"x": x})
+    lowered = lower(graph)
+    (layer,) = (op for op in lowered if isinstance(op, ops.Linear))
+    np.testing.assert_array_equal(layer.bias, [-2, -2, -1.5, -1.5])
+
+
 def test_thresholds_next_to_zero_are_normal_numbers():
     tiny, subnormal = np.finfo(np.float32).tiny, np.finfo(np.float32).smallest_subnormal
     threshold = np.float32([0, subnormal, -subnormal, tiny, 1] * 2)

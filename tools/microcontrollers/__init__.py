@@ -73,11 +73,11 @@ class Microcontroller:
         return done.stdout + done.stderr
 
 
-def _cortex(name: str, board: str) -> Microcontroller:
+def _cortex(name: str, board: str, float_unit: str) -> Microcontroller:
     return Microcontroller(
         target=name,
         compiler="arm-none-eabi-gcc",
-        options=(f"-mcpu={name}", "-mthumb", "-mfloat-abi=soft"),
+        options=(f"-mcpu={name}", "-mthumb", f"-mfpu={float_unit}", "-mfloat-abi=hard"),
         emulator=("qemu-system-arm", "-M", board),
         start="cortex_m",
         step=40,
@@ -101,9 +101,9 @@ def _riscv(extensions: str) -> Microcontroller:
 
 
 MICROCONTROLLERS: dict[str, Microcontroller] = {
-    "cortex-m4": _cortex("cortex-m4", "mps2-an386"),
-    "cortex-m7": _cortex("cortex-m7", "mps2-an500"),
+    "cortex-m4": _cortex("cortex-m4", "mps2-an386", "fpv4-sp-d16"),
+    "cortex-m7": _cortex("cortex-m7", "mps2-an500", "fpv5-sp-d16"),
     "rv32im": _riscv("rv32im"),
     "rv32i": _riscv("rv32i"),
 }
-"""Those that there are, by name; rv32i has no multiplier."""
+"""Those that there are, by name. The Cortex-M have a unit for floats of 32 bits; rv32i has no multiplier."""

@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #define SYSTICK ((volatile uint32_t *)0xe000e010u)
+#define COPROCESSORS ((volatile uint32_t *)0xe000ed88u)
 
 enum { CONTROL, RELOAD, CURRENT };
 
@@ -39,6 +40,8 @@ static void start(void)
     for (to = bss_begin; to < bss_end; ++to) {
         *to = 0u;
     }
+    *COPROCESSORS |= 0xfu << 20u; /* floats, where there is a unit for them */
+    __asm__ volatile("dsb\nisb");
     SYSTICK[RELOAD] = most_ticks;
     SYSTICK[CURRENT] = 0u;
     SYSTICK[CONTROL] = 5u; /* on, by the processor's clock */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, tf
+from larq_focal.nn import keras, ops
 
 layers = keras.layers
 
@@ -26,4 +26,4 @@ def channel_padded(x, before: int, after: int, value: float = 0.0):
     """``x`` with so many constant maps before and after its own."""
     if not before and not after:
         return x
-    return tf.pad(x, [[0, 0], [0, 0], [0, 0], [before, after]], constant_values=value)
+    return ops.pad(x, ((0, 0), (0, 0), (0, 0), (before, after)), constant_values=value)

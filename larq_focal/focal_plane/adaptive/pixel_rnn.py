@@ -75,7 +75,7 @@ class PixelRnn:
         self.send_every = send_every
         self.region = _middle(sensor, map_size)
         self._start = assemble(_START, instruction_set)
-        self.program: Program = assemble(_frame_text(self.region, weights, threshold, step), instruction_set)
+        self.program: Program = assemble(_frame_text(sensor, self.region, weights, threshold, step), instruction_set)
 
     def __call__(self, frame: Frame) -> None:
         if frame.number % self.send_every == 0:
@@ -131,10 +131,11 @@ def _middle(sensor: Sensor, map_size: tuple[int, int] | None) -> Region:
     return np.s_[top : top + rows, left : left + columns]
 
 
-def _frame_text(region: Region, weights: RecurrentWeights, threshold: int, step: int) -> str:
+def _frame_text(sensor: Sensor, region: Region, weights: RecurrentWeights, threshold: int, step: int) -> str:
     rows, columns = region
+    first, last = sensor.conventions.column_addresses_of(columns.start, columns.stop - 1, sensor.width)
     main = [
-        f"load_rect({MAP}, {rows.start}, {columns.start}, {rows.stop - 1}, {columns.stop - 1})",
+        f"load_rect({MAP}, {rows.start}, {first}, {rows.stop - 1}, {last})",
         *(f"load_in({threshold})", "launch(look)", f"load_in({step})", "launch(clear)"),
     ]
     for source in ("input", "hidden"):

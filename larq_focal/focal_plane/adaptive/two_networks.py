@@ -15,10 +15,10 @@ from larq_focal.focal_plane.adaptive.moving_digits import NOTHING
 from larq_focal.focal_plane.adaptive.runner import Frame
 from larq_focal.focal_plane.adaptive.template_classifier import SIDE, TemplateClassifier, window_about
 from larq_focal.focal_plane.machine import InstructionSet, Program, assemble
+from larq_focal.focal_plane.machine.controller import COUNT_LEVELS, MOST_EVENTS
 from larq_focal.focal_plane.sensor import Sensor
 
 VALUE_BITS = 4  # ten classes, or nothing
-MOST_EVENTS = 4000  # that scan_events of SCAMP-5 gives
 
 _DETECTOR = """
 kernel look
@@ -32,7 +32,7 @@ end
 main
     load_in({threshold})
     launch(look)
-    bright = global_count(R5)
+    bright = global_count(R5, A)
 end
 """
 _ADDRESSES = "main\n events = read_events(R5, {most})\nend"
@@ -70,7 +70,8 @@ class TwoNetworks:
         self._reported = 0
 
     def __call__(self, frame: Frame) -> None:
-        (bright,) = frame.run("detector", self._detector).results["bright"]
+        (estimate,) = frame.run("detector", self._detector).results["bright"]
+        bright = round(estimate * self._sensor.plane_bits / COUNT_LEVELS)
         if abs(bright - self._reported) <= self._change:
             return
         self._reported = bright
@@ -78,16 +79,19 @@ class TwoNetworks:
 
     def _class(self, frame: Frame) -> str:
         (events,) = frame.run("addresses", self._addresses).results["events"]
-        window = window_about(events)
+        columns = self._sensor.conventions.column_addresses(self._sensor.width)  # by address it gives the column
+        window = window_about(np.stack([events[:, 0], columns[events[:, 1]]], 1))
         matches = frame.run("classifier", self._program(*window), self._planes(*window)).results["matches"]
-        return str(int(np.argmax(np.array(matches) + self._classifier.biases)))
+        return str(int(np.argmax(np.array([len(found) for found in matches]) + self._classifier.biases)))
 
     def _program(self, row: int, column: int) -> Program:
         """The second network, for the window that begins at ``row`` and ``column``."""
-        bottom, right = row + SIDE - 1, column + SIDE - 1
-        main = [f"load_rect(R10, {row}, {column}, {bottom}, {right})"]
+        width = self._sensor.width
+        columns = max(column, 0), min(column + SIDE, width) - 1
+        first, last = self._sensor.conventions.column_addresses_of(*columns, width)
+        main = [f"load_rect(R10, {row}, {first}, {row + SIDE - 1}, {last})"]
         for number in range(len(self._classifier.weights)):
-            main += [f"load_plane(R8, class{number})", "launch(match)", "matches = global_count(R9)"]
+            main += [f"load_plane(R8, class{number})", "launch(match)", f"matches = read_events(R9, {SIDE * SIDE})"]
         return assemble("\n".join([_MATCH, "main", *main, "end"]), self._instruction_set)
 
     def _planes(self, row: int, column: int) -> dict[str, np.ndarray]:

@@ -54,12 +54,17 @@ class ClassifierStages:
         yield Call("load_in", (str(self._step // 2),))
         yield _stage("pool", [*self._rectified(), *self._pool(), *self._rectified()])
         every = (1 << max(self._sensor.height - 1, self._sensor.width - 1).bit_length()) - self._network.pool_size
-        yield Call("load_pattern", (self._image[0], "0", "0", str(every), str(every)))
+        yield Call("load_pattern", (self._image[0], "0", self._address(0), str(every), str(every)))
         yield _stage("connect", [*self._spread_over_blocks(), *self._products()])
         for index in range(len(self._network.dense)):
             row, column = divmod(index, self._network.pool_size)
-            address = (str(row), str(column), str(every), str(every))
+            address = (str(row), self._address(column), str(every), str(every))
             yield Call("global_sum_sparse", (self._other, *address), SUMS)
+
+    def _address(self, column: int) -> str:
+        """The address of a column of every block."""
+        width = self._sensor.width
+        return str(self._sensor.conventions.column_address(column, width) % self._network.pool_size)
 
     def _threshold(self) -> Iterator[Instruction]:
         yield _do("where", self._sum, "IN")
@@ -105,7 +110,9 @@ class ClassifierStages:
         yield _do("MOV", self._spread, self._kernels[0])
         yield _do("MOV", self._mask, self.loaded["tiles"])
         yield self._all_directions()
-        yield _do("PROP0")
+        reach = self._sensor.conventions.flood_reach
+        for _ in range(1 if reach is None else -(-(sum(self._network.tile) - 2) // reach)):
+            yield _do("PROP0")
         yield _do("NOT", self._mask, self._image[0])
         yield _do("CLR", self._spread)
         yield _do("WHERE", self._spread)

@@ -18,6 +18,7 @@ from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_su
 from larq_focal.focal_plane.compiler.layers.accumulation import can_accumulate
 from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
+from larq_focal.focal_plane.compiler.layers.dense import DENSE_COUNTS, ESTIMATES
 from larq_focal.focal_plane.compiler.network_code import NetworkCode
 from larq_focal.focal_plane.compiler.option_costs import Cost, options_for
 from larq_focal.focal_plane.compiler.options import AUTO, Option
@@ -38,7 +39,7 @@ def compile(
     sensor: str | Path | Sensor = "scamp5",
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     spill: Spill = "analog",
-    dense_on_array: bool = False,
+    dense_on_array: str | None = None,
     analog_counting: bool = False,
     placement: str = AUTO,
     weights: str = AUTO,
@@ -58,8 +59,10 @@ def compile(
         pixel_range: the network's input values for no light and for the brightest.
         spill: how far planes may move where digital registers run out: not at all ("none"), to "analog" registers, or,
             where these do not do, to the "controller" and back, if the sensor's file allows it.
-        dense_on_array: whether binary and ternary dense layers over one-bit maps run on the array too, by global
-            counts: few values are read then, but a plane of weights is loaded for every unit.
+        dense_on_array: None, or how binary and ternary dense layers over one-bit maps are counted on the array: by
+            "events", the addresses of the ones, exactly; or by "estimates", the chip's own count, which is off by some
+            pixels and takes an analog register. Few values are read then, but a plane of weights is loaded for every
+            unit.
         analog_counting: whether layers may be counted in an analog register where that avoids spills or saves words.
             That is as exact as digital counting in the simulator, and on a chip subject to its noise.
         placement: where the channels of a value lie: "interleaved" in every block of pixels, "tiled" in tiles of the
@@ -90,6 +93,14 @@ def compile(
     pixel_range = check_pixel_range(pixel_range)
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
+    if dense_on_array is not None and dense_on_array not in DENSE_COUNTS:
+        raise ValueError(
+            f"dense_on_array must be None or one of {', '.join(DENSE_COUNTS)}, not {dense_on_array!r:.60}."
+        )
+    if dense_on_array == ESTIMATES and not can_accumulate(sensor):
+        raise UnsupportedError(
+            f"{sensor.name} has no analog registers for estimates of counts: take dense_on_array='events'."
+        )
     network = as_graph(network, trust=trust)
     if not network.inputs:
         raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")

@@ -146,7 +146,10 @@ class Compiled(Result):
                 {"name": output.name, "shape": list(output.layout.shape), "planes": output.plane_count}
                 for output in self.array.outputs
             ],
-            "scores": [{"name": scores.name, "units": len(scores.terms)} for scores in self.array.scores],
+            "scores": [
+                {"name": scores.name, "units": len(scores.terms), "largest_error": scores.largest_error}
+                for scores in self.array.scores
+            ],
             "on_controller": list(self.tail),
             "allocation": self.allocation.to_dict(),
             "icw": {name: dict(count) for name, count in self.icw.items()},
@@ -189,6 +192,7 @@ class Compiled(Result):
         if "controller" in allocation.spills_to:
             time_us = self.controller_spill_us
             rows["time of these moves"] = UNKNOWN if time_us is None else time_text(time_us / 1000)
+        rows |= {f"{scores.name} on the array": scores.summary for scores in self.array.scores}
         rows |= {f"input {source.name}": source.summary for source in self.array.inputs}
         rows |= {f"{name} in analog": each.text(self._noise) for name, each in self.accumulations.items()}
         for cost in (self.cost, *self.other_costs):

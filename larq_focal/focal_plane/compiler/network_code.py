@@ -36,7 +36,7 @@ class NetworkCode:
         sensor: where it will run.
         schedules: how each layer is counted.
         pixel_range: the network's input values for no light and for the brightest.
-        dense_on_array: whether dense layers over one-bit maps run on the array.
+        dense_on_array: how dense layers over one-bit maps are counted on the array; None where they do not run there.
         is_tiled: whether maps lie in tiles, and not in blocks.
 
     Raises:
@@ -50,7 +50,7 @@ class NetworkCode:
         *,
         schedules: Mapping[str, CountSchedule],
         pixel_range: tuple[float, float],
-        dense_on_array: bool = False,
+        dense_on_array: str | None = None,
         is_tiled: bool = False,
     ):
         self._graph, self._sensor = graph, sensor
@@ -91,9 +91,6 @@ class NetworkCode:
             if name in self._values:
                 with self.code.section("read out"):
                     self._read(name)
-        if any(source.sees_light for source in self.inputs):
-            with self.code.section("reset the pixels"):
-                self.code.emit("respix")
 
     def _read_by_controller(self) -> list[str]:
         """Outputs of the network and what operations on the controller need for them; other operations are dropped."""
@@ -108,7 +105,7 @@ class NetworkCode:
         if isinstance(op, Unknown):
             raise NotUnderstoodError(f"'{op.name}': {op.kind} is not understood.")
         if self._dense_on_array and isinstance(op, Dense) and (maps := self._flattened(op)):
-            self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name)))
+            self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name), self._dense_on_array))
             self.tail.discard(op.name)
         elif op.name in self.tail:
             pass

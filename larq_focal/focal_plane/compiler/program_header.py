@@ -149,7 +149,8 @@ def read_output(data: Mapping[str, Any], array: Pair) -> Output:
 
 def scores_data(scores: Scores) -> dict[str, Any]:
     terms = [[f"{factor} * {name}" for name, factor in unit] for unit in scores.terms]
-    return {"name": scores.name, "terms": terms, "offsets": list(scores.offsets)}
+    data = {"name": scores.name, "terms": terms, "offsets": list(scores.offsets)}
+    return data if scores.pixels is None else data | {"pixels": scores.pixels}
 
 
 def read_scores(data: Mapping[str, Any]) -> Scores:
@@ -157,4 +158,5 @@ def read_scores(data: Mapping[str, Any]) -> Scores:
     if len(data["offsets"]) != len(terms):
         raise ProgramError(f"the header gives {len(terms)} sums and {len(data['offsets'])} offsets.")
     units = tuple(tuple((name, whole_number(int(f"{factor:.20}"))) for factor, name in unit) for unit in terms)
-    return Scores(text_value(data["name"]), units, tuple(whole_number(offset) for offset in data["offsets"]))
+    offsets = tuple(whole_number(offset) for offset in data["offsets"])
+    return Scores(text_value(data["name"]), units, offsets, whole_number(data["pixels"]) if "pixels" in data else None)

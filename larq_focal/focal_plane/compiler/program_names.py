@@ -8,7 +8,7 @@ from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.input_stage.inputs import PlaneInput
 from larq_focal.focal_plane.machine.program import Call, ProgramError, Repeat, Statement
 
-_PLANE, _COUNT = "read_plane", "global_count"
+_PLANE, _COUNT, _EVENTS = "read_plane", "global_count", "read_events"
 
 
 def check_names(array: ArrayProgram) -> None:
@@ -26,7 +26,9 @@ def check_names(array: ArrayProgram) -> None:
             raise ProgramError(f"the header names '{name:.60}' twice; every value has a name of its own.")
     found = _results(array)
     wanted = {name: _PLANE for output in array.outputs for planes in output.planes for name in planes}
-    wanted |= {name: _COUNT for scores in array.scores for unit in scores.terms for name, _ in unit}
+    for scores in array.scores:
+        function = _EVENTS if scores.pixels is None else _COUNT
+        wanted |= {name: function for unit in scores.terms for name, _ in unit}
     for name, function in wanted.items():
         if found.get(name) != {function}:
             by = " and ".join(sorted(found.get(name, ()))) or "nothing"

@@ -1,7 +1,8 @@
 """The text form of programs.
 
-One statement a line; ``#`` and ``//`` start comments, a ``;`` at the end is ignored, so that kernels written in C++
-with the SCAMP-5 library can be pasted::
+One statement a line; ``#`` and ``//`` start comments, a ``;`` at the end is ignored, and so are the lines that begin
+and end a kernel in C++, so that kernels written with the SCAMP-5 library can be pasted, register aliases, older macros
+and control words among them (``published.py``)::
 
     kernel count              # words in the array's store
         XORX(R6, R7, R8)
@@ -27,9 +28,16 @@ from collections.abc import Iterable
 from larq_focal.focal_plane.machine.controller import check_call
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet
 from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError, Repeat, Statement
+from larq_focal.focal_plane.machine.published import standard
 from larq_focal.messages import short
 
 _STATEMENT = re.compile(r"(?:(?P<result>\w+)\s*=\s*)?(?P<name>\w+)\s*\((?P<operands>[^()]*)\)")
+_BRACKETS = (
+    "scamp5_kernel_begin()",
+    "scamp5_kernel_end()",
+    "scamp5_dynamic_kernel_begin()",
+    "scamp5_dynamic_kernel_end()",
+)
 _INDENT = "    "
 _DEEPEST = 32  # repeats within each other
 _MOST_TIMES = 10**12 - 1
@@ -73,9 +81,10 @@ class _Assembler:
 
     def __init__(self, text: str, instruction_set: InstructionSet):
         lines = (re.split(r"#|//", line)[0].strip().rstrip(";").strip() for line in text.splitlines())
-        self._lines = iter([(number, line) for number, line in enumerate(lines, 1) if line])
+        self._lines = iter([(number, line) for number, line in enumerate(lines, 1) if line and line not in _BRACKETS])
         self._number = 0
         self._set = instruction_set
+        self._registers = {name for kind in "SV" for name in instruction_set.registers[kind]}
         self._kernels: dict[str, Kernel] = {}
 
     def program(self) -> Program:
@@ -94,7 +103,8 @@ class _Assembler:
     def _add_kernel(self, name: str) -> None:
         if name in self._kernels:
             raise self._error(f"there is a kernel '{name}' already; name this one otherwise.")
-        self._kernels[name] = Kernel(name, tuple(self._instruction(line) for line in self._until(f"kernel {name}")))
+        lines = self._until(f"kernel {name}")
+        self._kernels[name] = Kernel(name, tuple(each for line in lines for each in self._instructions(line)))
 
     def _until(self, end: str | None) -> Iterable[str]:
         """Lines up to the ``end`` of the block called so; all that are left for None."""
@@ -108,16 +118,17 @@ class _Assembler:
             self._number = start
             raise self._error(f"'{end}' has no 'end'; close it with a line 'end'.")
 
-    def _instruction(self, line: str) -> Instruction:
+    def _instructions(self, line: str) -> list[Instruction]:
         name, operands, result = self._parts(line)
         if result:
             raise self._error(f"'{line}': instructions return nothing; remove '{result} ='.")
-        instruction = Instruction(name, operands)
         try:
-            self._set.words(instruction)
+            instructions = standard(name, operands, self._registers)
+            for instruction in instructions:
+                self._set.words(instruction)
         except InstructionError as error:
             raise self._error(str(error)) from None
-        return instruction
+        return instructions
 
     def _statements(self, block: str, depth: int = 0) -> Iterable[Statement]:
         for line in self._until(block):

@@ -1,7 +1,9 @@
 """What the controller does between kernels: loads patterns and values, and reads the array out.
 
 Names and address patterns follow ``scamp5_api_digital.hpp`` and ``scamp5_api_analog.hpp`` in
-github.com/luozhongrui/scamp5_algorithms. Sums are exact here, while the chip returns them through its 8-bit converter.
+github.com/luozhongrui/scamp5_algorithms, and columns are counted as the sensor's conventions say. A call changes
+registers beside its target where they say so: those are inverted here. Sums are exact here, while the chip returns them
+through its 8-bit converter.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from larq_focal.focal_plane.machine.pixel_array import INPUT, SELECTIONS, PixelA
 from larq_focal.focal_plane.machine.program import Call
 
 SELECT, RECT = SELECTIONS
+COUNT_LEVELS = 4095  # of scamp5_global_count, "ranged in [0,4095] proportional to the number of '1's"
+MOST_EVENTS = 4000  # that one call of scamp5_scan_events reads
 Planes = Mapping[str, np.ndarray]
 
 
@@ -41,12 +45,12 @@ class Function:
 
 def _pattern(array: PixelArray, r: int, c: int, rx: int, cx: int) -> np.ndarray:
     """Pixels whose row and column agree with ``r`` and ``c`` in all bits but those set in ``rx`` and ``cx``."""
-    rows, columns = np.arange(array.layout.height), np.arange(array.layout.width)
+    rows, columns = np.arange(array.layout.height), array.column_addresses
     return np.outer(rows & ~rx == r & ~rx, columns & ~cx == c & ~cx)
 
 
 def _rectangle(array: PixelArray, r0: int, c0: int, r1: int, c1: int) -> np.ndarray:
-    rows, columns = np.arange(array.layout.height), np.arange(array.layout.width)
+    rows, columns = np.arange(array.layout.height), array.column_addresses
     return np.outer((r0 <= rows) & (rows <= r1), (c0 <= columns) & (columns <= c1))
 
 
@@ -101,16 +105,21 @@ def _read_analog(array: PixelArray, given: Planes, register: str) -> np.ndarray:
 
 
 def _read_events(array: PixelArray, given: Planes, register: str, most: int) -> np.ndarray:
-    """Row and column of the first ``most`` ones, ``[n, 2]``."""
-    return np.argwhere(_read_plane(array, given, register))[:most]
+    """Addresses of row and column of the first ``most`` ones, ``[n, 2]``, row by row and by rising column."""
+    rows, columns = np.nonzero(_read_plane(array, given, register))
+    found = np.stack([rows, array.column_addresses[columns]], 1)
+    return found[np.lexsort((found[:, 1], found[:, 0]))][:most]
 
 
 def _global_or(array: PixelArray, given: Planes, register: str) -> bool:
     return not array.layout.is_empty(array.digital[register])
 
 
-def _global_count(array: PixelArray, given: Planes, register: str) -> int:
-    return int(array.layout.unpack(array.digital[register]).sum())
+def _global_count(array: PixelArray, given: Planes, register: str, temporary: str) -> int:
+    """An estimate of the ones, 0 to ``COUNT_LEVELS`` for none to all: the plane becomes a charge, which is summed."""
+    bits = array.layout.unpack(array.digital[register])
+    array.analog[temporary][:] = np.where(bits, array.highest, array.lowest)
+    return int(np.rint(bits.mean() * COUNT_LEVELS))
 
 
 def _global_sum(array: PixelArray, given: Planes, register: str) -> float:
@@ -153,7 +162,7 @@ FUNCTIONS: dict[str, Function] = {
     "read_analog": Function(("V",), "read_analog", _read_analog, returns=True),
     "read_events": Function(("S", "count"), "read_events", _read_events, returns=True),
     "global_or": Function(("S",), "global_or", _global_or, returns=True),
-    "global_count": Function(("S",), "global_sum_16", _global_count, returns=True),
+    "global_count": Function(("S", "A"), "global_sum_16", _global_count, returns=True),
     "global_sum": Function(("V",), "global_sum", _global_sum, returns=True),
     "global_sum_sparse": Function(("V", *_ADDRESS), "global_sum", _global_sum_sparse, returns=True),
     "global_sum_16": Function(("V",), "global_sum_16", _global_sum_16, returns=True),

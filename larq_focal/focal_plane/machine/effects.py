@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 
 from larq_focal.focal_plane.machine.pixel_array import PIXEL, RESET_LEVEL, PixelArray
@@ -57,10 +59,13 @@ def flood_from_border(array: PixelArray, targets: Names, sources: Names) -> None
 
 
 def _flood(array: PixelArray, targets: Names, border_is_one: bool) -> None:
-    """Sets pixels with a neighbour that is set, until nothing changes; how far one word gets is not published."""
+    """Sets pixels with a neighbour that is set, as far as one word is relied upon to get."""
     target = array.digital[targets[0]]
     before = None
-    while before is None or not np.array_equal(before, target):
+    steps = count() if array.flood_reach is None else range(array.flood_reach)
+    for _ in steps:
+        if before is not None and np.array_equal(before, target):
+            break
         before = target.copy()
         array.read_neighbours(targets[0], border_is_one)
         np.bitwise_or(array.bus, target, out=array.bus)

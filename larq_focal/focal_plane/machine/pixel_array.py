@@ -35,6 +35,8 @@ class PixelArray:
 
     def __init__(self, sensor: Sensor, noise: Noise | None = None):
         self.layout = BitPlanes(sensor.height, sensor.width)
+        self.column_addresses = sensor.conventions.column_addresses(sensor.width)
+        self.flood_reach = sensor.conventions.flood_reach
         digital, analog = sensor.digital, sensor.analog
         names = digital.mask + digital.direction + digital.free + digital.propagation + digital.flag + SELECTIONS
         self.digital = {name: self.layout.zeros() for name in names}

@@ -11,7 +11,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from larq_focal.focal_plane.machine.controller import check_call
+from larq_focal.focal_plane.machine.controller import Function, check_call
 from larq_focal.focal_plane.machine.images import check_numbers
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet, Word
 from larq_focal.focal_plane.machine.noise import Noise
@@ -207,6 +207,7 @@ class Simulator:
         try:
             function, operands = check_call(call, self.instruction_set)
             value = function.run(self.array, held, *operands)
+            overwritten = self._overwrite(function, operands)
         except InstructionError as error:
             raise ProgramError(f"{call.name}({', '.join(call.operands)}): {error}") from None
         if call.result:
@@ -214,8 +215,22 @@ class Simulator:
         if function.reads_plane:
             held[call.result] = value
         if observe:
-            written = function.writes + tuple(
-                operand for operand, kind in zip(call.operands, function.operands, strict=True) if kind in ("D", "A")
+            written = (
+                function.writes
+                + overwritten
+                + tuple(
+                    operand
+                    for operand, kind in zip(call.operands, function.operands, strict=True)
+                    if kind in ("D", "A")
+                )
             )
             observe(Step(None, f"{call.name}({', '.join(call.operands)})", 0, written), self.array)
         return function.overhead
+
+    def _overwrite(self, function: Function, operands: tuple[str | int, ...]) -> tuple[str, ...]:
+        """Inverts the registers that the call changes beside its target, so that no program gets by with them."""
+        names = self.sensor.conventions.overwritten.get(function.overhead, ())
+        names = tuple(name for name in names if name not in operands)
+        for name in names:
+            self.array.digital[name] ^= self.array.layout.ones
+        return names

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from larq_focal.focal_plane.sensor.calibration.calibration import Calibration, read_calibrations
+from larq_focal.focal_plane.sensor.conventions import Conventions, read_conventions
 from larq_focal.focal_plane.sensor.keys import CALLS, CLASSES, INSTRUCTIONS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS, TEMPLATE, sensor_names
 from larq_focal.focal_plane.sensor.registers import AnalogRegisters, DigitalRegisters, read_analog, read_digital
@@ -32,8 +33,8 @@ class Sensor:
     ``instruction_icw`` gives instruction control words (ICW) by the names in ``INSTRUCTIONS``; ``cycles_per_icw``
     clock cycles by the classes in ``CLASSES``; ``overhead_us`` microseconds per controller call in ``CALLS``, None
     where unknown, all of ``sensor_keys.py``. ``spills_to_controller``: whether planes may be read out and loaded again
-    within a frame. ``calibrations`` hold what was fitted to measured times. ``assumptions`` are taken for granted
-    without a source, and every report repeats them.
+    within a frame. ``conventions`` are how it is addressed. ``calibrations`` hold what was fitted to measured times.
+    ``assumptions`` are taken for granted without a source, and every report repeats them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Sensor:
     analog: AnalogRegisters
     code_store_icw: int | None
     spills_to_controller: bool
+    conventions: Conventions
     instruction_icw: Mapping[str, int]
     cycles_per_icw: Mapping[str, float]
     overhead_us: Mapping[str, float | None]
@@ -128,6 +130,7 @@ def _read_once(path: Path) -> Sensor:
 def _read(path: Path) -> Sensor:
     top = read_sensor_file(path)
     array, pixel, power = top.section("array"), top.section("pixel"), top.section("power_w")
+    digital = read_digital(top.section("digital"))
     sensor = Sensor(
         name=top.text("name"),
         title=top.text("title"),
@@ -137,10 +140,11 @@ def _read(path: Path) -> Sensor:
         pixel_channels=pixel.integer("channels", minimum=1, maximum=64),
         adc_bits=pixel.integer("adc_bits", minimum=1, maximum=64),
         clock_hz=top.number("clock_hz", minimum=1, may_be_unknown=True),
-        digital=read_digital(top.section("digital")),
+        digital=digital,
         analog=read_analog(top.section("analog")),
         code_store_icw=top.integer("code_store_icw", minimum=1, may_be_unknown=True),
         spills_to_controller=top.truth("spills_to_controller"),
+        conventions=read_conventions(top.section("conventions"), digital.all),
         instruction_icw=top.section("instruction_icw").table(INSTRUCTIONS, Section.integer),
         cycles_per_icw=top.section("cycles_per_icw").table(CLASSES, Section.number),
         overhead_us=top.section("overhead_us").table(CALLS, Section.number, may_be_unknown=True),

@@ -83,17 +83,17 @@ def _(op: ops.Affine, element, x):
 @apply.register
 def _(op: ops.Binarize, element, x):
     is_whole = x.kind != "float"
-    value = element.named(x, "x") if op.flip is not None else x
-    text = value.whole if is_whole else value.floating
     flip = np.zeros(op.shape[-1:], bool) if op.flip is None else np.asarray(op.flip, bool)
-    threshold = _float(op.threshold)
+    threshold, is_constant = _float(op.threshold), False
     if is_whole:
         range_ = element.range_of(op.inputs[0]) or Whole(-(2**24), 2**24)
         rising = np.clip(np.ceil(threshold.astype(np.float64)), range_.low, range_.high + 1)
         falling = np.clip(np.floor(threshold.astype(np.float64)), range_.low - 1, range_.high)
         threshold = np.where(flip, falling, rising).astype(np.int64)
-        if not flip.any() and (np.all(threshold <= range_.low) or np.all(threshold > range_.high)):
-            return Expression("1" if threshold.flat[0] > range_.high else "0", "sign")  # compilers warn of a comparison
+        is_constant = bool(np.any((threshold <= range_.low) | (threshold >= range_.high)))
+    # Compilers warn where they see that a comparison with a number of a short type is the same for all.
+    value = element.named(x, "x") if flip.any() or is_constant else x
+    text = value.whole if is_whole else value.floating
     limit = element.constant(threshold, op.shape, "threshold")
     if not flip.any():
         return Expression(f"{text} < {limit}", "sign")

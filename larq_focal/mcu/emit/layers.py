@@ -8,6 +8,7 @@ import numpy as np
 
 from larq_focal.mcu.emit.chain import applied
 from larq_focal.mcu.emit.expression import Expression, loaded
+from larq_focal.mcu.emit.fixed_point import FixedPoint, fixed_point
 from larq_focal.mcu.emit.function import Function
 from larq_focal.mcu.emit.layer import Layer, layer_of
 from larq_focal.mcu.emit.planes import plane_tables
@@ -15,11 +16,13 @@ from larq_focal.mcu.emit.text import number
 from larq_focal.mcu.selection import Call, chosen
 from larq_focal.mcu.steps import Step
 from larq_focal.mcu.storage import C_TYPES
+from larq_focal.mcu.whole import sum_range
 from larq_focal.network import ops
 
 _LARGEST_FAN_IN_OF_LIMITS = 2**14 - 1
 """Limits of this many products fit into 16 bits."""
-_KERNELS = {"signs": "signed", "codes": "code"}
+_MOST_SUMS = 2**18
+"""That integers are held against floats for."""
 
 
 def write_layer(step: Step, function: Function) -> None:
@@ -94,13 +97,13 @@ class _Loops:
             body.line(f"const uint32_t inside = {call}" if layer.needs_mask else f"(void){call}")
             return
         stored = function.source(0).storage
-        element = loaded("image", "first + c", stored)
+        element = loaded("image", "pixel + c", stored)
         words = {
             "WINDOW_TYPE": C_TYPES[layer.window],
             "IMAGE_TYPE": C_TYPES[stored],
             "WINDOW": layer.window,
             "IMAGE": stored,
-            "ELEMENT(first + c)": element.floating if layer.window == "f32" else f"({element.whole})",
+            "ELEMENT(pixel + c)": element.floating if layer.window == "f32" else f"({element.whole})",
         }
         name = function.pieces.add("WINDOW_window_of_IMAGE", words)
         fill = number(np.float32(layer.pad_value)) if layer.window == "f32" else number(int(layer.pad_value))
@@ -188,17 +191,48 @@ class _Loops:
     def _epilogue(self) -> None:
         """Scale, bias and the chain on the sums of a pixel."""
         layer, function, op = self.layer, self.function, self.step.op
+        fixed = self._fixed_point()
         with self.body.loop("c", layer.filters):
             function.element_number(f"(uint32_t)(y * {layer.geometry.out_width} + x) * {layer.filters}u + c")
             element = function.element
             value = Expression("sums[c]", "whole" if layer.sums == "i32" else "float")
-            if function.element.range_of(op.name) is not None and value.kind == "whole":
+            if fixed is not None:
+                function.store(self._level(fixed))
+            elif function.element.range_of(op.name) is not None and value.kind == "whole":
                 if op.bias is not None and np.any(op.bias):
                     bias = element.constant(np.rint(op.bias).astype(np.int64), op.shape, "bias")
                     value = element.named(Expression(f"{value.text} + {bias}", "whole"), "sum")
+                function.store(applied(self.step.chain, element, value))
             else:
-                value = self._rescaled(value)
-            function.store(applied(self.step.chain, element, value))
+                function.store(applied(self.step.chain, element, self._rescaled(value)))
+
+    def _fixed_point(self) -> FixedPoint | None:
+        """Levels of rescaled whole sums as integers, where these give each level as floats do."""
+        layer, op, chain, source = self.layer, self.step.op, self.step.chain, self.function.source(0)
+        is_level = len(chain) == 1 and isinstance(chain[0], ops.Quantize) and self.function.target.whole is not None
+        if not is_level or layer.sums != "i32" or self.function.element.range_of(op.name) is not None:
+            return None
+        levels, boundaries = chain[0].levels, chain[0].boundaries.astype(np.float32)
+        low, high = sum_range(layer.kernel.codes, source.whole, layer.pad_value)
+        if np.any(np.diff(levels) != 1) or len(boundaries) < 2 or high - low >= _MOST_SUMS:
+            return None
+        scale = np.broadcast_to(np.float32(1 if op.kernel.scale is None else op.kernel.scale), (layer.filters,))
+        bias = np.broadcast_to(np.float32(0 if op.bias is None else op.bias), (layer.filters,))
+        sums = np.arange(low, high + 1, dtype=np.float32)[:, None]
+        reached = np.searchsorted(boundaries, sums * scale + bias, side="right")
+        step = float(boundaries[-1] - boundaries[0]) / (len(boundaries) - 1)
+        return fixed_point(reached, low, scale / step, len(boundaries))
+
+    def _level(self, fixed: FixedPoint) -> Expression:
+        op, element = self.step.op, self.function.element
+        factor = element.constant(fixed.factors, op.shape, "factors")
+        line = self.body.let(
+            "int32_t", f"sums[c] * {factor} + {element.constant(fixed.offsets, op.shape, 'offsets')}", "line"
+        )
+        level = self.body.let("int32_t", f"({line} < 0) ? 0 : ({line} >> {fixed.shift})", "level")
+        lowest = number(int(self.step.chain[0].levels[0]))
+        limited = f"(({level} > {fixed.largest}) ? {fixed.largest} : {level})"
+        return Expression(limited if lowest == "0" else f"{limited} + {lowest}", "whole")
 
     def _rescaled(self, value: Expression) -> Expression:
         op, element = self.step.op, self.function.element

@@ -1,28 +1,18 @@
-/* As the plain sums of signed 16-bit numbers, four products at a time: the 16 sums that four numbers can have stand in
-   a table for all filters. Four numbers must fit into 16 bits together. */
+/* The sums of signed 16-bit numbers, four products at a time: the 16 sums that four numbers can have stand in a table
+   for all filters. Four numbers must fit into 16 bits together. */
 static void lqf_signed_i16_sums_by_fours(const lqf_i16 *window, const uint32_t *weights, uint32_t fan_in,
                                          uint32_t words, uint32_t filters, int32_t *sums)
 {
     int16_t tables[8][16]; /* bit k of the place: number k is subtracted */
-    uint32_t first, f, n, k;
+    uint32_t first, f, n;
     for (f = 0u; f < filters; ++f) {
         sums[f] = 0;
     }
     for (first = 0u; first < fan_in; first += 32u) {
         const uint32_t *word = weights + (first >> 5u);
         for (n = 0u; n < 8u; ++n) {
-            int32_t x[4];
-            int16_t *table = tables[n];
-            for (k = 0u; k < 4u; ++k) {
-                x[k] = (first + 4u * n + k < fan_in) ? window[first + 4u * n + k] : 0;
-            }
-            for (k = 0u; k < 4u; ++k) {
-                const int32_t high = ((k & 2u) != 0u ? -x[3] : x[3]) + ((k & 1u) != 0u ? -x[2] : x[2]);
-                table[4u * k] = (int16_t)(high + x[1] + x[0]);
-                table[4u * k + 1u] = (int16_t)(high + x[1] - x[0]);
-                table[4u * k + 2u] = (int16_t)(high - x[1] + x[0]);
-                table[4u * k + 3u] = (int16_t)(high - x[1] - x[0]);
-            }
+            const uint32_t i = first + 4u * n;
+            lqf_sums_of_four(window + i, (i < fan_in) ? (fan_in - i) : 0u, tables[n]);
         }
         for (f = 0u; f < filters; ++f) {
             const uint32_t w = *word;

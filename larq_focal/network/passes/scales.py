@@ -8,6 +8,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
+from larq_focal.network.integer_sums import sum_step
 from larq_focal.network.passes.affines import affine
 from larq_focal.network.passes.packable import (
     has_unit_scale,
@@ -59,7 +60,8 @@ def thresholds_into_bias(graph: QuantGraph) -> QuantGraph:
     """Compares with 0 in place of a threshold, which becomes a bias: of a float layer, or of padded binary sums.
 
     Binary sums that are padded with zeros have no packed output. Their thresholds are whole, so the difference is
-    exact; that of float sums is rounded like these.
+    exact; so is that of float sums that are multiples of a step, with a threshold on the next multiple. That of others
+    is rounded like these.
     """
     uses, new_name = Uses(graph), NewNames(graph)
     result: dict[str, ops.Op] = {}
@@ -73,7 +75,11 @@ def thresholds_into_bias(graph: QuantGraph) -> QuantGraph:
         ):
             result[op.name] = op
             continue
-        shift = np.float32(0) - np.broadcast_to(op.threshold, op.shape[-1:])  # not -0, which would stay -0
+        threshold = np.broadcast_to(op.threshold, op.shape[-1:])
+        step = sum_step(graph, source) if source.bias is None else None
+        if step is not None:
+            threshold = (np.ceil(threshold / np.float64(step)) * step).astype(np.float32)
+        shift = np.float32(0) - threshold  # not -0, which would stay -0
         sign = dataclasses.replace(op, threshold=np.float32(0))
         if not is_packable(graph, source):
             bias = shift if source.bias is None else source.bias + shift

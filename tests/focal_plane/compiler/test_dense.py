@@ -43,16 +43,16 @@ def classifier(draw: Draw, levels: list[int], bias: bool = False) -> QuantGraph:
 def test_sums_equal_the_interpreter(draw, levels):
     graph = classifier(draw, levels, bias=True)
     inputs = images(graph, 2)
-    compiled = compile_network(graph, small("scamp5"), dense_on_array=True)
+    compiled = compile_network(graph, small("scamp5"), dense_on_array="events")
     assert compiled.tail == () and not compiled.array.outputs
-    assert compiled.calls["global_sum_16"] > 0 and "read_plane" not in compiled.calls
+    assert compiled.calls["read_events"] > 0 and "read_plane" not in compiled.calls
     expected = interpret(graph, inputs, graph.outputs)["dense"]
     np.testing.assert_allclose(compiled.run(inputs)["dense"], expected, rtol=1e-6)
 
 
 def test_the_file_holds_the_sums():
     graph = classifier(Draw(), [-1, 0, 1])
-    compiled = compile_network(graph, small("scamp5"), dense_on_array=True)
+    compiled = compile_network(graph, small("scamp5"), dense_on_array="events")
     read = program_from_text(program_text(compiled.array))
     assert read.scores == compiled.array.scores
     image = images(graph, 1)[0]
@@ -72,4 +72,4 @@ def test_real_weights_stay_on_the_controller():
     *others, dense = graph
     weights = np.random.default_rng(0).normal(size=dense.kernel.shape).astype(np.float32)
     real = graph.rewritten([*others, replace(dense, kernel=Kernel(weights, None, 32))])
-    assert compile_network(real, small("scamp5"), dense_on_array=True).tail == ("flat", "dense")
+    assert compile_network(real, small("scamp5"), dense_on_array="events").tail == ("flat", "dense")

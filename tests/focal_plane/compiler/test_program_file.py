@@ -85,8 +85,8 @@ def faulty(change: tuple[str, str]) -> str:
         (("pixel_range: [-1.0, 1.0]", "pixel_range: [1.0, 1.0]"), "pixel_range is .1.0, 1.0.; give two different"),
         (("sign_0_0 = read_plane(", "other = read_plane("), "wants 'sign_0_0' of read_plane, but it comes of nothing"),
         (
-            ("sign_0_0 = read_plane(", "sign_0_0 = global_count("),
-            "'sign_0_0' of read_plane, but it comes of global_count",
+            ("sign_0_0 = read_plane(", "sign_0_0 = global_or("),
+            "'sign_0_0' of read_plane, but it comes of global_or",
         ),
         (("main\n", "main\n    load_plane(R5, secret)\n"), "loads the plane 'secret', which the header does not have"),
         (("#: planes:", "#: planes: {a: ['1*99999 : 0']}\n#: other:"), "a row of more than 64 bits in a plane"),

@@ -78,7 +78,7 @@ def test_what_finds_no_analog_register_goes_to_the_controller(analog):
 def test_moves_leave_alone_what_flag_holds(analog, home):
     """Planes are written, mask an addition and are needed later: their moves have to wait for the addition."""
     sensor, rng = tight(analog=analog), np.random.default_rng(0)
-    inputs = {f"input{index}": rng.random((64, 64)) < 0.5 for index in range(16)}
+    inputs = {f"input{index}": rng.random((64, 64)) < 0.5 for index in range(12)}
     code = Code(sensor)
     code.emit("res", "A")
     kept = []

@@ -7,6 +7,7 @@ from tests.focal_plane.machine.programs import put, random_state, small_sensor
 
 HEIGHT, WIDTH = 16, 24
 ROWS, COLUMNS = np.mgrid[:HEIGHT, :WIDTH]
+COLUMNS = COLUMNS[:, ::-1]  # as SCAMP-5 counts them, from the right
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_plane_that_was_read_is_loaded_by_its_name_later_in_the_frame(simulato
 
 def test_what_was_not_read_as_a_plane_or_not_in_this_frame_is_not_loaded(simulator):
     script(simulator, "kept = read_plane(R5)")
-    for line in ("", "kept = global_count(R5)"):
+    for line in ("", "kept = global_count(R5, A)"):
         with pytest.raises(ProgramError, match="there is no plane 'kept'; give it to the run by that name, or read it"):
             script(simulator, *filter(None, [line]), "load_plane(R7, kept)")
 
@@ -69,15 +70,16 @@ def test_readout(simulator):
     run = script(
         simulator,
         *("plane = read_plane(R5)", "analog = read_analog(A)", "events = read_events(R5, 10)"),
-        *("any = global_or(R5)", "count = global_count(R5)", "sum = global_sum(A)"),
+        *("any = global_or(R5)", "count = global_count(R5, B)", "sum = global_sum(A)"),
         *("sparse = global_sum_sparse(A, 2, 2, 252, 252)", "sums4 = global_sum_16(A)", "sums8 = global_sum_64(A)"),
     )
     results = {name: found for name, (found,) in run.results.items()}
     assert np.array_equal(results["plane"], bits)
     assert np.array_equal(results["analog"], values)
-    assert np.array_equal(results["events"], np.argwhere(bits)[:10])
-    assert results["any"] is True and results["count"] == bits.sum() and results["sum"] == values.sum()
-    assert results["sparse"] == values[2::4, 2::4].sum()
+    assert np.array_equal(results["events"][:, 0], np.argwhere(bits[:, ::-1])[:10, 0])
+    assert np.array_equal(results["events"][:, 1], np.argwhere(bits[:, ::-1])[:10, 1])
+    assert results["any"] is True and results["count"] == round(bits.mean() * 4095) and results["sum"] == values.sum()
+    assert results["sparse"] == values[2::4, (WIDTH - 1 - 2) % 4 :: 4].sum()
     assert np.array_equal(results["sums4"], values.reshape(4, HEIGHT // 4, 4, WIDTH // 4).sum((1, 3)))
     assert np.array_equal(results["sums8"], values.reshape(8, HEIGHT // 8, 8, WIDTH // 8).sum((1, 3)))
 

@@ -18,11 +18,11 @@ kernel weigh
     all()
 end
 main
-    load_pattern(R6, 0, 0, 254, 254)
+    load_pattern(R6, 0, 1, 254, 254)
     repeat 3
         launch(shift)
         launch(weigh)
-        score = global_count(R6)
+        score = global_count(R6, D)
     end
 end
 """
@@ -46,7 +46,8 @@ def test_run_counts_words_launches_and_calls(simulator, program):
     assert run.total_icw == 24 and run.store_icw == 8
     assert run.instructions == {"DNEWS": 3, "MOV": 3, "WHERE": 3, "movx": 3, "all": 3}
     assert run.calls == {"kernel_launch": 6, "load_pattern": 1, "global_sum_16": 3}
-    assert run.results == {"score": (9, 9, 6)}  # every second pixel of every second row walks west, over the border
+    # Every second pixel of every second row walks west, over the border: 9, 9 and 6 of 48, as SCAMP-5 tells them.
+    assert run.results == {"score": (768, 768, 512)}
     assert json.loads(json.dumps(run.to_dict()))["icw"] == run.icw
     console = Console(record=True, width=80)
     console.print(run)
@@ -75,7 +76,7 @@ def test_trace_replays_the_run(simulator, program):
 
     simulator.run(program, observe=observe)
     assert [traced.step.text for traced in trace.steps][:4] == [
-        "load_pattern(R6, 0, 0, 254, 254)",
+        "load_pattern(R6, 0, 1, 254, 254)",
         "DNEWS(R5, R6, east)",
         "MOV(R6, R5)",
         "WHERE(R6)",

@@ -22,13 +22,15 @@ class Access:
     """``reads`` and ``writes`` hold planes and named registers.
 
     ``updates`` are planes whose old value still matters when they are written; ``is_analog`` where an analog register
-    is written, which FLAG masks; ``copies``: the written plane may lie in FLAG, as WHERE does the same there.
+    is written, which FLAG masks; ``copies``: the written plane may lie in FLAG, as WHERE does the same there;
+    ``overwrites`` are those among ``writes`` that a call of the controller changes beside its targets.
     """
 
     reads: tuple[Plane | str, ...]
     writes: tuple[Plane | str, ...]
     is_analog: bool
     copies: bool
+    overwrites: tuple[str, ...] = ()
 
 
 class Accesses:
@@ -41,6 +43,7 @@ class Accesses:
         self._duties = dict(zip(DIRECTIONS, digital.direction, strict=False))
         self._duties |= dict(zip(("mask", "propagation"), digital.mask + digital.propagation, strict=False))
         self._flag = digital.flag
+        self._overwritten = sensor.conventions.overwritten
         self._known: dict[tuple, tuple] = {}
         self._found: dict[Statement, Access] = {}
 
@@ -51,7 +54,7 @@ class Accesses:
             InstructionError: the sensor has no such instruction.
         """
         if statement not in self._found:
-            self._found[statement] = _of_call(statement) if statement.is_call else self._of_instruction(statement)
+            self._found[statement] = self._of_call(statement) if statement.is_call else self._of_instruction(statement)
         return self._found[statement]
 
     def words(self, statement: Statement) -> int:
@@ -79,6 +82,20 @@ class Accesses:
         copies = instruction.mnemonic in _COPIES and len(set(reads)) <= _MOST_COPIED and not set(reads) & set(writes)
         return tuple(reads), tuple(writes), is_analog, copies
 
+    def _of_call(self, statement: Statement) -> Access:
+        """A call may write to registers beside its target."""
+        function = FUNCTIONS[statement.name]
+        kinds = list(zip(statement.operands, function.operands, strict=True))
+        targets = tuple(operand for operand, kind in kinds if kind in ("D", "A")) + function.writes
+        overwrites = tuple(name for name in self._overwritten.get(function.overhead, ()) if name not in targets)
+        return Access(
+            reads=tuple(operand for operand, kind in kinds if kind in ("S", "V")),
+            writes=targets + overwrites,
+            is_analog=False,
+            copies=False,
+            overwrites=overwrites,
+        )
+
 
 def _stand_in(operand: Operand, planes: list[Plane]) -> str:
     """The register that stands in for an operand, which joins ``planes`` if it is one."""
@@ -96,14 +113,3 @@ def _stood_in(statement: Statement) -> Instruction:
 
 def _planes_back(names: tuple[str, ...], planes: list[Plane]) -> tuple[Operand, ...]:
     return tuple(planes[_NUMBER[name]] if name in _NUMBER else name for name in names)
-
-
-def _of_call(statement: Statement) -> Access:
-    function = FUNCTIONS[statement.name]
-    kinds = list(zip(statement.operands, function.operands, strict=True))
-    return Access(
-        reads=tuple(operand for operand, kind in kinds if kind in ("S", "V")),
-        writes=tuple(operand for operand, kind in kinds if kind in ("D", "A")) + function.writes,
-        is_analog=False,
-        copies=False,
-    )

@@ -12,7 +12,7 @@ from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, 
 from larq_focal.focal_plane.compiler.backend.flags import without_needless_lifts
 from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
 from larq_focal.focal_plane.compiler.backend.kernels import icw_by_section, placed, program
-from larq_focal.focal_plane.compiler.backend.liveness import live_ranges, masks_of
+from larq_focal.focal_plane.compiler.backend.liveness import live_ranges, masks_of, overwritten
 from larq_focal.focal_plane.compiler.backend.spiller import Spiller
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
@@ -116,6 +116,9 @@ def build(code: Code, spill: Spill = "analog") -> Built:
                 raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
             code = spiller.rewritten(code, accesses, victims)
             accesses = [finder.of(statement) for statement in code.statements]
+    if (index := overwritten(code, accesses)) is not None:
+        section = code.statements[index].section
+        raise RegisterError(section, f"'{section}' needs a register that calls of the controller overwrite meanwhile")
     instruction_set = InstructionSet(code.sensor)
     lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), instruction_set)
     return Built(
@@ -131,7 +134,8 @@ def _without_dead_writes(code: Code, finder: Accesses) -> tuple[Code, list[Acces
     kept: list[tuple[Statement, Access]] = []
     for statement in reversed(code.statements):
         access = finder.of(statement)
-        is_dead = access.writes and all(isinstance(name, Plane) and name not in wanted for name in access.writes)
+        results = [name for name in access.writes if name not in access.overwrites]
+        is_dead = results and all(isinstance(name, Plane) and name not in wanted for name in results)
         if not is_dead:
             wanted.update(name for name in access.reads if isinstance(name, Plane))
             kept.append((statement, access))

@@ -111,6 +111,17 @@ class Blocked:
         return first < len(self._ends) and self._starts[first] <= span[1]
 
 
+def overwritten(code: Code, accesses: Sequence[Access]) -> int | None:
+    """The first statement that reads a named register which a call of the controller changed beside its target."""
+    changed: set[str] = set()
+    for index, (statement, access) in enumerate(zip(code.statements, accesses, strict=True)):
+        if not changed.isdisjoint((*access.reads, *statement.keeps)):
+            return index
+        changed.difference_update(access.writes)
+        changed.update(access.overwrites)
+    return None
+
+
 def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
     """By register: where what a program wrote to it by name must be kept, and where an instruction overwrites it."""
     flag = code.sensor.digital.flag

@@ -11,6 +11,7 @@ from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, 
 from larq_focal.focal_plane.compiler.backend.homes import Home, SpillMoves, homes
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, blocked_spans, masks_of
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
+from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
 
 _NEAR = 6  # statements between two uses of a spilled plane that are worth a register
@@ -73,7 +74,7 @@ class Spiller:
         """
         before: dict[int, list[tuple[Plane, bool]]] = defaultdict(list)
         after: dict[int, list[Plane]] = defaultdict(list)
-        visits = _visits(victims, accesses, blocked_spans(code, accesses), code.sensor.digital.flag)
+        visits = _visits(victims, accesses, blocked_spans(code, accesses), code.sensor)
         for plane, (home, place) in victims.items():
             home.moves.homes[f"{plane.name} ({len(home.moves.homes) + 1})"] = place
             for visit in visits[plane]:
@@ -141,13 +142,17 @@ class _Visit:
 
 
 def _visits(
-    victims: Mapping[Plane, SpillPlace], accesses: Sequence[Access], spans: Mapping[str, Blocked], flag: Sequence[str]
+    victims: Mapping[Plane, SpillPlace], accesses: Sequence[Access], spans: Mapping[str, Blocked], sensor: Sensor
 ) -> dict[Plane, list[_Visit]]:
-    """Visits do not begin or end where FLAG holds what is still needed, for moves change it."""
+    """Visits do not begin or end where a register that moves change holds what is still needed: FLAG, and others."""
     visits: dict[Plane, list[_Visit]] = {plane: [] for plane in victims}
-    held = [spans[name] for name in flag if name in spans]
+    moved_to = {home.name for home, _ in victims.values()}
+    changed = set(sensor.digital.flag)
+    if "controller" in moved_to:
+        changed.update(*(sensor.conventions.overwritten.get(call, ()) for call in ("load_plane", "read_plane")))
+    held = [spans[name] for name in sorted(changed) if name in spans]
     for index, access in enumerate(accesses):
-        first, last = held[0].around(index) if held else (index, index)
+        first, last = _around(held, index)
         for plane in {*access.reads, *access.writes} & victims.keys():
             reads, writes, known = plane in access.reads, plane in access.writes, visits[plane]
             if known and first - known[-1].last <= _NEAR:
@@ -156,3 +161,15 @@ def _visits(
             else:
                 known.append(_Visit(first, last, reads, writes))
     return visits
+
+
+def _around(held: Sequence[Blocked], index: int) -> tuple[int, int]:
+    """The statements about ``index`` before and behind which none of the registers is needed."""
+    first = last = index
+    while True:
+        begins = [spans.around(first) for spans in held]
+        ends = [spans.around(last) for spans in held]
+        wider = min([first, *(span[0] for span in begins)]), max([last, *(span[1] for span in ends)])
+        if wider == (first, last):
+            return wider
+        first, last = wider

@@ -62,6 +62,8 @@ class Code:
     Attributes:
         is_frugal: where there is a choice, fewer registers come before fewer words: long shifts go to and fro with
             FLAG, and windows, weights and copies are made again instead of being held.
+        shifts_behind: how many shifts in a row gave a plane.
+        has_light: whether the light has been read, which resets the pixels.
     """
 
     def __init__(self, sensor: Sensor, reserved: tuple[str, ...] = ()):
@@ -69,6 +71,8 @@ class Code:
         self.reserved = reserved
         self.statements: list[Statement] = []
         self.is_frugal = False
+        self.has_light = False
+        self.shifts_behind: dict[Operand, int] = {}
         self._section = "main"
         self._starts_kernel = False
         self._keeps: tuple[str, ...] = ()

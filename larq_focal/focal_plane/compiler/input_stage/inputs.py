@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand
+from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.compiler.input_stage.light import (
     GREY_LEVELS,
+    LIGHT_REGISTERS,
     PIXEL_LEVELS,
     OnLight,
     grey_values,
     in_all_tiles,
     kept_at,
+    minus_light,
     tested,
 )
 from larq_focal.focal_plane.compiler.input_stage.pair_input import PairInput, pair_input
@@ -43,13 +45,13 @@ class LightInput(OnLight):
 
     def emit(self, code: Code, constants: Constants) -> Maps:
         parts: list[Operand] = []
+        minus = minus_light(code)
         used = [place.offset for place in self.layout.places]
         for level in sorted(set(self.levels)):
             here = [
                 place.offset for place, other in zip(self.layout.places, self.levels, strict=True) if other == level
             ]
-            code.call("load_in", PIXEL_LEVELS - level)
-            part = in_all_tiles(code, constants, tested(code, "PIX", "IN"), self.layout)
+            part = in_all_tiles(code, constants, _from_level(code, minus, level), self.layout)
             parts.append(kept_at(code, constants, part, here, used, self.layout.spacing))
             if len(parts) > 1:
                 parts = [code.either(*parts)]
@@ -124,7 +126,9 @@ def chosen_input(
     def loaded(reason: str) -> PlaneInput:
         return PlaneInput(op.name, replace(layout, is_spread=layout.tiles is not None and channels == 1), reason)
 
-    if not sensor.digital.flag or sensor.analog.maximum is None:
+    analog = sensor.analog
+    has_registers = bool(analog.port) and len(analog.storage) >= LIGHT_REGISTERS and analog.maximum is not None
+    if not sensor.digital.flag or not has_registers:
         return loaded(f"no instruction of {sensor.title} compares light")
     if len(graph.inputs) > 1 or graph.inputs[0].shape[2:] != (1,):
         return loaded("the image has more than one channel")
@@ -203,6 +207,16 @@ def light_levels(table: np.ndarray) -> tuple[tuple[int, ...], tuple[bool, ...], 
     steps = np.where(rising.any(0), rising.argmax(0), GREY_LEVELS)
     levels = (steps + 1) // 2
     return tuple(levels.tolist()), tuple(falls.tolist()), int((2 * levels - steps).sum())
+
+
+def _from_level(code: Code, minus: str, level: int) -> Plane:
+    """Where the light reaches ``level``, 1 to 128, the last of which it never does."""
+    if level < PIXEL_LEVELS:
+        code.call("load_in", level)
+        return tested(code, minus, "IN", inverted=True)
+    nothing = Plane("no light")
+    code.emit("CLR", nothing)
+    return nothing
 
 
 def _inverted_at(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
+from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane, Statement
 from larq_focal.focal_plane.compiler.placement.layout import Layout, Spacing
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.shifts import spread
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.network.ops import Pair
 
 GREY_LEVELS = 256
@@ -54,13 +55,38 @@ class OnLight:
         return light
 
 
-def tested(code: Code, *registers: str) -> Plane:
-    """Where the sum of analog registers is above 0."""
+def tested(code: Code, *registers: str, inverted: bool = False) -> Plane:
+    """Where the sum of analog registers is above 0, or is not."""
     code.emit("where", *registers)
     plane = Plane("light")
-    code.emit("MOV", plane, *code.sensor.digital.flag)
+    code.emit("NOT" if inverted else "MOV", plane, *code.sensor.digital.flag)
     code.emit("ALL")
     return plane
+
+
+LIGHT_REGISTERS = 2  # that ``minus_light`` takes
+
+
+def minus_light(code: Code) -> str:
+    """The analog register of minus the light, 0 to -127, which is read once a frame, for that resets the pixels.
+
+    The light is what ``get_image`` gives: PIX less its reset level, which is every pixel's own.
+    """
+    kept, other = code.sensor.analog.storage[:LIGHT_REGISTERS]
+    if not code.has_light:
+        code.emit("get_image", other)
+        code.emit("bus", kept, other)
+        code.has_light = True
+    elif any(not statement.is_call and kept in statement.operands[:1] for statement in _since_light(code)):
+        raise UnsupportedError(f"the light is looked at again, when {kept} holds other values: count digitally.")
+    return kept
+
+
+def _since_light(code: Code) -> Iterator[Statement]:
+    """The instructions behind the one that read the light, but for tests of its register."""
+    names = [statement.name for statement in code.statements]
+    behind = code.statements[names.index("get_image") + 2 :]
+    return (statement for statement in behind if statement.name != "where")
 
 
 def in_all_tiles(code: Code, constants: Constants, plane: Operand, layout: Layout) -> Operand:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand
-from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS, OnLight, in_all_tiles, kept_at
+from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS, OnLight, in_all_tiles, kept_at, minus_light
 from larq_focal.focal_plane.compiler.input_stage.pixel_pairs import Comparison, pair_comparisons
 from larq_focal.focal_plane.compiler.input_stage.pixel_ratio import LARGEST
 from larq_focal.focal_plane.compiler.placement.layout import Layout
@@ -38,9 +38,8 @@ class PairInput(OnLight):
         return sum(comparison.inexact for comparison in self.comparisons)
 
     def emit(self, code: Code, constants: Constants) -> Maps:
-        own, moved, *free = code.sensor.analog.storage[:_REGISTERS]
-        code.call("load_in", LARGEST)
-        code.emit("bus", own, "PIX", "IN")
+        own = minus_light(code)
+        _, moved, *free = code.sensor.analog.storage[:_REGISTERS]
         channels: dict[Pair, dict[Comparison, list[int]]] = defaultdict(lambda: defaultdict(list))
         for channel, comparison in enumerate(self.comparisons):
             channels[comparison.distance][comparison].append(channel)

@@ -71,6 +71,8 @@ class Constants:
     def __init__(self, code: Code):
         self._code = code
         self.shape = code.sensor.height, code.sensor.width
+        self._conventions = code.sensor.conventions
+        self._addresses = self._conventions.column_addresses(code.sensor.width)
         self._names: dict[bytes, str] = {}
         self.planes: dict[str, np.ndarray] = {}
 
@@ -80,6 +82,12 @@ class Constants:
         if spacing.period and not _is_power_of_two(spacing.period):
             return [self.whole(self._periodic(wanted, spacing.period))]
         period = tuple(_power_of_two(1 + max(place[axis] for place in used)) for axis in (0, 1))
+        if self.shape[1] % spacing.unit[1] and self._conventions.columns_from == "right":
+            return [self.whole(self._tiled(wanted, spacing.unit))]
+        wanted, used = (
+            {(row, int(self._addresses[column * spacing.unit[1]]) // spacing.unit[1] % period[1]) for row, column in of}
+            for of in (wanted, used)
+        )
         block = set(product(range(period[0]), range(period[1])))
         (down, right), least = spacing.unit, [unit - 1 for unit in spacing.unit]
         beyond = [_power_of_two(self.shape[axis]) - period[axis] * spacing.unit[axis] for axis in (0, 1)]
@@ -102,7 +110,10 @@ class Constants:
     def columns(self, first: int, last: int, period: int) -> list[Plane]:
         """As ``rows``."""
         every = [_power_of_two(size) - 1 for size in self.shape]
-        return self._united((0, c, every[0], cx | every[1] + 1 - period) for c, cx in _aligned(first, last))
+        low, high = sorted(int(self._addresses[column]) % period for column in (first, last))
+        spans = [(low, high)] if high - low == last - first else [(0, low), (high, period - 1)]
+        spans = spans if first <= last else []
+        return self._united((0, c, every[0], cx | every[1] + 1 - period) for span in spans for c, cx in _aligned(*span))
 
     def _united(self, addresses: Iterable[Pattern]) -> list[Plane]:
         """Up to three planes whose union are the patterns."""
@@ -117,7 +128,8 @@ class Constants:
 
     def rectangle(self, rows: int, columns: int) -> Plane:
         """Ones in the first rows and columns of the array."""
-        return self._code.loaded("load_rect", 0, 0, rows - 1, columns - 1)
+        first, last = self._conventions.column_addresses_of(0, columns - 1, self.shape[1])
+        return self._code.loaded("load_rect", 0, first, rows - 1, last)
 
     def whole(self, bits: np.ndarray) -> Plane:
         """Any plane ``[height, width]``."""
@@ -131,6 +143,12 @@ class Constants:
         bits = np.zeros(self.shape, bool)
         for row, column in wanted:
             bits[row :: pitch[0], column :: pitch[1]] = True
+        return bits
+
+    def _tiled(self, wanted: set[Pair], size: Pair) -> np.ndarray:
+        bits = np.zeros(self.shape, bool)
+        for row, column in wanted:
+            bits[row * size[0] : (row + 1) * size[0], column * size[1] : (column + 1) * size[1]] = True
         return bits
 
 

@@ -16,9 +16,10 @@ _SPLIT_AFTER = 8  # pixels of a long shift that make a kernel
 def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0, walls: Walls | None = None) -> Operand:
     """What each pixel sees ``rows`` below and ``columns`` to the right of it; zeros come in from past the border.
 
-    With ``walls`` that is the border of its tile, and else that of the array.
+    With ``walls`` that is the border of its tile, and else that of the array. Where shifts follow each other, the plane
+    is copied as often as the sensor asks for, as it would lose bits else.
     """
-    registers = code.sensor.digital.direction
+    registers, most = code.sensor.digital.direction, code.sensor.conventions.shifts_in_a_row
     seen = plane
     for distance, (negative, positive) in ((rows, ("north", "south")), (columns, ("west", "east"))):
         if distance:
@@ -35,11 +36,16 @@ def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0, walls: 
                 if step % _SPLIT_AFTER == 1:
                     code.split()
                 code.emit("DNEWS0", seen, code.either(seen))
+                code.shifts_behind[seen] = 1
             else:
                 if step and step % _SPLIT_AFTER == 0:
                     code.split()
+                behind = code.shifts_behind.get(seen, 0)
+                if most and behind >= most:
+                    seen, behind = code.either(seen), 0
                 moved = Plane("shifted")
                 code.emit("DNEWS0", moved, seen)
+                code.shifts_behind[moved] = behind + 1
                 seen = moved
     return seen
 

@@ -19,8 +19,10 @@ class Walls:
     edges of its tile. R12 is 0 on the walls, for nothing is written there.
     """
 
-    def __init__(self, code: Code):
+    def __init__(self, code: Code, tile: Pair):
         self._code = code
+        reach = code.sensor.conventions.flood_reach
+        self._floods = 1 if reach is None else -(-(sum(tile) - 2) // reach)
         self._digital = code.sensor.digital
         (self._mask, *_), (self._spread, *_) = self._digital.mask, self._digital.propagation
         self._direction = dict(zip(DIRECTIONS, self._digital.direction, strict=True))
@@ -35,7 +37,7 @@ class Walls:
             constants: loads the first rows and columns.
             tile: rows and columns of a tile, powers of two.
         """
-        walls = cls(code)
+        walls = cls(code, tile)
         code.emit("SET", walls._mask)
         with code.keeping(walls._mask, walls._spread):
             code.emit("CLR", walls._spread)
@@ -79,7 +81,8 @@ class Walls:
         code.emit("DNEWS0", elsewhere, self._mask)
         code.emit("NOR", self._spread, plane, elsewhere)
         code.emit("SET", *direction.values())
-        code.emit("PROP0")
+        for _ in range(self._floods):
+            code.emit("PROP0")
         filled: Operand = self._spread
         for target, others in (("south", ("west", "north", "east")), ("east", ("south",))):
             code.emit("CLR", *(direction[name] for name in others))
