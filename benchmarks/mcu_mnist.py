@@ -22,7 +22,7 @@ from larq_focal.mcu.host import STRICT, HostProgram
 from larq_focal.network.interpret import interpret
 from larq_focal.network.keras.from_keras import from_keras
 
-NETWORKS = ("lenet_sign", "two_layer_ste_sign", "two_layer_ternary", "two_layer_zero_one")
+NETWORKS = ("mcu_digits", "lenet_sign", "two_layer_ste_sign", "two_layer_ternary", "two_layer_zero_one")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from larq_focal.cli.progress import progress
 from larq_focal.deploy.pixels import RESIZES
 from larq_focal.fixed_processors.known_processors import processor_names
 from larq_focal.focal_plane.compiler.options import AUTO, PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.progress import DEFAULT_LIMIT_S
 from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, sensor_names
 
 _placement_option = click.option(
@@ -47,7 +48,15 @@ _weights_option = click.option(
     show_default=True,
     help=f"{one_of((*sensor_names(), *processor_names()))}, or the path of a sensor's YAML file.",
 )
-@click.option("--program", "with_program", is_flag=True, help="Compile it too, and tell what one frame of it does.")
+@click.option("--program", "with_program", is_flag=True, help="Run a frame of its program too, and tell what it does.")
+@click.option(
+    "--time-limit",
+    "limit_s",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_LIMIT_S,
+    show_default=True,
+    help="Seconds after which the search for a program, and for changes, is given up.",
+)
 @spill_option
 @_placement_option
 @_weights_option
@@ -59,6 +68,7 @@ def fit(
     from_graph: Path | None,
     sensor: str,
     with_program: bool,
+    limit_s: float,
     spill: str,
     placement: str,
     weights: str,
@@ -74,7 +84,7 @@ def fit(
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with progress("reading the network") as tell, quiet():
-        options = {"spill": spill, "placement": placement, "weights": weights, "trust": trust}
+        options = {"spill": spill, "placement": placement, "weights": weights, "limit_s": limit_s, "trust": trust}
         result = fit_model(model or from_graph, sensor, with_program, **options, progress=tell)
     show(result, as_json)
     raise SystemExit(exit_status(result.verdict))
@@ -167,19 +177,30 @@ def compile_model(
     show_default=True,
     help="How a picture of another size is brought to that of the program.",
 )
+@click.option(
+    "--noise",
+    "noise_seed",
+    type=click.IntRange(min=0),
+    metavar="SEED",
+    help="With the errors of analog registers that were measured of the sensor, drawn by this seed; exact without.",
+)
 @click.option("-o", "--output", type=output_path, help="Where the values go that are read out (.npz).")
 @json_option
-def simulate(program: Path, image: Path, resize: str, output: Path | None, as_json: bool) -> None:
+def simulate(
+    program: Path, image: Path, resize: str, noise_seed: int | None, output: Path | None, as_json: bool
+) -> None:
     """Run one frame of a PROGRAM on the simulated array."""
     from larq_focal.deploy.inputs import read_samples
     from larq_focal.focal_plane.compiler import read_program
     from larq_focal.focal_plane.compiler import simulate as simulate_program
+    from larq_focal.focal_plane.machine import Noise, load_noise
 
     with progress("reading the program") as tell:
         array = read_program(program)
         samples = read_samples(image, array.inputs[0].image_shape, "uint8", resize=resize)
         tell("running a frame")
-        result = simulate_program(array, samples[0])
+        noise = None if noise_seed is None else Noise(load_noise(array.sensor.name), array.sensor, noise_seed)
+        result = simulate_program(array, samples[0], noise)
     if output:
         result.save(output)
     show(result, as_json)

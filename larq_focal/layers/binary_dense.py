@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
+from larq_focal.nn import QuantDense, Tensor, ops, quantized_kernel, register
 
 
-@larq.utils.register_keras_custom_object
-class BinaryDense(larq.layers.QuantDense):
+@register()
+class BinaryDense(QuantDense):
     """A ``QuantDense`` that is computed as a 1x1 convolution over one pixel.
 
     It computes the same. But the converter of the Larq Compute Engine leaves a binary ``QuantDense`` a float one, and
@@ -24,8 +24,8 @@ class BinaryDense(larq.layers.QuantDense):
     """
 
     def build(self, input_shape):
-        shape = tf.TensorShape(input_shape)
-        if shape.rank != 2:
+        shape = tuple(input_shape)
+        if len(shape) != 2:
             raise ValueError(
                 f"BinaryDense {self.name!r} needs inputs of shape [batch, features], but got {shape}. Put a Flatten "
                 "before it, or for a product at each pixel use a QuantConv2D with kernel_size=1."
@@ -33,17 +33,15 @@ class BinaryDense(larq.layers.QuantDense):
         super().build(input_shape)
 
     def call(self, inputs):
-        pixel = tf.reshape(inputs, (-1, 1, 1, self.kernel.shape[0]))
+        pixel = ops.reshape(inputs, (-1, 1, 1, self.kernel.shape[0]))
         if self.input_quantizer:
             pixel = self.input_quantizer(pixel)
-        with larq.context.quantized_scope(True):
-            kernel = tf.convert_to_tensor(self.kernel)
-        outputs = self.product(pixel, kernel[tf.newaxis, tf.newaxis])
+        outputs = self.product(pixel, quantized_kernel(self)[None, None])
         if self.use_bias:
-            outputs = tf.nn.bias_add(outputs, self.bias)
-        outputs = tf.reshape(outputs, (-1, self.units))
+            outputs = outputs + self.bias
+        outputs = ops.reshape(outputs, (-1, self.units))
         return outputs if self.activation is None else self.activation(outputs)
 
-    def product(self, pixel: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    def product(self, pixel: Tensor, kernel: Tensor) -> Tensor:
         """The sums [batch, 1, 1, units] of quantized inputs [batch, 1, 1, features] and kernel."""
-        return tf.nn.conv2d(pixel, kernel, 1, "VALID")
+        return ops.conv(pixel, kernel, 1, "valid", "channels_last")

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from larq_focal.keras import larq, tf
 from larq_focal.layers.sign_planes import SignPlanesConv2D, sign_planes
+from larq_focal.nn import ops, register
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class BinarySumConv2D(SignPlanesConv2D):
     """A ``QuantConv2D`` of inputs or kernels with a few levels, computed by binary convolutions.
 
@@ -79,9 +79,9 @@ class BinarySumConv2D(SignPlanesConv2D):
         self.offset = base - sum(self.factors)
 
     def input_planes(self, inputs):
-        one = tf.constant(1, inputs.dtype)
+        one = ops.ones((), inputs.dtype)
         return [
-            tf.where(inputs > middle if factor > 0 else inputs < middle, one, -one)
+            ops.where(inputs > middle if factor > 0 else inputs < middle, one, -one)
             for middle, factor in zip(self._middles.tolist(), self.factors, strict=True)
         ]
 
@@ -89,12 +89,12 @@ class BinarySumConv2D(SignPlanesConv2D):
         if len(self.kernel_levels) == 2:
             return [kernel]
         levels = np.array(self.kernel_levels) / self.kernel_levels[-1]
-        largest = tf.stop_gradient(tf.reduce_max(tf.abs(kernel), [0, 1, 2]))
-        scale = tf.where(largest > 0, largest, 1)  # where all are 0, the planes cancel
+        largest = ops.stop_gradient(ops.max(ops.abs(kernel), (0, 1, 2)))
+        scale = ops.where(largest > 0, largest, 1)  # where all are 0, the planes cancel
         planes = []
         for low, high in pairwise(levels):
             magnitude = scale * ((high - low) / 2)
-            planes.append(tf.where(kernel > scale * ((low + high) / 2), magnitude, -magnitude))
+            planes.append(ops.where(kernel > scale * ((low + high) / 2), magnitude, -magnitude))
         return sign_planes(kernel, planes, [1.0] * len(planes))
 
     def get_config(self):

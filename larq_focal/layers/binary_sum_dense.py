@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from larq_focal.keras import larq, tf
 from larq_focal.layers.binary_dense import BinaryDense
 from larq_focal.layers.binary_sum import BinarySumConv2D
+from larq_focal.nn import Tensor, register
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class BinarySumDense(BinaryDense):
     """A ``QuantDense`` of inputs or kernels with a few levels, computed as a :class:`BinarySumConv2D` of one pixel.
 
@@ -47,9 +47,9 @@ class BinarySumDense(BinaryDense):
         return BinarySumConv2D(self.units, 1, self.input_levels, self.kernel_levels, name=self.name)
 
     def product(self, pixel, kernel):
-        return self._convolution().convolution_op(pixel, kernel)
+        return self._convolution().product(pixel, kernel)
 
-    def kernel_planes(self, kernel: tf.Tensor) -> list[tf.Tensor]:
+    def kernel_planes(self, kernel: Tensor) -> list[Tensor]:
         """Kernels [1, 1, features, units] that add up to ``kernel``, with one magnitude in each output."""
         return self._convolution().kernel_planes(kernel)
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import larq, tf
 from larq_focal.layers.sign_planes import SignPlanesConv2D
-from larq_focal.nn import with_gradient
+from larq_focal.nn import Tensor, ops, register, with_gradient
 from larq_focal.quantizers.parts.row import ROWS, row_of
 
 
 @with_gradient(lambda x, step: 1 / step)
-def in_steps(x: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+def in_steps(x: Tensor, step: Tensor) -> Tensor:
     """``x / step`` as whole numbers. Backward, the derivative of the quotient; ``step`` is a constant.
 
     Args:
         x: Multiples of ``step`` up to 255, rounded to their type.
         step: Positive scalar of the type of ``x``.
     """
-    steps = tf.round(tf.cast(x, tf.float32) / tf.cast(step, tf.float32))  # bfloat16 would miss by one
-    return tf.cast(steps, x.dtype)
+    steps = ops.round(ops.cast(x, "float32") / ops.cast(step, "float32"))  # bfloat16 would miss by one
+    return ops.cast(steps, x.dtype)
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class BitPlaneConv2D(SignPlanesConv2D):
     """A convolution of integers with a binary kernel, as one binary convolution for each bit of the input.
 
@@ -90,19 +89,19 @@ class BitPlaneConv2D(SignPlanesConv2D):
         return self.bits
 
     def call(self, inputs):
-        return super().call(tf.cast(inputs, self.compute_dtype))
+        return super().call(ops.cast(inputs, self.compute_dtype))
 
-    def convolution_op(self, inputs, kernel):
+    def product(self, inputs, kernel):
         if self.input_quantizer is None:
-            return super().convolution_op(inputs, kernel)
+            return super().product(inputs, kernel)
         even_levels = row_of(self.input_quantizer, inherited=True).even_levels
-        step = tf.stop_gradient(even_levels(self.input_quantizer, inputs.dtype))
-        return super().convolution_op(in_steps(inputs, step), kernel) * step
+        step = ops.stop_gradient(even_levels(self.input_quantizer, inputs.dtype))
+        return super().product(in_steps(inputs, step), kernel) * step
 
     def input_planes(self, inputs):
-        one = tf.constant(1, inputs.dtype)
+        one = ops.ones((), inputs.dtype)
         shifted = [inputs * 0.5 ** (bit + 1) for bit in range(self.bits)]  # bit i is the first one behind the point
-        return [tf.where(each - tf.floor(each) < 0.5, one, -one) for each in shifted]
+        return [ops.where(each - ops.floor(each) < 0.5, one, -one) for each in shifted]
 
     def get_config(self):
         return {**super().get_config(), "bits": self.bits}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import keras, ops, register
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class BitPlanes(keras.layers.Layer):
     """Writes integers from 0 to 2^bits - 1 as signs: +1 where a bit is set, -1 where it is not.
 
@@ -39,15 +39,15 @@ class BitPlanes(keras.layers.Layer):
         self.bits = bits
 
     def call(self, inputs):
-        one = tf.constant(1, inputs.dtype)
-        copies = tf.concat([inputs] * self.bits, axis=-1)
+        one = ops.ones((), inputs.dtype)
+        copies = ops.concatenate([inputs] * self.bits, axis=-1)
         halves = np.repeat(0.5 ** np.arange(1, self.bits + 1), inputs.shape[-1])
-        shifted = copies * tf.constant(halves, inputs.dtype)  # bit i is the first one behind the point
-        return tf.where(shifted - tf.floor(shifted) >= 0.5, one, -one)
+        shifted = copies * ops.convert_to_tensor(halves, inputs.dtype)  # bit i is the first one behind the point
+        return ops.where(shifted - ops.floor(shifted) >= 0.5, one, -one)
 
     def compute_output_shape(self, input_shape):
         *others, channels = input_shape
-        return tf.TensorShape([*others, channels * self.bits])
+        return (*others, channels * self.bits)
 
     def get_config(self):
         return {**super().get_config(), "bits": self.bits}

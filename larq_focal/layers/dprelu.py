@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import keras, ops, register
 from larq_focal.quantizers.parts.channels import fix_channels
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class DPReLU(keras.layers.Layer):
     """A PReLU between two trained shifts, with a trained slope on either side, all four for each channel.
 
@@ -31,15 +31,15 @@ class DPReLU(keras.layers.Layer):
 
     def build(self, input_shape):
         shape = (fix_channels(self, input_shape),)
-        self.shift_in = self.add_weight("shift_in", shape=shape, initializer="zeros")
-        self.positive_slope = self.add_weight("positive_slope", shape=shape, initializer="ones")
+        self.shift_in = self.add_weight(name="shift_in", shape=shape, initializer="zeros")
+        self.positive_slope = self.add_weight(name="positive_slope", shape=shape, initializer="ones")
         self.negative_slope = self.add_weight(
-            "negative_slope", shape=shape, initializer=keras.initializers.Constant(0.25)
+            name="negative_slope", shape=shape, initializer=keras.initializers.Constant(0.25)
         )
-        self.shift_out = self.add_weight("shift_out", shape=shape, initializer="zeros")
+        self.shift_out = self.add_weight(name="shift_out", shape=shape, initializer="zeros")
         super().build(input_shape)
 
     def call(self, inputs):
         shifted = inputs - self.shift_in
-        above, below = tf.nn.relu(shifted) * self.positive_slope, tf.nn.relu(-shifted) * self.negative_slope
+        above, below = ops.relu(shifted) * self.positive_slope, ops.relu(-shifted) * self.negative_slope
         return above - below - self.shift_out

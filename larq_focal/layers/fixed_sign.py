@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import NoOp, ReplacedConv2D, Tensor, keras, ops, register
 
 _NOT_TRAINED = ("kernel_quantizer", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
 
@@ -23,8 +23,8 @@ def fixed_signs(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return (2.0 * bits - 1).astype(np.float32).reshape(shape)
 
 
-@larq.utils.register_keras_custom_object
-class FixedSignConv2D(larq.layers.QuantConv2D):
+@register()
+class FixedSignConv2D(ReplacedConv2D):
     """A convolution with the kernel scale * S: the signs S are random and fixed, the scale is trained.
 
     The signs follow from ``seed`` and the kernel's shape. They are not weights: a saved model has the seed in place of
@@ -73,7 +73,7 @@ class FixedSignConv2D(larq.layers.QuantConv2D):
         if seed is not None and seed < 0:
             raise ValueError(f"FixedSignConv2D: seed must not be negative, but is {seed}.")
         # A marker of the precision, which quantizes nothing.
-        quantizer = larq.quantizers.NoOp(precision=1) if scale == "channel" else None
+        quantizer = NoOp(precision=1) if scale == "channel" else None
         super().__init__(filters, kernel_size, kernel_quantizer=quantizer, **kwargs)
         self.seed = random.randrange(2**31) if seed is None else seed
         self.scale_of = scale
@@ -82,7 +82,7 @@ class FixedSignConv2D(larq.layers.QuantConv2D):
 
     def build(self, input_shape):
         axis = -1 if self.data_format == "channels_last" else 1
-        channels = tf.TensorShape(input_shape)[axis]
+        channels = tuple(input_shape)[axis]
         if channels is None or channels % self.groups:
             raise ValueError(
                 f"FixedSignConv2D {self.name!r} needs a known number of channels that divides into {self.groups} "
@@ -91,7 +91,7 @@ class FixedSignConv2D(larq.layers.QuantConv2D):
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.signs = fixed_signs(shape, self.seed)
         self.scale = self.add_weight(
-            "scale",
+            name="scale",
             shape=(1, 1, 1 if self.scale_of == "channel" else shape[2], self.filters),
             initializer=self.scale_initializer,
             regularizer=self.scale_regularizer,
@@ -99,7 +99,7 @@ class FixedSignConv2D(larq.layers.QuantConv2D):
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
-                "bias",
+                name="bias",
                 shape=(self.filters,),
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
@@ -109,10 +109,18 @@ class FixedSignConv2D(larq.layers.QuantConv2D):
         self.built = True
 
     @property
-    def kernel(self) -> tf.Tensor:
+    def kernel(self) -> Tensor:
         """The signs times the scale."""
-        scale = tf.convert_to_tensor(self.scale)
-        return scale * tf.cast(self.signs, scale.dtype)
+        scale = ops.convert_to_tensor(self.scale)
+        return scale * ops.cast(self.signs, scale.dtype)
+
+    # A convolution of Keras 3 saves a kernel, which this one does not have.
+
+    def save_own_variables(self, store):
+        keras.layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        keras.layers.Layer.load_own_variables(self, store)
 
     def get_config(self):
         config = {name: value for name, value in super().get_config().items() if name not in _NOT_TRAINED}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import keras, ops, register
 from larq_focal.quantizers.parts.clipped_sign import clipped_sign
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class GhostSign(keras.layers.Layer):
     """Binarizes each value several times, with an offset for each slice.
 
@@ -50,13 +50,13 @@ class GhostSign(keras.layers.Layer):
         return np.float32(steps) / np.float32(half + 1)
 
     def call(self, inputs):
-        copies = tf.concat([inputs] * self.slices, axis=-1)
+        copies = ops.concatenate([inputs] * self.slices, axis=-1)
         thresholds = np.repeat(-self.offsets, inputs.shape[-1])
-        return clipped_sign(copies, tf.constant(thresholds, inputs.dtype))
+        return clipped_sign(copies, ops.convert_to_tensor(thresholds, inputs.dtype))
 
     def compute_output_shape(self, input_shape):
         *others, channels = input_shape
-        return tf.TensorShape([*others, channels * self.slices])
+        return (*others, channels * self.slices)
 
     def get_config(self):
         return {**super().get_config(), "slices": self.slices}

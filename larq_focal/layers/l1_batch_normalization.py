@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import Layer, Tensor, ops, register
 from larq_focal.quantizers.parts.channels import fix_channels
 
 Backward = Literal["exact", "signs"]
 
 
-def normalize(x: tf.Tensor, mean: tf.Tensor, deviation: tf.Tensor) -> tf.Tensor:
+def normalize(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     """``(x - mean) / deviation``; the gradient is the exact one, by mean and deviation too."""
     return (x - mean) / deviation
 
 
-def normalize_by_signs(x: tf.Tensor, mean: tf.Tensor, deviation: tf.Tensor) -> tf.Tensor:
+def normalize_by_signs(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     """The same, with a gradient that remembers the signs of the result and their mean magnitude in each channel.
 
     With y the result, h = sign(y), w = mean|y| and v = upstream / deviation:
@@ -27,25 +27,16 @@ def normalize_by_signs(x: tf.Tensor, mean: tf.Tensor, deviation: tf.Tensor) -> t
         mean: Of ``x`` over all axes but the last, [channels]; its gradient is contained in dx.
         deviation: The mean of |x - mean|, likewise.
     """
-    axes = list(range(x.shape.rank - 1))
-
-    @tf.custom_gradient
-    def normalized(x):
-        y = normalize(x, mean, deviation)
-        sign = tf.sign(y)
-        magnitude = tf.reduce_mean(tf.abs(y), axes)
-
-        def grad(upstream):
-            v = upstream / deviation
-            return v - tf.reduce_mean(v, axes) - sign * tf.reduce_mean(v * sign * magnitude, axes)
-
-        return y, grad
-
-    return normalized(x)
+    axes = tuple(range(len(x.shape) - 1))
+    y = ops.stop_gradient(normalize(x, mean, deviation))
+    sign, magnitude = ops.sign(y), ops.mean(ops.abs(y), axes)
+    # A linear function of x whose derivative is dx, with all else constant.
+    linear = (x - ops.mean(x, axes) - magnitude * sign * ops.mean(sign * x, axes)) / ops.stop_gradient(deviation)
+    return y + (linear - ops.stop_gradient(linear))
 
 
-@larq.utils.register_keras_custom_object
-class L1BatchNormalization(keras.layers.Layer):
+@register()
+class L1BatchNormalization(Layer):
     """Batch normalisation with the mean absolute deviation in place of the standard deviation, and no square root.
 
         y = (x - mean) / (deviation + epsilon) + beta,  deviation = the mean of |x - mean|
@@ -91,9 +82,14 @@ class L1BatchNormalization(keras.layers.Layer):
     def build(self, input_shape):
         channels = fix_channels(self, input_shape)
 
-        def weight(name: str, initializer: str, trainable: bool) -> tf.Variable:
+        def weight(name: str, initializer: str, trainable: bool) -> Tensor:
             return self.add_weight(
-                name, (channels,), tf.float32, initializer, trainable=trainable, experimental_autocast=False
+                name=name,
+                shape=(channels,),
+                dtype="float32",
+                initializer=initializer,
+                trainable=trainable,
+                autocast=False,
             )
 
         self.beta = weight("beta", "zeros", trainable=True)
@@ -102,28 +98,28 @@ class L1BatchNormalization(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=None):
-        x = tf.cast(inputs, tf.float32)
+        x = ops.cast(inputs, "float32")
         if training and self.trainable:
-            return tf.cast(self._normalized_over_batch(x) + self.beta, self.compute_dtype)
+            return ops.cast(self._normalized_over_batch(x) + self.beta, self.compute_dtype)
         scale, shift = self.folded()
-        return tf.cast(x * scale + shift, self.compute_dtype)
+        return ops.cast(x * scale + shift, self.compute_dtype)
 
-    def folded(self) -> tuple[tf.Tensor, tf.Tensor]:
+    def folded(self) -> tuple[Tensor, Tensor]:
         """Scale and shift of inference, each [channels]."""
         scale = 1 / (self.moving_deviation + self.epsilon)
         return scale, self.beta - self.moving_mean * scale
 
-    def _normalized_over_batch(self, x: tf.Tensor) -> tf.Tensor:
-        axes = list(range(x.shape.rank - 1))
-        mean = tf.reduce_mean(x, axes)
-        deviation = tf.reduce_mean(tf.abs(x - mean), axes)
+    def _normalized_over_batch(self, x: Tensor) -> Tensor:
+        axes = tuple(range(len(x.shape) - 1))
+        mean = ops.mean(x, axes)
+        deviation = ops.mean(ops.abs(x - mean), axes)
         for moving, value in ((self.moving_mean, mean), (self.moving_deviation, deviation)):
-            moving.assign_add((tf.stop_gradient(value) - moving) * (1 - self.momentum))
+            moving.assign(moving + (ops.stop_gradient(value) - moving) * (1 - self.momentum))
         function = normalize if self.backward == "exact" else normalize_by_signs
         return function(x, mean, deviation + self.epsilon)
 
     def compute_output_shape(self, input_shape):
-        return tf.TensorShape(input_shape)
+        return tuple(input_shape)
 
     def get_config(self):
         own = {"backward": self.backward, "momentum": self.momentum, "epsilon": self.epsilon}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import Tensor, keras, ops, register
 
-Neighbours = tuple[tf.Tensor, tf.Tensor]
+Neighbours = tuple[Tensor, Tensor]
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class LogGradient(keras.layers.Layer):
     """The gradient of log intensities along both axes, cut to {-1, +1} or {-1, 0, +1}.
 
@@ -53,8 +53,8 @@ class LogGradient(keras.layers.Layer):
         self.bits = bits
 
     def build(self, input_shape):
-        shape = tf.TensorShape(input_shape)
-        if shape.rank != 4 or any(size is not None and size < 3 for size in shape[1:3]):
+        shape = tuple(input_shape)
+        if len(shape) != 4 or any(size is not None and size < 3 for size in shape[1:3]):
             raise ValueError(
                 f"LogGradient {self.name!r} compares the neighbours of pixels and needs inputs of shape [batch, "
                 f"height, width, channels] with a height and width from 3 up, but got {shape}."
@@ -63,23 +63,23 @@ class LogGradient(keras.layers.Layer):
 
     def call(self, inputs):
         first, second = self.neighbours(inputs)
-        one, ratio = tf.constant(1, inputs.dtype), tf.constant(np.exp(self.threshold), inputs.dtype)
+        one, ratio = ops.ones((), inputs.dtype), ops.convert_to_tensor(np.exp(self.threshold), inputs.dtype)
         if self.bits == 1:
-            return tf.where(first >= ratio * second, one, -one)
+            return ops.where(first >= ratio * second, one, -one)
         # Two signs, because the converter packs nothing else; where neither is larger, they cancel.
         is_larger, is_smaller = first > ratio * second, second > ratio * first
-        return (tf.where(is_larger, one, -one) - tf.where(is_smaller, one, -one)) / 2
+        return (ops.where(is_larger, one, -one) - ops.where(is_smaller, one, -one)) / 2
 
     @staticmethod
-    def neighbours(image: tf.Tensor) -> Neighbours:
+    def neighbours(image: Tensor) -> Neighbours:
         """The pixels right of (below) and left of (above) those that have all four neighbours, both axes stacked."""
         right, left = image[:, 1:-1, 2:], image[:, 1:-1, :-2]
         below, above = image[:, 2:, 1:-1], image[:, :-2, 1:-1]
-        return tf.concat([right, below], axis=-1), tf.concat([left, above], axis=-1)
+        return ops.concatenate([right, below], axis=-1), ops.concatenate([left, above], axis=-1)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        return tf.TensorShape([batch, height and height - 2, width and width - 2, 2 * channels])
+        return (batch, height and height - 2, width and width - 2, 2 * channels)
 
     def get_config(self):
         return {**super().get_config(), "threshold": self.threshold, "bits": self.bits}

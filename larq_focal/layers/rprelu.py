@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import keras, ops, register
 from larq_focal.quantizers.parts.channels import fix_channels
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class RPReLU(keras.layers.Layer):
     """A PReLU between two trained shifts, all three for each channel.
 
@@ -36,16 +36,18 @@ class RPReLU(keras.layers.Layer):
 
     def build(self, input_shape):
         shape = (fix_channels(self, input_shape),)
-        self.shift_in = self.add_weight("shift_in", shape=shape, initializer="zeros")
-        self.slope = self.add_weight("slope", shape=shape, initializer=keras.initializers.Constant(self.initial_slope))
-        self.shift_out = self.add_weight("shift_out", shape=shape, initializer="zeros")
+        self.shift_in = self.add_weight(name="shift_in", shape=shape, initializer="zeros")
+        self.slope = self.add_weight(
+            name="slope", shape=shape, initializer=keras.initializers.Constant(self.initial_slope)
+        )
+        self.shift_out = self.add_weight(name="shift_out", shape=shape, initializer="zeros")
         super().build(input_shape)
 
     def call(self, inputs):
         shifted = inputs - self.shift_in
         # The form that TensorFlow's converter takes for a PReLU; it wants a slope for each axis but the batch.
-        slope = tf.reshape(self.slope, [1] * (inputs.shape.rank - 2) + [-1])
-        return tf.nn.relu(shifted) + -slope * tf.nn.relu(-shifted) + self.shift_out
+        slope = ops.reshape(self.slope, (*[1] * (len(inputs.shape) - 2), -1))
+        return ops.relu(shifted) + -slope * ops.relu(-shifted) + self.shift_out
 
     def get_config(self):
         return {**super().get_config(), "slope": self.initial_slope}

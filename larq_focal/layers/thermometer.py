@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import keras, ops, register
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class Thermometer(keras.layers.Layer):
     """Compares each value with ``count`` rising thresholds, so that the first convolution has signs as inputs.
 
@@ -52,14 +52,14 @@ class Thermometer(keras.layers.Layer):
         return np.float32(self.low + (np.arange(self.count) + 0.5) * step)
 
     def call(self, inputs):
-        one = tf.constant(1, inputs.dtype)
-        copies = tf.concat([inputs] * self.count, axis=-1)
+        one = ops.ones((), inputs.dtype)
+        copies = ops.concatenate([inputs] * self.count, axis=-1)
         thresholds = np.repeat(self.thresholds, inputs.shape[-1])
-        return tf.where(copies >= tf.constant(thresholds, inputs.dtype), one, -one)
+        return ops.where(copies >= ops.convert_to_tensor(thresholds, inputs.dtype), one, -one)
 
     def compute_output_shape(self, input_shape):
         *others, channels = input_shape
-        return tf.TensorShape([*others, channels * self.count])
+        return (*others, channels * self.count)
 
     def get_config(self):
         return {**super().get_config(), "count": self.count, "low": self.low, "high": self.high}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import ReplacedConv2D, Tensor, keras, ops, padded, register
 
 
-@larq.utils.register_keras_custom_object
-class XnorConv2D(larq.layers.QuantConv2D):
+@register()
+class XnorConv2D(ReplacedConv2D):
     """A binary convolution times a map of the magnitudes of its inputs.
 
         y = conv(q(x), q(W)) * K,  K = the mean of |x| over the kernel's window and the channels of the group
@@ -69,23 +69,23 @@ class XnorConv2D(larq.layers.QuantConv2D):
             raise ValueError("XnorConv2D: data_format must be 'channels_last'.")
 
     def call(self, inputs):
-        inputs = tf.cast(inputs, self.compute_dtype)
+        inputs = ops.cast(inputs, self.compute_dtype)
         return super().call(inputs) * self.magnitude_map(inputs)
 
-    def magnitude_map(self, inputs: tf.Tensor) -> tf.Tensor:
+    def magnitude_map(self, inputs: Tensor) -> Tensor:
         """K [batch, height, width, 1] of the output, or with groups [batch, height, width, filters]."""
-        magnitude = tf.abs(inputs)
+        magnitude = ops.abs(inputs)
         if self.groups == 1:
-            magnitude = tf.reduce_mean(magnitude, axis=-1, keepdims=True)
+            magnitude = ops.mean(magnitude, axis=-1, keepdims=True)
         else:
-            parts = tf.split(magnitude, self.groups, axis=-1)
-            means = [tf.reduce_mean(part, axis=-1, keepdims=True) for part in parts]
-            magnitude = tf.concat([mean for mean in means for _ in range(self.filters // self.groups)], axis=-1)
+            parts = ops.split(magnitude, self.groups, axis=-1)
+            means = [ops.mean(part, axis=-1, keepdims=True) for part in parts]
+            magnitude = ops.concatenate([mean for mean in means for _ in range(self.filters // self.groups)], axis=-1)
         if self.padding == "same":
-            magnitude = tf.pad(magnitude, self._get_padding_same(inputs))
-        return tf.nn.avg_pool2d(magnitude, self.kernel_size, self.strides, "VALID")
+            magnitude = padded(magnitude, self.same_padding(ops.shape(inputs)[1:3]), 0.0, "channels_last")
+        return ops.average_pool(magnitude, self.kernel_size, self.strides, "valid", "channels_last")
 
     def padding_of(self, size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Pixels before and after, by height and width, that padding="same" adds to an image of this size."""
-        (top, bottom), (left, right) = self._get_spatial_padding_same(size)
+        (top, bottom), (left, right) = self.same_padding(size)
         return (top, bottom), (left, right)

@@ -9,7 +9,9 @@ __getattr__, __dir__ = lazy_door(
         "cost": ["ProgramCost", "StepCost"],
         "errors": ["CExportError"],
         "export": ["CExport", "export_c"],
+        "emulator": ["MICROCONTROLLERS"],
         "passes": ["PASSES", "lower_for_c"],
+        "run_report": ["NotCounted", "RunReport", "report_run"],
         "selection": ["TARGETS"],
     },
 )

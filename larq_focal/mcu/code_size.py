@@ -13,11 +13,12 @@ _OPTIONS = ("-std=c99", "-O2", "-ffreestanding", "-c")
 _CORTEX, _RISCV = "arm-none-eabi-", "riscv64-unknown-elf-"
 _COMPILERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "generic": ("", ()),
+    "host": ("", ("-march=native",)),
     "cortex-m4": (_CORTEX, ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")),
     "cortex-m7": (_CORTEX, ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16")),
     "rv32": (_RISCV, ("-march=rv32imac", "-mabi=ilp32")),
 }
-"""By target, the prefix of its compiler's tools, and the processor; generic C is compiled for this machine."""
+"""By target, the prefix of its compiler's tools, and the processor; none is for this machine."""
 _SECTION = re.compile(r"^(\.\S+)\s+(\d+)\s", re.M)
 _NOT_CODE = (".rodata", ".data", ".bss", ".comment", ".note", ".debug", ".eh_frame", ".riscv", ".ARM")
 

@@ -36,7 +36,7 @@ class StepCost:
     """What a step of a program takes.
 
     Attributes:
-        name: of the value that it computes.
+        name: of its function, without ``run_``.
         says: what it does.
         table_bytes: constants in flash.
         ram_bytes: of the arena that are in use while it runs.
@@ -114,9 +114,7 @@ def program_cost(program: Program, source: str, header: str) -> ProgramCost:
         )
         own = sum(tables[table.name] for table in function.tables)
         steps.append(
-            StepCost(
-                function.target.name, function.says, own, _covered(spans), alive, dict(function.operations), has_floats
-            )
+            StepCost(function.name, function.says, own, _covered(spans), alive, dict(function.operations), has_floats)
         )
     sizes = [sum(port.bytes for port in ports) for ports in (program.inputs, program.outputs)]
     return ProgramCost(sum(tables.values()), arena_bytes(header), *sizes, tuple(steps))

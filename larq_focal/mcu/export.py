@@ -110,7 +110,8 @@ def export_c(
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file.
         folder: where the files go; files of these names are replaced, others stay.
         name: what the functions and types of C begin with; the files keep their names.
-        target: "generic", "cortex-m4", "cortex-m7" or "rv32", for which the fastest kernels are taken.
+        target: "generic", "cortex-m4", "cortex-m7", "rv32", or "host" for processors of 64 bits with GCC or Clang: the
+            fastest kernels for it are taken.
         pixels: for a network of floats, what its input was made of pixels by: "centred", "signed", "unit", "imagenet"
             or "raw". The program takes the 8-bit pixels then.
         input_in_arena: whether the input is written into the context, where the program overwrites it: less memory in

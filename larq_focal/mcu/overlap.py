@@ -25,7 +25,13 @@ def words_behind(function: Function, number: int) -> int | None:
         return None
     if isinstance(op, ops.Linear):
         layer = layer_of(op, source.shape, source.storage, source.whole, function.step.padding)
-        return _behind(_first_reads(layer.geometry), layer.filters, source, target, rereads=layer.is_direct)
+        reads = _first_reads(layer.geometry)
+        if (pool := function.step.pool) is not None:
+            (height, width, _), (rows, columns) = pool.shape, pool.size
+            image = reads.reshape(layer.geometry.out_height, layer.geometry.out_width)
+            reads = image[::rows, ::columns][:height, :width].reshape(-1)
+        rereads = layer.is_direct or pool is not None
+        return _behind(reads, layer.filters, source, target, rereads=rereads)
     if isinstance(op, ops.Pool2D | ops.GlobalPool):
         geometry = pool_geometry(op, source.shape)
         return _behind(_first_reads(geometry), geometry.channels, source, target, rereads=True)

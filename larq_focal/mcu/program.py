@@ -101,7 +101,8 @@ def program_of(graph: QuantGraph, target: str, *, input_in_arena: bool = False) 
         sources = tuple(_seen(value(stored), graph, step, n) for n, stored in enumerate(step.inputs))
         target_value = value(step.result.name)
         says = _says(step, sources, target_value)
-        function = Function(names(step.result.name), says, step, sources, target_value, pieces, names, ranges)
+        named = step.op if isinstance(step.op, ops.Linear) else step.result
+        function = Function(names(named.name), says, step, sources, target_value, pieces, names, ranges)
         write_step(step.op, step, function)
         functions.append(function)
     inputs = tuple(Port(_port(op.name, "input", names), value(op.name)) for op in graph.inputs)
@@ -154,7 +155,7 @@ for _kinds, _write in {
 
 
 def _says(step: Step, sources: tuple[Value, ...], target: Value) -> str:
-    chain = "".join(f", then {_kind_of(op)}" for op in step.chain)
+    chain = "".join(f", then {_kind_of(op)}" for op in [*step.ops][1:])
     reads = " and ".join(f"{shape(v.shape)} {v.storage}" for v in sources)
     return f"{step.result.name}: {_kind_of(step.op)}{chain}; {reads} to {shape(target.shape)} {target.storage}"
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32")
+TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32", "host")
 DEFAULT_TARGET = "generic"
 _SMALL = ("cortex-m4", "cortex-m7", "rv32")
+_HOST = ("host",)
 _LEAST_FILLED = 0.6
+_LANES = 16
 _LEAST_READERS = 8
 
 
@@ -25,12 +27,14 @@ class Call:
         fan_in: products in a sum.
         filters: sums for a window.
         largest: absolute value of the numbers in a window, where they are whole.
+        is_masked: whether other calls leave products at edges out, by the same weights.
     """
 
     words: int
     fan_in: int
     filters: int
     largest: int | None = None
+    is_masked: bool = False
 
 
 def _always(call: Call) -> bool:
@@ -60,7 +64,11 @@ class Kernel:
 
 def _fills_planes(call: Call) -> bool:
     """Whether so few bits of planes belong to no filter that counting all filters at once pays."""
-    return call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
+    return not call.is_masked and call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
+
+
+def _fills_lanes(call: Call) -> bool:
+    return not call.is_masked and call.filters >= _LANES
 
 
 def _shares_tables(call: Call) -> bool:
@@ -68,9 +76,31 @@ def _shares_tables(call: Call) -> bool:
     return call.largest is not None and 4 * call.largest < 2**15 and call.filters >= _LEAST_READERS
 
 
+def _has_threes(call: Call) -> bool:
+    return call.words >= 3
+
+
+def _by_threes(call: Call) -> Mapping[str, str]:
+    return {"WAY": "threes", "DIFFERING": "differing_bits"}
+
+
+def _by_instruction(call: Call) -> Mapping[str, str]:
+    return {"WAY": "instruction", "DIFFERING": "differing_bits_counted"}
+
+
 KERNELS: dict[str, tuple[Kernel, ...]] = {
-    "binary_signs": (Kernel("filter_planes", _SMALL, _fills_planes),),
-    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", _SMALL, _shares_tables),),
+    "binary_signs": (
+        Kernel("filter_planes", _SMALL, _fills_planes),
+        Kernel("binary_signs_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("filter_lanes", _HOST, _fills_lanes),
+        Kernel("binary_signs_by_WAY", _HOST, words=_by_instruction),
+    ),
+    "binary_sums": (
+        Kernel("binary_sums_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("binary_sums_by_WAY", _HOST, words=_by_instruction),
+    ),
+    "ternary_sums": (Kernel("ternary_sums_by_threes", _SMALL, _has_threes),),
+    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", (*_SMALL, *_HOST), _shares_tables),),
 }
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
 

@@ -23,22 +23,26 @@ class Step:
         inputs: names of the stored values that are read.
         chain: what each result goes through before it is stored.
         padding: what is read in between, where a convolution adds the pixels of a ``Pad`` while it reads.
+        pool: max-pooling of what the chain gives, where a convolution computes the pixels of a window one by one.
     """
 
     op: ops.Op
     inputs: tuple[str, ...]
     chain: list[ops.Op] = field(default_factory=list)
     padding: ops.Pad | None = None
+    pool: ops.Pool2D | None = None
 
     @property
     def result(self) -> ops.Op:
         """The operation whose value is stored."""
-        return self.chain[-1] if self.chain else self.op
+        return self.pool or (self.chain[-1] if self.chain else self.op)
 
     @property
     def ops(self) -> Iterator[ops.Op]:
         yield self.op
         yield from self.chain
+        if self.pool is not None:
+            yield self.pool
 
 
 @dataclass
@@ -70,6 +74,11 @@ def steps_of(graph: QuantGraph) -> Steps:
             before.chain.append(op)
             made[op.name] = before
             stored_as[op.name] = op.name
+        elif isinstance(op, ops.Pool2D) and (before := _step_to_pool(graph, uses, made, op)) is not None:
+            del made[before.result.name]
+            before.pool = op
+            made[op.name] = before
+            stored_as[op.name] = op.name
         else:
             padding = next((graph[name] for name in op.inputs if name in absorbed), None)
             names = op.inputs if padding is None else padding.inputs
@@ -95,7 +104,17 @@ def _step_to_join(graph: QuantGraph, uses: Uses, made: dict[str, Step], op: ops.
         source = graph[source.inputs[0]]
     step = made.get(source.name)
     is_free = step is not None and uses.is_used_once(source) and isinstance(step.op, _TAKE_A_CHAIN)
-    return step if is_free else None
+    return step if is_free and step.pool is None else None
+
+
+def _step_to_pool(graph: QuantGraph, uses: Uses, made: dict[str, Step], pool: ops.Pool2D) -> Step | None:
+    """The convolution whose pixels a max-pooling of windows side by side can take up as soon as they are computed."""
+    step = made.get(pool.inputs[0])
+    if step is None or not isinstance(step.op, ops.Conv2D) or step.pool is not None:
+        return None
+    is_apart = pool.kind == "max" and pool.size == pool.strides and pool.padding == "valid"
+    is_by_channel = all((op.constant_axes or 0) <= 1 for op in step.chain) and step.result.shape == step.op.shape
+    return step if is_apart and is_by_channel and uses.is_used_once(step.result) else None
 
 
 def _same_channels(graph: QuantGraph, reshape: ops.Reshape) -> bool:

@@ -11,7 +11,7 @@ from larq_focal.report.runs import Run
 ROLE_GROUPS = {
     "input": ("input",),
     "weights": ("weight",),
-    "count": ("counter", "carry-save", "accumulator"),
+    "count": ("count", "carry-save", "accumulator", "charge"),
     "output": ("output",),
     "control": ("mask", "direction", "kept at one", "port", "temporary", "constant"),
 }
@@ -21,14 +21,13 @@ ROLE_GROUPS = {
 class Bank:
     """The digital or the analog registers of one layer: the cells in use, and counts of used and existing ones.
 
-    ``needed`` and ``held`` (values that live throughout) are None where no schedule can be made.
+    ``needed`` is None where there is no program.
     """
 
     name: str
     cells: list[Record]
     needed: int | None
     nominal: int
-    held: int | None
     usable: int
 
     @property
@@ -50,4 +49,4 @@ def role_group(role: str) -> str:
 
 def _bank(layer: Record, name: str) -> Bank:
     cells = [cell | {"group": role_group(cell["role"])} for cell in layer["registers"] if cell["kind"] == name]
-    return Bank(name, cells, **{count: layer[name][count] for count in ("needed", "nominal", "held", "usable")})
+    return Bank(name, cells, **{count: layer[name][count] for count in ("needed", "nominal", "usable")})

@@ -53,6 +53,30 @@ def test_a_compiled_program_runs_from_its_file_alone(files):
     assert sum(run["icw"].values()) == compiled["total_icw"]
 
 
+def test_a_project_for_the_device_is_written(files):
+    invoked(
+        "compile", files / "layer.qgraph", "--placement", "interleaved", "--export", "scamp5", "-o", files / "project"
+    )
+    assert {"main.cpp", "kernels.hpp", "planes.hpp", "support.hpp", "decode.py", "README.md", "program.scamp"} <= {
+        path.name for path in (files / "project").iterdir()
+    }
+
+
+def test_noise_is_that_of_the_seed(files):
+    """A network that spills keeps bits as charges, and noise is the same for the same seed."""
+    program = files / "layer.scamp"
+    invoked("compile", files / "layer.qgraph", "-o", program)
+    np.save(files / "grey.npy", np.random.default_rng(0).integers(100, 156, (8, 8, 1), np.uint8))
+
+    def values(*more):
+        return json.loads(invoked("simulate", program, "--input", files / "grey.npy", *more, "--json"))["values"][
+            "sign"
+        ]
+
+    exact, *noisy = values(), values("--noise", 1), values("--noise", 1), values("--noise", 2)
+    assert noisy[0] == noisy[1] != noisy[2] and noisy[0] != exact
+
+
 def test_pictures_are_looked_at(files):
     image = pytest.importorskip("PIL.Image")
     grey = np.where(images(LAYER, 1)[0, ..., 0] > 0, 200, 20).astype(np.uint8)
@@ -76,7 +100,9 @@ def test_gradients_are_looked_at(files):
 
 def test_planes_spill_as_far_as_they_may(files):
     sensor = files / "few.yaml"
-    sensor.write_text("extends: scamp5\ndigital: {free: [R5]}\nanalog: {storage: []}\narray: {height: 64, width: 64}\n")
+    sensor.write_text(
+        "extends: scamp5\ndigital: {free: [R5, R6]}\nanalog: {storage: []}\narray: {height: 64, width: 64}\n"
+    )
     arguments = "compile", files / "layer.qgraph", "-o", files / "layer.scamp", "--sensor", sensor
     assert "planes at once" in refused(*arguments, status=NO_FIT)
     compiled = json.loads(invoked(*arguments, "--spill", "controller", "--json"))

@@ -48,5 +48,13 @@ def two_layer_network(side: int = 64, maps: int = 16, bits: int = 1, groups: int
     return QuantGraph("two layers", (image, bit, conv1, sign1, conv2, sign2), ["sign2"])
 
 
+def drawn_two_layers(side: int = 32, maps: int = 16, groups: int = 1, seed: int = 0) -> QuantGraph:
+    """The same with weights of both signs."""
+    network, rng = two_layer_network(side, maps, 1, groups), np.random.default_rng(seed)
+    for layer in network.convolutions:
+        layer.kernel.codes[:] = rng.choice([-1, 1], layer.kernel.codes.shape)
+    return network
+
+
 def chain(name: str, *ops: Op) -> QuantGraph:
     return QuantGraph(name, ops, [ops[-1].name])

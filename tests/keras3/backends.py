@@ -35,14 +35,18 @@ def gradient(function: Callable[[Any], Any], x: np.ndarray, upstream: np.ndarray
     return tape.gradient(value, tensor).numpy()
 
 
-def layer_gradients(layer: keras.layers.Layer, x: np.ndarray, upstream: np.ndarray) -> Sequence[np.ndarray]:
-    """The derivatives of ``sum(layer(x) * upstream)`` by x and by each trainable variable."""
+def layer_gradients(
+    layer: keras.layers.Layer, x: np.ndarray, upstream: np.ndarray, **options: Any
+) -> Sequence[np.ndarray | None]:
+    """The derivatives of ``sum(layer(x) * upstream)`` by x and by each trainable variable, None where there is none."""
     variables = layer.trainable_variables
     if BACKEND == "jax":
         import jax
 
         def loss(x, values):
-            outputs, _ = layer.stateless_call(values, [each.value for each in layer.non_trainable_variables], x)
+            outputs, _ = layer.stateless_call(
+                values, [each.value for each in layer.non_trainable_variables], x, **options
+            )
             return ops.sum(outputs * upstream)
 
         by_x, by_values = jax.grad(loss, (0, 1))(ops.convert_to_tensor(x), [each.value for each in variables])
@@ -50,12 +54,21 @@ def layer_gradients(layer: keras.layers.Layer, x: np.ndarray, upstream: np.ndarr
     if BACKEND == "torch":
         tensor = ops.convert_to_tensor(x).detach().requires_grad_(True)
         layer.zero_grad()
-        ops.sum(layer(tensor) * ops.convert_to_tensor(upstream)).backward()
-        return [tensor.grad.numpy(), *(each.value.grad.numpy() for each in variables)]
+        total = ops.sum(layer(tensor, **options) * ops.convert_to_tensor(upstream))
+        if not total.requires_grad:
+            return [None] * (1 + len(variables))
+        total.backward()
+        return [
+            tensor.grad.numpy(),
+            *(None if each.value.grad is None else each.value.grad.numpy() for each in variables),
+        ]
     import tensorflow as tf
 
     tensor = tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch(tensor)
-        value = tf.reduce_sum(layer(tensor) * upstream)
-    return [each.numpy() for each in tape.gradient(value, [tensor, *(each.value for each in variables)])]
+        value = tf.reduce_sum(layer(tensor, **options) * upstream)
+    return [
+        each if each is None else each.numpy()
+        for each in tape.gradient(value, [tensor, *(each.value for each in variables)])
+    ]

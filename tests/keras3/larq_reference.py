@@ -2,7 +2,7 @@
 
 It leaves for each layer an ``.npz`` of inputs, outputs and gradients, and an ``.h5`` of its weights; for all
 quantizers ``quantizers.npz``; ``arguments.json`` with the arguments of all classes and their defaults; and ``bop.npz``,
-weights after steps of the optimizer.
+weights after steps of the optimizer. :mod:`tests.keras3.wall_reference` adds quantizers and layers of ours.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 os.environ["LARQ_FOCAL_STACK"] = "larq"
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
+from tests.keras3 import wall_reference
 from tests.keras3.layer_cases import BOP_STEPS, CASES, QUANTIZERS, special_values
 
 
@@ -68,6 +69,8 @@ def main(folder: Path) -> None:
             upstream=dy,
             **{f"gradient_{place}": each for place, each in enumerate(gradients)},
         )
+
+    wall_reference.write(folder)
 
     kinds = [getattr(lq.quantizers, kind) for kind in sorted({kind for kind, _ in QUANTIZERS.values()})]
     kinds += [getattr(lq.layers, name) for name in sorted({case.layer for case in CASES.values()})]

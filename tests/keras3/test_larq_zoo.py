@@ -33,8 +33,14 @@ def files(request, tmp_path) -> Path:
     return tmp_path
 
 
+LARGE = ("XNORNet", "DoReFaNet", "BinaryAlexNet")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.usefixtures("forgets_models")
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.own_process] * (name in LARGE)) for name in FUNCTIONS]
+)
 def test_networks_compute_what_larq_zoos_compute(name, files):
     expected = np.load(files / f"{name}.npz")
     shape = (SIZES[name], SIZES[name], 3)
@@ -43,5 +49,5 @@ def test_networks_compute_what_larq_zoos_compute(name, files):
     np.testing.assert_allclose(probabilities.sum(axis=-1), 1, rtol=1e-5)
     logits = keras.Model(model.input, model.layers[-2].output)(expected["images"], training=False)
     np.testing.assert_allclose(
-        keras.ops.convert_to_numpy(logits), expected["logits"], atol=3e-6 * np.abs(expected["logits"]).max()
+        keras.ops.convert_to_numpy(logits), expected["logits"], atol=2e-5 * np.abs(expected["logits"]).max()
     )

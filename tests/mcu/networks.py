@@ -104,37 +104,23 @@ def kinds() -> list[QuantGraph]:
     codes.dense("d", 5, codes=(-3, -1, 1, 3))
     switch = Chain("0 and 1", image).levels("q", (0, 1), (100,)).conv("c", 9, **padded).sign("s")
     switch.levels("q1", (-0.5, 1), (0.5,)).conv("c1", 4, codes=ternary).flat()
-    constant = (
-        Chain("constant signs", image).sign("s", -1, flip=np.zeros(5, bool)).conv("c", 3).sign("s1", [9, 50, -50])
-    )
-    constant.conv("c1", 2).sign("s2", 99).flat()
+    constant = Chain("constant signs", image).sign("s", -1, flip=np.zeros(5, bool)).conv("c", 3)
+    constant.sign("s1", [9, 50, -50]).conv("c1", 2).sign("s2", 99).flat()
     wide = Chain("wide weights", (4, 4, 3)).conv("c", 5, codes=(-300, 7, 200), **padded).sign("s").flat()
     floats = Chain("floats in", (6, 6, 4), bits=32).conv("c", 5, scale=0.25).sign("s").conv("c1", 3, size=(2, 2))
     pixels = Chain("dense over pixels", (3, 2, 33)).sign("s", 127.5).dense("d", 40).sign("s1").dense("d1", 6)
     flips = Chain("flips", image).sign("s", 127.5, flip=np.arange(5) % 2 == 0).conv("c", 7).sign("s1")
-    flips.add(
-        ops.Affine, "a", mean=np.zeros(7, np.float32), scale=np.full(7, -2, np.float32), bias=np.ones(7, np.float32)
-    )
+    line = {"mean": 0, "scale": -2, "bias": 1}
+    flips.add(ops.Affine, "a", **{name: np.full(7, value, np.float32) for name, value in line.items()})
     flips.sign("s2", flip=np.arange(7) > 3)
     for chain in (causal, first, doubled, grouped, depthwise, flips):
         chain.add(ops.GlobalPool, "most", kind="max") if len(chain.shape) == 3 else chain.dense("last", 3)
-    made = (
-        switch,
-        constant,
-        causal,
-        residual,
-        first,
-        doubled,
-        grouped,
-        depthwise,
-        few,
-        codes,
-        wide,
-        floats,
-        pixels,
-        flips,
-    )
-    return [chain.graph() for chain in made]
+    pooled = Chain("pooled sums", (9, 7, 4)).conv("c", 6).pool("p").sign("s").conv("c1", 9, size=(1, 1), scale=0.5)
+    pooled.pool("p1", size=(1, 2)).levels("q", (0, 1, 2), (-1, 2)).conv("c2", 5, size=(2, 1)).pool(
+        "p2", size=(2, 1)
+    ).flat()
+    made = (switch, constant, causal, residual, first, doubled, grouped, depthwise, few, codes, wide, floats, pixels)
+    return [chain.graph() for chain in (*made, flips, pooled)]
 
 
 def samples(graph: QuantGraph, count: int = 4, seed: int = 0) -> dict[str, np.ndarray]:

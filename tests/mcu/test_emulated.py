@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from larq_focal.datasets import load_dataset
+from larq_focal.mcu.emulator import MICROCONTROLLERS
 from larq_focal.mcu.pixel_input import with_pixel_input
 from larq_focal.network import QuantGraph, interpret
 from larq_focal.network.load import as_graph
-from larq_focal.zoo import two_layer
-from tests.mcu.emulated_program import run_emulated
+from tests.mcu.emulated_program import emulate
 from tests.mcu.networks import Chain, image_network, samples
-from tools.microcontrollers import MICROCONTROLLERS
 
 
 def convolution(size=16, channels=32, filters=32) -> QuantGraph:
@@ -27,7 +26,7 @@ def test_outputs_are_those_of_the_interpreter(name, pad_value, tmp_path):
     graph = image_network(5, 15, pad_value)
     inputs = samples(graph, 3)
     expected = interpret(graph, inputs, graph.outputs)["dense"]
-    np.testing.assert_array_equal(run_emulated(graph, inputs, name, tmp_path).output, expected)
+    np.testing.assert_array_equal(emulate(graph, inputs, name, tmp_path / "c").output, expected)
 
 
 def instructions_of_convolution(name, folder, channels=32, filters=32, target=None) -> int:
@@ -35,14 +34,16 @@ def instructions_of_convolution(name, folder, channels=32, filters=32, target=No
     whole = convolution(channels=channels, filters=filters)
     rest = QuantGraph("rest", [*whole][:2], ["sign"])
     inputs = samples(whole, 1)
-    got = run_emulated(whole, inputs, name, folder, target=target)
+    got = emulate(whole, inputs, name, folder / "whole", target)
     np.testing.assert_array_equal(got.output, interpret(whole, inputs, whole.outputs)["out"])
-    return got.instructions - run_emulated(rest, inputs, name, folder, target=target).instructions
+    return got.instructions - emulate(rest, inputs, name, folder / "rest", target).instructions
 
 
 @pytest.fixture(scope="module")
 def digits():
     """The network of signs that was trained on scikit-learn's digits, for 8-bit pixels, and 20 test images of these."""
+    from larq_focal.zoo import two_layer
+
     graph = with_pixel_input(as_graph(two_layer("ste_sign", weights="digits")), "centred")
     return graph, {graph.inputs[0].name: load_dataset("digits").x_test[:20]}
 
@@ -51,7 +52,7 @@ def digits():
 def test_a_trained_network(name, digits, tmp_path):
     graph, images = digits
     expected = interpret(graph, images, graph.outputs)[graph.outputs[0]]
-    got = run_emulated(graph, images, name, tmp_path)
+    got = emulate(graph, images, name, tmp_path / "c")
     np.testing.assert_array_equal(got.output, expected)
     assert np.count_nonzero(got.output.argmax(-1) == load_dataset("digits").y_test[:20]) >= 16
 

@@ -67,8 +67,8 @@ def test_the_code_is_measured_by_a_compiler_for_the_target(export, tmp_path, mon
 
 def test_binary_weights_take_a_bit_each_in_whole_words_of_a_filter(export):
     tables = table_bytes((export.folder / "network.c").read_text())
-    assert tables["sign_1_weights"] == 20 * 4  # 3x3x3 bits: one word
-    assert tables["sign_2_weights"] == 33 * 6 * 4  # 3x3x20 bits: six words
+    assert tables["conv_1_weights"] == 20 * 4  # 3x3x3 bits: one word
+    assert tables["conv_2_weights"] == 33 * 6 * 4  # 3x3x20 bits: six words
     assert tables["dense_weights"] == 10 * 17 * 4  # 528 bits
 
 
@@ -86,10 +86,10 @@ def test_the_readme_says_what_it_takes(export):
 
 @pytest.mark.parametrize("input_in_arena", [False, True])
 def test_main_runs_the_embedded_sample(tmp_path, input_in_arena):
-    graph = Chain("mixed", (6, 6, 3)).conv("c", 5, scale=0.3).add(ops.GlobalPool, "mean", kind="average").graph()
+    graph = Chain("mixed", (6, 6, 3)).conv("conv", 5, scale=0.3).add(ops.GlobalPool, "mean", kind="average").graph()
     export = export_c(graph, tmp_path / "c", input_in_arena=input_in_arena)
-    assert export.cost.float_steps == ("c", "mean")
-    assert "Floats are computed with in `c`, `mean`" in (export.folder / "README.md").read_text()
+    assert export.cost.float_steps == ("conv", "mean")
+    assert "Floats are computed with in `conv`, `mean`" in (export.folder / "README.md").read_text()
     program = tmp_path / "main"
     sources = [export.folder / "main.c", export.folder / "network.c"]
     subprocess.run([compiler(), *STRICT, *SANITIZERS, "-o", program, *sources], check=True)
@@ -138,14 +138,14 @@ def test_ram_over_a_limit_is_told_layer_by_layer(tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "network.c").write_text("of another export")
     with pytest.raises(CExportError) as error:
-        export_c(image_network(), tmp_path / "c", max_ram_bytes=440)
+        export_c(image_network(), tmp_path / "c", max_ram_bytes=190)
     lines = str(error.value).splitlines()
-    assert "works in 456 bytes, and the limit is 440 bytes" in lines[0]
+    assert "works in 204 bytes, and the limit is 190 bytes" in lines[0]
     assert len(lines) == 2
-    assert lines[1].startswith("  'sign_1' uses 456 bytes: 360 for 'sign_1', 80 for 'sign_1/sums', 56 for 'sign'")
+    assert lines[1].startswith("  'conv_1' uses 204 bytes: 92 for 'pool', 80 for 'conv_1/sums', 56 for 'sign'")
     assert (tmp_path / "c" / "network.c").read_text() == "of another export"
     assert len([*tmp_path.rglob("*")]) == 2
-    assert export_c(image_network(), tmp_path / "c", max_ram_bytes=456).cost.ram_bytes == 456
+    assert export_c(image_network(), tmp_path / "c", max_ram_bytes=204).cost.ram_bytes == 204
 
 
 def test_a_program_that_differs_is_not_written(tmp_path, monkeypatch):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from larq_focal.mcu.emulator import MICROCONTROLLERS
 from tests.support.microcontroller import emulated
-from tools.microcontrollers import MICROCONTROLLERS
 
 _LOOPS = """\
 #include "machine.h"

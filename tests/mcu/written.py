@@ -13,7 +13,7 @@ from larq_focal.mcu.program import Program, program_of
 from larq_focal.mcu.writer import Placement, header_text, source_text
 from larq_focal.network import QuantGraph, interpret
 
-OPTIONS = (*STRICT, *SANITIZERS, "-O1", "-Wconversion", "-Wshadow", "-Wvla", "-Wcast-qual", "-Wstack-usage=512")
+OPTIONS = (*STRICT, *SANITIZERS, "-O1", "-Wconversion", "-Wshadow", "-Wvla", "-Wcast-qual")
 
 
 def write(graph: QuantGraph, folder: Path, name: str, *, input_in_arena: bool = False, target="generic") -> Program:

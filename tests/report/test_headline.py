@@ -77,7 +77,7 @@ def test_least_values_are_marked_in_every_form_of_the_report(tmp_path):
 def test_where_nothing_fits_the_smallest_change_is_told():
     card = cards_of([fake_record("lab"), fake_record("int8", fit=None)])["On the sensor"]
     assert card.value == "0 of 1"
-    assert card.about.startswith("fit scamp5; smallest change: ") and card.about.endswith(": groups=2 (fan-in 72, S3)")
+    assert card.about.startswith("fit scamp5; smallest change: ") and card.about.endswith(": groups=2 (fan-in 72)")
 
 
 def test_what_was_not_measured_names_no_run():

@@ -49,10 +49,11 @@ def nasty_record():
         "sensor": NASTY,
         "verdict": NASTY,
         "smallest_change": NASTY,
+        "changes": [NASTY],
         "unknown": [NASTY],
         "registers": NASTY,
     }
-    record["fit"]["layers"][1] |= {"name": NASTY, "verdict": NASTY, "changes": [NASTY], "notes": [NASTY]}
+    record["fit"]["layers"][1] |= {"name": NASTY, "verdict": NASTY, "placement": NASTY, "notes": [NASTY]}
     record["fit"]["layers"][1]["registers"][0] |= {"register": NASTY, "role": NASTY}
     return record
 

@@ -5,7 +5,7 @@ from importlib import resources
 from larq_focal.focal_plane import fit
 from larq_focal.report.register_maps import ROLE_GROUPS, register_maps, role_group
 from larq_focal.report.runs import runs_by_dataset
-from tests.cost.graphs import two_layer_network
+from tests.focal_plane.graphs import two_layer_network
 from tests.support.records import fake_record, six_runs
 
 (RUNS,) = runs_by_dataset(six_runs())
@@ -44,6 +44,6 @@ def test_every_group_has_a_colour():
 
 
 def test_the_fit_of_a_real_network_has_no_unknown_role():
-    layers = fit(two_layer_network()).to_dict()["layers"]
+    layers = fit(two_layer_network(side=16, maps=4)).to_dict()["layers"]
     groups = {role_group(cell["role"]) for layer in layers for cell in layer["registers"]}
     assert groups and "other" not in groups

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from larq_focal.mcu.emulator import MICROCONTROLLERS, Microcontroller
 from tests.support.requirements import require
-from tools.microcontrollers import MICROCONTROLLERS, Microcontroller
 
 
 def emulated(name: str) -> Microcontroller:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -190,15 +189,16 @@ def _machine() -> Record:
 
 def _fit(run: str) -> Record:
     verdict = {"lab": "NO FIT", "int8": "NO FIT", "gumbel": "FIT WITH SPILL"}.get(run, "FIT")
-    changes = {"NO FIT": ["groups=2 (fan-in 72, S3)", "a 2x2 kernel (fan-in 64, S3)"]}.get(verdict, [])
     second = f"network/{run}/quant_norm_2/FusedBatchNormV3;network/{run}/quant_conv_2/Conv2D"  # as flatbuffers name
-    layers = [_fit_layer("conv1", "FIT", 9, 4), _fit_layer(second, verdict, 144, 8, changes), _controller_layer()]
+    layers = [_fit_layer("conv1", "FIT", 9, 4), _fit_layer(second, verdict, 144, 8), _controller_layer()]
+    changes = [f"{second}: groups=2 (fan-in 72)", f"{second}: a 2x2 kernel (fan-in 64)"] * (verdict == "NO FIT")
     return {
         "network": run,
         "sensor": "scamp5",
         "registers": "SCAMP-5: 12 digital and 6 analog registers nominal; usable 7 digital, +1 (R12), and 6 analog",
         "verdict": verdict,
-        "smallest_change": f"{second}: {changes[0]}" if changes else None,
+        "smallest_change": changes[0] if changes else None,
+        "changes": changes,
         "icw": sum(layer["icw"] or 0 for layer in layers),
         "latency_lower_bound_us": 673.4,
         "layers": layers,
@@ -207,7 +207,7 @@ def _fit(run: str) -> Record:
     }
 
 
-def _fit_layer(name: str, verdict: str, fan_in: int, counter_bits: int, changes: Sequence[str] = ()) -> Record:
+def _fit_layer(name: str, verdict: str, fan_in: int, counter_bits: int) -> Record:
     counter = [f"counter bit {bit}" for bit in range(counter_bits)]
     spilled = counter[7:] if verdict == "FIT WITH SPILL" else []
     roles = {"R0": "kept at one", **dict.fromkeys(("R1", "R2", "R3", "R4"), "shift direction, then temporary")}
@@ -219,14 +219,12 @@ def _fit_layer(name: str, verdict: str, fan_in: int, counter_bits: int, changes:
         "name": name,
         "verdict": verdict,
         "fan_in": fan_in,
-        "accumulator_bits": counter_bits,
         "weight_bits": 1,
         "weight_planes": 1,
-        "maps_per_plane": 16,
-        "map_planes": 1,
-        "schedule": "S3",
-        "digital": {"needed": len(digital) - 2, "nominal": 12, "held": len(digital) - 6, "usable": 8},
-        "analog": {"needed": len(analog), "nominal": 6, "held": len(analog), "usable": 6},
+        "placement": "16 channels in blocks of 4x4 pixels",
+        "weights_from": "patterns of the controller",
+        "digital": {"needed": len(digital) - 2, "nominal": 12, "usable": 8},
+        "analog": {"needed": len(analog), "nominal": 6, "usable": 6},
         "registers": [
             {"register": register, "role": role, "kind": kind}
             for kind, registers in (("digital", digital), ("analog", analog))
@@ -234,18 +232,16 @@ def _fit_layer(name: str, verdict: str, fan_in: int, counter_bits: int, changes:
         ],
         "icw": 45 * fan_in,
         "latency_lower_bound_us": 4.5 * fan_in,
-        "change": changes[0] if changes else None,
-        "changes": list(changes),
         "notes": [f"the counter of {fan_in} inputs needs {counter_bits} bits"],
     }
 
 
 def _controller_layer() -> Record:
-    nothing = {"needed": 0, "nominal": 12, "held": 0, "usable": 8}
+    nothing = {"needed": 0, "nominal": 12, "usable": 8}
     return {
         **_fit_layer("dense", "FIT", 512, 0),
-        "schedule": "controller",
-        "accumulator_bits": None,
+        "placement": "controller",
+        "weights_from": None,
         "digital": nothing,
         "analog": {**nothing, "nominal": 6, "usable": 6},
         "registers": [],

@@ -38,7 +38,7 @@ _AUDIT = {
     ],
     "findings": [{"fault": str, "severity": str, "layer": str, "message": str, "fix": str}],
 }
-_NEED = {"needed": OrNone(int), "nominal": int, "held": OrNone(int), "usable": int}
+_NEED = {"needed": OrNone(int), "nominal": int, "usable": int}
 _FIT = {
     "sensor": str,
     "registers": str,
@@ -50,13 +50,11 @@ _FIT = {
         {
             "name": str,
             "verdict": str,
-            "schedule": TEXT_OR_NONE,
             "digital": _NEED,
             "analog": _NEED,
             "registers": [{"register": str, "role": str, "kind": str}],
             "icw": OrNone(int),
             "latency_lower_bound_us": OrNone(NUMBER),
-            "changes": [str],
             "notes": [str],
         }
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.layers.dense import DENSE_COUNTS, ESTIMATES
 from larq_focal.focal_plane.compiler.network_code import NetworkCode
+from larq_focal.focal_plane.compiler.obstacles import obstacles
 from larq_focal.focal_plane.compiler.option_costs import Cost, options_for
 from larq_focal.focal_plane.compiler.options import AUTO, Option
 from larq_focal.focal_plane.compiler.schedule_search import FoundProgram, found_digital, found_with_charges
@@ -28,6 +29,8 @@ from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.sensor.spills import SPILLS, Spill, check_spill
+from larq_focal.focal_plane.time_limit import NO_LIMIT, TimeLimit
+from larq_focal.garbage import collection_paused
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 
@@ -46,6 +49,8 @@ def compile(
     *,
     trust: bool = False,
     progress: Progress = silent,
+    limit: TimeLimit = NO_LIMIT,
+    state: Mapping[str, str] | None = None,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -71,6 +76,10 @@ def compile(
             or "analog", packed in an analog one; or "auto".
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each attempt at a program.
+        limit: how long the search for a program may take.
+        state: one-bit maps that stay on the array from frame to frame, in registers of their own
+            (``Compiled.state_registers``): by the name of the value at the inputs, the value that it is in the next
+            frame.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -80,6 +89,7 @@ def compile(
             is not made for the counting, the placement or the weights asked for.
         RegisterError: a layer needs more registers than there are.
         StoreError: the kernels take more words than the store of the array holds.
+        TimeLimitError: ``limit`` is over, and there is no program yet.
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
@@ -102,21 +112,65 @@ def compile(
             f"{sensor.name} has no analog registers for estimates of counts: take dense_on_array='events'."
         )
     network = as_graph(network, trust=trust)
-    if not network.inputs:
-        raise UnsupportedError(f"'{network.name}' has no input, so that there is nothing for the array to see.")
-    graph = array_form(network)
+    return compile_array_form(
+        network,
+        array_form(network),
+        sensor,
+        pixel_range=pixel_range,
+        spill=spill,
+        dense_on_array=dense_on_array,
+        analog_counting=analog_counting,
+        placement=placement,
+        weights=weights,
+        progress=progress,
+        limit=limit,
+        state=state,
+    )
+
+
+compile_network = compile  # its name where Python's own ``compile`` should not be hidden
+
+
+def compile_array_form(
+    network: QuantGraph,
+    graph: QuantGraph,
+    sensor: Sensor,
+    *,
+    pixel_range: tuple[float, float],
+    spill: Spill,
+    placement: str,
+    weights: str,
+    dense_on_array: str | None = None,
+    analog_counting: bool = False,
+    progress: Progress = silent,
+    limit: TimeLimit = NO_LIMIT,
+    state: Mapping[str, str] | None = None,
+) -> Compiled:
+    """As ``compile``, for a network whose array form ``graph`` is there already; arguments are checked."""
+    if not graph.inputs:
+        raise UnsupportedError(f"'{graph.name}' has no input, so that there is nothing for the array to see.")
+    for sentences in obstacles(graph, sensor).values():
+        raise UnsupportedError(f"{sentences[0]}.")
+    options = tuple(options_for(graph, sensor, placement, weights))
+    search = found_with_charges if analog_counting else found_digital
     attempts = itertools.count(1)
 
     def code_for(**options: Any) -> NetworkCode:
         way = "tiled" if options.get("is_tiled") else "interleaved"
         progress(f"program {next(attempts)}, {way}")
-        return NetworkCode(graph, sensor, pixel_range=pixel_range, dense_on_array=dense_on_array, **options)
-
-    search = found_with_charges if analog_counting else found_digital
-    options = tuple(options_for(graph, sensor, placement, weights))
+        return NetworkCode(
+            graph,
+            sensor,
+            pixel_range=pixel_range,
+            dense_on_array=dense_on_array,
+            limit=limit,
+            state=state,
+            **options,
+        )
 
     def attempt(option: Option, spill: Spill) -> Compiled:
-        found = search(partial(code_for, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
+        with collection_paused():
+            found = search(partial(code_for, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
         return _compiled(network, graph, sensor, option, found)
 
     allowed = SPILLS[: SPILLS.index(spill) + 1]
@@ -126,9 +180,6 @@ def compile(
         except _REFUSALS:
             pass  # every program spills further, if there is one
     return _cheapest(options, partial(attempt, spill=spill))
-
-
-compile_network = compile  # its name where Python's own ``compile`` should not be hidden
 
 
 def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, CountSchedule]:
@@ -178,8 +229,10 @@ def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Op
         tail=tuple(op.name for op in graph if op.name in code.tail),
         allocation=built.allocation,
         icw=built.icw,
+        calls_by_section=built.calls,
         schedules=found.schedules,
         accumulations=code.accumulations,
+        state_registers=code.state_registers,
         option=option,
         spills_because=found.spills_because,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,10 @@ from larq_focal.focal_plane.compiler.layers.accumulation import Accumulation
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.option_costs import Cost, Option
 from larq_focal.focal_plane.compiler.placement.layout import Layout
-from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.images import as_images
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names
-from larq_focal.focal_plane.machine.program import Launch, Program
+from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import IN_HOME
@@ -41,8 +40,10 @@ class Compiled(Result):
 
     ``graph`` is the network with folded thresholds, whose outputs are called ``output_names`` in the network itself.
     The controller computes the operations ``tail`` from what ``array`` reads out. ``layouts`` tell where one-bit maps
-    lie. ``icw`` are instruction words of one frame by layer and clock class, ``schedules`` how each layer is counted.
+    lie. ``icw`` are instruction words of one frame by layer and clock class,
+    ``calls_by_section`` those of the controller by layer, and ``schedules`` tell how each layer is counted.
     ``accumulations`` tell of the layers that a charge counts, ``option`` is how the program was written, and
+    ``state_registers`` hold what stays on the array from frame to frame, by the name of the value at the inputs.
     ``other_costs`` tell of other ways that were tried. Where planes spill, ``spills_because`` tells what stopped the
     last attempt without.
     """
@@ -54,11 +55,13 @@ class Compiled(Result):
     tail: tuple[str, ...]
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
+    calls_by_section: Mapping[str, Mapping[str, int]]
     schedules: Mapping[str, CountSchedule]
     accumulations: Mapping[str, Accumulation]
     option: Option
     other_costs: tuple[Cost, ...] = ()
     spills_because: str = ""
+    state_registers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sensor(self) -> Sensor:
@@ -81,10 +84,7 @@ class Compiled(Result):
     @property
     def calls(self) -> dict[str, int]:
         """Calls of the controller in one frame, launches among them, by their entry in the sensor's overheads."""
-        counts = Counter(kernel_launch=0)
-        for step in self.program.steps():
-            counts["kernel_launch" if isinstance(step, Launch) else FUNCTIONS[step.name].overhead] += 1
-        return dict(counts)
+        return dict(sum((Counter(calls) for calls in self.calls_by_section.values()), Counter(kernel_launch=0)))
 
     @property
     def cost(self) -> Cost:
@@ -106,6 +106,15 @@ class Compiled(Result):
     def _noise(self) -> NoiseModel | None:
         """The noise that is measured of the sensor, if any is."""
         return load_noise(self.sensor.name) if self.sensor.name in noise_names() else None
+
+    def layout_behind(self, name: str) -> Layout | None:
+        """Where the signs of a layer's sums lie, or the sums themselves where these are read out; None if nowhere."""
+        read = {output.name: output.layout for output in self.array.outputs}
+        for op in self.graph.consumers(name):
+            layout = self.layouts.get(op.name) or self.layout_behind(op.name)
+            if layout:
+                return layout
+        return read.get(name)
 
     def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
@@ -141,6 +150,7 @@ class Compiled(Result):
         return {
             "network": self.graph.name,
             "sensor": self.sensor.name,
+            "minimised": self.cost.minimised,
             "inputs": [source.to_dict() for source in self.array.inputs],
             "outputs": [
                 {"name": output.name, "shape": list(output.layout.shape), "planes": output.plane_count}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,8 +23,9 @@ from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.pitch import base_pitch
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.terms import Uncounted
-from larq_focal.focal_plane.compiler.unsupported import NotUnderstoodError, UnsupportedError
+from larq_focal.focal_plane.compiler.unsupported import NotJudgedError, UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.time_limit import NO_LIMIT, TimeLimit
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Dense, Input, Op, Quantize, Reshape, Unknown, Weighted
 
@@ -38,6 +40,8 @@ class NetworkCode:
         pixel_range: the network's input values for no light and for the brightest.
         dense_on_array: how dense layers over one-bit maps are counted on the array; None where they do not run there.
         is_tiled: whether maps lie in tiles, and not in blocks.
+        limit: asked now and then.
+        state: by a one-bit value at the inputs that stays on the array, the value that it is in the next frame.
 
     Raises:
         UnsupportedError: a layer that the array cannot run.
@@ -52,12 +56,17 @@ class NetworkCode:
         pixel_range: tuple[float, float],
         dense_on_array: str | None = None,
         is_tiled: bool = False,
+        limit: TimeLimit = NO_LIMIT,
+        state: Mapping[str, str] | None = None,
     ):
         self._graph, self._sensor = graph, sensor
         self._pixel_range, self._dense_on_array = pixel_range, dense_on_array
         self._placement = (tiles_for if is_tiled else base_pitch)(graph, sensor)
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps
-        self.code = Code(sensor)
+        self._state = dict(state or {})
+        self._stays: set[str] = set()
+        self.state_registers = dict(zip(self._state, reversed(sensor.digital.free), strict=False))
+        self.code = Code(sensor, tuple(self.state_registers.values()), limit)
         self.constants = Constants(self.code)
         self.inputs: list[ArrayInput] = []
         self.outputs: list[Output] = []
@@ -86,11 +95,14 @@ class NetworkCode:
             with self.code.section(op.name):
                 self._emit(op)
         if not self._values:
-            raise UnsupportedError(f"'{self._graph.name}' has no one-bit maps that the array could work on.")
+            raise NotJudgedError(f"'{self._graph.name}' has no one-bit maps that the array could work on.")
         for name in self._read_by_controller():
             if name in self._values:
                 with self.code.section("read out"):
                     self._read(name)
+        with self.code.section("keep"):
+            for name, following in self._state.items():
+                self._keep(name, following)
 
     def _read_by_controller(self) -> list[str]:
         """Outputs of the network and what operations on the controller need for them; other operations are dropped."""
@@ -103,7 +115,7 @@ class NetworkCode:
 
     def _emit(self, op: Op) -> None:
         if isinstance(op, Unknown):
-            raise NotUnderstoodError(f"'{op.name}': {op.kind} is not understood.")
+            raise NotJudgedError(f"'{op.name}': {op.kind} is not understood, and was not judged")
         if self._dense_on_array and isinstance(op, Dense) and (maps := self._flattened(op)):
             self.scores.append(scored(self.code, self.constants, maps, op, _word(op.name), self._dense_on_array))
             self.tail.discard(op.name)
@@ -138,8 +150,25 @@ class NetworkCode:
             low, high = op.levels
             raise UnsupportedError(f"'{op.name}' gives {low:g} and {high:g}; the array takes -1 and 1: use a sign.")
         source = chosen_input(self._graph, op, self._sensor, self._placement, self._pixel_range)
+        if op.name in self.state_registers:
+            kept = self.code.either(self.state_registers[op.name])
+            self._values[op.name] = Maps(source.layout, (kept,))
+            self._stays.add(op.name)
+            return
         self.inputs.append(source)
         self._values[op.name] = source.emit(self.code, self.constants)
+
+    def _keep(self, name: str, following: str) -> None:
+        """Leaves the value ``following`` where the next frame takes ``name`` from."""
+        now, then = self._values.get(name), self._values.get(following)
+        if not isinstance(now, Maps) or not isinstance(then, Maps) or name not in self._stays:
+            raise UnsupportedError(
+                f"'{name}' cannot stay on the array as '{following}': both must be its one-bit maps, and the first "
+                "what the array takes of an input."
+            )
+        if now.layout.planes > 1 or replace(then.layout, is_spread=False) != replace(now.layout, is_spread=False):
+            raise UnsupportedError(f"'{following}' lies elsewhere than '{name}', which it is in the next frame.")
+        self.code.emit("MOV", self.state_registers[name], then.planes[0])
 
     def _read(self, name: str) -> None:
         value = self._values[name]

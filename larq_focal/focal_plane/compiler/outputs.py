@@ -33,5 +33,11 @@ class Output:
         return 2 * total - (1 if self.offsets is None else self.offsets)
 
     @property
+    def bits(self) -> int:
+        """Bits of the value: one for each sign, as many as the count has for each sum."""
+        each = sum(len(self.planes[place.plane]) for place in self.layout.places)
+        return self.layout.height * self.layout.width * each
+
+    @property
     def plane_count(self) -> int:
         return sum(len(names) for names in self.planes)

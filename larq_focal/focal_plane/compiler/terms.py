@@ -11,9 +11,9 @@ from larq_focal.focal_plane.compiler.integer_form.counted_sums import has_whole_
 from larq_focal.focal_plane.compiler.integer_form.fold_sums import why_unfolded
 from larq_focal.focal_plane.compiler.layers.sums import Term, common_layout
 from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps
-from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from larq_focal.focal_plane.compiler.unsupported import NotJudgedError, UnsupportedError
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Add, Conv2D, Pool2D
+from larq_focal.network.ops import Add, Conv2D, Op, Pool2D
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def can_be_added(graph: QuantGraph, values: Values, op: Add) -> bool:
 
 
 def check_convolution(graph: QuantGraph, values: Values, tail: Collection[str], op: Conv2D) -> None:
-    """Refuses a convolution that the array cannot count.
+    """Refuses a convolution that the array cannot count, for other reasons than ``obstacles`` tells.
 
     Args:
         graph: the network.
@@ -50,19 +50,15 @@ def check_convolution(graph: QuantGraph, values: Values, tail: Collection[str], 
         op: the convolution.
 
     Raises:
-        UnsupportedError: it reads more than one bit or something on the controller, or has other weights or padding.
+        UnsupportedError: it reads something on the controller, or has another padding.
+        NotJudgedError: what it reads is left to the controller because no program of it is known.
     """
-    if (bits := graph.input_bits(op)) > 1:
-        raise UnsupportedError(
-            f"'{op.name}' reads '{op.inputs[0]}' of {bits} bits; the array multiplies 1-bit inputs: binarize it."
-        )
     if op.inputs[0] in tail:
-        why = _why_left(graph, values, tail, op.inputs[0])
-        raise UnsupportedError(f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller{why}.")
-    if op.kernel.bits > 2 or np.abs(op.kernel.codes).max() > 1:
-        raise UnsupportedError(
-            f"'{op.name}' has weights of {op.kernel.bits} bits; the array multiplies 1-bit and ternary ones."
-        )
+        reason, first = _why_left(graph, values, tail, op.inputs[0])
+        text = f"'{op.name}' follows '{op.inputs[0]}', which runs on the controller"
+        if reason:
+            raise UnsupportedError(f"{text}: {reason}.")
+        raise NotJudgedError(f"{text} from '{first.name}' on: {kind_text(first)} is not judged between its layers.")
     if op.padding == "same" and op.pad_value not in (-1, 0, 1):
         raise UnsupportedError(f"'{op.name}' pads with {op.pad_value}; the array pads with -1, 0 or 1.")
 
@@ -79,13 +75,19 @@ def _term(graph: QuantGraph, values: Values, name: str, signs: np.ndarray | int)
     return Term.of_sums(source, op, graph[op.inputs[0]].shape, op.kernel.scale * signs)
 
 
-def _why_left(graph: QuantGraph, values: Values, tail: Collection[str], name: str) -> str:
-    """Why a value is left to the controller: the sum that is the cause, or the first operation that is."""
+def kind_text(op: Op) -> str:
+    """What an operation is, for messages."""
+    kind = getattr(op, "kind", None)
+    return type(op).__name__ if kind is None else f"{type(op).__name__} ({kind})"
+
+
+def _why_left(graph: QuantGraph, values: Values, tail: Collection[str], name: str) -> tuple[str, Op]:
+    """Why a value is left to the controller, if a sum is the cause, and the first operation that is left."""
     op = graph[name]
     if reason := why_unfolded(graph, op):
-        return f": {reason.rstrip('.')}"
+        return reason.rstrip("."), op
     added = terms(graph, values, op.inputs) if isinstance(op, Add) else None
     if added is not None and common_layout(added) is None:
-        return f": what '{name}' adds lies at different places; let all of it pass the same strides and pools"
+        return f"what '{name}' adds lies at different places; let all of it pass the same strides and pools", op
     before = next((source for source in op.inputs if source in tail), None)
-    return f" from '{name}' on" if before is None else _why_left(graph, values, tail, before)
+    return ("", op) if before is None else _why_left(graph, values, tail, before)

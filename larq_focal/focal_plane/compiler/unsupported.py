@@ -14,7 +14,7 @@ class UnsupportedError(ValueError):
     verdict = Verdict.NO_FIT
 
 
-class NotUnderstoodError(UnsupportedError):
-    """The network has an operation that is not understood, so that nothing can be said about it."""
+class NotJudgedError(UnsupportedError):
+    """The network has a part that is not understood, or of which no program is known: it may fit, or not."""
 
     verdict = Verdict.NOT_JUDGED

@@ -1,155 +1,176 @@
-"""The smallest changes that make a layer fit: found by formula, and where it is quick, proved by a program."""
+"""The smallest changes that make a network fit: each is named only after the whole network compiled with it."""
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from larq_focal.focal_plane.fits.conv_layer import ConvLayer
-from larq_focal.focal_plane.fits.judgement import Judgement, judge
+from larq_focal.focal_plane.compiler.backend.build import RegisterError
+from larq_focal.focal_plane.compiler.backend.kernels import StoreError
+from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
+from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
+from larq_focal.focal_plane.fits.changed_network import (
+    LayerChange,
+    changed_layer,
+    changed_network,
+    further_groups,
+    smaller_kernels,
+)
+from larq_focal.focal_plane.progress import Progress
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.sensor.known_sensors import sensor_names
 from larq_focal.focal_plane.sensor.spills import Spill
-from larq_focal.verdicts.verdict import Verdict
+from larq_focal.focal_plane.time_limit import TimeLimit, TimeLimitError
+from larq_focal.network.graph import QuantGraph
+from larq_focal.network.ops import Conv2D
 
-Option = tuple[str, ConvLayer, Sensor]
-Proof = Callable[[ConvLayer, Sensor, Verdict], bool | None]  # whether a program exists; None where that is not tried
+_REFUSALS = (RegisterError, StoreError, UnsupportedError)
+Changes = Mapping[str, LayerChange]
+Further = Callable[[Conv2D, LayerChange], LayerChange | None]
 
 
-def no_proof(layer: ConvLayer, sensor: Sensor, wanted: Verdict) -> None:
-    """All is by formula."""
+@dataclass(frozen=True, kw_only=True)
+class ChangeSearch:
+    """The search for changes by which ``network`` has a program.
 
-
-def changes_that_fit(
-    layer: ConvLayer, sensor: Sensor, judged: Judgement, proof: Proof = no_proof, spill: Spill = "analog"
-) -> tuple[str, ...]:
-    """Single changes by which ``layer`` fits, the one that leaves most of the network as it is first.
-
-    A layer of other than 1-bit values is made binary first. Where nothing makes it fit without a spill, changes by
-    which it fits with one are named. Empty where it fits already, or where no single change helps.
-
-    Args:
-        layer: the layer that must fit.
-        sensor: where it must fit.
-        judged: how it fits as it is.
-        proof: whether there is a program for a changed layer, asked until one is found for the first change that is
-            named. A change without one is not named; all others are said to fit by formula.
-        spill: where this is "none", only changes are named that fit without; none sends planes to the controller.
+    ``compile`` makes the program of a network for a sensor, a spill and a limit on time, or raises one of the errors of
+    ``compile_network``. ``blamed`` are the layers that spill or find no registers as they are. ``dark`` is the
+    threshold of signs on inputs that have none. ``limit`` is that of all.
     """
-    if judged.verdict is Verdict.FIT:
-        return ()
-    layer, quantized = _binary(layer)
-    for wanted in (Verdict.FIT,) if spill == "none" else (Verdict.FIT, Verdict.SPILL):
-        if wanted.rank >= judged.verdict.rank:
-            break
-        if quantized and (how := _fits((quantized, layer, sensor), wanted, proof)) is not None:
-            return (f"{quantized} ({how[2:]})" if how else quantized,)
-        found: list[str] = []
-        for options in _families(layer, sensor):
-            text = _first(options, wanted, no_proof if found else proof, quantized)
-            found += [text] if text else []
-        if found:
-            return tuple(found)
-    return ()
+
+    network: QuantGraph
+    sensor: Sensor
+    spill: Spill
+    compile: Callable[[QuantGraph, Sensor, Spill, TimeLimit], Compiled]
+    blamed: tuple[str, ...]
+    dark: float
+    limit: TimeLimit
+    progress: Progress
+
+    def found(self, first: Changes, spills: bool) -> Iterator[str]:
+        """Changes with which there is a program, one in each text, those that do without a spill first.
+
+        Args:
+            first: what must be changed in any case.
+            spills: whether the network has a program as it is, which spills.
+
+        Raises:
+            TimeLimitError: the time is over; changes that were given before hold.
+        """
+        texts = []
+        for further in (_more_groups, _smaller_kernel):
+            changes = self._enough(first, further, "none")
+            if changes is not None and (text := self._text(changes)) not in texts:
+                texts.append(text)
+                yield text
+        for name in sensor_names():
+            other = load_sensor(name)
+            if self._has_more(other) and self._compiles(first, other, "none"):
+                yield self._and(first, f"sensor {name}")
+        if spills or texts or self.spill == "none":
+            return
+        changes = self._enough(first, _more_groups, "analog")
+        if changes is not None:
+            yield self._and(changes, "with spill to analog registers")
+        if (
+            self.spill == "analog"
+            and self.sensor.spills_to_controller
+            and self._compiles(first, self.sensor, "controller")
+        ):
+            yield self._and(first, "spill='controller'")
+
+    def _has_more(self, other: Sensor) -> bool:
+        """Whether another sensor has more registers, or a larger store or array, and may do what this one does not."""
+        mine = self.sensor
+        stores = mine.code_store_icw, other.code_store_icw
+        return (
+            len(other.digital.all) > len(mine.digital.all)
+            or (None not in stores and stores[1] > stores[0])
+            or (other.height > mine.height and other.width > mine.width)
+        )
+
+    def _enough(self, changes: Changes, further: Further, spill: Spill) -> Changes | None:
+        """``changes`` and those that ``further`` gives for each layer that is to blame, until there is a program."""
+        changes = dict(changes) if changes else self._first(further, spill)
+        if changes is None:
+            return None
+        while True:
+            try:
+                self._compile(changes, self.sensor, spill)
+                return changes
+            except _REFUSALS as error:
+                name = self._to_blame(error, changes, further)
+            if name is None:
+                return None
+            changes[name] = further(self.network[name], changes.get(name, LayerChange()))
+
+    def _first(self, further: Further, spill: Spill) -> dict[str, LayerChange] | None:
+        """The least that must change in the layers that are to blame, and in those that surely spill."""
+        changes: dict[str, LayerChange] = {}
+        for op in self.network.convolutions:
+            change = LayerChange()
+            is_tight = spill == "none" and not self._leaves_room(op, change)
+            while (op.name in self.blamed and op.name not in changes) or is_tight:
+                change = further(op, change)
+                if change is None:
+                    return None
+                changes[op.name] = change
+                is_tight = spill == "none" and not self._leaves_room(op, change)
+        return changes
+
+    def _leaves_room(self, op: Conv2D, change: LayerChange) -> bool:
+        """Whether a count without its last input, the maps and a plane that moves fit the registers at once."""
+        digital = self.sensor.digital
+        fan_in = changed_layer(op, change).kernel.fan_in
+        return accumulator_bits(max(fan_in - 1, 1)) + 2 <= len(digital.holders + digital.mask)
+
+    def _to_blame(self, error: Exception, changes: Changes, further: Further) -> str | None:
+        """The layer to change next: the one that needs too many registers, or else the one of most weights."""
+        names = [op.name for op in self.network.convolutions]
+        if isinstance(error, RegisterError):
+            names = [name for name in names if name == error.section]
+        elif not isinstance(error, StoreError):
+            return None
+        able = [name for name in names if further(self.network[name], changes.get(name, LayerChange()))]
+        sizes = {name: changed_layer(self.network[name], changes.get(name, LayerChange())).kernel.size for name in able}
+        return max(able, key=sizes.__getitem__, default=None)
+
+    def _compiles(self, changes: Changes, sensor: Sensor, spill: Spill) -> bool:
+        try:
+            self._compile(changes, sensor, spill)
+        except _REFUSALS:
+            return False
+        return True
+
+    def _compile(self, changes: Changes, sensor: Sensor, spill: Spill) -> Compiled:
+        other = "" if sensor is self.sensor else f"sensor {sensor.name}"
+        self.progress(self._and(changes, other) or f"spill='{spill}'")
+        return self.compile(changed_network(self.network, changes, self.dark), sensor, spill, self.limit)
+
+    def _text(self, changes: Changes) -> str:
+        return "; ".join(change.text(self.network[name]) for name, change in changes.items())
+
+    def _and(self, changes: Changes, more: str) -> str:
+        return "; ".join(filter(None, (self._text(changes), more)))
 
 
-def _binary(layer: ConvLayer) -> tuple[ConvLayer, str]:
-    """The layer with 1-bit weights and inputs, and what was changed."""
-    changed = []
-    if layer.weight_bits > 1 and not layer.is_ternary:
-        changed.append("binary weights")
-    if layer.input_bits > 1 and not layer.from_pixels:
-        changed.append("1-bit inputs")
-    if not changed:
-        return layer, ""
-    weight_bits = layer.weight_bits if layer.is_ternary else 1
-    input_bits = layer.input_bits if layer.from_pixels else 1
-    return replace(layer, weight_bits=weight_bits, input_bits=input_bits), " and ".join(changed)
+def _more_groups(op: Conv2D, change: LayerChange) -> LayerChange | None:
+    groups = next(further_groups(op, change.groups or op.groups), None)
+    return None if groups is None else replace(change, groups=groups)
 
 
-def _first(options: Iterable[Option], wanted: Verdict, proof: Proof, quantized: str) -> str | None:
-    """The first option that fits, in words."""
-    for option in options:
-        how = _fits(option, wanted, proof)
-        if how is not None:
-            text, layer, sensor = option
-            fits = f"{text} (fan-in {layer.fan_in}, {judge(layer, sensor).plan.schedule}{how})"
-            return f"{quantized} and {fits}" if quantized else fits
-    return None
+def _smaller_kernel(op: Conv2D, change: LayerChange) -> LayerChange | None:
+    size = next(smaller_kernels(op, change.kernel_size or op.kernel.codes.shape[:2]), None)
+    return None if size is None else replace(change, kernel_size=size)
 
 
-def _fits(option: Option, wanted: Verdict, proof: Proof) -> str | None:
-    """How an option fits, as a list that starts with a comma; None where it does not."""
-    _, layer, sensor = option
-    if judge(layer, sensor).verdict.rank > wanted.rank:
-        return None
-    is_proved = proof(layer, sensor, wanted)
-    if is_proved is False:
-        return None
-    return (", with spill" if wanted is Verdict.SPILL else "") + ("" if is_proved else ", by formula")
-
-
-def _families(layer: ConvLayer, sensor: Sensor) -> Iterator[Iterable[Option]]:
-    """Kinds of change, each from its smallest member on."""
-    yield _more_groups(layer, sensor)
-    yield _smaller_kernels(layer, sensor)
-    yield _fewer_input_channels(layer, sensor)
-    yield _fewer_output_channels(layer, sensor)
-    yield _smaller_maps(layer, sensor)
-    yield _other_sensors(layer, sensor)
-
-
-def _more_groups(layer: ConvLayer, sensor: Sensor) -> Iterator[Option]:
-    most = math.gcd(layer.in_channels, layer.out_channels)
-    for groups in range(layer.groups + 1, most + 1):
-        if most % groups == 0:
-            yield f"groups={groups}", replace(layer, groups=groups), sensor
-
-
-def _smaller_kernels(layer: ConvLayer, sensor: Sensor) -> Iterator[Option]:
-    rows, columns = layer.kernel_size
-    for less in range(1, max(rows, columns)):
-        size = max(rows - less, 1), max(columns - less, 1)
-        yield f"a {size[0]}x{size[1]} kernel", replace(layer, kernel_size=size), sensor
-
-
-def _fewer_input_channels(layer: ConvLayer, sensor: Sensor) -> Iterator[Option]:
-    def with_channels(per_group: int) -> Option:
-        channels = per_group * layer.groups
-        return f"{channels} input channels", replace(layer, in_channels=channels), sensor
-
-    return _most_that_fits(with_channels, layer.channels_per_group)
-
-
-def _fewer_output_channels(layer: ConvLayer, sensor: Sensor) -> Iterator[Option]:
-    def with_channels(per_group: int) -> Option:
-        channels = per_group * layer.groups
-        return f"{channels} output channels", replace(layer, out_channels=channels), sensor
-
-    return _most_that_fits(with_channels, layer.out_channels // layer.groups)
-
-
-def _most_that_fits(option: Callable[[int], Option], now: int) -> Iterator[Option]:
-    """The largest count below ``now`` that fits, and the largest that fits with a spill: fewer never need more."""
-    for wanted in (Verdict.FIT, Verdict.SPILL):
-
-        def fails(count: int, wanted: Verdict = wanted) -> bool:
-            return judge(option(count)[1], option(count)[2]).verdict.rank > wanted.rank
-
-        fitting = bisect_left(range(1, now), True, key=fails)
-        if fitting:
-            yield option(fitting)
-
-
-def _smaller_maps(layer: ConvLayer, sensor: Sensor) -> Iterator[Option]:
-    for stride in (2, 4, 8, 16):
-        size = {"height": -(-layer.height // stride), "width": -(-layer.width // stride)}
-        text = f"maps of {size['height']}x{size['width']} (stride {stride} before it, or a smaller image)"
-        yield text, replace(layer, **size), sensor
-
-
-def _other_sensors(layer: ConvLayer, sensor: Sensor) -> Iterator[Option]:
-    for name in sensor_names():
-        yield f"sensor {name}", layer, load_sensor(name)
+def changes_within(search: ChangeSearch, first: Changes, spills: bool) -> tuple[tuple[str, ...], bool]:
+    """What the search finds, and whether it was stopped by its limit."""
+    found: list[str] = []
+    try:
+        for text in search.found(first, spills):
+            found.append(text)
+    except TimeLimitError:
+        return tuple(found), True
+    return tuple(found), False

@@ -1,11 +1,13 @@
-"""Judging a whole network on a sensor: costs by formulas, verdicts by programs."""
+"""Judging a whole network on a sensor: by its program, which is compiled once."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from larq_focal.fixed_processors import (
@@ -17,19 +19,18 @@ from larq_focal.fixed_processors import (
 )
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
 from larq_focal.focal_plane.compiler.array_form import LEVELS_AS_SIGNS, array_form
+from larq_focal.focal_plane.compiler.compilation import compile_array_form
+from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.controller_part import on_controller
-from larq_focal.focal_plane.fits.conv_layer import conv_layer
+from larq_focal.focal_plane.compiler.obstacles import obstacles
+from larq_focal.focal_plane.fits.changed_network import LayerChange
+from larq_focal.focal_plane.fits.changes import ChangeSearch, changes_within
 from larq_focal.focal_plane.fits.fit_report import FitReport
-from larq_focal.focal_plane.fits.judgement import judge
 from larq_focal.focal_plane.fits.layer_fit import LayerFit
-from larq_focal.focal_plane.fits.layer_fits import array_layer, controller_layer, program_of, unjudged_layer
-from larq_focal.focal_plane.fits.notes import unmodelled
-from larq_focal.focal_plane.fits.readouts import Readout, readouts
-from larq_focal.focal_plane.fits.step_costs import icw_by_class
-from larq_focal.focal_plane.fits.unjudged_between import unjudged_between
-from larq_focal.focal_plane.inspection import inspect_network
+from larq_focal.focal_plane.fits.layer_rows import controller_row, program_row, row_without_program
+from larq_focal.focal_plane.inspection import inspect_compiled
 from larq_focal.focal_plane.machine.images import check_pixel_range
-from larq_focal.focal_plane.progress import Progress, silent
+from larq_focal.focal_plane.progress import DEFAULT_LIMIT_S, Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor, unknown_sensor
 from larq_focal.focal_plane.sensor.calibration import published_for
 from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, TEMPLATE, sensor_names
@@ -41,11 +42,15 @@ from larq_focal.focal_plane.sensor.rate import (
     unknown_overheads,
 )
 from larq_focal.focal_plane.sensor.spills import Spill, check_spill
+from larq_focal.focal_plane.time_limit import TimeLimit, TimeLimitError
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Weighted
 from larq_focal.text import counted
-from larq_focal.verdicts.unjudged import is_judged_layer, unjudged_operations
+from larq_focal.verdicts.unjudged import unjudged_operations
+from larq_focal.verdicts.verdict import Verdict
+
+_AT_ONCE_S = 2.0  # for changes to a network whose bit widths or sizes alone decide
 
 
 def fit(
@@ -58,33 +63,30 @@ def fit(
     placement: str = "auto",
     weights: str = "auto",
     *,
+    limit_s: float | None = DEFAULT_LIMIT_S,
     trust: bool = False,
     progress: Progress = silent,
 ) -> FitReport | ProcessorFit:
     """Judges whether a network fits the registers of a focal-plane processor, or the structure of a binary processor.
 
-    Convolutions run on the array; dense layers, and convolutions over the whole map, run on the controller, on what is
-    read out for them. A convolution that fits by the formulas is compiled by itself, and its verdict is that of the
-    program; notes tell where one is too large for that. Changes that would fit are found by the formulas and then
-    compiled with random weights; those that are too large for that are said to fit by formula. Where the bit widths of
-    a layer or the size of its maps alone keep it from the array, no layer is compiled.
+    The network is compiled once, as ``compile`` does it, and verdict, words, registers, calls, time and energy are
+    those of its program. Where bit widths or the size of maps alone keep a layer from the array, the answer comes
+    without a program. A change is named after the whole network compiled with it, its weights cut to what is left.
 
-    A network with parts that have no verdict, such as operations that are not understood, is NOT JUDGED at best, and
-    its report has no totals; one in which no layer runs on the array is NOT JUDGED too.
+    A network with parts of which no program is known, or for which none was found in time, is NOT JUDGED.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or
             a SavedModel folder.
         sensor: a sensor's name, the path of its YAML file, or a ``Sensor``; for the second kind the name of a
             processor such as "binareye", or a ``BinaryProcessor``.
-        with_program: whether a network that is judged for a sensor is compiled too, its program run for one frame, and
-            what it does told; this takes seconds.
-        pixel_range: the network's input values for no light and for the brightest, for the program.
+        with_program: whether a frame of the program is run, and what it does told.
+        pixel_range: the network's input values for no light and for the brightest.
         keras_model: what the program is compared with too; ``network`` itself, where that is a Keras model.
         spill: how far planes may move where a sensor's digital registers run out: not at all ("none"), to "analog"
             registers, or, where these do not do, to the "controller" and back.
-        placement: where the program of ``with_program`` puts channels, and ``weights`` where it takes weights from, as
-            in ``compile``; layers by themselves are judged interleaved, with weights from patterns.
+        placement: where the program puts channels, and ``weights`` where it takes weights from, as in ``compile``.
+        limit_s: seconds after which the search for a program, and then for changes, is given up; None for no limit.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each part of the work that may take long.
 
@@ -103,20 +105,16 @@ def fit(
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
     check_spill(spill, target)
-    check_pixel_range(pixel_range)
-    report = _fit_registers(graph, target, spill, progress)
-    if not with_program:
+    how = {"pixel_range": check_pixel_range(pixel_range), "placement": placement, "weights": weights}
+    judged = _judged(graph, target, spill, how, TimeLimit(limit_s), progress)
+    report = _report(graph, target, spill, judged)
+    if not with_program or judged.compiled is None:
         return report
-    how = {"pixel_range": pixel_range, "keras_model": keras_model, "spill": spill, "trust": trust, "progress": progress}
-    return _with_program(report, network, target, {**how, "placement": placement, "weights": weights})
-
-
-def _with_program(report: FitReport, network: Any, sensor: Sensor, how: dict[str, Any]) -> FitReport:
-    """The report with what the program does, or with the reason why there is none."""
-    try:
-        program = inspect_network(network, sensor, **how)
-    except (RegisterError, StoreError, UnsupportedError) as error:
-        return replace(report, notes=(*report.notes, f"no program: {error}"))
+    if keras_model is None and not isinstance(network, QuantGraph | str | Path):
+        keras_model = network
+    program = inspect_compiled(
+        judged.compiled, pixel_range=how["pixel_range"], keras_model=keras_model, progress=progress
+    )
     return replace(report, program=program)
 
 
@@ -129,89 +127,173 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     return load_sensor(name_or_path)
 
 
-def _fit_registers(network: QuantGraph, sensor: Sensor, spill: Spill, progress: Progress) -> FitReport:
+@dataclass(frozen=True, kw_only=True)
+class _Judged:
+    """A network with its program, or with what stopped it: ``blamed`` by layer, and ``refusal`` as a whole."""
+
+    stage: QuantGraph  # whose layers stand in the report
+    compiled: Compiled | None = None
+    blamed: Mapping[str, tuple[str, ...]]
+    refusal: ValueError | None = None
+    changes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.compiled is None:
+            return Verdict.NO_FIT if self.blamed else self.refusal.verdict
+        return Verdict.SPILL if self.compiled.allocation.spills_to else Verdict.FIT
+
+
+def _judged(
+    network: QuantGraph, sensor: Sensor, spill: Spill, how: dict[str, Any], limit: TimeLimit, progress: Progress
+) -> _Judged:
     stages: dict[str, QuantGraph] = {}
     folded = array_form(network, after=stages.__setitem__)
-    graph = stages[LEVELS_AS_SIGNS]  # whose layers stand in the report
-    read = readouts(graph, sensor)
-    there = on_controller(graph)
-    on_array = [op for op in graph.convolutions if op.name not in there]
-    shapes = {op.name: conv_layer(graph, op, folded) for op in on_array}
-    judged = {name: judge(layer, sensor, spill) for name, layer in shapes.items()}
-    compiles = not any(judgement.reasons for judgement in judged.values())  # else the verdict is there already
+    stage = stages[LEVELS_AS_SIGNS]
 
-    def layer_fit(op: Weighted) -> LayerFit:
-        if not is_judged_layer(op):
-            return unjudged_layer(op, sensor)
-        if op.name not in shapes:
-            return controller_layer(op, read.get(op.name), sensor)
-        layer, judgement = shapes[op.name], judged[op.name]
-        place = f"layer {list(shapes).index(op.name) + 1} of {len(shapes)}, '{op.name}'"
-        program = None
-        if compiles:
-            program = program_of(folded, layer, judgement, sensor, spill, lambda line: progress(f"{place}: {line}"))
-        return array_layer(
-            op,
-            layer,
-            judgement,
-            program,
-            sensor,
-            spill,
-            compiles=compiles,
-            progress=lambda line: progress(f"{place}, changes: {line}"),
+    def compiled_as(graph: QuantGraph, sensor: Sensor, spill: Spill, limit: TimeLimit) -> Compiled:
+        form = array_form(graph)
+        return compile_array_form(graph, form, sensor, spill=spill, limit=limit, progress=silent, **how)
+
+    def changes(
+        limit: TimeLimit,
+        blamed: tuple[str, ...] = (),
+        first: Mapping[str, LayerChange] = MappingProxyType({}),
+        spills: bool = False,
+    ) -> tuple[tuple[str, ...], list[str]]:
+        search = ChangeSearch(
+            network=network,
+            sensor=sensor,
+            spill=spill,
+            compile=compiled_as,
+            blamed=blamed,
+            dark=sum(how["pixel_range"]) / 2,
+            limit=limit,
+            progress=lambda line: progress(f"changes: {line}"),
         )
+        found, is_stopped = changes_within(search, first, spills)
+        return found, ["not all changes were tried: the time was over"] if is_stopped else []
 
-    layers = tuple(layer_fit(op) for op in graph if isinstance(op, Weighted))
-    calls = sum((Counter(layer.calls) for layer in layers), Counter(read_plane=sum(r.planes for r in read.values())))
-    steps = sum((Counter(layer.steps_icw) for layer in layers), Counter())
-    words = icw_by_class(steps)
-    published = filter(None, [published_for(graph.name, sensor.name)])
-    not_judged = [*unjudged_operations(graph), *unjudged_between(folded, there)]
-    if not shapes:
-        not_judged.append("no layer runs on the array, and what the controller can do is not judged")
-    complete = not not_judged and all(layer.icw is not None for layer in layers)
-    left_out = [line for name, layer in shapes.items() for line in unmodelled(layer, judged[name])]
+    if blamed := obstacles(folded, sensor):
+        needed = _needed_changes(network, blamed, sensor)
+        found, notes = changes(limit.at_most(_AT_ONCE_S), first=needed) if needed else ((), [])
+        notes.append("bit widths or sizes alone decide that it does not fit: it was not compiled")
+        return _Judged(stage=stage, blamed=blamed, changes=found, notes=tuple(notes))
+    try:
+        compiled = compile_array_form(network, folded, sensor, spill=spill, limit=limit, progress=progress, **how)
+    except (RegisterError, StoreError) as error:
+        of_layer = isinstance(error, RegisterError) and error.section in stage
+        found, notes = changes(limit, (error.section,) if of_layer else _of_most_weights(network))
+        blamed = {error.section: (f"no program: {error}",)} if of_layer else {}
+        return _Judged(stage=stage, blamed=blamed, refusal=error, changes=found, notes=(f"no program: {error}", *notes))
+    except (UnsupportedError, TimeLimitError) as error:
+        return _Judged(stage=stage, blamed={}, refusal=error, changes=(), notes=(f"no program: {error}",))
+    if not compiled.allocation.spills_to:
+        return _Judged(stage=stage, compiled=compiled, blamed={}, changes=(), notes=())
+    spilling = {section for moves in compiled.allocation.moves.values() for section in moves.sections}
+    found, notes = changes(limit, tuple(spilling), spills=True)
+    notes.insert(0, f"no program without a spill was found: {compiled.spills_because}")
+    return _Judged(stage=stage, compiled=compiled, blamed={}, changes=found, notes=tuple(notes))
+
+
+def _of_most_weights(network: QuantGraph) -> tuple[str, ...]:
+    """The convolution to change where the store is too small for all."""
+    largest = max(network.convolutions, key=lambda op: op.kernel.size, default=None)
+    return () if largest is None else (largest.name,)
+
+
+def _needed_changes(
+    network: QuantGraph, blamed: Mapping[str, tuple[str, ...]], sensor: Sensor
+) -> dict[str, LayerChange]:
+    """What bit widths demand; empty where a layer is not one of the network as it was read, or a map is too large."""
+    changes = {}
+    for name in blamed:
+        if name not in network:
+            return {}
+        op = network[name]
+        height, width = network[op.inputs[0]].shape[:2]
+        if height > sensor.height or width > sensor.width:
+            return {}
+        is_ternary = op.kernel.bits <= 2 and abs(op.kernel.codes).max() <= 1
+        changes[name] = LayerChange(binary_weights=not is_ternary, binary_inputs=network.input_bits(op) > 1)
+    return changes
+
+
+def _report(network: QuantGraph, sensor: Sensor, spill: Spill, judged: _Judged) -> FitReport:
+    compiled = judged.compiled
+    layers = tuple(_row(op, judged, sensor) for op in judged.stage if isinstance(op, Weighted))
+    words: Counter[str] = Counter()
+    calls: Mapping[str, int] = {}
+    if compiled is not None:
+        words = sum((Counter(count) for count in compiled.icw.values()), Counter())
+        calls = compiled.calls
+    published = filter(None, [published_for(network.name, sensor.name)])
+    estimated = [layer.estimated_icw for layer in layers if layer.estimated_icw]
     return FitReport(
-        network=graph.name,
+        network=network.name,
         sensor=sensor.name,
         registers=f"{sensor.title}: {sensor.registers_text}",
+        verdict=judged.verdict,
         layers=layers,
-        icw=steps.total() if complete else None,
-        latency_lower_bound_us=latency_lower_bound_us(words, calls, sensor) if complete else None,
-        energy_lower_bound_uj=energy_lower_bound_uj(words, sensor) if complete else None,
-        estimates=(*(estimates(words, calls, sensor) if complete else ()), *map(published_estimate, published)),
-        bits_read=sum(r.bits for r in read.values()) + sum(fit.bits_read for fit in layers if fit.name in shapes),
+        icw=compiled and compiled.total_icw,
+        store_icw=compiled and compiled.store_icw,
+        estimated_icw=sum(estimated) if estimated else None,
+        calls=calls,
+        moves={place: compiled.allocation.moves[place] for place in compiled.allocation.spills_to} if compiled else {},
+        minimised=compiled and compiled.cost.minimised,
+        latency_lower_bound_us=latency_lower_bound_us(words, calls, sensor) if compiled else None,
+        energy_lower_bound_uj=energy_lower_bound_uj(words, sensor) if compiled else None,
+        estimates=(*(estimates(words, calls, sensor) if compiled else ()), *map(published_estimate, published)),
+        bits_read=_bits_read(compiled) + sum(layer.bits_read for layer in layers) if compiled else 0,
         raw_bits=sensor.raw_bits,
         raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,
-        notes=tuple(_network_notes(layers, steps.total(), read, sensor, compiles)),
-        not_judged=tuple(not_judged),
-        unknown=(*left_out, *unknown_overheads(calls, sensor), *_unknown_of(sensor)),
+        changes=judged.changes,
+        notes=(*judged.notes, *(_program_notes(compiled, layers) if compiled else ())),
+        not_judged=tuple(_not_judged(network, judged)),
+        unknown=(*unknown_overheads(calls, sensor), *_unknown_of(sensor)),
     )
 
 
-def _network_notes(
-    layers: tuple[LayerFit, ...], icw: int, read: dict[str, Readout], sensor: Sensor, compiles: bool
-) -> list[str]:
+def _row(op: Weighted, judged: _Judged, sensor: Sensor) -> LayerFit:
+    if judged.compiled is not None:
+        return program_row(op, judged.compiled)
+    if op.name in on_controller(judged.stage):
+        return controller_row(op, sensor)
+    return row_without_program(op, sensor, judged.blamed.get(op.name, ()))
+
+
+def _not_judged(network: QuantGraph, judged: _Judged) -> list[str]:
+    """What has no verdict; a program proves that all of the network has one."""
+    if judged.compiled is not None:
+        return []
+    lines = list(unjudged_operations(network))
+    if judged.verdict is Verdict.NOT_JUDGED and not lines:
+        lines.append(str(judged.refusal).rstrip("."))
+    return lines
+
+
+def _bits_read(compiled: Compiled) -> int:
+    """Bits of the values that are read out, and of the sums, bit by bit."""
+    return sum(output.bits for output in compiled.array.outputs)
+
+
+def _program_notes(compiled: Compiled, layers: tuple[LayerFit, ...]) -> list[str]:
     notes = []
-    if not compiles:
-        notes.append("bit widths or sizes alone decide that it does not fit: no layer was compiled")
-    on_array = [layer for layer in layers if layer.schedule != "controller"]
-    bits = sum(layer.weight_bits for layer in on_array)
-    capacity = sensor.plane_bits * len(sensor.digital.free)
-    if on_array:
-        notes.append(f"weights on the array: {bits:,} bits, where the free planes hold {capacity:,}")
-    else:
-        notes.append("no layer runs on the array")
-    if sensor.code_store_icw and icw > sensor.code_store_icw:
-        notes.append(
-            f"unrolled, {icw:,} instruction words are more than the store of {sensor.code_store_icw:,}: kernels "
-            "must be looped, which takes more launches than are counted"
-        )
-    on_controller = {layer.name for layer in layers if layer.schedule == "controller"}
-    for name, readout in read.items():
-        if name not in on_controller:
-            planes = counted(readout.planes, "plane")
-            notes.append(f"'{readout.name}' is read out: {counted(readout.bits, 'bit')} per frame in {planes}")
+    limit = compiled.sensor.code_store_icw
+    stored = f"{compiled.store_icw:,}" + (f" of {limit:,}" if limit else "")
+    notes.append(f"{stored} instruction words in the store, {compiled.calls['kernel_launch']:,} launches")
+    names = {layer.name for layer in layers}
+    beside = {name: sum(words.values()) for name, words in compiled.icw.items() if name not in names}
+    if total := sum(beside.values()):
+        parts = ", ".join(f"{name} {words:,}" for name, words in beside.items() if words)
+        notes.append(f"{total:,} of the words are not in layers: {parts}")
+    notes.append(f"of the programs that were tried, the one of least {compiled.cost.minimised} was taken")
+    for place in compiled.allocation.spills_to:
+        notes.append(f"spilled to the {place}, per frame: {compiled.allocation.moves[place].text}")
+    for output in compiled.array.outputs:
+        planes = counted(output.plane_count, "plane")
+        notes.append(f"'{output.name}' is read out: {counted(output.bits, 'bit')} per frame in {planes}")
     return notes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +11,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
 from larq_focal.focal_plane.fits.layer_fit import LayerFit
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, listed, new_table
 from larq_focal.text import MICROSECONDS, UNKNOWN, counted, in_one_unit
 from larq_focal.verdicts.estimate import Estimate, estimates_table
-from larq_focal.verdicts.verdict import COLOURS, Verdict, verdict_title, worst
+from larq_focal.verdicts.verdict import COLOURS, Verdict, verdict_title
 
 if TYPE_CHECKING:
     from larq_focal.focal_plane.inspection.program_report import ProgramReport
@@ -24,46 +25,45 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class FitReport(Result):
-    """Whether a network fits a sensor: the worst verdict of its layers.
+    """Whether a network fits a sensor: what its program says.
 
-    ``not_judged`` names the parts without a verdict; where there are any, the network is NOT JUDGED at best. The totals
-    over the layers are lower bounds per frame, None where a layer does not fit or a part was not judged; ``unknown``
-    says what they leave out, and what was assumed. ``estimates`` set beside them what calibrations give and what is
-    published. ``bits_read`` go to the controller per frame, where ``raw_bits`` are those of the image itself, of
-    ``raw_pixel_bits`` each pixel. ``program`` tells what the compiled network does, where it was asked for and there is
-    one.
+    ``icw``, ``store_icw``, ``calls`` with the launches among them, time, energy and the ``moves`` of planes that spill,
+    by where they go, are those of the program, per frame. Where there is none they are None or empty, and
+    ``estimated_icw`` is what a formula gives at least for the layers.
+    ``minimised`` is the figure by which the program was chosen, "time" or "words". ``not_judged`` names the parts
+    without a verdict; ``unknown`` says what times leave out, and what was assumed. ``estimates`` set beside the lower
+    bound what calibrations give and what is published. ``bits_read`` go to the controller per frame, where ``raw_bits``
+    are those of the image itself, of ``raw_pixel_bits`` each pixel. With each of ``changes`` the whole network was
+    compiled. ``program`` tells what a frame does, where that was asked for and there is one.
     """
 
     network: str
     sensor: str
     registers: str
+    verdict: Verdict
     layers: tuple[LayerFit, ...]
     icw: int | None
+    store_icw: int | None
+    estimated_icw: int | None
+    calls: Mapping[str, int]
+    moves: Mapping[str, SpillMoves]
+    minimised: str | None
     latency_lower_bound_us: float | None
     energy_lower_bound_uj: float | None
     bits_read: int
     raw_bits: int
     raw_pixel_bits: int
     estimates: tuple[Estimate, ...]
+    changes: tuple[str, ...]
     notes: tuple[str, ...]
     unknown: tuple[str, ...]
     not_judged: tuple[str, ...] = ()
     program: ProgramReport | None = None
 
     @property
-    def verdict(self) -> Verdict:
-        parts = [Verdict.NOT_JUDGED] * bool(self.not_judged)
-        return worst([*parts, *(layer.verdict for layer in self.layers)])
-
-    @property
     def smallest_change(self) -> str | None:
-        """The smallest change of every layer that is known not to fit as it is, or None where there is none."""
-        changes = [
-            f"{layer.name}: {layer.changes[0] if layer.changes else 'no single change fits'}"
-            for layer in self.layers
-            if layer.verdict not in (Verdict.FIT, Verdict.NOT_JUDGED)
-        ]
-        return "; ".join(changes) or None
+        """The first of ``changes``, or None where none was found or needed."""
+        return next(iter(self.changes), None)
 
     @property
     def frames_per_second_at_most(self) -> float | None:
@@ -88,6 +88,11 @@ class FitReport(Result):
             "verdict": self.verdict.value,
             "smallest_change": self.smallest_change,
             "icw": self.icw,
+            "store_icw": self.store_icw,
+            "estimated_icw": self.estimated_icw,
+            "calls": dict(self.calls),
+            "minimised": self.minimised,
+            "moves": {place: moves.to_dict() for place, moves in self.moves.items()},
             "latency_lower_bound_us": self.latency_lower_bound_us,
             "frames_per_second_at_most": self.frames_per_second_at_most,
             "energy_lower_bound_uj": self.energy_lower_bound_uj,
@@ -97,6 +102,7 @@ class FitReport(Result):
             "data_reduction": self.data_reduction,
             "estimates": [estimate.to_dict() for estimate in self.estimates],
             "layers": [layer.to_dict() for layer in self.layers],
+            "changes": list(self.changes),
             "notes": list(self.notes),
             "unknown": list(self.unknown),
             "not_judged": list(self.not_judged),
@@ -120,31 +126,30 @@ def _layers(report: FitReport) -> Table:
         [*(layer.latency_lower_bound_us for layer in report.layers), report.latency_lower_bound_us], MICROSECONDS
     )
     table = new_table(verdict_title(report.network, report.sensor, report.verdict), footer=True, tight=True)
-    add_name(table, "layer\n  verdict,\n  schedule", "frame")
-    add_figures(table, "fan-in,\nat most", "weight\nbits", "maps per\nplane", "digital\nregisters", "analog\nregisters")
-    add_figures(table, (f"at least\nICW,\n{unit}", _cost(report.icw, times[-1])))
+    add_name(table, "layer, verdict,\n  channels, weights", "frame")
+    add_figures(table, "fan-in", "weight\nbits", "digital\nregisters", "analog\nregisters")
+    add_figures(table, (f"ICW,\nat least\n{unit}", _cost(report.icw, report.estimated_icw, times[-1])))
     for layer, time in zip(report.layers, times, strict=False):
         table.add_row(*_row(layer, time))
     return table
 
 
 def _row(layer: LayerFit, time: str) -> Iterator[str | Text]:
-    schedule = ", ".join(filter(None, (layer.schedule, layer.counter)))
-    spills = f"\n  to {', '.join(layer.spills_to)}" if layer.spills_to else ""
-    verdict = layer.verdict.value, COLOURS[layer.verdict]
-    yield Text.assemble(layer.name, "\n  ", verdict, f"{spills}" + (f"\n  {schedule}" if schedule else ""))
-    yield f"{layer.fan_in:,}" + ("" if layer.max_fan_in is None else f"\n{layer.max_fan_in:,}")
+    spills = f" to {', '.join(layer.spills_to)}" if layer.spills_to else ""
+    lines = [f"\n  {line}" for line in (layer.placement, layer.weights_from) if line]
+    yield Text.assemble(layer.name, "\n  ", (layer.verdict.value, COLOURS[layer.verdict]), spills, *lines)
+    yield f"{layer.fan_in:,}"
     yield f"{layer.weight_bits:,}\n{counted(layer.weight_planes, 'plane')}"
-    planes = "" if layer.map_planes is None else f"\n{counted(layer.map_planes, 'plane')}"
-    yield "-" if layer.maps_per_plane is None else f"{layer.maps_per_plane:,}{planes}"
     yield layer.digital.text
     yield layer.analog.text
-    yield _cost(layer.icw, time)
+    yield _cost(layer.icw, layer.estimated_icw, time)
 
 
-def _cost(icw: int | None, time: str) -> str:
-    lines = ([] if icw is None else [f"{icw:,}"]) + ([] if time == UNKNOWN else [time])
-    return "\n".join(lines) or "-"
+def _cost(icw: int | None, estimated_icw: int | None, time: str) -> str:
+    lines = [] if icw is None else [f"{icw:,}"]
+    if icw is None and estimated_icw is not None:
+        lines += [f"{estimated_icw:,}", "estimate"]
+    return "\n".join(lines + ([] if time == UNKNOWN else [time])) or "-"
 
 
 def _reduction(report: FitReport) -> str:
@@ -156,13 +161,12 @@ def _reduction(report: FitReport) -> str:
 
 
 def _lists(report: FitReport) -> Iterator[Text | Padding]:
-    changes = [f"{layer.name}: {' | '.join(layer.changes)}" for layer in report.layers if layer.changes]
     by_note: dict[str, list[str]] = {}
     for layer in report.layers:
         for note in layer.notes:
             by_note.setdefault(note, []).append(layer.name)
     notes = [f"{', '.join(names)}: {note}" for note, names in by_note.items()]
     yield from listed("Not judged", report.not_judged)
-    yield from listed("Changes that fit, the smallest first", changes)
+    yield from listed("Changes that fit", report.changes)
     yield from listed("Notes", [*notes, *report.notes])
     yield from listed("Unknown", report.unknown)

@@ -76,13 +76,39 @@ def inspect_network(
     compiled = compile_network(
         graph, sensor, pixel_range, spill, placement=placement, weights=weights, progress=progress
     )
+    if keras_model is None and not isinstance(network, QuantGraph | str | Path):
+        keras_model = network
+    return inspect_compiled(
+        compiled, images, pixel_range=pixel_range, seed=seed, region=region, keras_model=keras_model, progress=progress
+    )
+
+
+def inspect_compiled(
+    compiled: Compiled,
+    images: np.ndarray | None = None,
+    *,
+    pixel_range: tuple[float, float] = (-1.0, 1.0),
+    seed: int = 0,
+    region: Region | None = None,
+    keras_model: Any | None = None,
+    progress: Progress = silent,
+) -> ProgramReport:
+    """Runs a compiled network on images, the first of which is recorded step by step.
+
+    Args:
+        compiled: the network, compiled with the same ``pixel_range``.
+        keras_model: the Keras model that it was read from, to compare its outputs too.
+        images, pixel_range, seed, region, progress: as in ``inspect_network``.
+
+    Raises:
+        ValueError: the images have another shape than the network takes, or the region is not within the array.
+    """
     progress("running a frame")
+    graph = compiled.graph
     if images is None:
         images = _random_image(graph, pixel_range, seed)
     images = as_images(images, graph.inputs[0].shape, graph.name)
     exactness = [_against_graph(compiled, images)]
-    if keras_model is None and not isinstance(network, QuantGraph | str | Path):
-        keras_model = network
     if keras_model is not None:
         exactness.append(_against_keras(compiled, keras_model, images))
     return inspect_array_program(
@@ -175,18 +201,9 @@ def _kernels(compiled: Compiled) -> list[MapPlace]:
     """The kernels whose weights lie in the tiles of their outputs."""
     found = []
     for name, schedule in compiled.schedules.items():
-        codes, layout = compiled.graph[name].kernel.codes, _layout_behind(compiled, name)
+        codes, layout = compiled.graph[name].kernel.codes, compiled.layout_behind(name)
         if layout and are_spread(codes, schedule.weights):
             height, width = codes.shape[:2]
             places = kernel_homes(layout)
             found.append(MapPlace(name=name, kind="kernel", height=height, width=width, pitch=(1, 1), places=places))
     return found
-
-
-def _layout_behind(compiled: Compiled, name: str) -> Layout | None:
-    """Where the signs of a layer's sums lie."""
-    for op in compiled.graph.consumers(name):
-        layout = compiled.layouts.get(op.name) or _layout_behind(compiled, op.name)
-        if layout:
-            return layout
-    return None

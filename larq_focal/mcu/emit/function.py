@@ -117,11 +117,15 @@ class Function:
             self.body.line("lqf_bits bits = {out, 0u, 0u};")
 
     def store(self, value: Expression) -> None:
-        """Stores the next element."""
+        """Stores the next element; in a pooling, where it is larger than that of the pixels before."""
         if self.target.storage == "bits":
             self.body.line(f"{self.pieces.add('put_bit')}(&bits, {value.condition});")
-        else:
+        elif self.step.pool is None:
             self.body.line(f"out[i] = {value.stored(self.target.storage)};")
+        else:
+            c_type = {"f32": "float", "i16": "int16_t"}.get(self.target.storage, C_TYPES[self.target.storage])
+            pooled = self.body.let(c_type, value.stored(self.target.storage), "pooled")
+            self.body.line(f"out[i] = (is_first || ({pooled} > out[i])) ? {pooled} : out[i];")
 
     def end_store(self) -> None:
         if self.target.storage == "bits":

@@ -10,6 +10,7 @@ from larq_focal.mcu.emit.chain import applied
 from larq_focal.mcu.emit.expression import Expression, loaded
 from larq_focal.mcu.emit.fixed_point import FixedPoint, fixed_point
 from larq_focal.mcu.emit.function import Function
+from larq_focal.mcu.emit.lanes import lane_tables
 from larq_focal.mcu.emit.layer import Layer, layer_of
 from larq_focal.mcu.emit.planes import plane_tables
 from larq_focal.mcu.emit.text import number
@@ -18,6 +19,7 @@ from larq_focal.mcu.steps import Step
 from larq_focal.mcu.storage import C_TYPES
 from larq_focal.mcu.whole import sum_range
 from larq_focal.network import ops
+from larq_focal.network.packing import words_for
 
 _LARGEST_FAN_IN_OF_LIMITS = 2**14 - 1
 """Limits of this many products fit into 16 bits."""
@@ -30,7 +32,8 @@ def write_layer(step: Step, function: Function) -> None:
     op, source = step.op, function.source(0)
     layer = layer_of(op, source.shape, source.storage, source.whole, step.padding)
     largest = max(source.whole.largest, abs(int(layer.pad_value))) if layer.window == "i16" else None
-    call = Call(words=layer.words, fan_in=layer.fan_in, filters=layer.filters // layer.groups, largest=largest)
+    filters = layer.filters // layer.groups
+    call = Call(layer.words, layer.fan_in, filters, largest=largest, is_masked=layer.needs_mask)
     _Loops(step, function, layer, call).write()
 
 
@@ -39,7 +42,7 @@ class _Loops:
         self.step, self.function, self.layer, self.call = step, function, layer, call
         self.body = function.body
         self.limits = self._limits()
-        self.in_planes = self.limits is not None and not layer.needs_mask and self._prefers_planes()
+        self.kernel = chosen("binary_signs", call, function.pieces.target)[0]
 
     @cached_property
     def weights(self) -> str:
@@ -51,9 +54,6 @@ class _Loops:
     def limit_table(self) -> str:
         return self.function.table(self.limits, "limits", "int16_t")
 
-    def _prefers_planes(self) -> bool:
-        return chosen("binary_signs", self.call, self.function.pieces.target)[0] == "filter_planes"
-
     def write(self) -> None:
         layer, function, body = self.layer, self.function, self.body
         g = layer.geometry
@@ -64,32 +64,70 @@ class _Loops:
             function.scratch("mask", "bits", layer.window_words)
         if self.limits is None or layer.needs_mask:
             function.scratch("sums", layer.sums, layer.filters)
+        if self.step.pool is not None:
+            self._pooled_pixels(self.step.pool)
+            return
         function.begin_store()
-        with body.loop("y", g.out_height, "int32_t"), body.loop("x", g.out_width, "int32_t"):
-            if layer.groups == 1:
-                self._window("0u", "", "")
-                self._pixel()
-            else:
-                with body.loop("group", layer.groups):
-                    first = f"group * {self.call.filters}u"
-                    self._window(f"group * {layer.geometry.depth}u", f" + {first} * {layer.words_each}u", f" + {first}")
-                    self._sums(f" + {first} * {layer.words_each}u", f" + {first}")
-                self._epilogue()
+        if g.pixels == 1:
+            self._whole_pixel()
+        else:
+            with body.loop("y", g.out_height, "int32_t"), body.loop("x", g.out_width, "int32_t"):
+                self._whole_pixel()
         function.end_store()
+
+    def _pooled_pixels(self, pool: ops.Pool2D) -> None:
+        """The pixels of each window of a pooling one by one; only the largest values are kept."""
+        function, body, (rows, columns) = self.function, self.body, pool.size
+        words = words_for(self.layer.filters)
+        is_bits = function.target.storage == "bits"
+        if is_bits:
+            function.pieces.add("bits")
+            function.scratch("signs", "bits", words)
+            function.scratch("pooled", "bits", words)
+            body.line("lqf_bits result = {out, 0u, 0u};")
+        with body.loop("p", pool.shape[0], "int32_t"), body.loop("q", pool.shape[1], "int32_t"):
+            with body.loop("r", rows, "int32_t"), body.loop("k", columns, "int32_t"):
+                body.line(f"const int32_t y = p * {rows} + r;")
+                body.line(f"const int32_t x = q * {columns} + k;")
+                body.line("const int is_first = (r == 0) && (k == 0);")
+                if is_bits:
+                    body.line("lqf_bits bits = {signs, 0u, 0u};")
+                self._whole_pixel()
+                if is_bits:
+                    function.end_store()
+                    with body.loop("w", words):
+                        body.line("pooled[w] = is_first ? signs[w] : (pooled[w] & signs[w]);")
+            if is_bits:
+                body.line(f"{function.pieces.add('append_bits')}(&result, pooled, 0u, {self.layer.filters}u);")
+        if is_bits:
+            body.line(f"{function.pieces.add('end_bits')}(&result);")
+
+    def _whole_pixel(self) -> None:
+        """The pixel at (y, x)."""
+        layer = self.layer
+        if layer.groups == 1:
+            self._window("0u", "", "")
+            self._pixel()
+            return
+        with self.body.loop("group", layer.groups):
+            first = f"group * {self.call.filters}u"
+            self._window(f"group * {layer.geometry.depth}u", f" + {first} * {layer.words_each}u", f" + {first}")
+            self._sums(f" + {first} * {layer.words_each}u", f" + {first}")
+        self._epilogue()
+
+    def _place(self) -> str:
+        """The pixel, as arguments."""
+        return "0, 0" if self.layer.geometry.pixels == 1 else "y, x"
 
     def _window(self, channel: str, weights: str, sums: str) -> None:
         """Lays out the window at (y, x) of the channels from ``channel`` on."""
         layer, function, body, g = self.layer, self.function, self.body, self.layer.geometry
         if layer.is_direct:
             words = layer.window_words if layer.window == "bits" else layer.fan_in
-            pixel = f"(uint32_t)(y * {layer.geometry.out_width} + x)"
-            at = "" if layer.geometry.pixels == 1 else f" + {pixel} * {words}u"
+            at = "" if g.pixels == 1 else f" + (uint32_t)(y * {g.out_width} + x) * {words}u"
             body.line(f"const {C_TYPES[layer.window]} *window = {function.pointer(0)}{at};")
-            if layer.geometry.pixels == 1:
-                body.line("(void)y;")
-                body.line("(void)x;")
             return
-        place = f"&{function.geometry_name}, {function.pointer(0)}, y, x, {channel}"
+        place = f"&{function.geometry_name}, {function.pointer(0)}, {self._place()}, {channel}"
         if layer.window == "bits":
             fill = "0xffffffffu" if layer.pad_value == -1 else "0u"
             window = "word_window" if g.depth % 32 == 0 else "bit_window"
@@ -128,18 +166,19 @@ class _Loops:
 
     def _signs(self) -> None:
         layer, function = self.layer, self.function
-        name = function.pieces.add("filter_planes" if self.in_planes else "binary_signs")
-        if self.in_planes:
+        name = function.pieces.kernel("binary_signs", self.call)
+        if self.kernel == "filter_planes":
             values, starts = plane_tables(layer.rows < 0, self.limits // 2 + 1)
-            weights, starts_name = (
-                function.table(values, "weights", "uint64_t"),
-                function.table(starts, "starts", "uint32_t"),
-            )
-            tables, sizes = f"{weights}, {starts_name}", f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
+            tables = f"{function.table(values, 'weights', 'uint64_t')}, {function.table(starts, 'starts', 'uint32_t')}"
+            sizes = f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
+        elif self.kernel == "filter_lanes":
+            values, limits = lane_tables(layer.table()[1], self.limits)
+            tables = f"{function.table(values, 'weights', 'uint32_t')}, {function.table(limits, 'limits', 'int16_t')}"
+            sizes = f"{layer.words}u, {layer.filters}u"
         else:
             tables, sizes = f"{self.weights}, {self.limit_table}", f"{layer.words}u, {layer.filters}u"
         function.body.line(f"{name}(window, {tables}, {sizes}, &bits);")
-        function.count("binary", layer.geometry.pixels * layer.fan_in * layer.filters)
+        function.count("binary", self._products())
 
     def _sums(self, weights: str, sums: str) -> None:
         layer, body = self.layer, self.body
@@ -156,7 +195,7 @@ class _Loops:
         sizes = f"{call.words}u, {call.filters}u"
         kinds = {"WINDOW_TYPE": C_TYPES[layer.window], "SUM_TYPE": "float" if layer.sums == "f32" else "int32_t"}
         kinds["WINDOW"] = layer.window
-        products = layer.geometry.pixels * layer.fan_in * layer.filters
+        products = self._products()
         match layer.window, layer.weights:
             case "bits", "signs":
                 name, sizes = function.pieces.kernel("binary_sums", call), f"{call.fan_in}u, {sizes}"
@@ -176,10 +215,17 @@ class _Loops:
                 function.count("float" if layer.window == "f32" else "integer", products)
         function.body.line(f"{name}(window, {self.weights}{weights}, {sizes}, sums{sums});")
 
+    def _products(self) -> int:
+        """Of all pixels that are computed: those that no window of a pooling has are left out."""
+        pool, pixels = self.step.pool, self.layer.geometry.pixels
+        if pool is not None:
+            pixels = int(np.prod(pool.shape[:2])) * int(np.prod(pool.size))
+        return pixels * self.layer.fan_in * self.layer.filters
+
     def _masked_sums(self, weights: str, sums: str) -> None:
         layer, function, call = self.layer, self.function, self.call
         mask = function.pieces.add("window_mask")
-        function.body.line(f"{mask}(&{function.geometry_name}, y, x, mask);")
+        function.body.line(f"{mask}(&{function.geometry_name}, {self._place()}, mask);")
         sizes = f"{call.words}u, {call.filters}u"
         if layer.weights == "signs":
             name = function.pieces.kernel("masked_binary_sums", call)
@@ -193,7 +239,11 @@ class _Loops:
         layer, function, op = self.layer, self.function, self.step.op
         fixed = self._fixed_point()
         with self.body.loop("c", layer.filters):
-            function.element_number(f"(uint32_t)(y * {layer.geometry.out_width} + x) * {layer.filters}u + c")
+            pixel = f"y * {layer.geometry.out_width} + x"
+            if self.step.pool is not None:
+                pixel = f"p * {self.step.pool.shape[1]} + q"
+            is_one = layer.geometry.pixels == 1
+            function.element_number("c" if is_one else f"(uint32_t)({pixel}) * {layer.filters}u + c")
             element = function.element
             value = Expression("sums[c]", "whole" if layer.sums == "i32" else "float")
             if fixed is not None:

@@ -3,11 +3,15 @@
 from larq_focal.keras import keras, larq
 from larq_focal.nn.keras2 import ops, random
 from larq_focal.nn.keras2.larq_patches import apply_patches, needs_no_constraint
+from larq_focal.nn.keras2.layer import Layer
 from larq_focal.nn.keras2.layer_tree import calling_layer, sublayers
 from larq_focal.nn.keras2.measured_weight import MeasuredWeight
 from larq_focal.nn.keras2.pseudo_gradient import with_gradient
+from larq_focal.nn.keras2.quantized_layers import ReplacedConv2D, added, padded, quantized_kernel
 from larq_focal.nn.keras2.quantizer import Quantizer
 from larq_focal.nn.keras2.registration import register
+
+apply_patches()
 
 ApproxSign = larq.quantizers.ApproxSign
 DoReFa = larq.quantizers.DoReFa
@@ -17,26 +21,61 @@ SteHeaviside = larq.quantizers.SteHeaviside
 SteSign = larq.quantizers.SteSign
 SteTern = larq.quantizers.SteTern
 SwishSign = larq.quantizers.SwishSign
+QuantConv1D = larq.layers.QuantConv1D
+QuantConv2D = larq.layers.QuantConv2D
+QuantConv2DTranspose = larq.layers.QuantConv2DTranspose
+QuantConv3D = larq.layers.QuantConv3D
+QuantConv3DTranspose = larq.layers.QuantConv3DTranspose
+QuantDense = larq.layers.QuantDense
+QuantDepthwiseConv2D = larq.layers.QuantDepthwiseConv2D
+QuantSeparableConv1D = larq.layers.QuantSeparableConv1D
+QuantSeparableConv2D = larq.layers.QuantSeparableConv2D
+Bop = larq.optimizers.Bop
+CaseOptimizer = larq.optimizers.CaseOptimizer
+FlipRatio = larq.metrics.FlipRatio
+WeightClip = larq.constraints.WeightClip
+metrics_scope = larq.context.metrics_scope
+quantized_scope = larq.context.quantized_scope
+swish_sign = larq.quantizers.swish_sign
 
 __all__ = [
     "ApproxSign",
+    "Bop",
+    "CaseOptimizer",
     "DoReFa",
+    "FlipRatio",
+    "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",
     "NoOp",
+    "QuantConv1D",
+    "QuantConv2D",
+    "QuantConv2DTranspose",
+    "QuantConv3D",
+    "QuantConv3DTranspose",
+    "QuantDense",
+    "QuantDepthwiseConv2D",
+    "QuantSeparableConv1D",
+    "QuantSeparableConv2D",
     "Quantizer",
+    "ReplacedConv2D",
     "SteHeaviside",
     "SteSign",
     "SteTern",
     "SwishSign",
+    "WeightClip",
+    "added",
     "calling_layer",
     "keras",
+    "metrics_scope",
     "needs_no_constraint",
     "ops",
+    "padded",
+    "quantized_kernel",
+    "quantized_scope",
     "random",
     "register",
     "sublayers",
+    "swish_sign",
     "with_gradient",
 ]
-
-apply_patches()

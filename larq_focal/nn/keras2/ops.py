@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from larq_focal.keras import tf
 
 abs = tf.abs
@@ -44,6 +46,10 @@ tanh = tf.tanh
 where = tf.where
 zeros = tf.zeros
 zeros_like = tf.zeros_like
+
+
+def convert_to_numpy(x: tf.Tensor) -> np.ndarray:
+    return np.asarray(x)
 
 
 def clip(x: tf.Tensor, x_min: Any, x_max: Any) -> tf.Tensor:

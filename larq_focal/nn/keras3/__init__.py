@@ -10,10 +10,16 @@ except ModuleNotFoundError as error:
         "`pip install larq_focal[larq]` for Keras 2 with Larq."
     ) from error
 
+from functools import reduce
+from operator import add
+
 from keras import ops
 
 from larq_focal.nn.keras3 import random
+from larq_focal.nn.keras3.bop import Bop
+from larq_focal.nn.keras3.case_optimizer import CaseOptimizer
 from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
+from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
     DoReFa,
@@ -23,30 +29,80 @@ from larq_focal.nn.keras3.larq_quantizers import (
     SteSign,
     SteTern,
     SwishSign,
+    swish_sign,
 )
 from larq_focal.nn.keras3.layer_tree import calling_layer, sublayers
 from larq_focal.nn.keras3.measured_weight import MeasuredWeight
+from larq_focal.nn.keras3.padding import padded
 from larq_focal.nn.keras3.pseudo_gradient import with_gradient
+from larq_focal.nn.keras3.quantized_layers import (
+    QuantConv1D,
+    QuantConv2D,
+    QuantConv2DTranspose,
+    QuantConv3D,
+    QuantConv3DTranspose,
+    QuantDense,
+    QuantDepthwiseConv2D,
+    QuantSeparableConv1D,
+    QuantSeparableConv2D,
+)
+from larq_focal.nn.keras3.quantized_variable import quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
+from larq_focal.nn.keras3.weight_clip import WeightClip
+
+Layer = keras.layers.Layer
+ReplacedConv2D = QuantConv2D
+
+
+def added(terms):
+    """The sum of tensors of one shape."""
+    return reduce(add, terms)
+
+
+def quantized_kernel(layer: keras.layers.Layer):
+    """The kernel of a quantized layer as the layer computes with it."""
+    return layer.quantized("kernel")
+
 
 __all__ = [
     "ApproxSign",
+    "Bop",
+    "CaseOptimizer",
     "DoReFa",
+    "FlipRatio",
+    "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",
     "NoOp",
+    "QuantConv1D",
+    "QuantConv2D",
+    "QuantConv2DTranspose",
+    "QuantConv3D",
+    "QuantConv3DTranspose",
+    "QuantDense",
+    "QuantDepthwiseConv2D",
+    "QuantSeparableConv1D",
+    "QuantSeparableConv2D",
     "Quantizer",
+    "ReplacedConv2D",
     "SteHeaviside",
     "SteSign",
     "SteTern",
     "SwishSign",
+    "WeightClip",
+    "added",
     "calling_layer",
     "keras",
+    "metrics_scope",
     "needs_no_constraint",
     "ops",
+    "padded",
+    "quantized_kernel",
+    "quantized_scope",
     "random",
     "register",
     "sublayers",
+    "swish_sign",
     "with_gradient",
 ]

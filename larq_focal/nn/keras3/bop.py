@@ -52,15 +52,14 @@ class Bop(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         average = self._averages[self._get_variable_index(variable)]
-        gradient = ops.cast(gradient, variable.dtype)
-        updated = average + self._now(self.gamma, variable.dtype) * (gradient - average)
-        flips = variable * updated > self._now(self.threshold, variable.dtype)
-        self.assign(average, updated)
-        self.assign(variable, sign(ops.where(flips, -variable, variable)))
+        weights, before = ops.convert_to_tensor(variable), ops.convert_to_tensor(average)
+        gamma, threshold = (ops.cast(self._now(each), weights.dtype) for each in (self.gamma, self.threshold))
+        after = before + gamma * (ops.cast(gradient, weights.dtype) - before)
+        self.assign(average, after)
+        self.assign(variable, sign(ops.where(weights * after > threshold, -weights, weights)))
 
-    def _now(self, hyperparameter: Any, dtype: Any):
-        value = hyperparameter(self.iterations) if isinstance(hyperparameter, Schedule) else hyperparameter
-        return ops.cast(value, dtype)
+    def _now(self, hyperparameter: Any) -> Any:
+        return hyperparameter(self._iterations) if isinstance(hyperparameter, Schedule) else hyperparameter
 
     def get_config(self):
         config = {name: value for name, value in super().get_config().items() if name != "learning_rate"}

@@ -57,6 +57,7 @@ class CaseOptimizer(Optimizer):
             return
         if self._choice is None:
             self._choice = [self._chosen(variable) for variable in variables]
+            self._warn_of_untrained(variables)
         if len(self._choice) != len(variables):
             raise ValueError(
                 f"This CaseOptimizer was saved with {len(self._choice)} variables, but the model has {len(variables)}."
@@ -74,12 +75,14 @@ class CaseOptimizer(Optimizer):
             raise ValueError(f"CaseOptimizer: the predicates of {names} both claim {variable.path}.")
         if claims:
             return claims[0]
-        if self._default_optimizer is None:
+        return None if self._default_optimizer is None else len(self._predicates)
+
+    def _warn_of_untrained(self, variables) -> None:
+        paths = [variable.path for variable, place in zip(variables, self._choice, strict=True) if place is None]
+        if paths:
             warnings.warn(
-                f"CaseOptimizer: {variable.path} is not trained; a default_optimizer would train it.", stacklevel=3
+                f"CaseOptimizer: without a default_optimizer these are not trained: {', '.join(paths)}.", stacklevel=4
             )
-            return None
-        return len(self._predicates)
 
     def _groups(self, items: Sequence[Any]) -> list[list[Any]]:
         """Items of the variables, in their order, by optimizer."""

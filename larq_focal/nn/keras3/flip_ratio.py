@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from math import prod
 from typing import Any
 
 import keras
@@ -77,15 +76,14 @@ class FlipRatio(keras.metrics.Metric):
         self._previous = self.add_variable(shape, "zeros", dtype=self.values_dtype, name="previous_values")
         self._total = self.add_variable((), "zeros", name="total")
         self._count = self.add_variable((), "zeros", name="count")
-        self._size = prod(shape)
         self.built = True
 
     def update_state(self, values, sample_weight=None):
         values = ops.cast(values, self.values_dtype)
         if not self.built:
             self.build(tuple(values.shape))
-        changed = ops.cast(ops.count_nonzero(ops.not_equal(self._previous, values)), self.dtype)
-        self._total.assign_add(changed / self._size * ops.sign(self._count))
+        changed = ops.mean(ops.cast(ops.not_equal(self._previous, values), self.dtype))
+        self._total.assign_add(changed * ops.sign(ops.convert_to_tensor(self._count)))
         self._count.assign_add(1)
         self._previous.assign(values)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from larq_focal.nn import MeasuredWeight, ops
+from larq_focal.nn import MeasuredWeight, ops, swish_sign
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.binary_regularizer import BinaryRegularizer, best_scale
 from larq_focal.quantizers.parts.channels import fix_channels
 from larq_focal.quantizers.parts.row import quantizer_row
-from larq_focal.quantizers.parts.swish_sign import swish_sign
 
 __all__ = ["BnnPlusSign"]
 

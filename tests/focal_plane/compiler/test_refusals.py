@@ -30,7 +30,7 @@ def test_weights_of_several_bits(bits):
 
 
 def test_inputs_of_several_bits():
-    refused("'conv' reads values of 32 bits; the array multiplies 1-bit ones", IMAGE, conv("conv", IMAGE, 4))
+    refused("'conv' reads 'image' of 32 bits; the array multiplies 1-bit inputs", IMAGE, conv("conv", IMAGE, 4))
     first = conv("first", BITS, 4)
     refused(
         "'second' reads 'first' of 32 bits; the array multiplies 1-bit inputs",
@@ -72,7 +72,7 @@ def test_padding_with_other_values():
 
 def test_what_is_not_understood():
     refused(
-        "'odd': a Lambda layer is not understood",
+        "'odd': a Lambda layer is not understood, and was not judged",
         IMAGE,
         BITS,
         ops.Unknown(name="odd", inputs=("bits",), shape=(8, 8, 1), kind="a Lambda layer"),
@@ -97,7 +97,7 @@ def test_images_larger_than_the_array():
     image = ops.Input(name="image", shape=(65, 20, 1))
     bits = sign("bits", image)
     refused(
-        "'image' of 'network' is 65x20 pixels, and the array of scamp5 64x64: take a smaller image",
+        "'conv' reads maps of 65x20 pixels, and the array of scamp5 has 64x64: take a smaller image",
         image,
         bits,
         conv("conv", bits, 4),

@@ -98,9 +98,9 @@ def test_real_shortcuts_are_refused_by_name():
     reason = "'batch_normalization.*' is used as it is beside its sign: let the others read its sign instead"
     with pytest.raises(UnsupportedError, match=f"'second' follows .*, which runs on the controller: {reason}"):
         compile_network(model, small("scamp5"))
-    layers = {layer.name: layer for layer in fit(model, small("scamp5")).layers}
-    assert layers["first"].verdict is Verdict.NO_FIT
-    assert any("let the others read its sign instead" in note for note in layers["first"].notes)
+    report = fit(model, small("scamp5"))
+    assert report.verdict is Verdict.NO_FIT
+    assert any("let the others read its sign instead" in note for note in report.notes)
 
 
 def test_scales_without_a_small_ratio_are_refused_by_name():
@@ -117,20 +117,20 @@ def test_scales_without_a_small_ratio_are_refused_by_name():
     )
     with pytest.raises(UnsupportedError, match=f"'behind' follows .*: {reason}"):
         compile_network(model, small("scamp5"))
-    layers = {layer.name: layer for layer in fit(model, small("scamp5")).layers}
-    assert layers["at_1.0"].verdict is layers["at_0.7183"].verdict is Verdict.NO_FIT
-    assert any("give the convolutions one scale" in note for note in layers["at_1.0"].notes)
+    report = fit(model, small("scamp5"))
+    assert report.verdict is Verdict.NO_FIT
+    assert any("give the convolutions one scale" in note for note in report.notes)
 
 
-def test_the_fit_counts_what_is_added():
-    layers = {layer.name: layer for layer in fit(recurrent_network(1), small("scamp5")).layers}
-    for name, other in (("gate_input", "gate_state"), ("gate_state", "gate_input")):
-        assert layers[name].verdict is Verdict.FIT
-        assert (layers[name].fan_in, layers[name].accumulator_bits) == (25, 6)  # counts up to 50
-        assert f"one threshold behind the sum with '{other}': counts of up to 50" in layers[name].notes
-    layers = {layer.name: layer for layer in fit(residual_network(), small("scamp5")).layers}
-    assert layers["second"].verdict is Verdict.FIT
-    assert any("compiled with what it is added to" in note for note in layers["second"].notes)
+def test_the_fit_tells_the_words_of_each_layer_that_is_added():
+    for network in (recurrent_network(1), residual_network()):
+        report = fit(network, small("scamp5"))
+        compiled = compile_network(network, small("scamp5"))
+        assert report.verdict.fits and report.icw == compiled.total_icw
+        on_array = [layer for layer in report.layers if layer.placement != "controller"]
+        assert {layer.name: layer.icw for layer in on_array} == {
+            layer.name: sum(compiled.icw[layer.name].values()) for layer in on_array
+        }
 
 
 def test_what_a_program_does_is_told():

@@ -185,12 +185,12 @@ def test_the_fit_names_where_planes_go():
     report = fit(network(SMALL), tight(free=3, analog=0), spill="controller")
     (layer,) = report.layers
     assert (layer.verdict, layer.spills_to) == (Verdict.SPILL, ("controller",))
-    moves = layer.moves["controller"]
-    assert layer.calls["read_plane"] == moves.stores and layer.calls["load_plane"] == moves.reloads
+    moves = report.moves["controller"]
+    assert layer.calls["read_plane"] == moves.stores and report.calls["load_plane"] >= moves.reloads
     assert report.bits_read == 8 * 8 * 4 + moves.stores * 64 * 64
-    assert any(f"time of load_plane: not published; at least {moves.reloads} calls" in line for line in report.unknown)
+    assert any(f"load_plane: not published; at least {report.calls['load_plane']} calls" in u for u in report.unknown)
     assert "to controller" in printed(report)
-    assert json.loads(json.dumps(report.to_dict()))["layers"][0]["moves"]["controller"]["bytes"] == moves.bytes
+    assert json.loads(json.dumps(report.to_dict()))["moves"]["controller"]["bytes"] == moves.bytes
     assert fit(network(SMALL), tight(free=3, analog=0)).verdict is Verdict.NO_FIT
     assert fit(network(SMALL), tight(free=3), spill="none").verdict is Verdict.NO_FIT
 

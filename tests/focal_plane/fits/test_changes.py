@@ -1,96 +1,75 @@
-"""Changes that make a layer fit."""
+"""Changes are named only after the whole network compiled with them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from hypothesis import given
+import numpy as np
+import pytest
 
-from larq_focal.focal_plane import Verdict
-from larq_focal.focal_plane.fits.changes import changes_that_fit
-from larq_focal.focal_plane.fits.conv_layer import HeldValue
-from larq_focal.focal_plane.fits.judgement import judge
-from tests.focal_plane.fits.layers import SCAMP5, layer, layers
+from larq_focal.focal_plane import Verdict, fit
+from larq_focal.focal_plane.compiler import compile_network
+from larq_focal.focal_plane.fits.changed_network import LayerChange, changed_network, further_groups, smaller_kernels
+from larq_focal.network import interpret
+from tests.focal_plane.compiler.random_layers import small
+from tests.focal_plane.graphs import chain, conv, drawn_two_layers, sign, two_layer_network
 
-SECOND = layer(in_channels=16, out_channels=16)
-
-
-def changes(shape, target=SCAMP5):
-    return changes_that_fit(shape, target, judge(shape, target))
+SCAMP5 = small("scamp5", 32, 32)
 
 
-def test_second_layer():
-    """Every way out of a fan-in of 144 where 127 is the most, the one that keeps all maps first."""
-    assert changes(SECOND) == (
-        "groups=2 (fan-in 72, S3, by formula)",
-        "a 2x2 kernel (fan-in 64, S3, by formula)",
-        "14 input channels (fan-in 126, S3, by formula)",
-        "sensor scamp7 (fan-in 144, S1, by formula)",
-    )
+def made(network, text: str):
+    """The network with the change that ``text`` names, or None where that is another sensor or spill."""
+    changes = {}
+    for name, change in re.findall(r"(conv\d): (groups=\d+|a \dx\d kernel)", text):
+        number = tuple(int(digit) for digit in re.findall(r"\d+", change))
+        changes[name] = LayerChange(groups=number[0]) if "groups" in change else LayerChange(kernel_size=number)
+    return changed_network(network, changes, 0.0) if changes else None
 
 
-def test_a_layer_that_fits_needs_none():
-    assert changes(layer()) == ()
+def test_the_network_fits_with_every_change_that_is_named():
+    network = drawn_two_layers(side=8, maps=16)
+    report = fit(network, SCAMP5, limit_s=120)
+    assert report.verdict is Verdict.SPILL and len(report.changes) >= 2
+    for text in report.changes:
+        changed = made(network, text)
+        if changed is None:
+            assert text == "sensor scamp7"
+        else:
+            assert fit(changed, SCAMP5).verdict is Verdict.FIT
 
 
-def test_full_precision_becomes_binary_first():
-    assert changes(layer(weight_bits=32)) == ("binary weights (by formula)",)
-    assert changes(layer(weight_bits=8, input_bits=8)) == ("binary weights and 1-bit inputs (by formula)",)
-    assert changes(replace(SECOND, weight_bits=32))[0] == "binary weights and groups=2 (fan-in 72, S3, by formula)"
+def test_none_is_named_where_no_change_compiles():
+    report = fit(drawn_two_layers(side=8, maps=4), replace(SCAMP5, code_store_icw=20), spill="none", limit_s=30)
+    assert report.verdict is Verdict.NO_FIT and [c for c in report.changes if "sensor" not in c] == []
 
 
-def test_map_larger_than_the_array_shrinks():
-    assert changes(layer(height=600, width=300)) == (
-        "maps of 150x75 (stride 4 before it, or a smaller image) (fan-in 9, S1, by formula)",
-    )
+def test_the_store_is_made_to_do_by_groups():
+    """As it is the program takes 546 words, which is too much for this store."""
+    report = fit(drawn_two_layers(side=8, maps=8), replace(SCAMP5, code_store_icw=400), limit_s=120)
+    assert report.verdict is Verdict.NO_FIT
+    assert re.match(r"conv2: groups=[248] \(fan-in", report.changes[0]) and "sensor scamp5" in report.changes
 
 
-def test_too_many_output_maps():
-    shape = layer(height=256, width=256, out_channels=20)
-    assert re.match(r"\d+ output channels", changes(shape)[0])
+def test_what_bit_widths_demand_is_named_after_it_compiled():
+    report = fit(two_layer_network(side=8, maps=4, bits=32), SCAMP5)
+    assert report.changes[0] == "conv1: binary weights; conv2: binary weights"
 
 
-def test_a_spill_is_named_where_nothing_better_is_found():
-    held = HeldValue("skip", 64, 64, 15 * 16, 1)
-    assert changes(layer(held_values=(held,))) == ("sensor scamp7 (fan-in 9, S4, with spill, by formula)",)
+def test_groups_and_kernels_that_a_layer_can_have():
+    layer = conv("conv", sign("bits", chain("net", *two_layer_network(8, 12))["image"]), 8)
+    assert list(further_groups(layer, 1)) == [], "one channel cannot be divided"
+    wide = two_layer_network(8, 12)["conv2"]
+    assert list(further_groups(wide, 1)) == [2, 3, 4, 6, 12] and list(further_groups(wide, 4)) == [6, 12]
+    assert list(smaller_kernels(wide, (3, 3))) == [(2, 2), (1, 1)]
+    assert list(smaller_kernels(replace(wide, padding="valid"), (3, 3))) == [], "the maps would become larger"
 
 
-def test_nothing_is_named_where_no_single_change_helps():
-    held = HeldValue("skip", 64, 64, 30 * 16, 1)
-    assert changes(layer(held_values=(held,))) == ()
-
-
-def test_a_change_without_a_program_is_not_named():
-    judged = judge(SECOND, SCAMP5)
-    assert changes_that_fit(SECOND, SCAMP5, judged, lambda *changed: False) == ()
-    proved = changes_that_fit(SECOND, SCAMP5, judged, lambda changed, *_: True if changed.groups > 2 else None)
-    assert proved[0] == "groups=2 (fan-in 72, S3, by formula)"
-    proved = changes_that_fit(SECOND, SCAMP5, judged, lambda changed, *_: changed.groups > 2)
-    assert proved[0] == "groups=4 (fan-in 36, S2)" and all("by formula" in other for other in proved[1:])
-
-
-@given(layers())
-def test_every_change_fits_when_it_is_made(shape):
-    for text in changes(shape):
-        changed = made(shape, text)
-        if changed is not None:
-            best = Verdict.SPILL if "with spill" in text else Verdict.FIT
-            assert judge(changed, SCAMP5).verdict is best
-
-
-def made(shape, text):
-    """``shape`` with the change that ``text`` describes, or None for another sensor."""
-    if "binary weights" in text:
-        shape = replace(shape, weight_bits=1)
-    if "1-bit inputs" in text:
-        shape = replace(shape, input_bits=1)
-    if found := re.search(r"groups=(\d+)", text):
-        return replace(shape, groups=int(found[1]))
-    if found := re.search(r"a (\d+)x(\d+) kernel", text):
-        return replace(shape, kernel_size=(int(found[1]), int(found[2])))
-    if found := re.search(r"(\d+) (input|output) channels", text):
-        return replace(shape, **{f"{found[2][:-3]}_channels": int(found[1])})
-    if found := re.search(r"maps of (\d+)x(\d+)", text):
-        return replace(shape, height=int(found[1]), width=int(found[2]))
-    return None if "sensor" in text else shape
+@pytest.mark.parametrize(
+    "change", [LayerChange(groups=4), LayerChange(kernel_size=(1, 1)), LayerChange(binary_inputs=True)]
+)
+def test_a_changed_network_computes(change):
+    network = changed_network(drawn_two_layers(8, 8), {"conv2": change}, 0.0)
+    images = np.random.default_rng(0).choice([-1.0, 1.0], (1, 8, 8, 1)).astype(np.float32)
+    expected = interpret(network, images, ["sign2"])["sign2"]
+    np.testing.assert_array_equal(compile_network(network, SCAMP5).run(images)["sign2"], expected)

@@ -1,4 +1,4 @@
-"""Counting with NOR logic, as programs: kernels for the blocks whose costs ``counter_costs.py`` gives by formula."""
+"""Counting with NOR logic, as programs: kernels of binary arithmetic."""
 
 from __future__ import annotations
 

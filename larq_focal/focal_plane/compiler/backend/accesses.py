@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+from typing import NamedTuple
 
 from larq_focal.focal_plane.compiler.backend.virtual import Operand, Plane, Statement
 from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
@@ -17,8 +20,7 @@ _COPIES = ("MOV", "OR")  # what WHERE can do with FLAG as the result, from up to
 _MOST_COPIED = 3
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """``reads`` and ``writes`` hold planes and named registers.
 
     ``updates`` are planes whose old value still matters when they are written; ``is_analog`` where an analog register
@@ -63,12 +65,25 @@ class Accesses:
 
     def _of_instruction(self, statement: Statement) -> Access:
         planes: list[Plane] = []
-        names = tuple(_stand_in(operand, planes) for operand in statement.operands)
-        known = self._known.get((statement.name, names))
+        names = []
+        for operand in statement.operands:  # a large program has a million: no call for each
+            if isinstance(operand, str):
+                names.append(operand)
+            else:
+                if operand not in planes:
+                    planes.append(operand)
+                names.append(_STAND_INS[planes.index(operand)])
+        pattern = statement.name, *names
+        known = self._known.get(pattern)
         if known is None:
-            known = self._known[statement.name, names] = self._of_words(Instruction(statement.name, names))
+            known = self._known[pattern] = self._of_words(Instruction(statement.name, tuple(names)))
         reads, writes, is_analog, copies = known
-        return Access(_planes_back(reads, planes), _planes_back(writes, planes), is_analog, copies)
+        return Access(
+            tuple([planes[name] if isinstance(name, int) else name for name in reads]),
+            tuple([planes[name] if isinstance(name, int) else name for name in writes]),
+            is_analog,
+            copies,
+        )
 
     def _of_words(self, instruction: Instruction) -> tuple:
         reads: dict[str, None] = {}
@@ -80,21 +95,16 @@ class Accesses:
             writes |= dict.fromkeys(word.targets)
             is_analog |= word.form.clock == ANALOG and not set(word.targets) <= set(self._flag)
         copies = instruction.mnemonic in _COPIES and len(set(reads)) <= _MOST_COPIED and not set(reads) & set(writes)
-        return tuple(reads), tuple(writes), is_analog, copies
+        return _numbered(reads), _numbered(writes), is_analog, copies
 
     def _of_call(self, statement: Statement) -> Access:
         """A call may write to registers beside its target."""
-        function = FUNCTIONS[statement.name]
-        kinds = list(zip(statement.operands, function.operands, strict=True))
-        targets = tuple(operand for operand, kind in kinds if kind in ("D", "A")) + function.writes
-        overwrites = tuple(name for name in self._overwritten.get(function.overhead, ()) if name not in targets)
-        return Access(
-            reads=tuple(operand for operand, kind in kinds if kind in ("S", "V")),
-            writes=targets + overwrites,
-            is_analog=False,
-            copies=False,
-            overwrites=overwrites,
-        )
+        reads, writes, more = _of_function(statement.name)
+        operands = statement.operands
+        targets = tuple([operands[n] for n in writes]) + more
+        overwritten = self._overwritten.get(FUNCTIONS[statement.name].overhead, ())
+        overwrites = tuple(name for name in overwritten if name not in targets)
+        return Access(tuple([operands[n] for n in reads]), targets + overwrites, False, False, overwrites)
 
 
 def _stand_in(operand: Operand, planes: list[Plane]) -> str:
@@ -111,5 +121,15 @@ def _stood_in(statement: Statement) -> Instruction:
     return Instruction(statement.name, tuple(_stand_in(operand, planes) for operand in statement.operands))
 
 
-def _planes_back(names: tuple[str, ...], planes: list[Plane]) -> tuple[Operand, ...]:
-    return tuple(planes[_NUMBER[name]] if name in _NUMBER else name for name in names)
+def _numbered(names: Iterable[str]) -> tuple[int | str, ...]:
+    """Registers by name, and planes by the numbers of their stand-ins."""
+    return tuple(_NUMBER.get(name, name) for name in names)
+
+
+@cache
+def _of_function(name: str) -> tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+    """The operands that a call of the controller reads and writes, and the registers that it writes besides."""
+    function = FUNCTIONS[name]
+    reads = tuple(n for n, kind in enumerate(function.operands) if kind in ("S", "V"))
+    writes = tuple(n for n, kind in enumerate(function.operands) if kind in ("D", "A"))
+    return reads, writes, tuple(function.writes)

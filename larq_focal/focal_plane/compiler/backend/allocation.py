@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from types import MappingProxyType
+from typing import NamedTuple
 
 MOST_JUMPS = 300
 
 
-@dataclass(frozen=True)
-class LiveRange:
+class LiveRange(NamedTuple):
     """A plane is live from statement ``start`` to ``end``, both included; ``registers`` are those it may lie in.
 
     Registers come in the order in which they should be tried. ``last_write`` is the last statement that changes it.

@@ -13,6 +13,7 @@ from larq_focal.focal_plane.compiler.backend.flags import without_needless_lifts
 from larq_focal.focal_plane.compiler.backend.homes import SpillMoves
 from larq_focal.focal_plane.compiler.backend.kernels import icw_by_section, placed, program
 from larq_focal.focal_plane.compiler.backend.liveness import live_ranges, masks_of, overwritten
+from larq_focal.focal_plane.compiler.backend.section_use import SectionUse, uses_by_section
 from larq_focal.focal_plane.compiler.backend.spiller import Spiller
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
@@ -47,7 +48,7 @@ class Allocation:
 
     ``used`` are the registers in use as the sensor's convention counts them, ``named`` all of them; ``peak`` is the
     most planes live at once. ``moves`` are those of one frame that spilled planes make, by where they go: "analog"
-    registers or the "controller".
+    registers or the "controller". ``by_section`` tells what each step of the network uses.
     """
 
     used: int
@@ -56,6 +57,7 @@ class Allocation:
     peak: int
     moves: Mapping[str, SpillMoves]
     lived: tuple[Lived, ...]
+    by_section: Mapping[str, SectionUse]
 
     @property
     def spills_to(self) -> tuple[str, ...]:
@@ -75,11 +77,16 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Built:
-    """A program with the registers of its planes; ``icw`` by section and clock class, for one frame."""
+    """A program with the registers of its planes.
+
+    ``icw`` are the instruction words of one frame by section and clock class, and ``calls`` those of the controller by
+    section and overhead; a launch belongs to the section in which its kernel begins.
+    """
 
     program: Program
     allocation: Allocation
     icw: Mapping[str, Mapping[str, int]]
+    calls: Mapping[str, Mapping[str, int]]
 
     @property
     def total_icw(self) -> int:
@@ -105,6 +112,7 @@ def build(code: Code, spill: Spill = "analog") -> Built:
     spiller = Spiller(code, spill)
     code, accesses = _without_dead_writes(code, finder)
     while True:
+        code.limit.check()
         ranges = live_ranges(code, accesses)
         try:
             registers = dict(zip(ranges, allocate(list(ranges.values()), masks), strict=True))
@@ -121,10 +129,12 @@ def build(code: Code, spill: Spill = "analog") -> Built:
         raise RegisterError(section, f"'{section}' needs a register that calls of the controller overwrite meanwhile")
     instruction_set = InstructionSet(code.sensor)
     lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), instruction_set)
+    outlined = program(lines, instruction_set)
     return Built(
-        program=program(lines, instruction_set),
+        program=outlined.program,
         allocation=_allocation(code, ranges, registers, accesses, spiller),
         icw=icw_by_section(lines, instruction_set),
+        calls=outlined.calls,
     )
 
 
@@ -139,7 +149,7 @@ def _without_dead_writes(code: Code, finder: Accesses) -> tuple[Code, list[Acces
         if not is_dead:
             wanted.update(name for name in access.reads if isinstance(name, Plane))
             kept.append((statement, access))
-    shorter = Code(code.sensor, code.reserved)
+    shorter = Code(code.sensor, code.reserved, code.limit)
     shorter.statements = [statement for statement, _ in reversed(kept)]
     return shorter, [access for _, access in reversed(kept)]
 
@@ -170,19 +180,13 @@ def _allocation(
     if touched & set(digital.propagation):  # they are written where the mask is 1
         touched.update(digital.mask)
     named = tuple(name for name in every if name in touched)
-    changes: Counter[int] = Counter()
-    for here in ranges.values():
-        changes[here.start] += 1
-        changes[here.end + 1] -= 1
-    live = peak = 0
-    for index in sorted(changes):
-        live += changes[index]
-        peak = max(peak, live)
+    by_section = uses_by_section(code, accesses, ranges, registers)
     return Allocation(
         used=digital.count(named),
         nominal=digital.nominal,
         named=named,
-        peak=peak,
+        peak=max((use.peak for use in by_section.values()), default=0),
         moves=spiller.moves,
         lived=tuple(Lived(plane.name, registers[plane], here.start, here.end) for plane, here in ranges.items()),
+        by_section=by_section,
     )

@@ -19,13 +19,15 @@ class SpillMoves:
     """SpillMoves of one frame between registers of planes and one kind of home.
 
     ``homes`` gives by plane the analog register, or the name under which the controller holds it; ``move_bytes`` are
-    those that one move brings over the border of the array, none where planes stay within their pixels.
+    those that one move brings over the border of the array, none where planes stay within their pixels. ``sections``
+    are the steps of the network in which there are moves.
     """
 
     move_bytes: int
     homes: dict[str, str] = field(default_factory=dict)
     stores: int = 0
     reloads: int = 0
+    sections: set[str] = field(default_factory=set)
 
     @property
     def bytes(self) -> int:

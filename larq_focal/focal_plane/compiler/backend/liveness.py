@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
+
 from larq_focal.focal_plane.compiler.backend.accesses import Access
 from larq_focal.focal_plane.compiler.backend.allocation import LiveRange
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane
@@ -47,14 +49,21 @@ def live_ranges(code: Code, accesses: Sequence[Access]) -> dict[Plane, LiveRange
             if (name not in digital.flag or is_only_copied) and (name not in digital.propagation or not is_masked)
         )
 
+    @cache
+    def without(registers: tuple[str, ...], taken: int) -> tuple[str, ...]:
+        out = {name for bit, name in enumerate(blocked) if taken >> bit & 1}
+        return tuple(name for name in registers if name not in out)
+
+    ordered = sorted(spans.items(), key=lambda item: item[1])
+    every_span = np.array([span for _, span in ordered], np.int64).reshape(-1, 2)
+    touched = np.zeros(len(ordered), np.int64)  # by plane: the bits of the registers that are blocked while it is live
+    for bit, where in enumerate(blocked.values()):
+        touched |= where.touch(every_span).astype(np.int64) << bit
     ranges = {}
-    for plane, span in sorted(spans.items(), key=lambda item: item[1]):
+    for (plane, span), taken in zip(ordered, touched.tolist(), strict=True):
         changes_late = 4 * (written[plane] - span[0]) > span[1] - span[0]
         registers = allowed(changes_late, plane in only_copied, plane in masked)
-        taken = {name for name, where in blocked.items() if where.touches(span)}
-        if not taken.isdisjoint(registers):
-            registers = tuple(name for name in registers if name not in taken)
-        ranges[plane] = LiveRange(*span, registers, written[plane])
+        ranges[plane] = LiveRange(*span, without(registers, taken) if taken else registers, written[plane])
     return ranges
 
 
@@ -105,6 +114,14 @@ class Blocked:
         if first < len(self._ends) and self._starts[first] <= index:
             return self._starts[first], self._ends[first]
         return index, index
+
+    def touch(self, spans: np.ndarray) -> np.ndarray:
+        """Whether any of the blocked spans overlaps each of ``spans`` ``[n, 2]``."""
+        if not self._ends:
+            return np.zeros(len(spans), bool)
+        first = np.searchsorted(self._ends, spans[:, 0])
+        starts = np.append(self._starts, np.iinfo(np.int64).max)
+        return starts[first] <= spans[:, 1]
 
     def touches(self, span: Span) -> bool:
         first = bisect_left(self._ends, span[0])

@@ -81,7 +81,7 @@ class Spiller:
                 before[visit.first].append((plane, visit.reloads))
                 if visit.stores:
                     after[visit.last].append(plane)
-        result = Code(code.sensor, code.reserved)
+        result = Code(code.sensor, code.reserved, code.limit)
         names: dict[Plane, Plane] = {}
         for index, statement in enumerate(code.statements):
             for plane, reloads in before[index]:
@@ -91,6 +91,7 @@ class Spiller:
                 if reloads:
                     result.statements += _beside(statement, home.reloaded(place, names[plane], statement.section))
                     home.moves.reloads += 1
+                    home.moves.sections.add(statement.section)
             if not names.keys().isdisjoint(statement.operands):
                 statement = replace(statement, operands=tuple(names.get(o, o) for o in statement.operands))
             result.statements.append(statement)
@@ -98,6 +99,7 @@ class Spiller:
                 home, place = victims[plane]
                 result.statements += _beside(statement, home.stored(place, names[plane], statement.section))
                 home.moves.stores += 1
+                home.moves.sections.add(statement.section)
         return result
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from larq_focal.focal_plane.machine.instruction_set import Instruction
 from larq_focal.focal_plane.machine.program import Call
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.time_limit import NO_LIMIT, TimeLimit
+
+_BETWEEN_CHECKS = 64  # statements; loading one of many weights takes up to a millisecond
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Plane:
     """A bit per pixel that has no register yet. Its value may change; the register stays the same throughout."""
 
@@ -24,7 +27,7 @@ class Plane:
 Operand = Plane | str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Statement:
     """An instruction, or a call of the controller where ``is_call``; operands are planes or what a program writes.
 
@@ -58,6 +61,7 @@ class Code:
     Args:
         sensor: where the program will run.
         reserved: digital registers that planes must not take.
+        limit: asked now and then while the program grows and is built.
 
     Attributes:
         is_frugal: where there is a choice, fewer registers come before fewer words: long shifts go to and fro with
@@ -66,9 +70,10 @@ class Code:
         has_light: whether the light has been read, which resets the pixels.
     """
 
-    def __init__(self, sensor: Sensor, reserved: tuple[str, ...] = ()):
+    def __init__(self, sensor: Sensor, reserved: tuple[str, ...] = (), limit: TimeLimit = NO_LIMIT):
         self.sensor = sensor
         self.reserved = reserved
+        self.limit = limit
         self.statements: list[Statement] = []
         self.is_frugal = False
         self.has_light = False
@@ -107,6 +112,8 @@ class Code:
     def _append(self, statement: Statement) -> None:
         self.statements.append(statement)
         self._starts_kernel = False
+        if len(self.statements) % _BETWEEN_CHECKS == 0:
+            self.limit.check()
 
     def nor(self, *sources: Operand, into: Plane | None = None) -> Plane:
         """NOT of the OR of one to four planes, in a new plane or in ``into``, which must not be a source."""

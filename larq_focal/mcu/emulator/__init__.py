@@ -15,7 +15,16 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 _QEMU = ("-icount", "shift=0", "-display", "none", "-monitor", "none", "-serial", "none")
 _CALLS = ("-semihosting-config", "enable=on,target=native")
-_C = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-ffunction-sections", "-fdata-sections")
+_C = (
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wstack-usage=512",
+    "-ffreestanding",
+    "-ffunction-sections",
+    "-fdata-sections",
+)
 _LINK = ("-nostartfiles", "-nostdlib", "-Wl,--gc-sections", "-Wl,--no-warn-rwx-segments")
 
 
@@ -45,14 +54,17 @@ class Microcontroller:
         """The Debian packages whose programs are not here."""
         return [package for program, package in self.packages if shutil.which(program) is None]
 
-    def build(self, sources: Sequence[Path], executable: Path, options: Sequence[str] = ("-O2",)) -> Path:
+    def build(self, sources: Sequence[Path], executable: Path, include: Path | None = None) -> Path:
         """Compiles C ``sources``, among them one with ``main``, to ``executable``, and returns that.
+
+        Headers are looked for in the folder ``include`` too.
 
         Raises:
             RuntimeError: The compiler refuses them; the message holds what it says.
         """
         own = [FOLDER / "machine.c", FOLDER / f"{self.start}.c"]
-        command = [self.compiler, *self.options, *_C, *options, f"-I{FOLDER}", *_LINK, f"-T{FOLDER / self.start}.ld"]
+        folders = [f"-I{folder}" for folder in (FOLDER, include) if folder]
+        command = [self.compiler, "-O2", *self.options, *_C, *folders, *_LINK, f"-T{FOLDER / self.start}.ld"]
         done = subprocess.run([*command, *own, *sources, "-lgcc", "-o", executable], capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"{self.compiler} failed:\n{done.stderr[-4000:]}")
