@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import click
 import numpy as np
 
-from larq_focal.focal_plane import Sensor, fit, load_sensor, sensor_names
+from larq_focal.focal_plane import FitReport, Sensor, fit, load_sensor, sensor_names
 from larq_focal.focal_plane.compiler import Compiled, RegisterError, StoreError, UnsupportedError, compile_network
 from larq_focal.focal_plane.sensor.rate import estimates
 from larq_focal.network import Kernel, QuantGraph, ops
@@ -103,9 +103,14 @@ def _sign(name: str, before: ops.Op) -> ops.Binarize:
     return ops.Binarize(name=name, inputs=(before.name,), shape=before.shape, threshold=np.float32(0))
 
 
-def disagreements(network: QuantGraph, sensor: Sensor) -> list[str]:
-    """What `fit` and `compile` say differently of a network; nothing where the fit ran out of time."""
+def compared(network: QuantGraph, sensor: Sensor) -> tuple[str, list[str]]:
+    """The verdict, and what `fit` and `compile` say differently of a network."""
     report = fit(network, sensor, limit_s=LIMIT_S)
+    return str(report.verdict), _disagreements(report, network, sensor)
+
+
+def _disagreements(report: FitReport, network: QuantGraph, sensor: Sensor) -> list[str]:
+    """Nothing where the fit ran out of time."""
     if any("no program was found within" in line for line in report.not_judged):
         return []
     try:
@@ -116,7 +121,7 @@ def disagreements(network: QuantGraph, sensor: Sensor) -> list[str]:
     return [f"{name}: {mine}, and compile {other}" for name, mine, other in _pairs(report, compiled) if mine != other]
 
 
-def _pairs(report, compiled: Compiled) -> Iterator[tuple[str, object, object]]:
+def _pairs(report: FitReport, compiled: Compiled) -> Iterator[tuple[str, object, object]]:
     words = sum((Counter(count) for count in compiled.icw.values()), Counter())
     expected = estimates(words, compiled.calls, compiled.sensor)
     yield "verdict", str(report.verdict), "FIT WITH SPILL" if compiled.allocation.spills_to else "FIT"
@@ -159,9 +164,8 @@ def main(count: int, zoo: bool) -> None:
 
     def compare(network: QuantGraph, name: str) -> None:
         nonlocal found
-        sensor = load_sensor(name)
-        told = disagreements(network, sensor)
-        verdicts[name, str(fit(network, sensor, limit_s=LIMIT_S).verdict)] += 1
+        verdict, told = compared(network, load_sensor(name))
+        verdicts[name, verdict] += 1
         found += bool(told)
         for line in told:
             print(f"{network.name} on {name}: {line}")

@@ -17,28 +17,27 @@ from rich.table import Table
 
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.compiler import RegisterError, StoreError, compile_network
-from larq_focal.focal_plane.fits.conv_layer import ConvLayer
-from larq_focal.focal_plane.fits.stand_in import stand_in
 from larq_focal.focal_plane.sensor.calibration import load_published
-from larq_focal.network import QuantGraph, interpret
+from larq_focal.network import Kernel, QuantGraph, interpret, ops
 
 OPTIONS = (("interleaved", "patterns"), ("tiled", "patterns"), ("tiled", "packed"), ("tiled", "analog"))
 
 
 def layer(padding: str, weights: str) -> QuantGraph:
     """16 kernels 3x3 on an image of 64x64, with a threshold for each; "same" padding is with zeros."""
-    shape = ConvLayer(
-        name="layer",
-        height=64,
-        width=64,
-        in_channels=1,
-        out_channels=16,
-        kernel_size=(3, 3),
-        same_padding=padding == "same",
-        is_ternary=weights == "ternary",
-        own_thresholds=True,
-    )
-    return stand_in(shape)
+    rng = np.random.default_rng(0)
+    levels = (-1, 0, 1) if weights == "ternary" else (-1, 1)
+    kernel = Kernel(rng.choice(levels, (3, 3, 1, 16)).astype(np.int8), np.ones(16, np.float32), len(levels) - 1)
+    threshold = np.rint(rng.normal(0, 3, 16)).astype(np.float32)
+    shape = (64, 64, 16) if padding == "same" else (62, 62, 16)
+    image = ops.Input(name="image", shape=(64, 64, 1))
+    operations = [
+        image,
+        ops.Binarize(name="bits", inputs=("image",), shape=image.shape, threshold=np.float32(0)),
+        ops.Conv2D(name="layer", inputs=("bits",), shape=shape, kernel=kernel, padding=padding, pad_value=0.0),
+        ops.Binarize(name="sign", inputs=("layer",), shape=shape, threshold=threshold),
+    ]
+    return QuantGraph("layer", operations, ["sign"])
 
 
 def network() -> QuantGraph:

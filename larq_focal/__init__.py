@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from larq_focal.cost import summary
     from larq_focal.deploy.audit import audit
     from larq_focal.deploy.convert import convert
+    from larq_focal.deploy.migration import migrate
     from larq_focal.deploy.prediction import predict
     from larq_focal.deploy.runtime import Runtime
     from larq_focal.deploy.timing import time
@@ -67,6 +68,7 @@ _HOMES = {
     "import_objects": "larq_focal.network.keras.user_objects",
     "inspect_network": "larq_focal.focal_plane.inspection",
     "load_graph": "larq_focal.network",
+    "migrate": "larq_focal.deploy.migration",
     "predict": "larq_focal.deploy.prediction",
     "run_bench": "larq_focal.bench",
     "save_graph": "larq_focal.network",
@@ -99,6 +101,7 @@ __all__ = [
     "layers",
     "load_graph",
     "mcu",
+    "migrate",
     "network",
     "predict",
     "quantizers",

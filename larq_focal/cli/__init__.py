@@ -43,6 +43,7 @@ for _command in (
     bench.bench,
     deploy.convert,
     deploy.audit,
+    deploy.migrate,
     mcu.export_c,
     network.summary,
     focal_plane.fit,

@@ -102,3 +102,18 @@ def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: boo
     show(result, as_json)
     if not result.passed or (strict and result.not_as_intended):
         raise SystemExit(1)
+
+
+@click.command(short_help="Save a model of Keras 2 or Larq as a file of Keras 3.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=output_path, required=True, help="Where the .keras file goes.")
+@import_option
+@trust_option
+def migrate(model: Path, output: Path, trust: bool) -> None:
+    """Saves a model of Keras 2 or Larq, MODEL (.h5 or .keras), as a file of Keras 3 that computes the same.
+
+    Neither Larq nor TensorFlow is needed.
+    """
+    from larq_focal.deploy.migration import migrate
+
+    click.echo(f"{migrate(model, output, trust=trust)} is a file of Keras 3.")

@@ -177,19 +177,30 @@ def compile_model(
     show_default=True,
     help="How a picture of another size is brought to that of the program.",
 )
+@click.option(
+    "--noise",
+    "noise_seed",
+    type=click.IntRange(min=0),
+    metavar="SEED",
+    help="With the errors of analog registers that were measured of the sensor, drawn by this seed; exact without.",
+)
 @click.option("-o", "--output", type=output_path, help="Where the values go that are read out (.npz).")
 @json_option
-def simulate(program: Path, image: Path, resize: str, output: Path | None, as_json: bool) -> None:
+def simulate(
+    program: Path, image: Path, resize: str, noise_seed: int | None, output: Path | None, as_json: bool
+) -> None:
     """Run one frame of a PROGRAM on the simulated array."""
     from larq_focal.deploy.inputs import read_samples
     from larq_focal.focal_plane.compiler import read_program
     from larq_focal.focal_plane.compiler import simulate as simulate_program
+    from larq_focal.focal_plane.machine import Noise, load_noise
 
     with progress("reading the program") as tell:
         array = read_program(program)
         samples = read_samples(image, array.inputs[0].image_shape, "uint8", resize=resize)
         tell("running a frame")
-        result = simulate_program(array, samples[0])
+        noise = None if noise_seed is None else Noise(load_noise(array.sensor.name), array.sensor, noise_seed)
+        result = simulate_program(array, samples[0], noise)
     if output:
         result.save(output)
     show(result, as_json)

@@ -23,7 +23,7 @@ from larq_focal.text import UNKNOWN
 _SAMPLES = 3
 
 
-class NotCounted(RuntimeError):
+class NotCounted(ValueError):
     """The instructions cannot be counted here; the message says what to install."""
 
 
@@ -84,6 +84,27 @@ class RunReport(Result):
         return Group(table, Text(f"Estimated for {clock}; without wait states of the flash."))
 
 
+def microcontroller_for(target: str, name: str | None = None) -> str:
+    """The name of a microcontroller on which instructions can be counted here; by default the first of a target.
+
+    Raises:
+        NotCounted: The compiler or the emulator is missing here.
+        ValueError: There is no such microcontroller, or none for the target.
+    """
+    if name is not None and name not in MICROCONTROLLERS:
+        raise ValueError(f"There is no microcontroller '{name}'; choose from {', '.join(MICROCONTROLLERS)}.")
+    chosen = name or next((key for key, machine in MICROCONTROLLERS.items() if machine.target == target), None)
+    if chosen is None:
+        targets = sorted({machine.target for machine in MICROCONTROLLERS.values()})
+        raise ValueError(
+            f"No microcontroller is emulated for the target '{target}': write the network for one of "
+            f"{', '.join(targets)}."
+        )
+    if missing := MICROCONTROLLERS[chosen].missing_packages():
+        raise NotCounted(f"To count instructions on {chosen}, on Debian: apt-get install {' '.join(missing)}")
+    return chosen
+
+
 def report_run(
     export: CExport,
     clock_hz: float,
@@ -110,18 +131,8 @@ def report_run(
     if not clock_hz > 0 or not cycles_per_instruction > 0 or (power_mw is not None and not power_mw > 0):
         raise ValueError("Clock, cycles of an instruction and power must be above 0.")
     target = export.program.pieces.target
-    fitting = [name for name, machine in MICROCONTROLLERS.items() if machine.target == target]
-    chosen = microcontroller or (fitting[0] if fitting else None)
-    if chosen not in (MICROCONTROLLERS if microcontroller else fitting):
-        raise ValueError(
-            f"No microcontroller is emulated for the target '{target}': write the network for one of "
-            f"{', '.join(sorted({machine.target for machine in MICROCONTROLLERS.values()}))}."
-            if microcontroller is None
-            else f"There is no microcontroller '{chosen}'; choose from {', '.join(MICROCONTROLLERS)}."
-        )
+    chosen = microcontroller_for(target, microcontroller)
     machine = MICROCONTROLLERS[chosen]
-    if missing := machine.missing_packages():
-        raise NotCounted(f"To count instructions on {chosen}, on Debian: apt-get install {' '.join(missing)}")
     program = program_of(export.program.graph, target)  # with an input of the caller's, which costs no instruction
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder:
         (Path(folder) / "network.c").write_text(source_text(program, "network", Placement()), encoding="utf-8")

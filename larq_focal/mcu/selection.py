@@ -14,6 +14,7 @@ DEFAULT_TARGET = "generic"
 _SMALL = ("cortex-m4", "cortex-m7", "rv32")
 _HOST = ("host",)
 _LEAST_FILLED = 0.6
+_LANES = 16
 _LEAST_READERS = 8
 
 
@@ -66,6 +67,10 @@ def _fills_planes(call: Call) -> bool:
     return not call.is_masked and call.filters / (-(-call.filters // 32) * 32) >= _LEAST_FILLED
 
 
+def _fills_lanes(call: Call) -> bool:
+    return not call.is_masked and call.filters >= _LANES
+
+
 def _shares_tables(call: Call) -> bool:
     """Whether four numbers fit into 16 bits, and a table of their sums is read often enough."""
     return call.largest is not None and 4 * call.largest < 2**15 and call.filters >= _LEAST_READERS
@@ -87,6 +92,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "binary_signs": (
         Kernel("filter_planes", _SMALL, _fills_planes),
         Kernel("binary_signs_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("filter_lanes", _HOST, _fills_lanes),
         Kernel("binary_signs_by_WAY", _HOST, words=_by_instruction),
     ),
     "binary_sums": (

@@ -55,8 +55,10 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
     path = existing(path)
     if path.is_dir() and not _is_saved_model(path):
         raise ValueError(f"'{path}' is a folder without a saved_model.pb, so it is not a SavedModel.")
-    from larq_focal.network.keras.file import UntrustedModelError, check_keras_file, unknown_class
-    from larq_focal.network.keras.interim import keras
+    import larq_focal.quantizers  # noqa: F401 (registers layers and quantizers, Larq's and ours, with Keras)
+    from larq_focal.network.keras.errors import UntrustedModelError
+    from larq_focal.network.keras.file import check_keras_file, unknown_class
+    from larq_focal.nn import keras
 
     checked = False
     try:

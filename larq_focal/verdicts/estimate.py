@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from larq_focal.tables import add_figures, add_name, heading, new_table
-from larq_focal.text import MICROJOULES, MICROSECONDS, UNKNOWN, in_one_unit
+from larq_focal.text import MICROJOULES, MICROSECONDS, UNKNOWN, in_one_unit, time_text
 
 LOWER_BOUND, CALIBRATED, PUBLISHED = "lower bound", "calibrated", "published"
 _LEFT_OUT_WIDTH = 36
@@ -20,7 +20,8 @@ _LEFT_OUT_WIDTH = 36
 class Estimate:
     """One answer to how long a frame takes and what energy it needs; what is not known is None.
 
-    ``left_out`` are calls whose time is in none of the figures.
+    ``left_out`` are calls whose time is in none of the figures. ``beyond_us`` is the most that calls may add which are
+    more than those in the work that was measured; None where there is no bound.
     """
 
     kind: Literal["lower bound", "calibrated", "published"]
@@ -30,6 +31,7 @@ class Estimate:
     chip_energy_uj: float | None
     system_energy_uj: float | None
     left_out: tuple[str, ...] = ()
+    beyond_us: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -40,6 +42,7 @@ class Estimate:
             "chip_energy_uj": self.chip_energy_uj,
             "system_energy_uj": self.system_energy_uj,
             "left_out": list(self.left_out),
+            "beyond_us": self.beyond_us,
         }
 
 
@@ -54,7 +57,8 @@ def estimates_table(estimates: tuple[Estimate, ...]) -> Table:
     for estimate, latency, chip, system in zip(estimates, times, energies[::2], energies[1::2], strict=True):
         name = estimate.kind if estimate.kind == "lower bound" else f"{estimate.kind}: {estimate.source}"
         left_out = f"without {', '.join(estimate.left_out)}" if estimate.left_out else ""
-        lines = "".join(f"\n  {line}" for line in wrap(left_out, _LEFT_OUT_WIDTH))
+        beyond = f"launches: up to {time_text(estimate.beyond_us / 1000)} more" if estimate.beyond_us else ""
+        lines = "".join(f"\n  {line}" for part in (left_out, beyond) for line in wrap(part, _LEFT_OUT_WIDTH))
         rate = UNKNOWN if estimate.frames_per_second is None else f"{estimate.frames_per_second:,.0f}"
         table.add_row(Text.assemble(name, (lines, "dim")), latency, rate, chip, system)
     return table

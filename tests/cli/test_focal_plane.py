@@ -62,6 +62,21 @@ def test_a_project_for_the_device_is_written(files):
     }
 
 
+def test_noise_is_that_of_the_seed(files):
+    """A network that spills keeps bits as charges, and noise is the same for the same seed."""
+    program = files / "layer.scamp"
+    invoked("compile", files / "layer.qgraph", "-o", program)
+    np.save(files / "grey.npy", np.random.default_rng(0).integers(100, 156, (8, 8, 1), np.uint8))
+
+    def values(*more):
+        return json.loads(invoked("simulate", program, "--input", files / "grey.npy", *more, "--json"))["values"][
+            "sign"
+        ]
+
+    exact, *noisy = values(), values("--noise", 1), values("--noise", 1), values("--noise", 2)
+    assert noisy[0] == noisy[1] != noisy[2] and noisy[0] != exact
+
+
 def test_pictures_are_looked_at(files):
     image = pytest.importorskip("PIL.Image")
     grey = np.where(images(LAYER, 1)[0, ..., 0] > 0, 200, 20).astype(np.uint8)

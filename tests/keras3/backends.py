@@ -54,7 +54,10 @@ def layer_gradients(
     if BACKEND == "torch":
         tensor = ops.convert_to_tensor(x).detach().requires_grad_(True)
         layer.zero_grad()
-        ops.sum(layer(tensor, **options) * ops.convert_to_tensor(upstream)).backward()
+        total = ops.sum(layer(tensor, **options) * ops.convert_to_tensor(upstream))
+        if not total.requires_grad:
+            return [None] * (1 + len(variables))
+        total.backward()
         return [
             tensor.grad.numpy(),
             *(None if each.value.grad is None else each.value.grad.numpy() for each in variables),

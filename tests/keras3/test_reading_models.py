@@ -147,4 +147,4 @@ def test_drawn_networks(steps):
     x = image = keras.Input((5, 6, 2))
     for step in steps:
         x = STEPS[step](x)
-    assert_read(randomised(keras.Model(image, x)), tolerance=1e-4)
+    assert_read(randomised(keras.Model(image, x)), tolerance=1e-4, varies=False)

@@ -1,4 +1,4 @@
-"""Functions of ``keras.ops``, between layers, in Lambda layers and in users' layers, are read by what they compute."""
+"""Functions of ``keras.ops`` between layers, in Lambda layers and in users' layers are read by what they compute."""
 
 from __future__ import annotations
 

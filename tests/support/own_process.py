@@ -13,15 +13,19 @@ _INSIDE = "LARQ_FOCAL_OWN_PROCESS"
 _OF_WORKERS = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID")
 
 
+def outside_of_workers() -> dict[str, str]:
+    """The environment of this process, for one that is no worker of its run."""
+    return {name: value for name, value in os.environ.items() if name not in _OF_WORKERS}
+
+
 def is_run_elsewhere(item: pytest.Item) -> bool:
     """Runs a marked test by a pytest of its own, whose failure is that of the test; False for all other tests."""
     if item.get_closest_marker(MARK) is None or _INSIDE in os.environ:
         return False
-    environment = {name: value for name, value in os.environ.items() if name not in _OF_WORKERS}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", item.nodeid],
         cwd=item.config.rootpath,
-        env={**environment, _INSIDE: "1"},
+        env={**outside_of_workers(), _INSIDE: "1"},
         capture_output=True,
         text=True,
     )

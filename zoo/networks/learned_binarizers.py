@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_zoo.literature.binary_alex_net import BinaryAlexNetFactory
-from larq_zoo.literature.birealnet import BiRealNetFactory
-from larq_zoo.literature.xnornet import XNORNetFactory
-from larq_zoo.sota.quicknet import QuickNetFactory
-from zookeeper import factory
-
-from larq_focal.keras import keras
+from larq_focal.nn import keras
+from larq_focal.zoo.networks.larq_zoo.binary_alexnet import binary_alexnet
+from larq_focal.zoo.networks.larq_zoo.birealnet import birealnet18
+from larq_focal.zoo.networks.larq_zoo.quicknet import quicknet
+from larq_focal.zoo.networks.larq_zoo.xnornet import xnornet
 from larq_focal.zoo.networks.methods import METHODS
 from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
@@ -42,7 +40,7 @@ def quicknet_lab(
         Bannink et al., "Larq Compute Engine", MLSys 2021, https://arxiv.org/abs/2011.09398; Falkena et al., "LAB:
         Learnable Activation Binarizer for Binary Neural Networks", 2022, https://arxiv.org/abs/2210.13858.
     """
-    return _built(_QuickNet, "quicknet_lab", weights, input_shape, num_classes, include_top)
+    return _with_binarizers(quicknet, "quicknet_lab", weights, input_shape, num_classes, include_top)
 
 
 def birealnet_lab(
@@ -53,7 +51,7 @@ def birealnet_lab(
     include_top: bool = True,
 ) -> keras.Model:
     """larq-zoo's Bi-Real Net-18 with the learnable activation binarizer; arguments as :func:`quicknet_lab`."""
-    return _built(_BiRealNet, "birealnet_lab", weights, input_shape, num_classes, include_top)
+    return _with_binarizers(birealnet18, "birealnet_lab", weights, input_shape, num_classes, include_top)
 
 
 def xnornet_lab(
@@ -64,7 +62,7 @@ def xnornet_lab(
     include_top: bool = True,
 ) -> keras.Model:
     """larq-zoo's XNOR-Net with the learnable activation binarizer; arguments as :func:`quicknet_lab`."""
-    return _built(_XNORNet, "xnornet_lab", weights, input_shape, num_classes, include_top)
+    return _with_binarizers(xnornet, "xnornet_lab", weights, input_shape, num_classes, include_top)
 
 
 def binary_alexnet_lab(
@@ -75,7 +73,7 @@ def binary_alexnet_lab(
     include_top: bool = True,
 ) -> keras.Model:
     """larq-zoo's BinaryAlexNet with the learnable activation binarizer; arguments as :func:`quicknet_lab`."""
-    return _built(_BinaryAlexNet, "binary_alexnet_lab", weights, input_shape, num_classes, include_top)
+    return _with_binarizers(binary_alexnet, "binary_alexnet_lab", weights, input_shape, num_classes, include_top)
 
 
 def lab_bnn(
@@ -131,26 +129,12 @@ def _lab_block(x, maps: int, name: str):
     return layers.PReLU(shared_axes=[1, 2], name=f"{name}_prelu")(x)
 
 
-@factory
-class _QuickNet(QuickNetFactory):
-    input_quantizer = _LAB
-
-
-@factory
-class _BiRealNet(BiRealNetFactory):
-    input_quantizer = _LAB
-
-
-@factory
-class _XNORNet(XNORNetFactory):
-    input_quantizer = _LAB
-
-
-@factory
-class _BinaryAlexNet(BinaryAlexNetFactory):
-    input_quantizer = _LAB
-
-
-def _built(kind, name: str, weights, input_shape, num_classes: int, include_top: bool) -> keras.Model:
-    model = kind(input_shape=input_shape, num_classes=num_classes, include_top=include_top).build()
-    return with_weights(keras.Model(model.inputs, model.outputs, name=name), weights)
+def _with_binarizers(network, name: str, weights, input_shape, num_classes: int, include_top: bool) -> keras.Model:
+    return network(
+        weights=weights,
+        input_shape=input_shape,
+        num_classes=num_classes,
+        include_top=include_top,
+        input_quantizer=_LAB,
+        name=name,
+    )

@@ -134,15 +134,15 @@ ROWS: list[ModelRow] = [
             f"{title} of larq-zoo",
             factory,
             "https://github.com/larq/zoo",
-            {"weights": None},
+            {},
             LARGER,
             published=(Published("mebibytes", mebibytes, _LARQ_ZOO, 0.005, {}, "rounded"),),
         )
         for name, title, factory, mebibytes in (
-            ("quicknet_small", "QuickNetSmall", "larq_zoo.sota.QuickNetSmall", 4.00),
-            ("quicknet", "QuickNet", "larq_zoo.sota.QuickNet", 4.17),
-            ("quicknet_large", "QuickNetLarge", "larq_zoo.sota.QuickNetLarge", 5.40),
-            ("birealnet18", "Bi-Real Net-18", "larq_zoo.literature.BiRealNet", 4.00),
+            ("quicknet_small", "QuickNetSmall", network("larq_zoo.quicknet.quicknet_small"), 4.00),
+            ("quicknet", "QuickNet", network("larq_zoo.quicknet.quicknet"), 4.17),
+            ("quicknet_large", "QuickNetLarge", network("larq_zoo.quicknet.quicknet_large"), 5.40),
+            ("birealnet18", "Bi-Real Net-18", network("larq_zoo.birealnet.birealnet18"), 4.00),
         )
     ),
 ]

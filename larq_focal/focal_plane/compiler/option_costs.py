@@ -24,8 +24,9 @@ class Cost:
     """What the program of an option takes: words and, where the sensor is calibrated, microseconds of one frame.
 
     Programs that spill are compared only with each other. Where there is no program, ``refused`` tells why, and nothing
-    else is known. ``time_us`` is for comparison and rather too long: calls that the calibration does not tell, and
-    floods, whose time it cannot tell from others', count as the longest call that it does.
+    else is known. ``time_us`` is for comparison and rather too long: calls that the calibration does not tell, floods,
+    whose time it cannot tell from others', and launches beyond those that it holds count as the longest call that it
+    does.
     """
 
     option: Option
@@ -50,7 +51,7 @@ class Cost:
         if estimate:
             longest = max(sensor.calibrations[0].overhead_us.values(), default=0)
             untold = sum(calls[name] for name in estimate.left_out) + icw.get(PROPAGATION, 0)
-            time_us = estimate.latency_us + longest * untold
+            time_us = estimate.latency_us + (estimate.beyond_us or 0) + longest * untold
         return cls(option, sum(icw.values()), time_us, spills)
 
     @property

@@ -90,6 +90,7 @@ def _calibrated(icw: Mapping[str, int], calls: Mapping[str, int], sensor: Sensor
         chip_energy_uj=_energy_uj(latency_us, sensor.chip_power_w),
         system_energy_uj=_energy_uj(latency_us, sensor.system_power_w),
         left_out=tuple(call for call in others if sensor.overhead_us[call] is None),
+        beyond_us=calibration.beyond_us(calls),
     )
 
 

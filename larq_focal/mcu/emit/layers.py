@@ -10,6 +10,7 @@ from larq_focal.mcu.emit.chain import applied
 from larq_focal.mcu.emit.expression import Expression, loaded
 from larq_focal.mcu.emit.fixed_point import FixedPoint, fixed_point
 from larq_focal.mcu.emit.function import Function
+from larq_focal.mcu.emit.lanes import lane_tables
 from larq_focal.mcu.emit.layer import Layer, layer_of
 from larq_focal.mcu.emit.planes import plane_tables
 from larq_focal.mcu.emit.text import number
@@ -41,7 +42,7 @@ class _Loops:
         self.step, self.function, self.layer, self.call = step, function, layer, call
         self.body = function.body
         self.limits = self._limits()
-        self.in_planes = chosen("binary_signs", call, function.pieces.target)[0] == "filter_planes"
+        self.kernel = chosen("binary_signs", call, function.pieces.target)[0]
 
     @cached_property
     def weights(self) -> str:
@@ -67,8 +68,11 @@ class _Loops:
             self._pooled_pixels(self.step.pool)
             return
         function.begin_store()
-        with body.loop("y", g.out_height, "int32_t"), body.loop("x", g.out_width, "int32_t"):
+        if g.pixels == 1:
             self._whole_pixel()
+        else:
+            with body.loop("y", g.out_height, "int32_t"), body.loop("x", g.out_width, "int32_t"):
+                self._whole_pixel()
         function.end_store()
 
     def _pooled_pixels(self, pool: ops.Pool2D) -> None:
@@ -111,19 +115,19 @@ class _Loops:
             self._sums(f" + {first} * {layer.words_each}u", f" + {first}")
         self._epilogue()
 
+    def _place(self) -> str:
+        """The pixel, as arguments."""
+        return "0, 0" if self.layer.geometry.pixels == 1 else "y, x"
+
     def _window(self, channel: str, weights: str, sums: str) -> None:
         """Lays out the window at (y, x) of the channels from ``channel`` on."""
         layer, function, body, g = self.layer, self.function, self.body, self.layer.geometry
         if layer.is_direct:
             words = layer.window_words if layer.window == "bits" else layer.fan_in
-            pixel = f"(uint32_t)(y * {layer.geometry.out_width} + x)"
-            at = "" if layer.geometry.pixels == 1 else f" + {pixel} * {words}u"
+            at = "" if g.pixels == 1 else f" + (uint32_t)(y * {g.out_width} + x) * {words}u"
             body.line(f"const {C_TYPES[layer.window]} *window = {function.pointer(0)}{at};")
-            if layer.geometry.pixels == 1:
-                body.line("(void)y;")
-                body.line("(void)x;")
             return
-        place = f"&{function.geometry_name}, {function.pointer(0)}, y, x, {channel}"
+        place = f"&{function.geometry_name}, {function.pointer(0)}, {self._place()}, {channel}"
         if layer.window == "bits":
             fill = "0xffffffffu" if layer.pad_value == -1 else "0u"
             window = "word_window" if g.depth % 32 == 0 else "bit_window"
@@ -163,10 +167,14 @@ class _Loops:
     def _signs(self) -> None:
         layer, function = self.layer, self.function
         name = function.pieces.kernel("binary_signs", self.call)
-        if self.in_planes:
+        if self.kernel == "filter_planes":
             values, starts = plane_tables(layer.rows < 0, self.limits // 2 + 1)
             tables = f"{function.table(values, 'weights', 'uint64_t')}, {function.table(starts, 'starts', 'uint32_t')}"
             sizes = f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
+        elif self.kernel == "filter_lanes":
+            values, limits = lane_tables(layer.table()[1], self.limits)
+            tables = f"{function.table(values, 'weights', 'uint32_t')}, {function.table(limits, 'limits', 'int16_t')}"
+            sizes = f"{layer.words}u, {layer.filters}u"
         else:
             tables, sizes = f"{self.weights}, {self.limit_table}", f"{layer.words}u, {layer.filters}u"
         function.body.line(f"{name}(window, {tables}, {sizes}, &bits);")
@@ -217,7 +225,7 @@ class _Loops:
     def _masked_sums(self, weights: str, sums: str) -> None:
         layer, function, call = self.layer, self.function, self.call
         mask = function.pieces.add("window_mask")
-        function.body.line(f"{mask}(&{function.geometry_name}, y, x, mask);")
+        function.body.line(f"{mask}(&{function.geometry_name}, {self._place()}, mask);")
         sizes = f"{call.words}u, {call.filters}u"
         if layer.weights == "signs":
             name = function.pieces.kernel("masked_binary_sums", call)
@@ -234,7 +242,8 @@ class _Loops:
             pixel = f"y * {layer.geometry.out_width} + x"
             if self.step.pool is not None:
                 pixel = f"p * {self.step.pool.shape[1]} + q"
-            function.element_number(f"(uint32_t)({pixel}) * {layer.filters}u + c")
+            is_one = layer.geometry.pixels == 1
+            function.element_number("c" if is_one else f"(uint32_t)({pixel}) * {layer.filters}u + c")
             element = function.element
             value = Expression("sums[c]", "whole" if layer.sums == "i32" else "float")
             if fixed is not None:

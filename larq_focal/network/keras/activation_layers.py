@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import room
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.interim import RPReLU, keras
 from larq_focal.network.keras.layer_call import LayerCall
+from larq_focal.nn import keras
+
+if TYPE_CHECKING:
+    from larq_focal.layers import RPReLU
 
 layers = keras.layers
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import is_keras_3, keras
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import is_quantizer, read_quantizer
 from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.nn import is_keras_3, keras
 
 _ACTIVATIONS = {
     keras.activations.relu: "relu",

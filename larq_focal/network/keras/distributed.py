@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.kernels import layer_kernel
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.linear import geometry_of, grouped, read_linear
 from larq_focal.network.keras.user_classes import defines_its_own
+from larq_focal.nn import keras
 
 layers = keras.layers
 

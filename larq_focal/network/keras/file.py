@@ -17,15 +17,12 @@ from typing import Any
 import h5py
 
 from larq_focal.messages import short
+from larq_focal.network.keras.errors import UntrustedModelError
 from larq_focal.network.keras.hdf5_probe import WEIGHTS, check_hdf5, unpacked
 from larq_focal.network.keras.nodes import unmade_call
 from larq_focal.network.keras.trusted_objects import HOW_TO_TRUST, fault_of, unknown_object
 
 _CONFIG = "config.json"
-
-
-class UntrustedModelError(ValueError):
-    """Loading a model would run code that its file brings or names; the message says which part."""
 
 
 def check_keras_file(path: Path, *, trust: bool = False) -> None:

@@ -8,9 +8,9 @@ from larq_focal.network import ops
 from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.graph import NotUnderstood, QuantGraph
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.layers import add_unknown, is_listed, read_layer
+from larq_focal.nn import keras
 
 
 def from_keras(model: keras.Model) -> QuantGraph:

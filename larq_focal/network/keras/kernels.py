@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import keras, row_of
 from larq_focal.network.keras.quantizers import Quantizer, precision
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
+from larq_focal.nn import keras
+from larq_focal.quantizers import row_of
 
 
 def layer_kernel(layer: keras.layers.Layer, which: str = "kernel") -> np.ndarray:

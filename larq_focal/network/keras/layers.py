@@ -10,7 +10,6 @@ import numpy as np
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import activation_layers, distributed, linear, normalizations, pooling, room, sequences
-from larq_focal.network.keras.interim import L1BatchNormalization, LogGradient, Quantizer, RPReLU, XnorConv2D, keras
 from larq_focal.network.keras.kernels import stored_weights
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.node import Node
@@ -18,6 +17,7 @@ from larq_focal.network.keras.quantizers import read_quantizer
 from larq_focal.network.keras.unknown import layer_macs
 from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.keras.xnor import add_magnitude_map
+from larq_focal.nn import is_keras_3, keras
 
 layers = keras.layers
 
@@ -138,24 +138,14 @@ _READERS = {
     **dict.fromkeys(("RandomRotation", "RandomTranslation", "RandomZoom"), _read_nothing),
 }
 """By names of Keras' classes; Keras 3 does not have all of them."""
-_READERS_OF_OURS = {
-    L1BatchNormalization: normalizations.read_l1_batch_normalization,
-    RPReLU: activation_layers.read_rprelu_layer,
-}
 _classes = {getattr(layers, name): reader for name, reader in _READERS.items() if hasattr(layers, name)}
-for _class, _reader in (_classes | _READERS_OF_OURS).items():
+for _class, _reader in _classes.items():
     _read.register(_class, _reader)
 
 
 @_read.register
 def _(layer: layers.TimeDistributed, call):
     return distributed.read_time_distributed(layer, call, _read)
-
-
-@_read.register
-def _(layer: XnorConv2D, call):
-    product = linear.read_conv2d(layer, call)
-    return call.add(ops.Multiply, product, add_magnitude_map(layer, call), part="scaled")
 
 
 @_read.register(layers.Add)
@@ -184,15 +174,28 @@ def _(layer: layers.ZeroPadding2D, call):
     return call.add(ops.Pad, *call.inputs, shape=call.output_shape(layer), pads=pads)
 
 
-@_read.register(Quantizer)
+@_read.register(room.AnyQuantizer)
 def _(layer, call):
     return read_quantizer(layer, call, call.inputs[0])
 
 
-@_read.register
-def _(layer: LogGradient, call):
+def _read_xnor_conv2d(layer, call):
+    product = linear.read_conv2d(layer, call)
+    return call.add(ops.Multiply, product, add_magnitude_map(layer, call), part="scaled")
+
+
+def _read_log_gradient(layer, call):
     (value,) = read_traced(layer, call)
     if layer.bits == 1:
         return value
     levels, boundaries = np.float32([-1, 0, 1]), np.float32([-0.5, 0.5])  # the sum of two signs has two bits
     return call.add(ops.Quantize, value, shape=call.shape(value), levels=levels, boundaries=boundaries)
+
+
+if not is_keras_3():  # on which there are no layers of ours yet
+    from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorConv2D
+
+    _read.register(L1BatchNormalization, normalizations.read_l1_batch_normalization)
+    _read.register(LogGradient, _read_log_gradient)
+    _read.register(RPReLU, activation_layers.read_rprelu_layer)
+    _read.register(XnorConv2D, _read_xnor_conv2d)

@@ -10,10 +10,10 @@ from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import room
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.kernels import layer_kernel, quantized_kernel
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import precision, quantizer_name, read_quantizer
+from larq_focal.nn import keras
 
 
 def declared_input_bits(layer: keras.layers.Layer, quantizer: Callable | None) -> int | None:
@@ -150,13 +150,11 @@ def read_einsum_dense(layer: keras.layers.EinsumDense, call: LayerCall) -> str:
     sizes = kernel.shape[: len(gone)], kernel.shape[len(gone) :]
     rows, columns = int(np.prod(sizes[0])), int(np.prod(sizes[1]))
     positions = shape[: kept - 1]
-    bias = layer.bias
+    bias = None if layer.bias is None else room.as_array(layer.bias)
     if bias is not None:
-        bias = (
-            np.broadcast_to(room.as_array(bias), sizes[1]).reshape(columns) if tuple(bias.shape) == sizes[1] else None
-        )
-        if bias is None:
+        if bias.shape != sizes[1]:
             raise NotUnderstood("with a bias that is not one for each output")
+        bias = bias.reshape(columns)
     if len(gone) != 1:
         value = call.add(ops.Reshape, value, part="flat", shape=(*positions, rows))
     value = call.add(

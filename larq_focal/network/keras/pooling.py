@@ -6,8 +6,8 @@ from larq_focal.network import ops
 from larq_focal.network.conv_arithmetic import same_pads
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.layer_call import LayerCall
+from larq_focal.nn import keras
 
 layers = keras.layers
 _MAXIMA = (layers.MaxPooling1D, layers.MaxPooling2D, layers.GlobalMaxPooling1D, layers.GlobalMaxPooling2D)
@@ -20,8 +20,8 @@ def kind_of(layer: layers.Layer) -> str:
 def add_pool(layer: layers.Layer, call: LayerCall, value: str, shape: ops.Shape, size: ops.Pair, strides: ops.Pair):
     """Adds what a pooling layer makes of the image ``value``."""
     kind = kind_of(layer)
-    pads_means = kind == "average" and layer.padding == "same"
-    if pads_means and not room.averages_evenly(same_pads(call.shape(value)[:2], size, strides)):
+    pads = same_pads(call.shape(value)[:2], size, strides) if layer.padding == "same" else ()
+    if kind == "average" and not room.averages_evenly(pads):
         raise NotUnderstood("with uneven padding, which torch counts in the means")
     fields = {"kind": kind, "size": size, "strides": strides, "padding": layer.padding}
     return call.add(ops.Pool2D, value, shape=shape, **fields)

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal import quantizers as focal
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
-from larq_focal.network.keras import interim as focal
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import row_of
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.step_function import find_steps
+from larq_focal.nn import NoOp
+from larq_focal.quantizers import row_of
 
 Quantizer = Callable[[Any], Any]
 
@@ -37,7 +38,7 @@ def precision(quantizer: Quantizer | None) -> int | None:
 
 def is_quantizer(function: Any) -> bool:
     """Whether ``function``, found as an activation, is a quantizer."""
-    return isinstance(function, focal.Quantizer) or precision(function) is not None
+    return isinstance(function, room.AnyQuantizer) or precision(function) is not None
 
 
 def read_quantizer(quantizer: Quantizer, call: LayerCall, value: str, part: str = "") -> str:
@@ -106,7 +107,7 @@ def _(quantizer: focal.LSQ, call, value, part):
 
 
 @_read.register
-def _(quantizer: focal.NoOp, call, value, part):
+def _(quantizer: NoOp, call, value, part):
     return value
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras.activations import read_activation
-from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.kernels import layer_kernel
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.linear import (
@@ -23,6 +22,7 @@ from larq_focal.network.keras.linear import (
     quantized_input,
 )
 from larq_focal.network.keras.pooling import add_pool, kind_of
+from larq_focal.nn import keras
 
 
 def as_row(call: LayerCall, value: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from larq_focal.messages import short
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import keras
+from larq_focal.nn import keras
 
 HOW_TO_TRUST = "If you trust where the file comes from, load it with trust=True (--trust)."
 _KERAS_HOMES = ("keras", "tf_keras")

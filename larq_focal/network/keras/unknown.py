@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from larq_focal.network.keras import room
-from larq_focal.network.keras.interim import keras
 from larq_focal.network.keras.kernels import KERNELS
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import precision
 from larq_focal.network.kernel import FLOAT_BITS
+from larq_focal.nn import keras
 
 layers = keras.layers
 

@@ -10,8 +10,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from larq_focal._keras_version import is_keras_3
-from larq_focal.network.keras.interim import keras
+from larq_focal.network.keras import room
+from larq_focal.nn import keras
 
 _OPTIMIZATION = "tensorflow_model_optimization"
 """It keeps its classes in modules deep down, and brings them by a scope."""
@@ -21,11 +21,10 @@ _CLASSES = (
     keras.regularizers.Regularizer,
     keras.constraints.Constraint,
 )
-_KNOWN_NAMES = (*(keras, keras.layers, keras.activations, keras.initializers, keras.regularizers, keras.constraints),)
-if not is_keras_3():
-    from larq_focal.keras import larq
-
-    _KNOWN_NAMES += (larq.layers, larq.quantizers, larq.constraints)
+_KNOWN_NAMES = (
+    *(keras, keras.layers, keras.activations, keras.initializers, keras.regularizers, keras.constraints),
+    *room.harmless.LARQ,
+)
 
 
 def import_objects(module: str | Path) -> ModuleType:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from larq_focal.network import ops
-from larq_focal.network.keras.interim import XnorConv2D
 from larq_focal.network.keras.layer_call import LayerCall
+
+if TYPE_CHECKING:
+    from larq_focal.layers import XnorConv2D
 
 
 def add_magnitude_map(layer: XnorConv2D, call: LayerCall) -> str:

@@ -171,7 +171,8 @@ def test_kernels_that_repeat_are_stored_once():
 
     unrolled, rolled = build(repeated(20, 100)), build(repeated(20, 10))
     words = [built.program.store_icw(Simulator(SCAMP5).instruction_set) for built in (unrolled, rolled)]
-    assert words == [60, 3]
+    assert words == [60, 6], "the loop holds the code twice, where the store has no room for more"
+    assert [built.calls["main"]["kernel_launch"] for built in (unrolled, rolled)] == [1, 10]
     assert unrolled.total_icw == rolled.total_icw == 60
     with pytest.raises(StoreError, match="take 3 instruction words, and the store of scamp5 holds 2"):
         build(repeated(20, 2))

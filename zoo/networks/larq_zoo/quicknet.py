@@ -37,6 +37,7 @@ def quicknet(
     num_classes: int = 1000,
     include_top: bool = True,
     input_quantizer: Any = None,
+    name: str = "quicknet",
 ) -> keras.Model:
     """QuickNet: four stages of four binary convolutions, each with a shortcut; it returns probabilities.
 
@@ -46,6 +47,7 @@ def quicknet(
         num_classes: Number of classes.
         include_top: Whether the mean over space and the classifier are there.
         input_quantizer: Of the binary convolutions; None for the sign.
+        name: Of the model.
 
     Raises:
         ValueError: ``weights`` is not known or does not fit.
@@ -55,7 +57,7 @@ def quicknet(
         MLSys 2021, https://arxiv.org/abs/2011.09398; https://github.com/larq/zoo, larq_zoo/sota/quicknet.py.
     """
     stages = ((4, 64), (4, 128), (4, 256), (4, 512))
-    return _network("quicknet", stages, weights, input_shape, num_classes, include_top, input_quantizer)
+    return _network(name, stages, weights, input_shape, num_classes, include_top, input_quantizer)
 
 
 def quicknet_small(
@@ -65,10 +67,11 @@ def quicknet_small(
     num_classes: int = 1000,
     include_top: bool = True,
     input_quantizer: Any = None,
+    name: str = "quicknet_small",
 ) -> keras.Model:
     """QuickNet with fewer maps in its first two stages; arguments as :func:`quicknet`."""
     stages = ((4, 32), (4, 64), (4, 256), (4, 512))
-    return _network("quicknet_small", stages, weights, input_shape, num_classes, include_top, input_quantizer)
+    return _network(name, stages, weights, input_shape, num_classes, include_top, input_quantizer)
 
 
 def quicknet_large(
@@ -78,10 +81,11 @@ def quicknet_large(
     num_classes: int = 1000,
     include_top: bool = True,
     input_quantizer: Any = None,
+    name: str = "quicknet_large",
 ) -> keras.Model:
     """QuickNet with more convolutions in each stage; arguments as :func:`quicknet`."""
     stages = ((6, 64), (8, 128), (12, 256), (6, 512))
-    return _network("quicknet_large", stages, weights, input_shape, num_classes, include_top, input_quantizer)
+    return _network(name, stages, weights, input_shape, num_classes, include_top, input_quantizer)
 
 
 def _network(name: str, stages, weights, input_shape, num_classes: int, include_top: bool, input_quantizer):

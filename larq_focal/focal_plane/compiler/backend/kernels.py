@@ -96,10 +96,10 @@ def program(code: Sequence[Placed], instruction_set: InstructionSet) -> Outlined
     """
     limit = instruction_set.sensor.code_store_icw
     for split in (False, True):
-        result = _outlined(code, split)
-        words = result.program.store_icw(instruction_set)
+        steps = _steps(code, split)
+        words = sum(_words(body, instruction_set) for body in {step.body for step in steps if step.body})
         if limit is None or words <= limit:
-            return result
+            return _outlined(_fewer_launches(steps, instruction_set, limit) if split else steps)
     raise StoreError(words, limit, instruction_set.sensor)
 
 
@@ -113,35 +113,122 @@ def icw_by_section(code: Sequence[Placed], instruction_set: InstructionSet) -> d
     return result
 
 
-def _outlined(code: Sequence[Placed], split: bool) -> Outlined:
-    kernels: dict[tuple[Instruction, ...], Kernel] = {}
-    numbers: Counter[str] = Counter()
-    main: list[ProgramStatement] = []
+@dataclass(frozen=True)
+class _Step:
+    """A launch of a kernel with the instructions ``body``, or a call of the controller."""
+
+    section: str
+    body: tuple[Instruction, ...] = ()
+    call: Call | None = None
+
+
+def _steps(code: Sequence[Placed], split: bool) -> list[_Step]:
+    """The frame as launches and calls; kernels end at calls, and where they may ``split`` wherever they can."""
+    steps: list[_Step] = []
     run: list[Placed] = []
-    calls: dict[str, Counter[str]] = defaultdict(Counter)
 
     def close() -> None:
-        if not run:
-            return
-        body = tuple(here.statement for here in run)
-        if body not in kernels:
-            name = re.sub(r"\W+", "_", run[0].section)
-            numbers[name] += 1
-            kernels[body] = Kernel(f"{name}_{numbers[name]}", body)
-        main.append(Launch(kernels[body].name))
-        calls[run[0].section][LAUNCH] += 1
-        run.clear()
+        if run:
+            steps.append(_Step(run[0].section, tuple(here.statement for here in run)))
+            run.clear()
 
     for here in code:
         if isinstance(here.statement, Call):
             close()
-            main.append(here.statement)
-            calls[here.section][FUNCTIONS[here.statement.name].overhead] += 1
+            steps.append(_Step(here.section, call=here.statement))
             continue
         if split and here.starts_kernel:
             close()
         run.append(here)
     close()
+    return steps
+
+
+def _words(body: tuple[Instruction, ...], instruction_set: InstructionSet) -> int:
+    return sum(len(instruction_set.words(instruction)) for instruction in body)
+
+
+def _fewer_launches(steps: list[_Step], instruction_set: InstructionSet, limit: int) -> list[_Step]:
+    """Joins kernels that are launched one after the other, as far as the store has room for the longer ones.
+
+    The pair comes first that saves the most launches for each word of the store; many cost none, for one of them is
+    launched nowhere else. The scheme is that of P. Gage, "A new algorithm for data compression", C Users Journal 12
+    (1994), with a bound on the dictionary.
+    """
+    numbers: dict[tuple[Instruction, ...], int] = {}
+    launched = [numbers.setdefault(step.body, len(numbers)) if step.body else None for step in steps]
+    bodies = list(numbers)
+    words = [_words(body, instruction_set) for body in bodies]
+    kept = list(steps)
+    free = limit - sum(words)
+    while (best := _best_pair(launched, words, free)) is not None:
+        (first, second), cost = best
+        free -= cost
+        joined = bodies[first] + bodies[second]
+        if joined not in numbers:
+            numbers[joined] = len(bodies)
+            bodies.append(joined)
+            words.append(words[first] + words[second])
+        launched, kept = _joined(launched, kept, (first, second), numbers[joined])
+    return [
+        _Step(step.section, () if n is None else bodies[n], step.call) for n, step in zip(launched, kept, strict=True)
+    ]
+
+
+def _best_pair(launched: list[int | None], words: list[int], free: int) -> tuple[tuple[int, int], int] | None:
+    """The kernels, launched one after the other, whose joining saves most, and the words that it takes."""
+    launches: Counter[int | None] = Counter(launched)
+    pairs: Counter[tuple[int, int]] = Counter()
+    before = None  # the last launch, if it can still be the first of a pair
+    for number in launched:
+        if before is not None and number is not None:
+            pairs[before, number] += 1
+            before = None if before == number else number
+        else:
+            before = number
+    best, best_rank = None, (0.0, 0)
+    for (first, second), count in pairs.items():
+        if first == second:
+            cost = 2 * words[first] - (words[first] if launches[first] == 2 * count else 0)
+        else:
+            cost = sum(words[number] for number in (first, second) if launches[number] > count)
+        rank = count / max(cost, 0.5), count
+        if cost <= free and rank > best_rank:
+            best, best_rank = ((first, second), cost), rank
+    return best
+
+
+def _joined(
+    launched: list[int | None], steps: list[_Step], pair: tuple[int, int], joined: int
+) -> tuple[list[int | None], list[_Step]]:
+    """The launches and steps with every launch of a ``pair`` of kernels as one of the kernel ``joined``."""
+    numbers: list[int | None] = []
+    kept: list[_Step] = []
+    index = 0
+    while index < len(launched):
+        is_pair = tuple(launched[index : index + 2]) == pair
+        numbers.append(joined if is_pair else launched[index])
+        kept.append(steps[index])
+        index += 2 if is_pair else 1
+    return numbers, kept
+
+
+def _outlined(steps: Sequence[_Step]) -> Outlined:
+    kernels: dict[tuple[Instruction, ...], Kernel] = {}
+    numbers: Counter[str] = Counter()
+    main: list[ProgramStatement] = []
+    calls: dict[str, Counter[str]] = defaultdict(Counter)
+    for step in steps:
+        if step.call is not None:
+            main.append(step.call)
+            calls[step.section][FUNCTIONS[step.call.name].overhead] += 1
+            continue
+        if step.body not in kernels:
+            name = re.sub(r"\W+", "_", step.section)
+            numbers[name] += 1
+            kernels[step.body] = Kernel(f"{name}_{numbers[name]}", step.body)
+        main.append(Launch(kernels[step.body].name))
+        calls[step.section][LAUNCH] += 1
     return Outlined(Program(tuple(kernels.values()), tuple(_repeated(main))), calls)
 
 

@@ -35,6 +35,18 @@ class Calibration:
         known = sum(self.overhead_us.get(call, 0) * count for call, count in calls.items())
         return icw * self.cycles_per_icw / clock_hz * 1e6 + known
 
+    def beyond_us(self, calls: Mapping[str, int]) -> float | None:
+        """Microseconds that contained calls may take at most beyond what is known of them.
+
+        They were as often as loads from the controller where the times were measured; more of them took no longer than
+        a load with what it contains. None where no time of a load is known.
+        """
+        loads = {call: us for call, us in self.overhead_us.items() if call.startswith("load_")}
+        if not loads:
+            return None
+        held = sum(calls.get(call, 0) for call in loads)
+        return max(loads.values()) * sum(max(calls.get(call, 0) - held, 0) for call in self.contained)
+
 
 def read_calibrations(sections: list[Section], calls: Collection[str]) -> tuple[Calibration, ...]:
     """The calibrations of a sensor file; ``calls`` are the names that overheads may have.

@@ -1,7 +1,14 @@
 """Reading models of Keras 2, by TensorFlow; the names are those of ``keras3``."""
 
 from larq_focal.network.keras.keras2 import harmless
-from larq_focal.network.keras.keras2.arrays import as_array, averages_evenly, computed, quantized_values, rsqrt
+from larq_focal.network.keras.keras2.arrays import (
+    AnyQuantizer,
+    as_array,
+    averages_evenly,
+    computed,
+    quantized_values,
+    rsqrt,
+)
 from larq_focal.network.keras.keras2.functions import read_function
 from larq_focal.network.keras.keras2.macs import function_macs
 from larq_focal.network.keras.keras2.nodes import (
@@ -19,6 +26,7 @@ from larq_focal.network.keras.keras2.nodes import (
 from larq_focal.network.keras.keras2.subclasses import as_functional, called_on_symbols
 
 __all__ = [
+    "AnyQuantizer",
     "ModelValues",
     "as_array",
     "as_functional",

@@ -9,6 +9,9 @@ import numpy as np
 
 from larq_focal.keras import larq, tf
 
+AnyQuantizer = larq.quantizers.Quantizer
+"""The base of Larq's quantizers and of ours."""
+
 
 def as_array(value: Any) -> np.ndarray:
     """A variable, tensor or number; a quantized variable as its layer computes with it."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from larq_focal.keras import keras
+from larq_focal.keras import keras, larq
 from larq_focal.messages import short
+
+LARQ = (larq.layers, larq.quantizers, larq.constraints)
+"""Where Larq's names are."""
 
 VALUES = frozenset(
     ("TensorShape", "TypeSpec", "CompositeTensor", "__tuple__", "__ellipsis__", "__tensor__", "__numpy__", "__bytes__")
@@ -51,11 +54,9 @@ def operation_fault(item: dict) -> str | None:
         return None
     inner = item.get("config")
     function = inner.get("function") if isinstance(inner, dict) else None
-    return (
-        ""
-        if _is_of_tensors(function)
-        else f"calls TensorFlow's '{short(function, 60)}', which may do more than compute."
-    )
+    if _is_of_tensors(function):
+        return ""
+    return f"calls TensorFlow's '{short(function, 60)}', which may do more than compute."
 
 
 def _is_of_tensors(function: Any) -> bool:

@@ -1,7 +1,14 @@
 """Reading models of Keras 3, on any backend; the names are those of ``keras2``."""
 
 from larq_focal.network.keras.keras3 import harmless
-from larq_focal.network.keras.keras3.arrays import as_array, averages_evenly, computed, quantized_values, rsqrt
+from larq_focal.network.keras.keras3.arrays import (
+    AnyQuantizer,
+    as_array,
+    averages_evenly,
+    computed,
+    quantized_values,
+    rsqrt,
+)
 from larq_focal.network.keras.keras3.functions import ModelValues, read_function
 from larq_focal.network.keras.keras3.macs import function_macs
 from larq_focal.network.keras.keras3.models import as_functional, at_sizes, input_names, is_functional, nodes_of
@@ -15,6 +22,7 @@ from larq_focal.network.keras.keras3.traced import (
 )
 
 __all__ = [
+    "AnyQuantizer",
     "ModelValues",
     "as_array",
     "as_functional",

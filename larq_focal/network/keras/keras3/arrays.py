@@ -8,6 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from larq_focal.nn import Quantizer
+
+AnyQuantizer = Quantizer
+"""The base of all quantizers."""
+
 
 def as_array(value: Any) -> np.ndarray:
     """A variable, tensor or number; those of less than 32 bits that NumPy does not have become float32."""

@@ -8,6 +8,11 @@ from importlib import import_module
 
 import keras
 
+from larq_focal.nn.keras3 import larq_quantizers, quantized_layers, weight_clip
+
+LARQ = (quantized_layers, larq_quantizers, weight_clip)
+"""Where the names are that Larq has too."""
+
 VALUES = frozenset(("__keras_tensor__", "__slice__", "__ellipsis__", "__tensor__", "__numpy__", "__bytes__"))
 """Marks of plain values."""
 

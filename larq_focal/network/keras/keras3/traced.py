@@ -105,7 +105,7 @@ def called_on_symbols(layer: keras.layers.Layer, arguments: Sequence, keywords: 
 
 def _traced(symbols: list, run: Callable[[], Any]) -> Traced:
     try:
-        with _variables_meet_symbols():
+        with _symbols_on_the_right():
             outputs = flatten(run())
     except Exception as error:  # a user's own code may fail in any way on tensors without numbers
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -118,20 +118,26 @@ def _traced(symbols: list, run: Callable[[], Any]) -> Traced:
 
 
 @contextmanager
-def _variables_meet_symbols() -> Iterator[None]:
-    """Lets ``variable * symbol`` be recorded as ``symbol * variable`` is: Keras calls its backend for the first."""
+def _symbols_on_the_right() -> Iterator[None]:
+    """Lets ``variable * symbol`` and ``tensor * symbol`` be recorded as ``symbol * variable`` is.
+
+    Keras calls its backend for a variable on the left, and says that a symbol is no array of JAX where it might say
+    nothing, on which JAX would leave it to the symbol.
+    """
 
     def recorded(name: str, function: Callable) -> Callable:
         own = getattr(keras.Variable, name)
         return lambda variable, other: (function if is_symbolic(other) else own)(variable, other)
 
-    methods = {name: recorded(name, function) for name, function in _ARITHMETIC.items()}
-    for name, method in methods.items():
-        setattr(keras.Variable, name, method)
+    for name, function in _ARITHMETIC.items():
+        setattr(keras.Variable, name, recorded(name, function))
+    refusal = keras.KerasTensor.__jax_array__
+    del keras.KerasTensor.__jax_array__
     try:
         yield
     finally:
-        for name in methods:
+        keras.KerasTensor.__jax_array__ = refusal
+        for name in _ARITHMETIC:
             delattr(keras.Variable, name)  # the class of each backend inherits its own
 
 

@@ -11,10 +11,10 @@ import keras
 
 from larq_focal.files import existing, written_whole
 from larq_focal.messages import short
+from larq_focal.network.keras.errors import MigrationError
 from larq_focal.network.keras.file import check_objects, opened
 from larq_focal.network.keras.hdf5_probe import WEIGHTS, check_hdf5, unpacked
 from larq_focal.network.keras.migration.models import translated_model
-from larq_focal.network.keras.migration.untranslatable import MigrationError
 from larq_focal.network.keras.nodes import unmade_call
 
 
@@ -35,7 +35,7 @@ def migrated(path: Path, trust: bool) -> keras.Model:
     if path.is_dir():
         raise MigrationError(
             f"'{path}' is a SavedModel, whose graph is a program of TensorFlow. Load it with Keras 2, save the model "
-            "as .h5 (model.save('model.h5')), and migrate that file."
+            "with model.save('model.h5'), and migrate that file."
         )
     try:
         check_hdf5(path)

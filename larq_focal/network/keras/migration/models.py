@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from larq_focal.messages import short
+from larq_focal.network.keras.errors import MigrationError
 from larq_focal.network.keras.migration.objects import translated_object
 from larq_focal.network.keras.migration.operations import translated_operation
-from larq_focal.network.keras.migration.untranslatable import MigrationError
 
 _FUNCTIONAL = ("Functional", "Model")
 _MODELS = (*_FUNCTIONAL, "Sequential")

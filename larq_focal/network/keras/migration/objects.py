@@ -8,8 +8,9 @@ from typing import Any
 import keras
 
 from larq_focal.messages import short
+from larq_focal.network.keras.errors import MigrationError
+from larq_focal.network.keras.keras3.harmless import CODE
 from larq_focal.network.keras.migration import functions
-from larq_focal.network.keras.migration.untranslatable import MigrationError
 
 _OTHER_NAMES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 _OTHER_KEYS = {"LeakyReLU": {"alpha": "negative_slope"}, "InputLayer": {"batch_input_shape": "batch_shape"}}
@@ -44,6 +45,10 @@ def translated_object(item: dict, owner: str) -> dict:
         raise MigrationError(f"'{owner}' holds something that is not a part of a Keras model: {short(repr(item), 80)}.")
     name = _OTHER_NAMES.get(name, name)
     owner = config.get("name", owner) if isinstance(config.get("name"), str) else owner
+    if name in CODE:
+        raise MigrationError(
+            f"'{owner}' {CODE[name]}, which is not translated. Use a layer of your own, and save the model again."
+        )
     cls, home = _class_of(name, owner)
     config = _arguments(cls, name, config, owner)
     return {"module": home, "class_name": cls.__name__, "config": config, "registered_name": None if home else name}
@@ -123,12 +128,8 @@ def _activation(value: Any, owner: str) -> Any:
     if value is None or not isinstance(value, str):
         return value
     if value in functions.OF_KERAS_2:
-        return {
-            "module": None,
-            "class_name": "function",
-            "config": functions.OF_KERAS_2[value],
-            "registered_name": None,
-        }
+        registered = functions.OF_KERAS_2[value]
+        return {"module": None, "class_name": "function", "config": registered, "registered_name": None}
     if not hasattr(keras.activations, value) and keras.saving.get_registered_object(value) is None:
         raise MigrationError(f"'{owner}' has the activation '{short(value, 60)}', which Keras 3 does not have.")
     return value

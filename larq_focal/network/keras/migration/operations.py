@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from larq_focal.messages import short
-from larq_focal.network.keras.migration.untranslatable import MigrationError
+from larq_focal.network.keras.errors import MigrationError
 
 _NUMPY, _NN, _CORE = "keras.src.ops.numpy", "keras.src.ops.nn", "keras.src.ops.core"
 
