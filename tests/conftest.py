@@ -10,9 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # oneDNN keeps each convolution that it has prepared, with its weights, by shape: a gigabyte in a run of all tests.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-import larq_focal  # noqa: F401  chooses Keras 2 before any test module imports TensorFlow
+import larq_focal  # noqa: F401  chooses the stack before any test module imports TensorFlow
 from tests.slowest import SLOWEST
-from tests.support import own_process, requirements
+from tests.support import own_process, requirements, stacks
 from tests.support.memory import complaint, peak_bytes, release_memory
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
@@ -43,13 +43,44 @@ def pytest_pyfunc_call(pyfuncitem):
     return own_process.is_run_elsewhere(pyfuncitem) or None  # None leaves it to pytest
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    stacks.skip_module(report, collector.path)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    try:
+        return (yield)
+    except ImportError as error:
+        _skip_or_raise(error, item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    except ImportError as error:
+        _skip_or_raise(error, item)
+
+
+def _skip_or_raise(error, item):
+    if not stacks.needs_larq(error, item.path):
+        raise error
+    pytest.skip(stacks.REASON)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
     """Last of all, behind pytest's own list of skipped tests."""
     result = yield
     skipped = terminalreporter.stats.get("skipped", [])
-    if line := requirements.summary(str(report.longrepr[-1]) for report in skipped):
-        terminalreporter.write_line(line, yellow=True)
+    reasons = [str(report.longrepr[-1]) for report in skipped]
+    for line in (requirements.summary(reasons), stacks.summary(reasons)):
+        if line:
+            terminalreporter.write_line(line, yellow=True)
     return result
 
 

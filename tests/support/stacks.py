@@ -1,0 +1,38 @@
+"""Tests of Larq's stack are skipped where the process runs on Keras 3, and the run says how many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from larq_focal._keras_version import is_keras_3
+
+REASON = "of Larq's stack: run it with LARQ_FOCAL_STACK=larq"
+_OF_THE_GATE = "needs Keras 2 with Larq, but this process uses Keras 3"
+_MISSING_PACKAGE = re.compile(
+    "No module named '(larq|larq_compute_engine|larq_zoo|tensorflow|tensorflow_\\w+|tf_keras)['.]"
+)
+_ON_KERAS_3 = Path(__file__).parents[1] / "keras3"
+
+
+def needs_larq(error: BaseException | str, path: Path) -> bool:
+    """Whether a test, or the import of its module, failed for want of Larq's stack. Those of Keras 3 must not."""
+    if not is_keras_3() or path.is_relative_to(_ON_KERAS_3):
+        return False
+    text = str(error)
+    return _OF_THE_GATE in text or _MISSING_PACKAGE.search(text) is not None
+
+
+def skip_module(report: pytest.CollectReport, path: Path) -> None:
+    """Turns the failure to import a module of Larq's stack into a skip."""
+    if report.failed and needs_larq(str(report.longrepr), path):
+        report.outcome, report.longrepr = "skipped", (str(path), 1, f"Skipped: {REASON}")
+
+
+def summary(reasons: Iterable[str]) -> str | None:
+    """One line on what was skipped, by the reasons that pytest gives."""
+    count = sum(REASON in reason for reason in reasons)
+    return f"Skipped {count} modules and tests {REASON}" if count else None
