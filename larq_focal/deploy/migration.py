@@ -20,8 +20,8 @@ def migrate(model: str | Path, path: str | Path, *, trust: bool = False) -> Path
     """Writes a saved model of Keras 2 or Larq as a file of Keras 3, which computes the same.
 
     Layers and quantizers are translated class by class, functions of TensorFlow between the layers to those of
-    ``keras.ops``; weights are taken over. The optimizer is left behind. Neither Larq nor TensorFlow is needed. What has
-    the weights of Larq's layers needs ``import larq_focal`` before it is loaded.
+    ``keras.ops``; weights are taken over. The optimizer is left behind. Neither Larq nor TensorFlow is needed. Loading
+    the new file takes ``import larq_focal`` before, so that Keras knows its quantized layers.
 
     Args:
         model: path of an ``.h5`` or ``.keras`` file.

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from larq_focal import layers
 from larq_focal.network import ops
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.nn import SteSign
@@ -83,3 +84,20 @@ def test_a_function_as_a_quantizer_is_traced():
 
     graph = assert_read(model_of((6, 7, 4), quant.QuantConv2D(3, 3, input_quantizer=threshold)))
     assert graph[graph.layers[0].inputs[0]].threshold == np.float32(0.25)
+
+
+OURS = {
+    "L1BatchNormalization": {},
+    "RPReLU": {},
+    "DPReLU": {},
+    "XnorConv2D": {"filters": 6, "kernel_size": 3, "padding": "same"},
+    "BinaryDense": {"units": 5},
+    "Thermometer": {"count": 3},
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_layers_of_ours(name):
+    layer = getattr(layers, name)(**OURS[name])
+    shape = (6,) if name == "BinaryDense" else (6, 7, 4)
+    assert_read(model_of(shape, layer), varies=name != "Thermometer")

@@ -7,6 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
+from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorConv2D
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import activation_layers, distributed, linear, normalizations, pooling, room, sequences
@@ -17,7 +18,7 @@ from larq_focal.network.keras.quantizers import read_quantizer
 from larq_focal.network.keras.unknown import layer_macs
 from larq_focal.network.keras.user_classes import defines_its_own
 from larq_focal.network.keras.xnor import add_magnitude_map
-from larq_focal.nn import is_keras_3, keras
+from larq_focal.nn import keras
 
 layers = keras.layers
 
@@ -139,7 +140,11 @@ _READERS = {
 }
 """By names of Keras' classes; Keras 3 does not have all of them."""
 _classes = {getattr(layers, name): reader for name, reader in _READERS.items() if hasattr(layers, name)}
-for _class, _reader in _classes.items():
+_READERS_OF_OURS = {
+    L1BatchNormalization: normalizations.read_l1_batch_normalization,
+    RPReLU: activation_layers.read_rprelu_layer,
+}
+for _class, _reader in (_classes | _READERS_OF_OURS).items():
     _read.register(_class, _reader)
 
 
@@ -179,23 +184,16 @@ def _(layer, call):
     return read_quantizer(layer, call, call.inputs[0])
 
 
-def _read_xnor_conv2d(layer, call):
+@_read.register
+def _(layer: XnorConv2D, call):
     product = linear.read_conv2d(layer, call)
     return call.add(ops.Multiply, product, add_magnitude_map(layer, call), part="scaled")
 
 
-def _read_log_gradient(layer, call):
+@_read.register
+def _(layer: LogGradient, call):
     (value,) = read_traced(layer, call)
     if layer.bits == 1:
         return value
     levels, boundaries = np.float32([-1, 0, 1]), np.float32([-0.5, 0.5])  # the sum of two signs has two bits
     return call.add(ops.Quantize, value, shape=call.shape(value), levels=levels, boundaries=boundaries)
-
-
-if not is_keras_3():  # on which there are no layers of ours yet
-    from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorConv2D
-
-    _read.register(L1BatchNormalization, normalizations.read_l1_batch_normalization)
-    _read.register(LogGradient, _read_log_gradient)
-    _read.register(RPReLU, activation_layers.read_rprelu_layer)
-    _read.register(XnorConv2D, _read_xnor_conv2d)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import keras
 
+import larq_focal.quantizers  # noqa: F401 (registers quantizers, Larq's and ours)
 from larq_focal.files import existing, written_whole
 from larq_focal.messages import short
 from larq_focal.network.keras.errors import MigrationError
 from larq_focal.network.keras.file import check_objects, opened
-from larq_focal.network.keras.hdf5_probe import WEIGHTS, check_hdf5, unpacked
+from larq_focal.network.keras.hdf5_probe import check_hdf5
 from larq_focal.network.keras.migration.models import translated_model
+from larq_focal.network.keras.migration.weights import load_weights
 from larq_focal.network.keras.nodes import unmade_call
 
 
@@ -45,7 +46,7 @@ def migrated(path: Path, trust: bool) -> keras.Model:
         if not trust:
             check_objects(translated, path)
         model = keras.saving.deserialize_keras_object(translated, safe_mode=not trust)
-        _load_weights(model, path)
+        load_weights(model, path)
     except (MigrationError, FileNotFoundError):
         raise
     except ValueError as error:
@@ -74,20 +75,6 @@ def _is_of_keras_3(config: Any) -> bool:
             return True
         return any(map(_is_of_keras_3, config.values()))
     return isinstance(config, list) and any(map(_is_of_keras_3, config))
-
-
-def _load_weights(model: keras.Model, path: Path) -> None:
-    """Sets the weights to those in a file, which has them in the order of the layers."""
-    if not zipfile.is_zipfile(path):
-        with tempfile.TemporaryDirectory() as folder:
-            legacy = Path(folder, "weights.h5")  # the suffix tells Keras the layout
-            legacy.symlink_to(path.resolve())
-            model.load_weights(legacy)
-        return
-    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-        weights = Path(folder, WEIGHTS)
-        weights.write_bytes(unpacked(archive, WEIGHTS))
-        model.load_weights(weights)
 
 
 def migrate_file(source: Path, destination: Path, trust: bool) -> None:
