@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,17 +23,25 @@ REFERENCE = "LARQ_FOCAL_TEST_ZOO_REFERENCE"
 """The environment variable that names a folder filled by ``tests.keras3.larq_zoo_reference``, where Larq is missing."""
 
 
-@pytest.fixture
-def files(request, tmp_path) -> Path:
-    """A folder with the weights and outputs of larq-zoo's network."""
+@pytest.fixture(scope="module")
+def files(request, tmp_path_factory) -> Iterator[Path]:
+    """A folder with the weights and outputs of those of larq-zoo's networks that are tested, made by one process."""
     if os.environ.get(REFERENCE):
-        return Path(os.environ[REFERENCE])
+        yield Path(os.environ[REFERENCE])
+        return
     if find_spec("larq_zoo") is None:
         pytest.skip(f"larq-zoo is not installed, and {REFERENCE} names no folder of its results")
-    command = [sys.executable, "-m", "tests.keras3.larq_zoo_reference", str(tmp_path), request.getfixturevalue("name")]
+    names = [
+        item.callspec.params["name"] for item in request.session.items if "files" in getattr(item, "fixturenames", ())
+    ]
+    folder = tmp_path_factory.mktemp("larq_zoo")
+    command = [sys.executable, "-m", "tests.keras3.larq_zoo_reference", str(folder), *names]
     process = subprocess.run(command, env=larq_environment(), capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
-    return tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(REFERENCE, str(folder))  # for the tests in processes of their own
+        yield folder
+    shutil.rmtree(folder)  # a gigabyte
 
 
 LARGE = ("XNORNet", "DoReFaNet", "BinaryAlexNet")
