@@ -183,7 +183,7 @@ def test_other_files_are_refused(tmp_path):
     assert not (tmp_path / "model.keras").exists()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_give_one_error(larq_models, tmp_path, data):
     name = data.draw(st.sampled_from(["two_ends.h5", "two_ends.keras"]))
