@@ -123,8 +123,9 @@ def test_quantizers_of_a_saved_model_are_known_on_keras_3():
 
 
 def test_keras_3_leaves_the_environment_as_it_is():
+    """What TensorFlow changes while Keras imports it is not ours."""
     code = """
-        import os
+        import os, keras
         before = dict(os.environ)
         import larq_focal
         larq_focal.quantizers

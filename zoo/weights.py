@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -79,8 +80,10 @@ def _load_by_keras(model: keras.Model, path: Path) -> keras.Model:
     if not path.exists():
         raise WeightsError(f"There is no weights file '{path}'.")
     try:
-        model.load_weights(path)
-    except (OSError, KeyError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # of layers for which the file has nothing
+            model.load_weights(path)
+    except (OSError, KeyError, ValueError, UserWarning) as error:
         raise WeightsError(
             f"'{path}' is not of {model.name}, or is damaged. Weights fit the input shape, classes and top that they "
             f"were trained with. Keras says: {error}"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from larq_focal import zoo
+from larq_focal.zoo.networks.larq_zoo.quicknet import BlurPool
 from tests.keras3.conftest import larq_environment
 from tests.keras3.zoo_cases import CLASSES, FUNCTIONS, SIZES
 
@@ -51,3 +52,19 @@ def test_networks_compute_what_larq_zoos_compute(name, files):
     np.testing.assert_allclose(
         keras.ops.convert_to_numpy(logits), expected["logits"], atol=2e-5 * np.abs(expected["logits"]).max()
     )
+
+
+def test_files_of_other_networks_are_refused(tmp_path):
+    small = {"input_shape": (64, 64, 3), "include_top": False}
+    with pytest.raises(zoo.WeightsError, match=r"no weights file 'nowhere\.h5'"):
+        zoo.quicknet_small(weights="nowhere.h5", **small)
+    (tmp_path / "text.h5").write_text("no weights")
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save_weights(tmp_path / "other.weights.h5")
+    for name in ("text.h5", "other.weights.h5"):
+        with pytest.raises(zoo.WeightsError, match=f"{name}' is not of quicknet_small, or is damaged"):
+            zoo.quicknet_small(weights=tmp_path / name, **small)
+
+
+def test_smoothing_kernels_are_binomial():
+    kernel = keras.ops.convert_to_numpy(BlurPool()((3, 3, 2, 1)))
+    np.testing.assert_allclose(16 * kernel[:, :, 1, 0], [[1, 2, 1], [2, 4, 2], [1, 2, 1]])

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from keras import ops
 
-from larq_focal.nn import Bop, CaseOptimizer, FlipRatio, NoOp, QuantDense, SteSign, metrics_scope
+from larq_focal.nn import (
+    Bop,
+    CaseOptimizer,
+    FlipRatio,
+    HyperparameterScheduler,
+    NoOp,
+    QuantDense,
+    SteSign,
+    metrics_scope,
+)
 
 JAX = keras.backend.backend() == "jax"
 schedules = keras.optimizers.schedules
@@ -77,6 +86,34 @@ def test_numbers_of_bop_can_be_changed_while_it_trains():
     bop = Bop(gamma=1e-3)
     bop.gamma.assign(0.5)
     assert bop.get_config()["gamma"] == 0.5
+
+
+@pytest.mark.parametrize(("update_freq", "expected"), [("epoch", [0, 1, 2]), ("step", [3, 7, 11])])
+def test_a_callback_sets_numbers_of_an_optimizer(update_freq, expected, capsys):
+    model = network(optimizer())
+    bop = model.optimizer.optimizers[0]
+    seen = []
+    scheduler = HyperparameterScheduler(
+        lambda step: seen.append(step) or 0.5**step, "gamma", bop, update_freq, verbose=1, log_name="gamma_of_bop"
+    )
+    history = model.fit(*data(), batch_size=8, epochs=3, verbose=0, callbacks=[scheduler]).history
+    np.testing.assert_allclose(history["gamma_of_bop"], [0.5**step for step in expected])
+    assert seen == [*range(expected[-1] + 1)]
+    assert float(ops.convert_to_numpy(bop.gamma)) == 0.5 ** expected[-1]
+    assert f"{update_freq.capitalize()} 1: gamma_of_bop is 0.5." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: HyperparameterScheduler(float, "gamma", update_freq="batch"), "'epoch' or 'step', not 'batch'"),
+        (lambda: HyperparameterScheduler(float, "gama", Bop()), "Bop has no number 'gama'"),
+        (lambda: HyperparameterScheduler(float, "gamma", Bop(gamma=schedules.CosineDecay(1.0, 2))), "'gamma' that can"),
+    ],
+)
+def test_wrong_schedulers_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make().on_train_begin()
 
 
 def test_a_variable_without_optimizer_is_warned_of_and_stays():

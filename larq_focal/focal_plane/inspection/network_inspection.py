@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,10 +147,11 @@ def inspect_array_program(
         ValueError: an image is missing or has another shape, or the region is not within the array.
     """
     simulator = Simulator(array.sensor)
-    recorder = StepRecorder(simulator, region)
-    _, run = array.frame(simulator, images, recorder)
     ends = {value.name: value.layout for value in (*array.inputs, *array.outputs)}
-    maps = [_map_place(value, layout) for value, layout in {**(layouts or {}), **ends}.items()]
+    every = {**(layouts or {}), **ends}
+    recorder = StepRecorder(simulator, region, extent=_extent(every.values()))
+    _, run = array.frame(simulator, images, recorder)
+    maps = [_map_place(value, layout) for value, layout in every.items()]
     return report_of(array.program, simulator, run, recorder, name, [*maps, *kernels], exactness)
 
 
@@ -183,6 +184,17 @@ def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
             compared += value.size
             differing += int(np.count_nonzero(value != expected[name][number]))
     return Exactness("the network's graph", compared, differing)
+
+
+def _extent(layouts: Iterable[Layout]) -> tuple[int, int] | None:
+    """Rows and columns from the corner of the array to the end of all maps; None where there are none."""
+    ends = []
+    for layout in layouts:
+        (rows, columns), tiles = layout.extent, layout.tiles
+        if tiles:
+            rows, columns = (grid * size for grid, size in zip(tiles.grid, tiles.size, strict=True))
+        ends.append((rows, columns))
+    return (max(rows for rows, _ in ends), max(columns for _, columns in ends)) if ends else None
 
 
 def _map_place(name: str, layout: Layout) -> MapPlace:

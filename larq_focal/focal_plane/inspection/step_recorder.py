@@ -27,16 +27,24 @@ class StepRecorder:
     Args:
         simulator: as it is before the run.
         region: first row, first column, last row and last column; by default the whole array, or the middle 64 x 64
-            pixels of one that has more than 128 rows or columns.
+            pixels of one that has more than 128 rows or columns, and where the network lies if that is known.
+        extent: rows and columns from the corner of the array in which the network lies; all of them if not given.
         most_bytes: of the recorded contents in a page; later steps are left out, and counted.
 
     Raises:
         ValueError: the region is empty or goes beyond the array.
     """
 
-    def __init__(self, simulator: Simulator, region: Region | None = None, most_bytes: int = 700_000):
+    def __init__(
+        self,
+        simulator: Simulator,
+        region: Region | None = None,
+        most_bytes: int = 700_000,
+        extent: tuple[int, int] | None = None,
+    ):
         sensor, array = simulator.sensor, simulator.array
-        self.region = region or _default_region(sensor.height, sensor.width)
+        size = sensor.height, sensor.width
+        self.region = region or _default_region(size, extent or size)
         first_row, first_column, last_row, last_column = self.region
         if not (0 <= first_row <= last_row < sensor.height and 0 <= first_column <= last_column < sensor.width):
             raise ValueError(f"The region {self.region} is not within the array of {sensor.height}x{sensor.width}.")
@@ -98,7 +106,8 @@ class StepRecorder:
         return np.rint(array.analog[name][self._rows, self._columns]).astype(np.int8).view(np.uint8).ravel()
 
 
-def _default_region(height: int, width: int) -> Region:
-    rows, columns = (size if size <= LARGEST_WHOLE else MIDDLE for size in (height, width))
-    top, left = (height - rows) // 2, (width - columns) // 2
+def _default_region(array: tuple[int, int], extent: tuple[int, int]) -> Region:
+    """The middle of what lies within ``extent``, or as near to it as the array has room."""
+    rows, columns = (size if size <= LARGEST_WHOLE else MIDDLE for size in array)
+    top, left = max(extent[0] - rows, 0) // 2, max(extent[1] - columns, 0) // 2
     return top, left, top + rows - 1, left + columns - 1

@@ -33,6 +33,7 @@ QuantSeparableConv2D = larq.layers.QuantSeparableConv2D
 Bop = larq.optimizers.Bop
 CaseOptimizer = larq.optimizers.CaseOptimizer
 FlipRatio = larq.metrics.FlipRatio
+HyperparameterScheduler = larq.callbacks.HyperparameterScheduler
 WeightClip = larq.constraints.WeightClip
 metrics_scope = larq.context.metrics_scope
 quantized_scope = larq.context.quantized_scope
@@ -44,6 +45,7 @@ __all__ = [
     "CaseOptimizer",
     "DoReFa",
     "FlipRatio",
+    "HyperparameterScheduler",
     "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",

@@ -20,6 +20,7 @@ from larq_focal.nn.keras3.bop import Bop
 from larq_focal.nn.keras3.case_optimizer import CaseOptimizer
 from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
 from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
+from larq_focal.nn.keras3.hyperparameter_scheduler import HyperparameterScheduler
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
     DoReFa,
@@ -71,6 +72,7 @@ __all__ = [
     "CaseOptimizer",
     "DoReFa",
     "FlipRatio",
+    "HyperparameterScheduler",
     "Layer",
     "MagnitudeAwareSign",
     "MeasuredWeight",

@@ -7,8 +7,9 @@ import zlib
 import numpy as np
 import pytest
 
-from larq_focal.focal_plane.inspection import Exactness, MapPlace, StepRecorder, inspect_program
+from larq_focal.focal_plane.inspection import Exactness, MapPlace, StepRecorder, inspect_network, inspect_program
 from larq_focal.focal_plane.machine import Simulator, assemble
+from tests.focal_plane.graphs import two_layer_network
 from tests.focal_plane.machine.programs import launched, random_state, small_sensor
 from tests.support.printing import printed
 
@@ -72,6 +73,13 @@ def test_steps_can_be_replayed(region):
 
 def test_large_arrays_show_their_middle():
     assert StepRecorder(Simulator(small_sensor(200, 40))).region == (68, 0, 131, 39)
+
+
+def test_the_first_view_shows_where_a_network_lies():
+    graph = two_layer_network(side=20, maps=4)
+    steps = inspect_network(graph, "scamp5").stepping
+    assert steps["region"] == [0, 0, 63, 63], "20 blocks of 2x2 pixels lie at the corner"
+    assert StepRecorder(Simulator(small_sensor(200, 200)), extent=(180, 10)).region == (58, 0, 121, 63)
 
 
 def test_size_is_kept_and_what_is_left_out_counted():
