@@ -95,7 +95,7 @@ def test_code_in_a_file_is_not_run(tmp_path):
     assert lqf.convert(path, tmp_path / "model.tflite", trust=True).audit.passed
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_give_one_error(tmp_path, data):
     whole, damaged = tmp_path / "whole.keras", tmp_path / "damaged.keras"

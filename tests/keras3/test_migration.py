@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import larq_focal as lqf
 from larq_focal.network.keras.errors import MigrationError
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, output_of
 
 MODELS = ("functional", "sequential", "two_ends", "ours")
 FOLDER = "LARQ_FOCAL_TEST_MODELS"
@@ -66,6 +66,11 @@ def test_a_migrated_model_is_converted(larq_models, tmp_path):
     audit = lqf.convert(path, tmp_path / "model.tflite").audit
     assert audit.passed
     assert [row.became for row in audit.layers if row.intended == "binary"] == ["packed", "packed"]
+
+
+def test_a_migrated_file_loads_in_a_process_that_only_imports_larq_focal(larq_models, tmp_path):
+    path = lqf.migrate(larq_models / "sequential.h5", tmp_path / "model.keras")
+    output_of(f"import larq_focal; larq_focal.summary({str(path)!r})", LARQ_FOCAL_STACK="keras")
 
 
 def saved(path: Path, layers: list[dict], **more) -> Path:
@@ -183,7 +188,7 @@ def test_other_files_are_refused(tmp_path):
     assert not (tmp_path / "model.keras").exists()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_files_give_one_error(larq_models, tmp_path, data):
     name = data.draw(st.sampled_from(["two_ends.h5", "two_ends.keras"]))

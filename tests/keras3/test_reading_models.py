@@ -141,7 +141,7 @@ STEPS = {
 }
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=6))
 def test_drawn_networks(steps):
     x = image = keras.Input((5, 6, 2))

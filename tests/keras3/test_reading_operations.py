@@ -85,7 +85,7 @@ def test_operations_between_layers(name):
     assert_read(keras.Model(image, FUNCTIONS[name](image)))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", sorted(FUNCTIONS)[::5])
 def test_lambda_layers(name):
     assert_read(model_of(IMAGE, keras.layers.Lambda(FUNCTIONS[name])))
 
@@ -94,16 +94,17 @@ def sign(x):
     return K.where(x >= 0, 1.0, -1.0)
 
 
+def through(y, value):
+    """``value``, with the gradient of ``y``."""
+    return y + K.stop_gradient(value - y)
+
+
 PSEUDO_GRADIENTS = {
     "stopped difference": lambda x: K.stop_gradient(sign(x)) + (x - K.stop_gradient(x)),
     "difference first": lambda x: (x - K.stop_gradient(x)) + sign(x),
     "with a slope": lambda x: sign(x) + (x - K.stop_gradient(x)) * K.stop_gradient(K.cast(K.abs(x) < 1, x.dtype)),
     "value less x": lambda x: x + K.stop_gradient(sign(x) - x),
-    "through another function": lambda x: (
-        K.tanh(x) + K.stop_gradient(sign(x) - K.stop_gradient(K.tanh(x)))
-        if False
-        else (lambda y: y + K.stop_gradient(sign(x) - y))(K.tanh(x))
-    ),
+    "through another function": lambda x: through(K.tanh(x), sign(x)),
 }
 
 

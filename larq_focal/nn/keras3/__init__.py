@@ -15,7 +15,7 @@ from operator import add
 
 from keras import ops
 
-from larq_focal.nn.keras3 import random
+from larq_focal.nn.keras3 import activation_functions, random  # noqa: F401 (registers functions)
 from larq_focal.nn.keras3.bop import Bop
 from larq_focal.nn.keras3.case_optimizer import CaseOptimizer
 from larq_focal.nn.keras3.constraint_warning import needs_no_constraint

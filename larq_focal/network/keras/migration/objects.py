@@ -10,7 +10,7 @@ import keras
 from larq_focal.messages import short
 from larq_focal.network.keras.errors import MigrationError
 from larq_focal.network.keras.keras3.harmless import CODE
-from larq_focal.network.keras.migration import functions
+from larq_focal.nn.keras3 import activation_functions
 
 _OTHER_NAMES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}
 _OTHER_KEYS = {"LeakyReLU": {"alpha": "negative_slope"}, "InputLayer": {"batch_input_shape": "batch_shape"}}
@@ -127,8 +127,8 @@ def _activation(value: Any, owner: str) -> Any:
         return translated_object(value, owner)
     if value is None or not isinstance(value, str):
         return value
-    if value in functions.OF_KERAS_2:
-        registered = functions.OF_KERAS_2[value]
+    if value in activation_functions.OF_KERAS_2:
+        registered = activation_functions.OF_KERAS_2[value]
         return {"module": None, "class_name": "function", "config": registered, "registered_name": None}
     if not hasattr(keras.activations, value) and keras.saving.get_registered_object(value) is None:
         raise MigrationError(f"'{owner}' has the activation '{short(value, 60)}', which Keras 3 does not have.")
