@@ -1,6 +1,7 @@
 """The modules of tests that take most processor time. They start first: none is left to one worker at the end."""
 
 SLOWEST = (
+    "test_keras3.py",
     "zoo/test_conversion.py",
     "zoo/test_converters.py",
     "focal_plane/compiler/test_spills.py",

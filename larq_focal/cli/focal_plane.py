@@ -19,7 +19,8 @@ from larq_focal.cli.output import exit_status, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.deploy.pixels import RESIZES
 from larq_focal.fixed_processors.known_processors import processor_names
-from larq_focal.focal_plane.compiler.options import AUTO, PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.compiler.options import AUTO, DENSE_COUNTS, PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.export import TOOLCHAINS
 from larq_focal.focal_plane.progress import DEFAULT_LIMIT_S
 from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, sensor_names
 
@@ -98,7 +99,7 @@ def fit(
     "-o", "--output", type=output_path, required=True, help="Where the program goes (.scamp), or the exported project."
 )
 @click.option(
-    "--export", type=click.Choice(("scamp5",)), help="Write a C++ project for the toolchain of this sensor to a folder."
+    "--export", type=click.Choice(TOOLCHAINS), help="Write a C++ project for the toolchain of this sensor to a folder."
 )
 @click.option(
     "--pixel-range",
@@ -110,7 +111,7 @@ def fit(
 @spill_option
 @click.option(
     "--dense-on-array",
-    type=click.Choice(("events", "estimates")),
+    type=click.Choice(DENSE_COUNTS),
     help="Run one-bit dense layers on the array too: exactly, by the addresses of ones, or by the chip's estimate.",
 )
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")

@@ -20,8 +20,11 @@ from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.focal_plane import processor_names, sensor_names
 from larq_focal.focal_plane.compiler.option_costs import PLACEMENTS, WEIGHTS
+from larq_focal.focal_plane.compiler.options import DENSE_COUNTS
+from larq_focal.focal_plane.export import TOOLCHAINS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from larq_focal.focal_plane.sensor.spills import SPILLS
+from larq_focal.mcu.selection import TARGETS
 from larq_focal.network import save_graph
 from tests.focal_plane.graphs import two_layer_network
 from tests.support.modules import PACKAGE, modules_in
@@ -30,13 +33,17 @@ from tests.support.processes import output_of
 OWNED = {
     "converter": CONVERTERS,
     "dataset": tuple(DATASETS),
+    "dense_on_array": DENSE_COUNTS,
     "engine": (AUTO, *ENGINES),
+    "export": TOOLCHAINS,
     "input_type": INPUT_TYPES,
+    "pixels": tuple(SCALES),
     "placement": PLACEMENTS,
     "preprocessing": tuple(SCALES),
     "resize": RESIZES,
     "rest": RESTS,
     "spill": SPILLS,
+    "target": TARGETS,
     "weights": WEIGHTS,
 }
 """The choices of options by their names."""

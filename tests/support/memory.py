@@ -13,10 +13,13 @@ MOST_BYTES = 2 << 30
 
 def release_memory() -> None:
     """Frees what Keras keeps of earlier models and what refers to itself, and gives free memory back to the system."""
-    if "tf_keras" not in sys.modules:
+    loaded = [sys.modules[name] for name in ("tf_keras", "keras") if hasattr(sys.modules.get(name), "backend")]
+    if not loaded:
         return
-    sys.modules["tf_keras"].backend.clear_session()
-    _forget_gradients()
+    for keras in loaded:
+        keras.backend.clear_session()
+    if "tensorflow.python.framework.ops" in sys.modules:
+        _forget_gradients()
     gc.collect()
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):

@@ -18,11 +18,10 @@ from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_su
 from larq_focal.focal_plane.compiler.layers.accumulation import can_accumulate
 from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
-from larq_focal.focal_plane.compiler.layers.dense import DENSE_COUNTS, ESTIMATES
 from larq_focal.focal_plane.compiler.network_code import NetworkCode
 from larq_focal.focal_plane.compiler.obstacles import obstacles
 from larq_focal.focal_plane.compiler.option_costs import Cost, options_for
-from larq_focal.focal_plane.compiler.options import AUTO, Option
+from larq_focal.focal_plane.compiler.options import AUTO, DENSE_COUNTS, ESTIMATES, Option
 from larq_focal.focal_plane.compiler.schedule_search import FoundProgram, found_digital, found_with_charges
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.machine.images import check_pixel_range

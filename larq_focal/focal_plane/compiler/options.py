@@ -20,6 +20,8 @@ class WeightSource(str, Enum):
 
 AUTO, INTERLEAVED, TILED = "auto", "interleaved", "tiled"
 PLACEMENTS = (AUTO, INTERLEAVED, TILED)
+EVENTS, ESTIMATES = "events", "estimates"
+DENSE_COUNTS = (EVENTS, ESTIMATES)
 WEIGHTS = (AUTO, *(source.value for source in WeightSource))
 
 

@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 
 from larq_focal.focal_plane.compiler.backend.virtual import Code
+from larq_focal.focal_plane.compiler.options import ESTIMATES, EVENTS
 from larq_focal.focal_plane.compiler.placement.maps import Maps
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.machine.controller import COUNT_LEVELS, MOST_EVENTS
 from larq_focal.network.ops import Dense
-
-EVENTS, ESTIMATES = "events", "estimates"
-DENSE_COUNTS = (EVENTS, ESTIMATES)
 
 
 @dataclass(frozen=True)
