@@ -91,8 +91,8 @@ class _Drawing:
         channels = value.shape[-1]
         shape = self.one_of((), (channels,), (channels,), value.shape)
         threshold = self.numbers(shape, largest=min(value.largest, 64))
-        if self.one_of(False, False, True):  # just above: what is on the number itself is not reached
-            threshold = np.nextafter(threshold, np.float32(np.inf))
+        if self.one_of(False, False, True) and not self.is_of_float_sums(value):
+            threshold = np.nextafter(threshold, np.float32(np.inf))  # what is on the number itself is not reached
         if self.flip_coin():
             threshold = np.where(self.random.random(shape) < 0.1, self.random.choice([-np.inf, np.inf]), threshold)
         flip = self.one_of(None, None, "some", "all")
@@ -101,6 +101,13 @@ class _Drawing:
             ops.Binarize, value, largest=1, fraction=0, threshold=np.asarray(threshold, np.float32), flip=flip
         )
 
+    def is_of_float_sums(self, value: _Value) -> bool:
+        """Whether a last bit of a threshold may be lost: a layer of float inputs takes it into its bias."""
+        op, by_name = value.op, {value.op.name: value.op for value in self.values}
+        while isinstance(op, ops.Affine | ops.Activation | ops.Pool2D | ops.Reshape | ops.Add | ops.Pad):
+            op = by_name[op.inputs[0]]
+        return isinstance(op, ops.Linear) and not isinstance(by_name[op.inputs[0]], ops.Binarize | ops.Quantize)
+
     def quantize(self, value: _Value) -> _Value:
         count = self.one_of(2, 3, 3, 4, 4, 5)
         boundaries = np.sort(self.random.choice(np.arange(-8, 9), count - 1, replace=False) / 4).astype(np.float32)
@@ -108,7 +115,7 @@ class _Drawing:
         levels = (step * (np.arange(count) - self.one_of(0, 1, count - 1))).astype(np.float32)
         if count > 2 and self.flip_coin():
             boundaries = (np.arange(count - 1) * step / 2).astype(np.float32)
-        if self.one_of(False, False, True):
+        if self.one_of(False, False, True) and not self.is_of_float_sums(value):
             boundaries = np.nextafter(boundaries, np.float32(np.inf))
         if self.one_of(False, False, False, True):
             levels = np.sort(self.random.choice(np.arange(-9, 9), count, replace=False) / 4).astype(np.float32)
