@@ -1,4 +1,4 @@
-"""Layers that carry a method of binary networks."""
+"""Quantized layers, Larq's own where it is there, and layers that carry a method of binary networks."""
 
 from larq_focal.layers.binary_dense import BinaryDense
 from larq_focal.layers.binary_sum import BinarySumConv2D
@@ -13,6 +13,17 @@ from larq_focal.layers.log_gradient import LogGradient
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 from larq_focal.layers.xnor_conv import XnorConv2D
+from larq_focal.nn import (
+    QuantConv1D,
+    QuantConv2D,
+    QuantConv2DTranspose,
+    QuantConv3D,
+    QuantConv3DTranspose,
+    QuantDense,
+    QuantDepthwiseConv2D,
+    QuantSeparableConv1D,
+    QuantSeparableConv2D,
+)
 
 __all__ = [
     "BinaryDense",
@@ -25,6 +36,15 @@ __all__ = [
     "GhostSign",
     "L1BatchNormalization",
     "LogGradient",
+    "QuantConv1D",
+    "QuantConv2D",
+    "QuantConv2DTranspose",
+    "QuantConv3D",
+    "QuantConv3DTranspose",
+    "QuantDense",
+    "QuantDepthwiseConv2D",
+    "QuantSeparableConv1D",
+    "QuantSeparableConv2D",
     "RPReLU",
     "Thermometer",
     "XnorConv2D",

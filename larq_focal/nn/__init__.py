@@ -27,8 +27,10 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
 from larq_focal._keras_version import is_keras_3
+from larq_focal.nn.backend import import_keras
 
 if is_keras_3():
+    import_keras()
     from larq_focal.nn.keras3 import (
         ApproxSign,
         Bop,

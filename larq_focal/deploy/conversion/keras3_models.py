@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from larq_focal.deploy.audit.report import Audit
@@ -22,6 +21,7 @@ from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph, load_keras_model
 from larq_focal.network.names import unique
 from larq_focal.network.tflite.metadata import FileMetadata
+from larq_focal.nn import keras
 
 
 def convert_by_graph(

@@ -1,18 +1,9 @@
 """The wall's room of Keras 3, on every backend."""
 
-try:
-    import keras
-except ModuleNotFoundError as error:
-    if error.name != "keras":
-        raise
-    raise ImportError(
-        "This part of larq_focal needs Keras, which is not installed: `pip install larq_focal[keras]` for Keras 3, "
-        "`pip install larq_focal[larq]` for Keras 2 with Larq."
-    ) from error
-
 from functools import reduce
 from operator import add
 
+import keras
 from keras import ops
 
 from larq_focal.nn.keras3 import activation_functions, random  # noqa: F401 (registers functions)

@@ -6,8 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import keras
-
 import larq_focal.quantizers  # noqa: F401 (registers quantizers, Larq's and ours)
 from larq_focal.files import existing, written_whole
 from larq_focal.messages import short
@@ -17,6 +15,7 @@ from larq_focal.network.keras.hdf5_probe import check_hdf5
 from larq_focal.network.keras.migration.models import translated_model
 from larq_focal.network.keras.migration.weights import load_weights
 from larq_focal.network.keras.nodes import unmade_call
+from larq_focal.nn import keras
 
 
 def migrated(path: Path, trust: bool) -> keras.Model:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import keras
-
 from larq_focal.messages import short
 from larq_focal.network.keras.errors import MigrationError
 from larq_focal.network.keras.keras3.harmless import CODE
+from larq_focal.nn import keras
 from larq_focal.nn.keras3 import activation_functions
 
 _OTHER_NAMES = {"BatchNormalizationV1": "BatchNormalization", "BatchNormalizationV2": "BatchNormalization"}

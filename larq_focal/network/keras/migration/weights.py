@@ -9,11 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from larq_focal.network.keras.hdf5_probe import WEIGHTS, unpacked
-from larq_focal.nn import MeasuredWeight
+from larq_focal.nn import MeasuredWeight, keras
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
