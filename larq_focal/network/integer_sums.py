@@ -10,6 +10,8 @@ from larq_focal.network.graph import QuantGraph
 _MOST_HALVINGS = 12
 """Kernels of a few levels are multiples of 1, of 0.5, and so on, down to this power of 0.5."""
 
+_FIRST = 256
+
 
 def only_moves(op: ops.Op) -> bool:
     """Whether each element of the value is one of an input's, and no constant stands beside them."""
@@ -36,12 +38,17 @@ def sum_step(graph: QuantGraph, layer: ops.Linear) -> float | None:
     if largest is None or not float(getattr(layer, "pad_value", 0)).is_integer():
         return None
     largest = max(largest, abs(int(getattr(layer, "pad_value", 0))))
-    values = layer.kernel.values().astype(np.float64)
-    for step in 0.5 ** np.arange(_MOST_HALVINGS):
-        if np.array_equal(values / step, np.rint(values / step)):
-            highest = largest * np.abs(values / step).reshape(-1, values.shape[-1]).sum(0).max(initial=0)
-            return float(step) if highest < 2**24 else None
-    return None
+    values = layer.kernel.values()
+    step = next(filter(lambda step: _are_multiples(values, step), 0.5 ** np.arange(_MOST_HALVINGS)), None)
+    if step is None:
+        return None
+    highest = largest * np.abs(values).reshape(-1, values.shape[-1]).sum(0, dtype=np.float64).max(initial=0)
+    return float(step) if highest / step < 2**24 else None
+
+
+def _are_multiples(values: np.ndarray, step: float) -> bool:
+    first = values.flat[:_FIRST] / np.float32(step)  # of most kernels, few are enough to say no
+    return np.array_equal(first, np.rint(first)) and not np.any(np.fmod(values, np.float32(step)))
 
 
 def largest_integer(graph: QuantGraph, op: ops.Op) -> int | None:

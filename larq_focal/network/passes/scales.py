@@ -76,8 +76,7 @@ def thresholds_into_bias(graph: QuantGraph) -> QuantGraph:
             result[op.name] = op
             continue
         threshold = np.broadcast_to(op.threshold, op.shape[-1:])
-        step = sum_step(graph, source) if source.bias is None else None
-        if step is not None:
+        if not is_packable(graph, source) and source.bias is None and (step := sum_step(graph, source)) is not None:
             threshold = (np.ceil(threshold / np.float64(step)) * step).astype(np.float32)
         shift = np.float32(0) - threshold  # not -0, which would stay -0
         sign = dataclasses.replace(op, threshold=np.float32(0))
