@@ -8,15 +8,23 @@ from typing import Any
 import numpy as np
 
 from larq_focal.keras import larq, tf
+from larq_focal.messages import short
 
 AnyQuantizer = larq.quantizers.Quantizer
 """The base of Larq's quantizers and of ours."""
 
 
 def as_array(value: Any) -> np.ndarray:
-    """A variable, tensor or number; a quantized variable as its layer computes with it."""
+    """A variable, tensor or number; a quantized variable as its layer computes with it.
+
+    Raises:
+        TypeError: something else, which a damaged file may have in its place.
+    """
     with larq.context.quantized_scope(True):
-        return tf.convert_to_tensor(value).numpy()
+        try:
+            return tf.convert_to_tensor(value).numpy()
+        except ValueError as error:
+            raise TypeError(f"{short(value, 60)} is not a number or an array of numbers.") from error
 
 
 def quantized_values(variable: Any, quantizer: Callable | None) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from larq_focal.messages import short
 from larq_focal.nn import Quantizer
 
 AnyQuantizer = Quantizer
@@ -15,8 +16,15 @@ AnyQuantizer = Quantizer
 
 
 def as_array(value: Any) -> np.ndarray:
-    """A variable, tensor or number; those of less than 32 bits that NumPy does not have become float32."""
-    array = np.asarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(value)))
+    """A variable, tensor or number; those of less than 32 bits that NumPy does not have become float32.
+
+    Raises:
+        TypeError: something else, which a damaged file may have in its place.
+    """
+    try:
+        array = np.asarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(value)))
+    except (ValueError, RuntimeError) as error:
+        raise TypeError(f"{short(value, 60)} is not a number or an array of numbers.") from error
     return array.astype(np.float32) if keras.backend.standardize_dtype(array.dtype) == "bfloat16" else array
 
 
