@@ -2,7 +2,7 @@
 
     python -m benchmarks.delegate [--models FOLDER] [--networks NAME ...] [--rounds N] [--record FILE.json]
 
-Run it from the repository, with larq_focal[tensorflow] installed (conversion takes TensorFlow) and a C++ compiler for
+Run it from the repository, with larq_focal[larq] installed (conversion takes TensorFlow) and a C++ compiler for
 the roofline. Prints Markdown tables. All engines take turns in one process, so that whatever else the machine does
 hits them alike. With one thread, times are those of the processor, which a busy machine lengthens little; with two, of
 the clock. Shown are the fastest and the median round, and how many times the fastest round of LCE's best mode is the

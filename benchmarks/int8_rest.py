@@ -3,7 +3,7 @@
     python -m benchmarks.int8_rest [--networks NAME ...]
     python -m benchmarks.int8_rest --train QuickNetSmall --data-dir FOLDER [--epochs N] [--images N]
 
-Run it from the repository with larq_focal[tensorflow,test]. Prints Markdown tables. The first compares files with
+Run it from the repository with larq_focal[larq,test]. Prints Markdown tables. The first compares files with
 random weights and normalisations as if trained, both run by the delegate in turn; the time is that of the file with an
 int8 rest relative to that with a float rest. With --train a network learns CIFAR-10 for a few epochs at 32 pixels, and
 is converted with each way of calibration on 500 training images; the accuracies are those of the two files on the test

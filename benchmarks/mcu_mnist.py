@@ -2,7 +2,7 @@
 
     python -m benchmarks.mcu_mnist --data-dir DIR [--networks NAME ...] [--count 10000]
 
-Run it from the repository with larq_focal[tensorflow,test] and a C compiler. Each network is exported for 8-bit pixels,
+Run it from the repository with larq_focal[larq,test] and a C compiler. Each network is exported for 8-bit pixels,
 compiled by the compiler of this machine, and run on the test images. Prints what it takes in flash and RAM, its
 accuracy, how many images have all outputs equal to the bit to those of the interpreter of what was written, and for how
 many the class is that of the network before it was lowered. Fails where an output differs in a network without floats.

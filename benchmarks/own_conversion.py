@@ -2,7 +2,7 @@
 
     python -m benchmarks.own_conversion [--networks NAME ...]
 
-Run it from the repository with larq_focal[tensorflow,test]. Weights are random, normalisations as if trained;
+Run it from the repository with larq_focal[larq,test]. Weights are random, normalisations as if trained;
 the softmax is left out. Prints a Markdown table: packed convolutions, size and time of the conversion by both (ours: to
 read the model and to write the file), the largest difference of their outputs, relative to the largest, both run by the
 delegate; how long an inference of LCE's file takes, and what share of that ours takes, timed in turn; and size and time

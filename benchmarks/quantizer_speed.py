@@ -2,7 +2,7 @@
 
     python -m benchmarks.quantizer_speed [--rounds N] [--only ALIAS ...] [--table PATH]
 
-Run it from the repository, with larq_focal[tensorflow] installed. For each quantizer, training steps of its network
+Run it from the repository, with larq_focal[larq] installed. For each quantizer, training steps of its network
 and of the baseline's take turns on one core, and so do inferences of the converted networks on LiteRT with the
 delegate; shown are the medians of the ratios within rounds, for training of processor time, which other work on the
 machine disturbs least. A dash stands for a network that is not converted, because

@@ -2,7 +2,7 @@
 
     python -m benchmarks.quantizers --data-dir DIR [--epochs N] [--images N] [--seeds N] [--only ALIAS ...]
 
-Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz. Each run trains one
+Run it from the repository, with larq_focal[larq] installed, and DIR holding mnist.npz. Each run trains one
 network on one core and leaves a record in the results folder. Finished runs are kept, so it can be interrupted at any
 time; the table is always that of the runs that there are. Accuracies are those of Keras on the 10,000 test images after
 the last epoch; every tenth training image is kept out of training and not used to choose anything. Quantizers with a

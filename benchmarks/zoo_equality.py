@@ -2,7 +2,7 @@
 
     python -m benchmarks.zoo_equality [--models FOLDER] [--networks NAME ...]
 
-Run it from the repository with larq_focal[tensorflow,test]. It converts each network, with random weights and
+Run it from the repository with larq_focal[larq,test]. It converts each network, with random weights and
 normalisations as if trained, in a process of its own; XNORNet and BinaryAlexNet take some GB for that. DoReFaNet is
 left out: LCE keeps its two-bit activations in float, so that no operation is binary. The converted files are kept.
 Prints a Markdown table, and fails where a network differs:

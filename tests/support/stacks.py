@@ -11,7 +11,7 @@ import pytest
 from larq_focal._keras_version import is_keras_3
 
 REASON = "of Larq's stack: run it with LARQ_FOCAL_STACK=larq"
-_OF_THE_GATE = "needs Keras 2 with Larq, but this process uses Keras 3"
+_OF_THE_GATE = "This part of larq_focal needs Keras 2 with Larq, "
 _MISSING_PACKAGE = re.compile(
     "No module named '(larq|larq_compute_engine|larq_zoo|tensorflow|tensorflow_\\w+|tf_keras)['.]"
 )
