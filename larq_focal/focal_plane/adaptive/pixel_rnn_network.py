@@ -14,11 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
+from larq_focal.arrays import read_npz
 from larq_focal.network import Kernel, QuantGraph, ops
 
 SIDE, MAPS, POOL = 64, 16, 4
 _GRID = 4  # maps of the mosaic in a row
 _SIZE = 5  # of the kernels
+_GATES = "rnn_convgates_i", "rnn_convgates_h", "rnn_conv_out_i", "rnn_conv_out_h"
 FRAMES = 16  # of a video, of whose last the output is read
 
 
@@ -37,12 +39,20 @@ class PixelRnnNetwork:
     @classmethod
     def read(cls, path: str | Path) -> PixelRnnNetwork:
         """From a ``.npz`` file with ``conv1`` ``[16, 5, 5]``, ``rnn_convgates_i``, ``rnn_convgates_h``,
-        ``rnn_conv_out_i``, ``rnn_conv_out_h`` ``[1, 5, 5]``, ``cnn_thresh1`` and ``rnn_threshold``."""
-        with np.load(path) as data:
-            gates = [
-                data[name][0] for name in ("rnn_convgates_i", "rnn_convgates_h", "rnn_conv_out_i", "rnn_conv_out_h")
-            ]
-            return cls(data["conv1"], *gates, float(data["cnn_thresh1"][0]), float(data["rnn_threshold"][0]))
+        ``rnn_conv_out_i``, ``rnn_conv_out_h`` ``[1, 5, 5]``, ``cnn_thresh1`` and ``rnn_threshold`` ``[1]``.
+
+        Raises:
+            ValueError: the file is not such an archive, or an array is missing or of another shape.
+        """
+        data = read_npz(path)
+        shapes = {"conv1": (MAPS, _SIZE, _SIZE), **dict.fromkeys(_GATES, (1, _SIZE, _SIZE))}
+        for name, shape in {**shapes, "cnn_thresh1": (1,), "rnn_threshold": (1,)}.items():
+            found = data[name].shape if name in data else None
+            if found != shape:
+                what = "no array" if found is None else f"an array of shape {list(found)} as"
+                raise ValueError(f"'{path}' has {what} '{name}'; the weights of PixelRNN have {list(shape)} there.")
+        gates = [data[name][0] for name in _GATES]
+        return cls(data["conv1"], *gates, float(data["cnn_thresh1"][0]), float(data["rnn_threshold"][0]))
 
     @classmethod
     def random(cls, seed: int = 0) -> PixelRnnNetwork:

@@ -101,3 +101,18 @@ def test_the_state_stays_on_the_chip_of_the_headers(unit, expected):
 def test_what_cannot_stay_is_refused(network, state):
     with pytest.raises(UnsupportedError, match="cannot stay on the array"):
         compile_network(network.unit_graph(), "scamp5", placement="interleaved", state=state)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"), [({"conv1": None}, "no array"), ({"rnn_threshold": 3.0}, "of shape \\[\\]")]
+)
+def test_weights_that_are_not_those_are_named(change, found, tmp_path):
+    gates = ("rnn_convgates_i", "rnn_convgates_h", "rnn_conv_out_i", "rnn_conv_out_h")
+    whole = {"conv1": np.ones((16, 5, 5)), **dict.fromkeys(gates, np.ones((1, 5, 5)))}
+    whole |= {"cnn_thresh1": np.float32([1]), "rnn_threshold": np.float32([2])}
+    np.savez(tmp_path / "whole.npz", **whole)
+    assert PixelRnnNetwork.read(tmp_path / "whole.npz").forget_threshold == 2
+    changed = {name: array for name, array in (whole | change).items() if array is not None}
+    np.savez(tmp_path / "weights.npz", **changed)
+    with pytest.raises(ValueError, match=f"weights.npz' has .*{found}.*'{next(iter(change))}'"):
+        PixelRnnNetwork.read(tmp_path / "weights.npz")
