@@ -9,6 +9,8 @@ from hypothesis import settings
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # oneDNN keeps each convolution that it has prepared, with its weights, by shape: a gigabyte in a run of all tests.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+# Workers, which begin after this, free what TensorFlow's threads took: glibc keeps a heap for each thread otherwise.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 import larq_focal  # noqa: F401  chooses the stack before any test module imports TensorFlow
 from tests.slowest import SLOWEST
