@@ -5,16 +5,17 @@
 #   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/
-# PYTHON=/path/to/python3.12 chooses the interpreter, from 3.10 on; by default it is python3.
-# STACK=keras trains on today's Keras, STACK=larq on Keras 2 with Larq; by default Larq where it can be installed, which
-# is up to Python 3.12.
+# PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
+# STACK=keras installs today's Keras in place of Larq, for what runs on it (docs/keras3.md), on every Python from 3.10 on.
 
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3
-VERSION := $(shell $(PYTHON) -c 'import sys; print(sys.version_info[1] if sys.version_info[0] == 3 else 0)' 2>/dev/null || echo 0)
-STACK ?= $(shell test $(VERSION) -lt 13 && echo larq || echo keras)
+STACK ?= larq
 export LARQ_FOCAL_STACK := $(STACK)
+NEWEST := $(if $(filter larq,$(STACK)),13,100)
+FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, $(NEWEST)))'
+PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
+	$$python $(FITS) 2>/dev/null && echo $$python && break; done)
 # A worker for each core; what a module's tests share is built once, and the dearest modules come first.
 PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
@@ -45,12 +46,12 @@ wheels: $(VENV)/installed-test
 	$(BIN)/python -m tools.wheels dist
 
 $(VENV)/ready: setup.cfg setup.py pyproject.toml
-	@test $(VERSION) -ge 10 || { \
-		echo "larq_focal takes Python 3.10 or later, and $(PYTHON) is older or missing: make $(MAKECMDGOALS) PYTHON=..."; \
-		exit 1; }
-	@test $(STACK) = keras || test $(VERSION) -lt 13 || { \
-		echo "Larq takes Python 3.10 to 3.12: with uv (https://docs.astral.sh/uv), uv python install 3.12,"; \
-		echo "then make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\". STACK=keras takes every Python."; exit 1; }
+	@$(or $(PYTHON),false) $(FITS) || { \
+		echo "With Larq this takes Python 3.10 to 3.12, and there is none on the path."; \
+		echo "With uv (https://docs.astral.sh/uv): uv python install 3.12"; \
+		echo "then: make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\""; \
+		echo "Every Python from 3.10 on runs what docs/keras3.md lists, with pip install '.[keras]', and runs and times"; \
+		echo "converted models, with pip install '.[device]'."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip  # pip 23.0 found no end on Python 3.10

@@ -2,7 +2,7 @@
 
     python docs/pictures.py results/mnist
 
-Needs the extras `tensorflow` and `test`, and Chromium with its driver.
+Needs the extras `larq` and `test`, and Chromium with its driver.
 """
 
 from __future__ import annotations
