@@ -54,24 +54,14 @@ def pytest_make_collect_report(collector):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item):
-    try:
+    with stacks.skipping(item.path):
         return (yield)
-    except ImportError as error:
-        _skip_or_raise(error, item)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    try:
+    with stacks.skipping(item.path):
         return (yield)
-    except ImportError as error:
-        _skip_or_raise(error, item)
-
-
-def _skip_or_raise(error, item):
-    if not stacks.needs_larq(error, item.path):
-        raise error
-    pytest.skip(stacks.REASON)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

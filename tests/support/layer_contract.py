@@ -67,7 +67,7 @@ class LayerContract:
         self.assert_agree(model(x).numpy(), expected)
         assert model.output_shape[1:] == expected.shape[1:]
 
-    def test_config_makes_it_anew(self):
+    def test_config_makes_it_again(self):
         layer = self.layer(**self.config, name="layer")
         assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
 

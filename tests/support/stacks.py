@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,17 @@ def skip_module(report: pytest.CollectReport, path: Path) -> None:
     """Turns the failure to import a module of Larq's stack into a skip."""
     if report.failed and needs_larq(str(report.longrepr), path):
         report.outcome, report.longrepr = "skipped", (str(path), 1, f"Skipped: {REASON}")
+
+
+@contextmanager
+def skipping(path: Path) -> Iterator[None]:
+    """Skips the test of a module for want of Larq's stack."""
+    try:
+        yield
+    except ImportError as error:
+        if not needs_larq(error, path):
+            raise
+        pytest.skip(REASON)
 
 
 def summary(reasons: Iterable[str]) -> str | None:

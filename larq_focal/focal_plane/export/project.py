@@ -24,7 +24,7 @@ SIDE = 256
 SUPPORT = "support.hpp"
 FIRST_CHANNEL = 100
 _START_WORDS = 2  # of the kernel that lifts FLAG and the mask
-_CLEAR_WORDS = 1  # of the kernel that is recorded anew for each plane that is drawn
+_CLEAR_WORDS = 1  # of the kernel that is recorded again for each plane that is drawn
 _REFRESH_WORDS = 2
 
 

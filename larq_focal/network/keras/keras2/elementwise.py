@@ -7,6 +7,7 @@ import numpy as np
 from larq_focal.keras import tf
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras.comparison import MIRRORED, sign_fields
 from larq_focal.network.keras.keras2.trace import reads, value_shape
 
 
@@ -90,31 +91,19 @@ def _(trace, op):
     return [trace.call.add_clip(trace.value(source), low, high, part=trace.part)]
 
 
-_MIRRORED = {"Greater": "Less", "GreaterEqual": "LessEqual", "Less": "Greater", "LessEqual": "GreaterEqual"}
-
-
-@reads(*_MIRRORED)
+@reads(*MIRRORED)
 def _(trace, op):
-    """Truth values are read as +1 and -1. For ``x > t``, t becomes the next larger number."""
     kind, result, (left, right) = op.type, op.outputs[0], op.inputs
     if (threshold := trace.constant(right)) is not None:
         value = trace.value(left)
     elif (threshold := trace.constant(left)) is not None:
-        value, kind = trace.value(right), _MIRRORED[kind]
+        value, kind = trace.value(right), MIRRORED[kind]
     else:
         value = trace.add(ops.Add, result, trace.value(left), trace.add_affine(right, trace.value(right), scale=-1.0))
         threshold = 0
     if value_shape(result) != trace.call.shape(value):
         raise NotUnderstood("a comparison that widens the value")
-    threshold, is_below = np.asarray(threshold, np.float32), kind.startswith("Less")
-    if not kind.endswith("Equal"):
-        threshold = np.nextafter(threshold, np.float32(-np.inf if is_below else np.inf))
-    if threshold.size == np.prod(threshold.shape[-1:]):  # one for all, or one per channel
-        threshold = threshold.reshape(threshold.shape[-1:] if threshold.size > 1 else ())
-    else:
-        threshold = np.broadcast_to(threshold, (1, *value_shape(result)))[0]
-    flip = np.ones(value_shape(result)[-1], bool) if is_below else None
-    return [trace.add(ops.Binarize, result, value, threshold=threshold, flip=flip)]
+    return [trace.add(ops.Binarize, result, value, **sign_fields(kind, threshold, value_shape(result)))]
 
 
 @reads("SelectV2", "Select")

@@ -6,6 +6,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
+from larq_focal.network.keras.comparison import MIRRORED, sign_fields
 from larq_focal.network.keras.keras3.trace import kind_of, operands, reads, value_shape
 from larq_focal.network.keras.keras3.traced import dtype_name, is_symbolic
 
@@ -142,31 +143,19 @@ def _limits(trace, tensor) -> tuple | None:
     return None if np.size(low) != 1 or np.size(high) != 1 else (source, low, high)
 
 
-_MIRRORED = {"Greater": "Less", "GreaterEqual": "LessEqual", "Less": "Greater", "LessEqual": "GreaterEqual"}
-
-
-@reads(*_MIRRORED)
+@reads(*MIRRORED)
 def _(trace, node):
-    """Truth values are read as +1 and -1. For ``x > t``, t becomes the next larger number."""
     kind, result, (left, right) = kind_of(node), node.outputs[0], operands(node)
     if (threshold := trace.constant(right)) is not None:
         value = trace.number(left)
     elif (threshold := trace.constant(left)) is not None:
-        value, kind = trace.number(right), _MIRRORED[kind]
+        value, kind = trace.number(right), MIRRORED[kind]
     else:
         negative = trace.add_affine(right, trace.number(right), scale=-1.0)
         value, threshold = trace.add_op(ops.Add, result, trace.number(left), negative), 0
     if value_shape(result) != trace.call.shape(value):
         raise NotUnderstood("a comparison that widens the value")
-    threshold, is_below = np.asarray(threshold, np.float32), kind.startswith("Less")
-    if not kind.endswith("Equal"):
-        threshold = np.nextafter(threshold, np.float32(-np.inf if is_below else np.inf))
-    if threshold.size == np.prod(threshold.shape[-1:]):  # one for all, or one per channel
-        threshold = threshold.reshape(threshold.shape[-1:] if threshold.size > 1 else ())
-    else:
-        threshold = np.broadcast_to(threshold, (1, *value_shape(result)))[0]
-    flip = np.ones(value_shape(result)[-1], bool) if is_below else None
-    return [trace.add_op(ops.Binarize, result, value, threshold=threshold, flip=flip)]
+    return [trace.add_op(ops.Binarize, result, value, **sign_fields(kind, threshold, value_shape(result)))]
 
 
 @reads("Where")
