@@ -18,7 +18,7 @@ def test_the_tests_on_keras_3_pass(tmp_path):
     """With a reference of Larq's that the process makes itself."""
     environment = {name: value for name, value in outside_of_workers().items() if name != "TF_USE_LEGACY_KERAS"}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/keras3"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/keras3", "tests/training"],
         cwd=ROOT,
         env={**environment, "LARQ_FOCAL_STACK": "keras", "KERAS_BACKEND": "tensorflow"},
         capture_output=True,

@@ -9,7 +9,7 @@ import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
 from larq_focal.files import written_whole
-from larq_focal.keras import keras
+from larq_focal.nn import keras, ops
 
 _STATE, _MODEL, _OPTIMIZER = "state", "model", "optimizer"
 
@@ -57,7 +57,7 @@ def restore(path: Path, model: keras.Model) -> None:
         for index, variable in enumerate(variables)
     }
     shapes = {key: (array.shape, array.dtype) for key, array in arrays.items() if key != _STATE}
-    if shapes != {key: (tuple(each.shape), np.dtype(each.dtype.as_numpy_dtype)) for key, each in expected.items()}:
+    if shapes != {key: (tuple(each.shape), np.dtype(ops.dtype(each))) for key, each in expected.items()}:
         raise CheckpointError(
             f"'{path}' holds {len(shapes)} variables that are not the {len(expected)} of {model.name!r} and its "
             "optimizer. It was made for another model or by another version: delete it to start again."

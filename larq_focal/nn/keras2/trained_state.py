@@ -1,0 +1,28 @@
+"""What a training has made of a model's variables, to be read between two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from larq_focal.keras import keras, larq, tf
+
+
+def quantized_variables(model: keras.Model) -> list[larq.quantized_variable.QuantizedVariable]:
+    """The trained kernels that have a quantizer."""
+    kind = larq.quantized_variable.QuantizedVariable
+    return [each for each in model.trainable_variables if isinstance(each, kind) and each.quantizer]
+
+
+def store_weights(model: keras.Model) -> None:
+    """Nothing: the variables have the values of the last step."""
+
+
+def compiled(function: Callable[[], Any], variables: Sequence[tf.Variable]) -> Callable[[], Any]:
+    """``function``, which takes nothing and returns a tensor, compiled."""
+    return tf.function(function)
+
+
+def backend_name() -> str:
+    """Of the backend that Keras runs on."""
+    return "tensorflow"

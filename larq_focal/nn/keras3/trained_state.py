@@ -1,0 +1,49 @@
+"""What a training has made of a model's variables, to be read between two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+
+from larq_focal.nn.keras3.quantized_variable import QuantizedVariable
+
+
+def quantized_variables(model: keras.Model) -> list[QuantizedVariable]:
+    """The trained kernels that have a quantizer."""
+    return [each for each in model.trainable_variables if isinstance(each, QuantizedVariable) and each.quantizer]
+
+
+def store_weights(model: keras.Model) -> None:
+    """Gives the variables the values of the last step: on JAX a training keeps them elsewhere until an epoch ends."""
+    if keras.backend.backend() == "jax":
+        model.jax_state_sync()
+
+
+def compiled(function: Callable[[], Any], variables: Sequence[keras.Variable]) -> Callable[[], Any]:
+    """``function`` compiled, where the backend compiles.
+
+    Args:
+        function: Takes nothing, reads variables, changes none, and returns a tensor.
+        variables: All that it may read.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function)
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    @jax.jit
+    def computed(values):
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function()
+
+    return lambda: computed([variable.value for variable in variables])
+
+
+def backend_name() -> str:
+    """Of the backend that Keras runs on: "tensorflow", "jax" or "torch"."""
+    return keras.backend.backend()

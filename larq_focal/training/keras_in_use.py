@@ -1,0 +1,15 @@
+"""Which Keras trains: for checkpoints and records, as others give other bits."""
+
+from __future__ import annotations
+
+from larq_focal.nn import backend_name, keras
+
+KERAS_2 = "Keras 2 on tensorflow"
+"""The name of Larq's stack."""
+
+
+def keras_in_use() -> dict[str, str]:
+    """Its name with the backend, as "Keras 3 on jax", its version, and the backend."""
+    backend = backend_name()
+    major = keras.__version__.partition(".")[0]
+    return {"name": f"Keras {major} on {backend}", "version": keras.__version__, "backend": backend}
