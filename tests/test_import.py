@@ -170,7 +170,7 @@ def test_missing_tf_keras_is_named(code):
 def test_a_missing_package_is_named(package):
     code = without(package) + "import larq_focal; larq_focal.quantizers"
     error = error_of(code, TF_USE_LEGACY_KERAS=None, LARQ_FOCAL_STACK="larq")
-    assert f"needs {package}, which is not installed: `pip install larq_focal[larq]`" in error
+    assert f"needs {package}, which is not installed: `pip install larq_focal[larq]` (Python 3.10 to 3.12)" in error
 
 
 @pytest.mark.parametrize("module", ON_A_DEVICE)
