@@ -50,7 +50,7 @@ def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: 
         "audit": audit,
         "cost": summary(graph).to_dict(),
         "timing": time(conversion.path).to_dict(),
-        "fit": _fitted(graph, model),
+        "fit": _fitted(graph, model) if len(data.image_shape) == 3 else None,  # a sensor sees images, not signals
     }
 
 
