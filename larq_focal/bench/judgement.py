@@ -55,7 +55,7 @@ def judged(
         "cost": summary(graph).to_dict(),
         "timing": time(conversion.path).to_dict(),
         "microcontroller": report_graph(graph, board or Board(), pixels="centred").to_dict(),
-        "fit": _fitted(graph, model),
+        "fit": _fitted(graph, model) if len(data.image_shape) == 3 else None,  # a sensor sees images, not signals
     }
 
 
