@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from larq_focal.mcu.storage import Storage
+
 TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32", "host")
 DEFAULT_TARGET = "generic"
 _SMALL = ("cortex-m4", "cortex-m7", "rv32")
@@ -32,6 +34,8 @@ class Call:
         largest: absolute value of the numbers in a window, where they are whole.
         is_masked: whether other calls leave products at edges out, by the same weights.
         groups: of filters, each with channels of its own.
+        window: how numbers lie in it.
+        pixels: windows that are multiplied one by one; 1 where a pooling needs each for itself.
     """
 
     words: int
@@ -40,6 +44,8 @@ class Call:
     largest: int | None = None
     is_masked: bool = False
     groups: int = 1
+    window: Storage = "bits"
+    pixels: int = 1
 
 
 def _always(call: Call) -> bool:
@@ -60,6 +66,7 @@ class Kernel:
         fits: whether it can do a call.
         words: what stands for the words in capitals in its file, such as ``{"WORDS": "9"}``.
         layout: of the tables that it reads.
+        pixels: windows that it multiplies at a time.
     """
 
     file: str
@@ -67,6 +74,7 @@ class Kernel:
     fits: Callable[[Call], bool] = _always
     words: Callable[[Call], Mapping[str, str]] = _nothing
     layout: Layout = "filters"
+    pixels: int = 1
 
 
 def _fills_planes(call: Call) -> bool:
@@ -86,6 +94,12 @@ def lanes_for(filters: int) -> int:
 def _shares_tables(call: Call) -> bool:
     """Whether four numbers fit into 16 bits, and a table of their sums is read often enough."""
     return call.largest is not None and 4 * call.largest < 2**15 and call.filters >= _LEAST_READERS
+
+
+def _fits_pairs(call: Call) -> bool:
+    """Whether the sums of two windows fit into 16 bits each."""
+    is_short = call.window == "i8" and call.largest is not None and call.fan_in * call.largest < 2**15
+    return is_short and call.groups == 1 and call.pixels > 1 and call.filters >= _LEAST_READERS
 
 
 def _has_threes(call: Call) -> bool:
@@ -110,6 +124,10 @@ def _by_lanes(call: Call) -> Mapping[str, str]:
     }
 
 
+def _tables_of(bits: int) -> Callable[[Call], Mapping[str, str]]:
+    return lambda call: {"TABLE": f"i{bits}", "TABLE_TYPE": f"int{bits}_t"}
+
+
 KERNELS: dict[str, tuple[Kernel, ...]] = {
     "word_window": (Kernel("word_window_ROWS_COLUMNS_WORDS", (*_SMALL, *_HOST)),),
     "binary_signs": (
@@ -130,7 +148,10 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
         Kernel("masked_binary_sums_by_lanes_FILTERS_WORDS", _HOST, _fills_lanes, _by_lanes, "lanes"),
     ),
     "ternary_sums": (Kernel("ternary_sums_by_threes", _SMALL, _has_threes),),
-    "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", (*_SMALL, *_HOST), _shares_tables),),
+    "signed_WINDOW_sums": (
+        Kernel("signed_pair_sums_by_fours", _SMALL, _fits_pairs, _tables_of(32), pixels=2),
+        Kernel("signed_WINDOW_sums_by_fours", (*_SMALL, *_HOST), _shares_tables, _tables_of(16)),
+    ),
 }
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
 

@@ -32,7 +32,7 @@ def wide_signs(channels: int, filters: int, pad_value: float = 0.0):
     [
         (
             "cortex-m4",
-            (*OPTIONS, "-Wstack-usage=1024"),
+            (*OPTIONS, "-Wstack-usage=1536"),
         ),  # sanitizers take more; compilers of the target are held to less
         ("host", OPTIONS),
         ("host", (*STRICT, "-O3", "-march=native")),

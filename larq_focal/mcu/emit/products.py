@@ -22,17 +22,27 @@ class Products:
 
     Attributes:
         limits: for ``lqf_binary_signs``, ``[filters]``, where signs by thresholds are all that is wanted of the sums.
+        pixels_at_once: windows that are multiplied at a time: 1, or 2, whose sums are pairs then (``lqf_half``).
     """
 
     def __init__(self, step: Step, function: Function, layer: Layer):
         self.step, self._function, self._layer = step, function, layer
         whole = function.source(0).whole
-        largest = max(whole.largest, abs(int(layer.pad_value))) if layer.window == "i16" else None
-        filters = layer.filters // layer.groups
+        largest = max(whole.largest, abs(int(layer.pad_value))) if layer.window in ("i8", "i16") else None
         self._call = Call(
-            layer.words, layer.fan_in, filters, largest=largest, is_masked=layer.needs_mask, groups=layer.groups
+            words=layer.words,
+            fan_in=layer.fan_in,
+            filters=layer.filters // layer.groups,
+            largest=largest,
+            is_masked=layer.needs_mask,
+            groups=layer.groups,
+            window=layer.window,
+            pixels=layer.geometry.pixels if step.pool is None else 1,
         )
         self.limits = _limits(step, layer)
+        signs_of_numbers = layer.window != "bits" and layer.weights == "signs"
+        kernel = chosen("signed_WINDOW_sums", self._call, function.pieces.target) if signs_of_numbers else None
+        self.pixels_at_once = 1 if kernel is None else kernel.pixels
 
     def _weights(self, kernel: str) -> str:
         """The table of weights, as the kernel that is chosen for this plain function reads it."""
@@ -127,7 +137,8 @@ class Products:
                 sizes = f"{layer.field_bits}u, {call.fan_in}u, {sizes}"
         function.count("float" if layer.window == "f32" else kind, self._count())
         name = function.pieces.kernel(kernel, call, kinds)
-        function.body.line(f"{name}(window, {self._weights(kernel)}{weights}, {sizes}, sums{sums});")
+        window = "window" if self.pixels_at_once == 1 else f"window, {layer.window_stride}u"
+        function.body.line(f"{name}({window}, {self._weights(kernel)}{weights}, {sizes}, sums{sums});")
 
     def _count(self) -> int:
         """Products of all pixels that are computed: those that no window of a pooling has are left out."""
