@@ -16,7 +16,7 @@ from tests.mcu.networks import samples
 from tests.mcu.written import assert_equal, written
 from tools.publish_weights import PRETRAINED
 
-MOST = {"human_activity_sign-basic_motions": (702, 800)}
+MOST = {"human_activity_sign-basic_motions": (702, 800), "mcu_digits-mnist-2kB": (2297, 1500)}
 """Bytes of weights, and at most of RAM."""
 
 
@@ -36,4 +36,4 @@ def test_it_is_written_and_computes_what_the_interpreter_computes(name, tmp_path
     inputs = samples(graph, 20)
     outputs = executable.run(0, inputs)
     assert_equal(graph, outputs, inputs)
-    assert len(np.unique(next(iter(outputs.values())).argmax(1))) > 1
+    assert len(np.unique(next(iter(outputs.values())), axis=0)) == 20
