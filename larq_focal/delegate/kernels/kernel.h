@@ -99,6 +99,7 @@ struct Kernel {
   int block_channels;   // output channels computed together
   int block_positions;  // output positions computed together
   int weight_words;     // words of packed weights for each word of the filter
+  bool is_plain;        // works on the image as it lies, by no short cut: what others are tested against
 
   // Packs [channels][window.words()] into round_up(channels, block_channels) * window.words() * weight_words words.
   void (*pack_weights)(const uint32_t* filter, int channels, int window_words, uint32_t* packed);

@@ -109,7 +109,7 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,
+extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,          false,
                                        pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal

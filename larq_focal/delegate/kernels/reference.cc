@@ -114,7 +114,7 @@ void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_poi
 
 }  // namespace
 
-extern const Kernel reference_kernel = {"reference",  is_supported, 1,           1,          1,
+extern const Kernel reference_kernel = {"reference",  is_supported, 1,           1,          1,          true,
                                         pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
 
 }  // namespace larq_focal
