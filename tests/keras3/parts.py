@@ -44,9 +44,10 @@ def network(**options: Any) -> keras.Model:
     # Gradients come through the parts, so that those without weights are trained with too.
     before = {shape: keras.layers.BatchNormalization()(each) for shape, each in inputs.items()}
     features = [keras.layers.Flatten()(layer(before[shape])) for layer, shape in made]
-    outputs = keras.layers.Dense(2)(keras.layers.Concatenate()(features))
+    # Thousands of features would make steps of this size diverge.
+    outputs = keras.layers.Dense(2)(keras.layers.Rescaling(0.01)(keras.layers.Concatenate()(features)))
     model = keras.Model(list(inputs.values()), keras.layers.Activation("linear", dtype="float32")(outputs))
-    model.compile(keras.optimizers.Adam(0.001), "mse", **options)
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse", **options)
     return model
 
 
