@@ -8,8 +8,8 @@ namespace larq_focal {
 namespace {
 
 // Outputs of a row, `words` times 32 of them, from the place `from` in the padded image on. Several words have the same
-// channels.
-template <int words>
+// channels. `size` is that of the filter where it is known when this is compiled, else 0.
+template <int size, int words>
 LARQ_FOCAL_INLINE void convolve_floats(const Depthwise& conv, const float* from, int phase,
                                        Floats (&outputs)[words][kWordVectors]) {
   const float* bias = conv.bias + phase;
@@ -19,9 +19,12 @@ LARQ_FOCAL_INLINE void convolve_floats(const Depthwise& conv, const float* from,
 #pragma GCC unroll 8
     for (int v = 0; v < kWordVectors; ++v) outputs[word][v] = load_vector<Floats>(bias + v * kLanes);
   }
-  for (int y = 0; y < conv.rows; ++y, from += conv.row_stride) {
+  const int rows = size ? size : conv.rows, columns = size ? size : conv.columns;
+#pragma GCC unroll 3
+  for (int y = 0; y < rows; ++y, from += conv.row_stride) {
     const float* tap = from;
-    for (int x = 0; x < conv.columns; ++x, tap += conv.channels, weights += conv.period) {
+#pragma GCC unroll 3
+    for (int x = 0; x < columns; ++x, tap += conv.channels, weights += conv.period) {
 #pragma GCC unroll 8
       for (int v = 0; v < kWordVectors; ++v) {
         const Floats weight = load_vector<Floats>(weights + v * kLanes);
@@ -56,12 +59,12 @@ LARQ_FOCAL_INLINE void store_outputs(const Floats (&outputs)[kWordVectors], int 
 }
 
 // Computes a row from its output `i` on, several words at a time as long as so many are left; returns where it stopped.
-template <int words>
+template <int size, int words>
 LARQ_FOCAL_INLINE int convolve_words(const Depthwise& conv, const float* row, int i, int row_floats, float*& floats,
                                      uint32_t*& packed) {
   for (int phase = 0; i + words * kWordBits <= row_floats; i += words * kWordBits) {
     Floats outputs[words][kWordVectors];
-    convolve_floats<words>(conv, row + i, phase, outputs);
+    convolve_floats<size, words>(conv, row + i, phase, outputs);
     phase = words > 1 || phase + kWordBits == conv.period ? 0 : phase + kWordBits;
 #pragma GCC unroll 4
     for (int word = 0; word < words; ++word) {
@@ -71,8 +74,8 @@ LARQ_FOCAL_INLINE int convolve_words(const Depthwise& conv, const float* row, in
   return i;
 }
 
-// The rows [begin, end) of outputs.
-void convolve_depthwise(const Depthwise& conv, int begin, int end) {
+template <int size>
+void convolve_rows(const Depthwise& conv, int begin, int end) {
   constexpr int kWords = 8 / kWordVectors;  // of which the outputs stay in registers
   const int row_floats = conv.output_width * conv.channels;
   const int row_words = conv.output_width * ((conv.channels + kWordBits - 1) / kWordBits);
@@ -82,15 +85,24 @@ void convolve_depthwise(const Depthwise& conv, int begin, int end) {
     const float* row = conv.image + y * conv.row_stride;
     int i = 0;
     if (conv.period == kWordBits) {
-      i = convolve_words<kWords>(conv, row, i, row_floats, floats, words);
-      if (kWords > 2) i = convolve_words<2>(conv, row, i, row_floats, floats, words);
+      i = convolve_words<size, kWords>(conv, row, i, row_floats, floats, words);
+      if (kWords > 2) i = convolve_words<size, 2>(conv, row, i, row_floats, floats, words);
     }
-    i = convolve_words<1>(conv, row, i, row_floats, floats, words);
+    i = convolve_words<size, 1>(conv, row, i, row_floats, floats, words);
     if (i < row_floats) {
       Floats outputs[1][kWordVectors];
-      convolve_floats<1>(conv, row + i, 0, outputs);
+      convolve_floats<size, 1>(conv, row + i, 0, outputs);
       store_outputs(outputs[0], row_floats - i, conv.channels, floats, words);
     }
+  }
+}
+
+// The rows [begin, end) of outputs.
+void convolve_depthwise(const Depthwise& conv, int begin, int end) {
+  if (conv.rows == 3 && conv.columns == 3) {
+    convolve_rows<3>(conv, begin, end);
+  } else {
+    convolve_rows<0>(conv, begin, end);
   }
 }
 
