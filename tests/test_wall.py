@@ -11,7 +11,7 @@ import pytest
 from tests.support.modules import PACKAGE
 
 FRAMEWORKS = {"tensorflow", "tf_keras", "keras", "larq", "larq_zoo", "jax", "torch"}
-ABOVE = sorted(path for folder in ("quantizers", "layers") for path in (PACKAGE / folder).rglob("*.py"))
+ABOVE = sorted(path for folder in ("quantizers", "layers", "zoo") for path in (PACKAGE / folder).rglob("*.py"))
 
 
 def frameworks_of(text: str) -> set[str]:

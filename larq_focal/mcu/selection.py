@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32", "host")
 DEFAULT_TARGET = "generic"
 _SMALL = ("cortex-m4", "cortex-m7", "rv32")
 _HOST = ("host",)
 _LEAST_FILLED = 0.6
-_LANES = 16
+_LANES = (16, 32, 64)
 _LEAST_READERS = 8
+Layout = Literal["filters", "planes", "lanes"]
+"""Of tables of signs: filter by filter, 32 filters in the bits of words, or several filters side by side."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Call:
         filters: sums for a window.
         largest: absolute value of the numbers in a window, where they are whole.
         is_masked: whether other calls leave products at edges out, by the same weights.
+        groups: of filters, each with channels of its own.
     """
 
     words: int
@@ -35,6 +39,7 @@ class Call:
     filters: int
     largest: int | None = None
     is_masked: bool = False
+    groups: int = 1
 
 
 def _always(call: Call) -> bool:
@@ -54,12 +59,14 @@ class Kernel:
         targets: those that it is faster on.
         fits: whether it can do a call.
         words: what stands for the words in capitals in its file, such as ``{"WORDS": "9"}``.
+        layout: of the tables that it reads.
     """
 
     file: str
     targets: tuple[str, ...]
     fits: Callable[[Call], bool] = _always
     words: Callable[[Call], Mapping[str, str]] = _nothing
+    layout: Layout = "filters"
 
 
 def _fills_planes(call: Call) -> bool:
@@ -68,7 +75,12 @@ def _fills_planes(call: Call) -> bool:
 
 
 def _fills_lanes(call: Call) -> bool:
-    return not call.is_masked and call.filters >= _LANES
+    return call.groups == 1 and call.filters >= _LANES[0]
+
+
+def lanes_for(filters: int) -> int:
+    """How many filters lie side by side: few fill up the last block, and many take a word of the window once."""
+    return min(_LANES, key=lambda lanes: -(-filters // lanes) * (lanes + _LANES[0] / 2))
 
 
 def _shares_tables(call: Call) -> bool:
@@ -88,16 +100,34 @@ def _by_instruction(call: Call) -> Mapping[str, str]:
     return {"WAY": "instruction", "DIFFERING": "differing_bits_counted"}
 
 
+def _by_lanes(call: Call) -> Mapping[str, str]:
+    lanes = lanes_for(call.filters)
+    return {
+        "LANES": f"{lanes}",
+        "PART": f"{min(lanes, 32)}",
+        "WORDS": f"{call.words}",
+        "FILTERS": f"{call.filters}",
+    }
+
+
 KERNELS: dict[str, tuple[Kernel, ...]] = {
+    "word_window": (Kernel("word_window_ROWS_COLUMNS_WORDS", (*_SMALL, *_HOST)),),
     "binary_signs": (
-        Kernel("filter_planes", _SMALL, _fills_planes),
+        Kernel("filter_planes", _SMALL, _fills_planes, layout="planes"),
         Kernel("binary_signs_by_WAY", _SMALL, _has_threes, _by_threes),
-        Kernel("filter_lanes", _HOST, _fills_lanes),
+        Kernel("binary_signs_by_lanes_FILTERS_WORDS", _HOST, _fills_lanes, _by_lanes, "lanes"),
         Kernel("binary_signs_by_WAY", _HOST, words=_by_instruction),
+    ),
+    "masked_binary_signs": (
+        Kernel("masked_binary_signs_by_lanes_FILTERS_WORDS", _HOST, _fills_lanes, _by_lanes, "lanes"),
     ),
     "binary_sums": (
         Kernel("binary_sums_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("binary_sums_by_lanes_FILTERS_WORDS", _HOST, _fills_lanes, _by_lanes, "lanes"),
         Kernel("binary_sums_by_WAY", _HOST, words=_by_instruction),
+    ),
+    "masked_binary_sums": (
+        Kernel("masked_binary_sums_by_lanes_FILTERS_WORDS", _HOST, _fills_lanes, _by_lanes, "lanes"),
     ),
     "ternary_sums": (Kernel("ternary_sums_by_threes", _SMALL, _has_threes),),
     "signed_WINDOW_sums": (Kernel("signed_i16_sums_by_fours", (*_SMALL, *_HOST), _shares_tables),),
@@ -105,9 +135,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
 """By the name of the plain function, without ``lqf_``: what is tried before it, best first."""
 
 
-def chosen(name: str, call: Call, target: str) -> tuple[str, Mapping[str, str]]:
-    """The file that computes a call of the plain function ``lqf_name``, and what is filled in there."""
-    for kernel in KERNELS.get(name, ()):
-        if target in kernel.targets and kernel.fits(call):
-            return kernel.file, kernel.words(call)
-    return name, {}
+def chosen(name: str, call: Call, target: str) -> Kernel:
+    """What computes a call of the plain function ``lqf_name``: the function itself, if nothing is better."""
+    fitting = (k for k in KERNELS.get(name, ()) if target in k.targets and k.fits(call))
+    return next(fitting, Kernel(name, (target,)))

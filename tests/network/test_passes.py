@@ -173,6 +173,30 @@ def test_thresholds_between_sums_of_a_float_layer_are_exact():
     np.testing.assert_array_equal(layer.bias, [-2, -2, -1.5, -1.5])
 
 
+@pytest.mark.parametrize("threshold", [0, -0.99999994, 2.5, 1e30, -1e30])
+@pytest.mark.parametrize("bias", [None, 1.5, 0.1, -2.0000002, 1e9])
+@pytest.mark.parametrize("pad_value", [0, 0.5])
+def test_thresholds_behind_biased_sums_are_exact(threshold, bias, pad_value):
+    """A file adds the bias in another order; behind a threshold on a grid that changes nothing."""
+    signs = np.random.default_rng(0).integers(0, 2, (3, 3, 2, 8)).astype(np.int8) * 2 - 1
+    kernel = Kernel(signs, np.full(8, -2, np.float32), 1)
+    layer = ops.Conv2D(
+        name="sums",
+        shape=(4, 4, 8),
+        kernel=kernel,
+        padding="same",
+        pad_value=pad_value,
+        bias=None if bias is None else np.float32([bias] * 8),
+    )
+    zero_one = ops.Quantize(name="q", shape=(4, 4, 2), levels=np.float32([0, 1]), boundaries=np.float32([0]))
+    after = ops.Binarize(name="y", shape=(4, 4, 8), threshold=np.float32(threshold))
+    graph = chain(ops.Input(name="x", shape=(4, 4, 2)), zero_one, layer, after)
+    assert_written(graph, {"x": numbers(8, 4, 4, 2)})
+    bias = next(op for op in lower(graph) if isinstance(op, ops.Linear)).bias
+    if bias is not None:
+        np.testing.assert_array_equal(2 * bias, np.rint(2 * bias))
+
+
 def test_thresholds_next_to_zero_are_normal_numbers():
     tiny, subnormal = np.finfo(np.float32).tiny, np.finfo(np.float32).smallest_subnormal
     threshold = np.float32([0, subnormal, -subnormal, tiny, 1] * 2)

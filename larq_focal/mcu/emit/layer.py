@@ -100,6 +100,11 @@ class Layer:
         return elements[self.window]
 
     @property
+    def place(self) -> str:
+        """The pixel that is computed, as arguments."""
+        return "0, 0" if self.geometry.pixels == 1 else "y, x"
+
+    @property
     def words(self) -> int:
         """Of the weights of a filter."""
         per_word = {"signs": 32, "ternary": 32, "codes": 32 // self.field_bits if self.weights == "codes" else 1}
