@@ -57,9 +57,7 @@ def training(tmp_path_factory) -> Training:
     model.save(folder / "model.keras")
     model.save_weights(folder / "model.weights.h5")
     parts.train(model)
-    return Training(
-        model, folder / "model.keras", folder / "model.weights.h5", start, first, parts.all_weights(model)
-    )
+    return Training(model, folder / "model.keras", folder / "model.weights.h5", start, first, parts.all_weights(model))
 
 
 def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float = 0) -> None:
