@@ -17,6 +17,7 @@ from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
+from larq_focal.mcu import Board
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import is_keras_3, keras
@@ -44,6 +45,7 @@ def run_bench(
     results: str | Path = "results",
     name: str | None = None,
     resume: bool = False,
+    board: Board | None = None,
     say: Say = print,
     epoch_done: EpochDone | None = None,
 ) -> Path:
@@ -62,6 +64,7 @@ def run_bench(
         results: folder of all benchmarks.
         name: folder of this one; the data set's name by default.
         resume: go on with an earlier call with the same settings, and keep what it has done.
+        board: the microcontroller whose flash, RAM and instructions are told, with its clock; a Cortex-M4 by default.
         say: called with a line for each stage.
         epoch_done: called with the entry and the history row after each epoch.
 
@@ -82,7 +85,7 @@ def run_bench(
             continue
         if not resume:
             discard_state(folder / entry.name)
-        record = _run(entry, recipe, data, folder, say, epoch_done)
+        record = _run(entry, recipe, data, folder, board, say, epoch_done)
         write_record(record, folder / f"{entry.name}.json")
         discard_state(folder / entry.name)
         say(run_text(record))
@@ -123,11 +126,19 @@ def _differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, A
     return {name: before.get(name) for name in names}, {name: now.get(name) for name in names}
 
 
-def _run(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say, epoch_done: EpochDone | None) -> dict:
+def _run(
+    entry: Entry,
+    recipe: Recipe,
+    data: Dataset,
+    folder: Path,
+    board: Board | None,
+    say: Say,
+    epoch_done: EpochDone | None,
+) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     keras.backend.clear_session()
     if entry.int8_of and is_keras_3():
-        return _calibrated(entry, recipe, data, folder, say)
+        return _calibrated(entry, recipe, data, folder, board, say)
     model = seeded_network(recipe, data)
     tuned = recipe
     if entry.int8_of:
@@ -148,11 +159,13 @@ def _run(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say, ep
         "title": entry.title,
         "settings": recipe.to_dict(),
         "training": tuned.to_dict(),
-        **judged(conversion, model, graph, data),
+        **judged(conversion, model, graph, data, board),
     }
 
 
-def _calibrated(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say) -> dict:
+def _calibrated(
+    entry: Entry, recipe: Recipe, data: Dataset, folder: Path, board: Board | None, say: Say
+) -> dict:
     """The record of a trained network that becomes int8 by the ranges of its values on training images."""
     environment, clock = environment_now(), monotonic()
     model = keras.models.load_model(folder / f"{entry.int8_of}.keras")
@@ -167,7 +180,7 @@ def _calibrated(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: 
         "run": entry.name,
         "title": entry.title,
         "calibration": {"images": len(images)},
-        **judged(conversion, model, from_tflite(path), data),
+        **judged(conversion, model, from_tflite(path), data, board),
     }
 
 

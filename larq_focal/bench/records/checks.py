@@ -10,6 +10,7 @@ from larq_focal.bench.records.schema import (
     ESTIMATES,
     FORMAT,
     KERAS,
+    MICROCONTROLLER,
     PROGRAM,
     REDUCTION,
     SCHEMA,
@@ -95,7 +96,7 @@ def _newer_problems(record: Record) -> list[str]:
         problems += _problems(record["environment"]["keras"], KERAS, "environment.keras")
     if "calibration" in record:
         problems += _problems(record["calibration"], CALIBRATION, "calibration")
-    return problems
+    return problems + _problems(record.get("microcontroller"), OrNone(MICROCONTROLLER), "microcontroller")
 
 
 def _confusion_problems(record: Record) -> list[str]:
