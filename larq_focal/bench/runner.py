@@ -163,9 +163,7 @@ def _run(
     }
 
 
-def _calibrated(
-    entry: Entry, recipe: Recipe, data: Dataset, folder: Path, board: Board | None, say: Say
-) -> dict:
+def _calibrated(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, board: Board | None, say: Say) -> dict:
     """The record of a trained network that becomes int8 by the ranges of its values on training images."""
     environment, clock = environment_now(), monotonic()
     model = keras.models.load_model(folder / f"{entry.int8_of}.keras")
