@@ -136,8 +136,6 @@ def _curves(runs: Sequence[Run], quantity: str, title: str, factor: float, numbe
     figure = go.Figure()
     for run in runs:
         rows = [row for row in run.record["history"] if row[quantity] is not None]
-        if not rows:
-            continue
         figure.add_scatter(
             x=[row["epoch"] for row in rows],
             y=[factor * row[quantity] for row in rows],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.nn import backend_name, keras
+from larq_focal.nn import backend_name, keras_version
 
 KERAS_2 = "Keras 2 on tensorflow"
 """The name of Larq's stack."""
@@ -10,6 +10,5 @@ KERAS_2 = "Keras 2 on tensorflow"
 
 def keras_in_use() -> dict[str, str]:
     """Its name with the backend, as "Keras 3 on jax", its version, and the backend."""
-    backend = backend_name()
-    major = keras.__version__.partition(".")[0]
-    return {"name": f"Keras {major} on {backend}", "version": keras.__version__, "backend": backend}
+    backend, version = backend_name(), keras_version()
+    return {"name": f"Keras {version.partition('.')[0]} on {backend}", "version": version, "backend": backend}

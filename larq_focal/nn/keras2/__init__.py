@@ -10,7 +10,7 @@ from larq_focal.nn.keras2.pseudo_gradient import with_gradient
 from larq_focal.nn.keras2.quantized_layers import ReplacedConv2D, added, padded, quantized_kernel
 from larq_focal.nn.keras2.quantizer import Quantizer
 from larq_focal.nn.keras2.registration import register
-from larq_focal.nn.keras2.trained_state import backend_name, compiled, quantized_variables, store_weights
+from larq_focal.nn.keras2.trained_state import backend_name, compiled, keras_version, quantized_variables, store_weights
 
 apply_patches()
 
@@ -74,6 +74,7 @@ __all__ = [
     "compiled",
     "hard_tanh",
     "keras",
+    "keras_version",
     "metrics_scope",
     "needs_no_constraint",
     "ops",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import tf_keras
+
 from larq_focal.keras import keras, larq, tf
 
 
@@ -26,3 +28,8 @@ def compiled(function: Callable[[], Any], variables: Sequence[tf.Variable]) -> C
 def backend_name() -> str:
     """Of the backend that Keras runs on."""
     return "tensorflow"
+
+
+def keras_version() -> str:
+    """Of the Keras in use."""
+    return tf_keras.__version__

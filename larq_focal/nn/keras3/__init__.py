@@ -41,7 +41,7 @@ from larq_focal.nn.keras3.quantized_layers import (
 from larq_focal.nn.keras3.quantized_variable import quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
-from larq_focal.nn.keras3.trained_state import backend_name, compiled, quantized_variables, store_weights
+from larq_focal.nn.keras3.trained_state import backend_name, compiled, keras_version, quantized_variables, store_weights
 from larq_focal.nn.keras3.weight_clip import WeightClip
 
 Layer = keras.layers.Layer
@@ -92,6 +92,7 @@ __all__ = [
     "compiled",
     "hard_tanh",
     "keras",
+    "keras_version",
     "metrics_scope",
     "needs_no_constraint",
     "ops",

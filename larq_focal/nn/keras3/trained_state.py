@@ -47,3 +47,8 @@ def compiled(function: Callable[[], Any], variables: Sequence[keras.Variable]) -
 def backend_name() -> str:
     """Of the backend that Keras runs on: "tensorflow", "jax" or "torch"."""
     return keras.backend.backend()
+
+
+def keras_version() -> str:
+    """Of the Keras in use."""
+    return keras.__version__
