@@ -3,7 +3,8 @@
 //
 // With clang:  clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -DLIBFUZZER tools/fuzz_delegate.cc
 //              tools/counted_allocations.cc <the sources>
-// With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the argument is its seconds.
+// With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the arguments are its
+// seconds and, if it must not end before, how many inputs must have run.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include "../larq_focal/delegate/operations/channel_mean.h"
 #include "../larq_focal/delegate/operations/channels.h"
 #include "../larq_focal/delegate/operations/elementwise.h"
+#include "../larq_focal/delegate/operations/float_max_pool.h"
 #include "counted_allocations.h"
 #include "lce_options.h"
 
@@ -102,7 +104,11 @@ std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_foca
   const auto activation = static_cast<larq_focal::Activation>(source.take<uint8_t>() % 8 == 0);
   const int channels = source.take<uint8_t>() % 4;
   using Kind = larq_focal::FloatStep::Kind;
-  switch (source.take<uint8_t>() % 9) {
+  const auto axis = [&] {
+    const uint8_t drawn = source.take<uint8_t>();
+    return larq_focal::Axis{1 + drawn % 3, 1 + drawn / 3 % 3, 1, static_cast<larq_focal::Padding>(drawn / 9 % 2)};
+  };
+  switch (source.take<uint8_t>() % 10) {
     case 0:
       return std::make_unique<larq_focal::Elementwise>(Kind::kAdd, activation);
     case 1:
@@ -119,6 +125,8 @@ std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_foca
     case 7:
       return std::make_unique<larq_focal::ChannelMean>(kernel, image.dims.size() > 1 ? image.dims[1] : 1,
                                                        image.dims.size() > 2 ? image.dims[2] : 1, activation);
+    case 8:
+      return std::make_unique<larq_focal::FloatMaxPool>(kernel, axis(), axis());
     default:
       return larq_focal::make_custom_operation("LceQuantize", nullptr, 0, kernel);
   }
@@ -316,10 +324,12 @@ void damage(Bytes& bytes, std::mt19937& random) {
 
 int main(int count, char** arguments) {
   const double seconds = count > 1 ? std::atof(arguments[1]) : 60;
+  const long least_runs = count > 2 ? std::atol(arguments[2]) : 0;
   std::mt19937 random(0);
   long inputs = 0;
   for (auto start = std::chrono::steady_clock::now();
-       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < seconds; ++inputs) {
+       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < seconds || runs < least_runs;
+       ++inputs) {
     Bytes bytes = sound(random);
     damage(bytes, random);
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());

@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "vectors/portable.inc.h"
 
+#include "bodies/depthwise.inc.h"
 #include "bodies/floats.inc.h"
 
 namespace larq_focal {
@@ -83,7 +84,7 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,
-                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
+extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,          false,
+                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes, convolve_depthwise, find_maxima};
 
 }  // namespace larq_focal

@@ -1,6 +1,7 @@
 // The specification of every kernel, as plain as it can be: one output channel at one position at a time.
 #include <bitset>
 #include <cstring>
+#include <limits>
 
 #include "reference_outputs.h"
 
@@ -78,9 +79,44 @@ void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_poi
   pack(rows, channels, words, [&](size_t row, int channel) { return values[row * channels + channel] < zero_point; });
 }
 
+void convolve_depthwise(const Depthwise& conv, int begin, int end) {
+  const auto output = [&conv](size_t pixel, int channel) {
+    const auto y = static_cast<ptrdiff_t>(pixel) / conv.output_width, x = static_cast<ptrdiff_t>(pixel) % conv.output_width;
+    float sum = conv.bias[channel];
+    for (int row = 0; row < conv.rows; ++row) {
+      for (int column = 0; column < conv.columns; ++column) {
+        const float value = conv.image[(y + row) * conv.row_stride + (x + column) * conv.channels + channel];
+        sum += value * conv.weights[(row * conv.columns + column) * conv.period + channel];
+      }
+    }
+    return sum;
+  };
+  const size_t first = static_cast<size_t>(begin) * conv.output_width;
+  const size_t pixels = static_cast<size_t>(end - begin) * conv.output_width;
+  for (size_t pixel = first; conv.floats && pixel < first + pixels; ++pixel) {
+    for (int c = 0; c < conv.channels; ++c) conv.floats[pixel * conv.channels + c] = output(pixel, c);
+  }
+  if (!conv.words) return;
+  pack(pixels, conv.channels, conv.words + first * packed_words(conv.channels),
+       [&](size_t pixel, int channel) { return output(first + pixel, channel) < 0; });
+}
+
+void find_maxima(const float* image, ptrdiff_t row_stride, ptrdiff_t stride, int rows, int columns, int channels,
+                 float* maxima) {
+  for (int c = 0; c < channels; ++c) {
+    maxima[c] = -std::numeric_limits<float>::infinity();
+    for (int y = 0; y < rows; ++y) {
+      for (int x = 0; x < columns; ++x) {
+        const float value = image[y * row_stride + x * stride + c];
+        if (value > maxima[c]) maxima[c] = value;
+      }
+    }
+  }
+}
+
 }  // namespace
 
-extern const Kernel reference_kernel = {"reference",  is_supported, 1,           1,          1,
-                                        pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
+extern const Kernel reference_kernel = {"reference",  is_supported, 1,           1,          1,          true,
+                                        pack_weights, convolve,     pack_floats, sum_floats, pack_bytes, convolve_depthwise, find_maxima};
 
 }  // namespace larq_focal

@@ -25,6 +25,7 @@ Claims::Claims(litert::Context* context, bool fuses)
   if (!fuses) return;
   for (size_t i = 0; i < nodes_.size(); ++i) claim_after_convolution(i);
   for (size_t i = nodes_.size(); i-- > 0;) claim_before_quantize(i);
+  for (size_t i = 0; i < nodes_.size(); ++i) claim_between(i);
 }
 
 bool Claims::is_row_of(int operand, int value) const {
@@ -88,6 +89,17 @@ void Claims::claim_before_quantize(size_t node) {
       if (nodes_[reader].kind() == GraphNode::Kind::kImageMean) is_claimed_[reader] = true;
     }
     return;
+  }
+}
+
+// binary convolution -> MAX_POOL_2D; convolution of each channel by itself -> quantize
+void Claims::claim_between(size_t node) {
+  const GraphNode& at = nodes_[node];
+  if (at.kind() == GraphNode::Kind::kMaxPool) {
+    is_claimed_[node] = convolved_.count(at.inputs()[0]) > 0;
+  } else if (at.kind() == GraphNode::Kind::kDepthwise) {
+    const int reader = sole_consumer(at.outputs()[0]);
+    is_claimed_[node] = reader >= 0 && nodes_[reader].is_lce("LceQuantize");
   }
 }
 
