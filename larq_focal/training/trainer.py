@@ -16,7 +16,7 @@ from larq_focal.bench.records.environment import describe_environment
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.nn import keras, ops
 from larq_focal.training.batches import AugmentedBatches
-from larq_focal.training.checkpoint import CheckpointError, load_state, restore, save_checkpoint
+from larq_focal.training.checkpoint import CheckpointError, load_state, restore, restore_noise, save_checkpoint
 from larq_focal.training.flips import SignFlips
 from larq_focal.training.keras_in_use import KERAS_2, keras_in_use
 from larq_focal.training.recipe import Recipe
@@ -185,6 +185,10 @@ class _Stretch(keras.callbacks.Callback):
         self._clock = monotonic()
         self._environment = environment_now()
         self._ends_at = math.inf if minutes is None else self._clock + 60 * minutes
+
+    def on_train_begin(self, logs=None):
+        if self._state["history"]:
+            restore_noise(self._checkpoint)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_clock = monotonic()

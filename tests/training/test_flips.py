@@ -7,7 +7,7 @@ import pytest
 
 from larq_focal.nn import QuantDense, SteSign, SteTern, keras
 from larq_focal.quantizers import HysteresisSign
-from larq_focal.training.flips import SignFlips
+from larq_focal.training import SignFlips
 
 STEPS = 4
 

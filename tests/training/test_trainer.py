@@ -67,7 +67,7 @@ def test_stretches_compute_what_one_run_computes(whole, tmp_path):
 
 
 def noisy_network() -> keras.Model:
-    """With noise in its kernels, and on Keras 3 in a Dropout, which saves its counter there."""
+    """With noise in its kernels, and on Keras 3 in a Dropout, whose noise Keras 2 does not tell."""
     keras.utils.set_random_seed(3)
     model = two_layer("gumbel", num_classes=3, filters=(2, 4))
     if not is_keras_3():
@@ -131,6 +131,13 @@ def test_a_checkpoint_from_before_a_setting_was_there_is_gone_on_with(begun, tmp
     del state["recipe"]["recalibrate"]
     np.savez(tmp_path / "checkpoint.npz", **arrays | {"state": np.frombuffer(json.dumps(state).encode(), np.uint8)})
     assert len(stretch(tmp_path, minutes=0).history) == len(state["history"]) + 1
+
+
+def test_a_checkpoint_with_noise_that_is_none_is_refused(begun, tmp_path):
+    arrays = dict(np.load(begun / "checkpoint.npz"))
+    np.savez(tmp_path / "checkpoint.npz", **arrays | {"noise": np.zeros(7, np.uint8)})
+    with pytest.raises(CheckpointError, match="noise"):
+        stretch(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 100, 5000])

@@ -10,7 +10,15 @@ from larq_focal.nn.keras2.pseudo_gradient import with_gradient
 from larq_focal.nn.keras2.quantized_layers import ReplacedConv2D, added, padded, quantized_kernel
 from larq_focal.nn.keras2.quantizer import Quantizer
 from larq_focal.nn.keras2.registration import register
-from larq_focal.nn.keras2.trained_state import backend_name, compiled, keras_version, quantized_variables, store_weights
+from larq_focal.nn.keras2.trained_state import (
+    backend_name,
+    compiled,
+    keras_version,
+    noise_state,
+    quantized_variables,
+    set_noise_state,
+    store_weights,
+)
 
 apply_patches()
 
@@ -77,6 +85,7 @@ __all__ = [
     "keras_version",
     "metrics_scope",
     "needs_no_constraint",
+    "noise_state",
     "ops",
     "padded",
     "quantized_kernel",
@@ -84,6 +93,7 @@ __all__ = [
     "quantized_variables",
     "random",
     "register",
+    "set_noise_state",
     "store_weights",
     "sublayers",
     "swish_sign",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tf_keras
 
 from larq_focal.keras import keras, larq, tf
@@ -23,6 +24,19 @@ def store_weights(model: keras.Model) -> None:
 def compiled(function: Callable[[], Any], variables: Sequence[tf.Variable]) -> Callable[[], Any]:
     """``function``, which takes nothing and returns a tensor, compiled."""
     return tf.function(function)
+
+
+def noise_state() -> None:
+    """None: quantizers keep their noise in variables, and Keras 2 does not tell that of its own layers."""
+
+
+def set_noise_state(state: np.ndarray) -> None:
+    """Refuses a state, which is of another backend.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError("Keras 2 takes no state of noise.")
 
 
 def backend_name() -> str:

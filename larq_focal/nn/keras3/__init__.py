@@ -41,7 +41,15 @@ from larq_focal.nn.keras3.quantized_layers import (
 from larq_focal.nn.keras3.quantized_variable import quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
-from larq_focal.nn.keras3.trained_state import backend_name, compiled, keras_version, quantized_variables, store_weights
+from larq_focal.nn.keras3.trained_state import (
+    backend_name,
+    compiled,
+    keras_version,
+    noise_state,
+    quantized_variables,
+    set_noise_state,
+    store_weights,
+)
 from larq_focal.nn.keras3.weight_clip import WeightClip
 
 Layer = keras.layers.Layer
@@ -95,6 +103,7 @@ __all__ = [
     "keras_version",
     "metrics_scope",
     "needs_no_constraint",
+    "noise_state",
     "ops",
     "padded",
     "quantized_kernel",
@@ -102,6 +111,7 @@ __all__ = [
     "quantized_variables",
     "random",
     "register",
+    "set_noise_state",
     "store_weights",
     "sublayers",
     "swish_sign",

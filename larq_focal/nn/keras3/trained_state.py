@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from larq_focal.nn.keras3.quantized_variable import QuantizedVariable
 
@@ -42,6 +43,31 @@ def compiled(function: Callable[[], Any], variables: Sequence[keras.Variable]) -
             return function()
 
     return lambda: computed([variable.value for variable in variables])
+
+
+def noise_state() -> np.ndarray | None:
+    """The state of noise that is no variable: on torch, that of Keras' own layers without a seed; None elsewhere."""
+    if keras.backend.backend() != "torch":
+        return None
+    import torch
+
+    return torch.get_rng_state().numpy()
+
+
+def set_noise_state(state: np.ndarray) -> None:
+    """Goes on with the noise of a :func:`noise_state`.
+
+    Raises:
+        ValueError: It is none, or is of another backend.
+    """
+    if keras.backend.backend() != "torch":
+        raise ValueError("Keras' noise has such a state on torch only.")
+    import torch
+
+    try:
+        torch.set_rng_state(torch.from_numpy(state))
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"This is not a state of torch's noise: {error}") from error
 
 
 def backend_name() -> str:
