@@ -36,7 +36,7 @@ from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.tables import pipe_table
 from tools.publish_weights import PRETRAINED
 
-DIGITS = ("mcu_digits-mnist-1kB", "mcu_digits-mnist-2kB", "mcu_digits-mnist-5kB", "mcu_digits-mnist")
+DIGITS = ("mcu_digits-mnist-1kB", "mcu_digits-mnist-2kB", "mcu_digits-mnist")
 NETWORKS = (
     *DIGITS,
     "mcu_images-cifar10",
