@@ -7,6 +7,7 @@ is that of https://numpy.org/doc/stable/reference/generated/numpy.lib.format.htm
 from __future__ import annotations
 
 import ast
+import io
 import math
 import struct
 import sys
@@ -56,7 +57,8 @@ class ArrayArchive(Mapping[str, np.ndarray]):
     """The arrays in a .npz file by their names, each read when it is asked for. It is a context manager.
 
     Args:
-        path: the file.
+        path: the file, or a name for messages where its content is given.
+        content: of the archive, where it is not in a file of its own.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
@@ -64,9 +66,10 @@ class ArrayArchive(Mapping[str, np.ndarray]):
             than its size. Also raised as arrays are read.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = existing_file(path)
-        self._file = self.path.open("rb")
+    def __init__(self, path: str | Path, content: bytes | None = None):
+        self.path = existing_file(path) if content is None else Path(path)
+        self._file = self.path.open("rb") if content is None else io.BytesIO(content)
+        self._size = self.path.stat().st_size if content is None else len(content)
         try:
             self._entries = self._listed()
         except BaseException:
@@ -89,7 +92,7 @@ class ArrayArchive(Mapping[str, np.ndarray]):
                 raise self._damaged(f"'{short(name, 60)}' is compressed in a way that NumPy does not write")
             entries[name] = entry
         unpacked = sum(entry.file_size for entry in entries.values())
-        if unpacked > max(_LARGEST_BOMB, _LARGEST_RATIO * self.path.stat().st_size):
+        if unpacked > max(_LARGEST_BOMB, _LARGEST_RATIO * self._size):
             raise self._damaged(f"it would unpack to {unpacked:,} bytes")
         return entries
 

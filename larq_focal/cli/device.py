@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, json_option, one_of, output_path, threads_option
+from larq_focal.cli.options import engine_option, files_by_name, json_option, one_of, output_path, threads_option
 from larq_focal.cli.output import show, tell
 from larq_focal.deploy.pixels import DEFAULT_RESIZE, DEFAULT_SCALE, RESIZES, SCALES
 
@@ -50,15 +49,7 @@ def run(tflite: Path, inputs: tuple[str, ...], as_json: bool, **options) -> None
     """Predict with a TFLITE model from images or arrays."""
     from larq_focal.deploy.prediction import predict
 
-    show(predict(tflite, _by_name(inputs) or inputs, **options), as_json)
-
-
-def _by_name(inputs: tuple[str, ...]) -> dict[str, str] | None:
-    """``NAME=FILE`` as a dictionary; None where these are files."""
-    pairs = [item.partition("=") for item in inputs]
-    if any(not equals or os.path.exists(item) for item, (_, equals, _) in zip(inputs, pairs, strict=True)):
-        return None
-    return {name: file for name, _, file in pairs}
+    show(predict(tflite, files_by_name(inputs) or inputs, **options), as_json)
 
 
 class _Counts(click.ParamType):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from larq_focal.cli.images import given_images, images_argument, resize_option
 from larq_focal.cli.options import (
     import_option,
     json_option,
@@ -17,7 +18,6 @@ from larq_focal.cli.options import (
 )
 from larq_focal.cli.output import exit_status, quiet, show
 from larq_focal.cli.progress import progress
-from larq_focal.deploy.pixels import RESIZES
 from larq_focal.fixed_processors.known_processors import processor_names
 from larq_focal.focal_plane.compiler.options import AUTO, DENSE_COUNTS, PLACEMENTS, WEIGHTS
 from larq_focal.focal_plane.export import TOOLCHAINS
@@ -114,6 +114,11 @@ def fit(
     type=click.Choice(DENSE_COUNTS),
     help="Run one-bit dense layers on the array too: exactly, by the addresses of ones, or by the chip's estimate.",
 )
+@click.option(
+    "--classes",
+    type=click.Path(path_type=Path),
+    help="A text file with the name of a class per line, for the program; a .tflite file brings its own.",
+)
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
 @_placement_option
 @_weights_option
@@ -129,6 +134,7 @@ def compile_model(
     pixel_range: tuple[float, float],
     spill: str,
     dense_on_array: str | None,
+    classes: Path | None,
     analog_counting: bool,
     placement: str,
     weights: str,
@@ -156,6 +162,7 @@ def compile_model(
             weights=weights,
             progress=tell,
             trust=trust,
+            classes=classes,
         )
     if export:
         from larq_focal.focal_plane.export import export_scamp5
@@ -168,16 +175,11 @@ def compile_model(
 
 @click.command(short_help="Run one frame of a program on the simulated array.")
 @click.argument("program", type=click.Path(path_type=Path))
+@images_argument
 @click.option(
-    "--input", "image", type=click.Path(path_type=Path), required=True, help="A picture, or a .npy array of one image."
+    "--input", "more_images", multiple=True, metavar="IMAGE", help="The same as IMAGES, as the command run takes them."
 )
-@click.option(
-    "--resize",
-    type=click.Choice(RESIZES),
-    default="none",
-    show_default=True,
-    help="How a picture of another size is brought to that of the program.",
-)
+@resize_option
 @click.option(
     "--noise",
     "noise_seed",
@@ -185,23 +187,32 @@ def compile_model(
     metavar="SEED",
     help="With the errors of analog registers that were measured of the sensor, drawn by this seed; exact without.",
 )
-@click.option("-o", "--output", type=output_path, help="Where the values go that are read out (.npz).")
+@click.option("-o", "--output", type=output_path, help="Where the network's outputs and what is read out go (.npz).")
 @json_option
 def simulate(
-    program: Path, image: Path, resize: str, noise_seed: int | None, output: Path | None, as_json: bool
+    program: Path,
+    images: tuple[str, ...],
+    more_images: tuple[str, ...],
+    resize: str,
+    noise_seed: int | None,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
-    """Run one frame of a PROGRAM on the simulated array."""
-    from larq_focal.deploy.inputs import read_samples
+    """Run one frame of a PROGRAM on the simulated array, and the controller's part: the classes of its IMAGES.
+
+    IMAGES are a picture or a .npy array for a network of one input; else NAME=FILE for each input or, NAME:0=FILE, for
+    each channel of one; or a .npz file with an array for each of these names.
+    """
     from larq_focal.focal_plane.compiler import read_program
     from larq_focal.focal_plane.compiler import simulate as simulate_program
     from larq_focal.focal_plane.machine import Noise, load_noise
 
     with progress("reading the program") as tell:
         array = read_program(program)
-        samples = read_samples(image, array.inputs[0].image_shape, "uint8", resize=resize)
+        given = given_images((*images, *more_images), array.image_shapes, resize)
         tell("running a frame")
         noise = None if noise_seed is None else Noise(load_noise(array.sensor.name), array.sensor, noise_seed)
-        result = simulate_program(array, samples[0], noise)
+        result = simulate_program(array, given, noise)
     if output:
         result.save(output)
     show(result, as_json)

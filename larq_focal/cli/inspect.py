@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from larq_focal.cli.images import given_images
 from larq_focal.cli.options import import_option, json_option, output_path, sensor_option, trust_option
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
@@ -22,7 +23,8 @@ Region = tuple[int, int, int, int]
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="A .npy array: images for a network, or for a program the grey values 0 to 255 of every pixel.",
+    help="Images for a network, a .npy array or a .npz file with one for each input; for a compiled program an image, "
+    "as simulate takes it; for another the grey values 0 to 255 of every pixel.",
 )
 @click.option("--planes", type=click.Path(path_type=Path), help="A .npz file with the planes that a program loads.")
 @click.option("--region", help="Rows and columns to step through, as FIRST_ROW,FIRST_COLUMN,LAST_ROW,LAST_COLUMN.")
@@ -50,7 +52,7 @@ def inspect(
         if planes:
             raise click.UsageError("--planes is for programs; a network brings its own.")
         with progress("reading the network") as tell, quiet():
-            result = inspect_network(target, sensor, array(data), region=corners, trust=trust, progress=tell)
+            result = inspect_network(target, sensor, _batch(data), region=corners, trust=trust, progress=tell)
     show(result, as_json)
     if output:
         from larq_focal.report import write_program_page
@@ -65,20 +67,24 @@ def _inspect_file(target: Path, sensor: str, data: Path | None, planes: Path | N
     from larq_focal.focal_plane.machine import Simulator, assemble
 
     text = read_text(target)
-    image, name = array(data), target.stem
+    name = target.stem
     if FORMAT in text:
         program = read_program(target)
-        if image is None:
+        if data is None:
             raise click.UsageError("A compiled program needs an image: give it with --data.")
         if planes:
             raise click.UsageError("--planes is for programs without a header; a compiled one brings its own.")
-        if image.ndim == 4 and len(image) == 1:  # with a batch axis, as simulate takes it too
-            image = image[0]
-        images = {source.name: image[..., None] if image.ndim == 2 else image for source in program.inputs}
+        images = program.array_images(given_images((str(data),), program.image_shapes, "none"))
         return inspect_array_program(program, images, name=name, region=region)
+    image = array(data)
     simulator = Simulator(load_sensor(sensor))
     program = assemble(text, simulator.instruction_set)
     return inspect_program(program, simulator, name=name, image=image, planes=_planes(planes), region=region)
+
+
+def _batch(path: Path | None):
+    """Images for a network: an array, or the arrays of a .npz file by their names, or None."""
+    return _planes(path) if path is not None and path.suffix.lower() == ".npz" else array(path)
 
 
 def _planes(path: Path | None) -> dict | None:

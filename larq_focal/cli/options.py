@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -68,3 +69,12 @@ sensor_option = click.option(
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Inputs to compare on: a .npy array with a batch axis."
 )
+
+
+def files_by_name(files: Iterable[str]) -> dict[str, str] | None:
+    """``NAME=FILE`` as a dictionary; None where these are files."""
+    files = tuple(files)
+    pairs = [item.partition("=") for item in files]
+    if any(not equals or os.path.exists(item) for item, (_, equals, _) in zip(files, pairs, strict=True)):
+        return None
+    return {name: file for name, _, file in pairs}

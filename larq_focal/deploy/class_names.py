@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from larq_focal.deploy.pixels import SCALES
-from larq_focal.files import read_text
-from larq_focal.network.tflite.metadata import FileMetadata
+from larq_focal.files import existing_file, read_text
+from larq_focal.network.tflite.flatbuffer import read_flatbuffer
+from larq_focal.network.tflite.metadata import FileMetadata, file_metadata
 
 
 def as_class_names(classes: Sequence[str] | str | Path | None) -> tuple[str, ...] | None:
@@ -22,6 +23,17 @@ def as_class_names(classes: Sequence[str] | str | Path | None) -> tuple[str, ...
     if isinstance(classes, str | Path):
         return tuple(line.strip() for line in read_text(classes).splitlines() if line.strip())
     return tuple(map(str, classes))
+
+
+def class_names_of(network: object) -> tuple[str, ...] | None:
+    """The names that a network says of its classes, where it is the path of a ``.tflite`` file.
+
+    Raises:
+        OSError, FlatbufferError: the file cannot be read.
+    """
+    if not isinstance(network, str | Path) or Path(network).suffix != ".tflite":
+        return None
+    return file_metadata(read_flatbuffer(existing_file(network))).class_names
 
 
 def check_class_names(names: Sequence[str], network: str, shapes: Sequence[tuple[int, ...]]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, BinaryIO, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -35,6 +36,19 @@ def save_graph(graph: QuantGraph, path: str | Path) -> Path:
             f"save_graph writes a QuantGraph, not a {type(graph).__name__}: read a Keras model by "
             "larq_focal.from_keras(model), a file by larq_focal.from_tflite(path)."
         )
+    with written_whole(path) as file:
+        _write(graph, file)
+    return Path(path)
+
+
+def graph_bytes(graph: QuantGraph) -> bytes:
+    """What ``save_graph`` writes."""
+    buffer = io.BytesIO()
+    _write(graph, buffer)
+    return buffer.getvalue()
+
+
+def _write(graph: QuantGraph, file: BinaryIO) -> None:
     arrays: dict[str, np.ndarray] = {}
     keys: dict[int, str] = {}
     structure = {
@@ -44,9 +58,7 @@ def save_graph(graph: QuantGraph, path: str | Path) -> Path:
         "ops": [{"op": type(op).__name__, **_encode(op, arrays, keys)} for op in graph],
     }
     arrays[_STRUCTURE] = np.frombuffer(json.dumps(structure).encode(), np.uint8)
-    with written_whole(path) as file:
-        np.savez_compressed(file, **arrays)
-    return Path(path)
+    np.savez_compressed(file, **arrays)
 
 
 def load_graph(path: str | Path) -> QuantGraph:
@@ -56,9 +68,17 @@ def load_graph(path: str | Path) -> QuantGraph:
         FileNotFoundError: there is no such file.
         GraphError: the file is not a graph, is damaged, or was written by a later format.
     """
-    path = existing_file(path)
+    return _read(existing_file(path), None)
+
+
+def graph_from_bytes(content: bytes, name: str) -> QuantGraph:
+    """The graph of ``graph_bytes``, which errors call ``name``; errors as for ``load_graph``."""
+    return _read(Path(name), content)
+
+
+def _read(path: Path, content: bytes | None) -> QuantGraph:
     try:
-        with ArrayArchive(path) as archive:
+        with ArrayArchive(path, content) as archive:
             structure = json.loads(archive[_STRUCTURE].tobytes())
             if structure["format"] == FORMAT:
                 arrays = _Arrays(archive)

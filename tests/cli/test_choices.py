@@ -24,6 +24,7 @@ from larq_focal.focal_plane.compiler.options import DENSE_COUNTS
 from larq_focal.focal_plane.export import TOOLCHAINS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from larq_focal.focal_plane.sensor.spills import SPILLS
+from larq_focal.mcu.emulator import MICROCONTROLLERS
 from larq_focal.mcu.selection import TARGETS
 from larq_focal.network import save_graph
 from tests.focal_plane.graphs import two_layer_network
@@ -37,6 +38,7 @@ OWNED = {
     "engine": (AUTO, *ENGINES),
     "export": TOOLCHAINS,
     "input_type": INPUT_TYPES,
+    "microcontroller": tuple(MICROCONTROLLERS),
     "pixels": tuple(SCALES),
     "placement": PLACEMENTS,
     "preprocessing": tuple(SCALES),

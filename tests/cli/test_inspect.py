@@ -67,7 +67,7 @@ def test_compiled_program(files):
     assert "needs an image" in refused(files / "two.scamp")
     planes = "--planes", files / "planes.npz"
     assert "a compiled one brings its own" in refused(files / "two.scamp", "--data", files / "small.npy", *planes)
-    assert "[256, 256, 1]" in refused(files / "two.scamp", "--data", files / "light.npy")
+    assert "[256, 256]; the network takes [16, 16, 1]" in refused(files / "two.scamp", "--data", files / "light.npy")
 
 
 def test_what_is_refused(files):

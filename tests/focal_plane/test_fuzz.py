@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from tests.focal_plane.compiler.on_sensors import small
 from tests.focal_plane.compiler.random_layers import Draw, network
 from tests.focal_plane.graphs import chain, dense
 from tests.focal_plane.machine.programs import small_sensor
-from tools.fuzz_loaders.text_files import altered_program_text, altered_yaml_text
+from tools.fuzz_loaders.text_files import altered_program_text, altered_yaml_text, with_altered_graph
 
 PER_KIND = 300
 MOST_ICW = 3_000  # of a frame that is simulated here
@@ -82,7 +83,7 @@ def read_program_and_run(text: str) -> None:
     if array.program.executed_icw(simulator.instruction_set) > MOST_ICW:
         return
     rng = np.random.default_rng(0)
-    array.frame(simulator, {source.name: rng.integers(0, 2, source.image_shape) for source in array.inputs})
+    array.network_frame(simulator, {name: rng.integers(0, 2, shape) for name, shape in array.image_shapes.items()})
 
 
 def assemble_and_run(text: str) -> None:
@@ -134,6 +135,13 @@ def check_all(read, alter, texts: list[str], seed: int, count: int) -> None:
 def test_programs(programs, seed):
     assert all(outcome(read_program_and_run, text) for text in programs)
     check_all(read_program_and_run, altered_program_text, programs, seed, PER_KIND)
+
+
+@pytest.mark.parametrize("seed", [0])
+def test_graphs_in_programs(programs, seed, tmp_path):
+    alter = partial(with_altered_graph, canary=tmp_path / "canary")
+    check_all(read_program_and_run, alter, programs, seed, PER_KIND // 3)
+    assert not (tmp_path / "canary").exists()
 
 
 @pytest.mark.parametrize("seed", [0])

@@ -140,16 +140,32 @@ def test_operations_without_c_are_all_named_with_what_to_do(tmp_path):
 
 def test_ram_over_a_limit_is_told_layer_by_layer(tmp_path):
     (tmp_path / "c").mkdir()
-    (tmp_path / "c" / "network.c").write_text("of another export")
+    (tmp_path / "c" / "network.c").write_text("/* written by larq_focal 0.1 */")
     with pytest.raises(CExportError) as error:
-        export_c(image_network(), tmp_path / "c", max_ram_bytes=190)
+        export_c(image_network(), tmp_path / "c", max_ram_bytes=126)
     lines = str(error.value).splitlines()
-    assert "works in 204 bytes, and the limit is 190 bytes" in lines[0]
+    assert "works in 128 bytes, and the limit is 126 bytes" in lines[0]
     assert len(lines) == 2
-    assert lines[1].startswith("  'conv_1' uses 204 bytes: 92 for 'pool', 80 for 'conv_1/sums', 56 for 'sign'")
-    assert (tmp_path / "c" / "network.c").read_text() == "of another export"
+    assert lines[1] == "  'conv_2' uses 128 bytes: 92 for 'pool', 68 for 'sign_2', 24 for 'conv_2/window'"
+    assert (tmp_path / "c" / "network.c").read_text() == "/* written by larq_focal 0.1 */"
     assert len([*tmp_path.rglob("*")]) == 2
-    assert export_c(image_network(), tmp_path / "c", max_ram_bytes=204).cost.ram_bytes == 204
+    assert export_c(image_network(), tmp_path / "c", max_ram_bytes=128).cost.ram_bytes == 128
+
+
+@pytest.mark.parametrize("file", ["network.c", "network.h", "main.c", "README.md"])
+def test_files_of_others_are_not_replaced(tmp_path, file):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / file).write_text("int main(void) { return 0; }")
+    with pytest.raises(FileExistsError, match=f"'.*{file}' was not written by larq_focal.*choose another folder"):
+        export_c(image_network(), folder)
+    assert [path.name for path in folder.iterdir()] == [file]
+    assert (folder / file).read_text() == "int main(void) { return 0; }"
+    (folder / file).unlink()
+    (folder / "board.c").write_text("/* of a board */")
+    for _ in range(2):  # what was written before is replaced
+        export_c(image_network(), folder)
+    assert (folder / "board.c").read_text() == "/* of a board */"
 
 
 def test_a_program_that_differs_is_not_written(tmp_path, monkeypatch):

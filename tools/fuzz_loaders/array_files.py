@@ -57,11 +57,16 @@ def altered_checkpoint(choice: random.Random, canary: Path) -> bytes:
 
 
 def altered_graph(choice: random.Random, canary: Path) -> bytes:
-    arrays = dict(_graph_parts())
+    return altered_graph_of(_graph_parts(), choice, canary)
+
+
+def altered_graph_of(arrays: dict[str, np.ndarray], choice: random.Random, canary: Path) -> bytes:
+    """The archive of a graph, ``arrays`` in it, altered."""
+    arrays = dict(arrays)
     kind = choice.choice(("structure", "structure", "structure", "array", "parts"))
     if kind == "array":
-        name = choice.choice([name for name in arrays if name.startswith("array")])
-        arrays[name] = altered_array(arrays[name], choice)
+        name = choice.choice([name for name in arrays if name.startswith("array")] or [None])
+        arrays |= {name: altered_array(arrays[name], choice)} if name else {}
     if kind == "parts":
         return altered_archive(_parts(choice, canary, arrays), choice)
     if kind == "structure":

@@ -81,7 +81,7 @@ def _read_scamp(path: Path) -> object:
 def _simulate(array: Any) -> object:
     from larq_focal.focal_plane.compiler import simulate
 
-    return simulate(array, np.zeros(array.inputs[0].image_shape, np.uint8))
+    return simulate(array, {name: np.zeros(shape, np.uint8) for name, shape in array.image_shapes.items()})
 
 
 def altered_tflite(choice: random.Random, canary: Path) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import random
 from collections.abc import Callable
@@ -9,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from tools.fuzz_loaders.alterations import altered_bytes, altered_text, altered_tree
+from tools.fuzz_loaders.array_files import altered_graph_of
 
 _VALUES: tuple[Any, ...] = (
     *(7, 64, 1000, 10**7, 10**20, 256.7, "R0", "R5", "A", "FLAG", "NEWS", "bits_0", "nan", "same"),
@@ -28,7 +32,7 @@ _LINES = (
     *("a = read_plane(R5)", "a = global_count(R5)", "load_plane(R5, nothing)", "respix()", "add(A, B, C)", "#: x: 1"),
     *("repeat 2\n" * depth + "end\n" * depth for depth in (1, 2, 40, 3000)),
 )
-_HEADER = "#: "
+_HEADER, _GRAPHS = "#: ", ("#encoding: ", "#tail: ")
 _FOCAL_PLANE = Path(__file__).parents[2] / "larq_focal" / "focal_plane"
 
 
@@ -74,6 +78,8 @@ def _programs() -> list[str]:
 
 def altered_program(choice: random.Random, canary: Path) -> bytes:
     text = choice.choice(_programs())
+    if choice.random() < 0.3:
+        return with_altered_graph(text, choice, canary).encode()
     if choice.random() < 0.4:
         return altered_text(text, choice).encode("utf-8", "replace")
     return _with_header(text, lambda header: altered_text(header, choice)).encode("utf-8", "replace")
@@ -84,6 +90,17 @@ def altered_program_text(text: str, choice: random.Random) -> str:
     if _HEADER not in text or choice.random() < 0.4:
         return altered_text(text, choice, _WORDS, _LINES)
     return _with_header(text, lambda header: altered_yaml_text(header, choice))
+
+
+def with_altered_graph(text: str, choice: random.Random, canary: Path) -> str:
+    """A compiled program with another graph before or behind the array."""
+    mark = choice.choice(_GRAPHS)
+    lines = text.split("\n")
+    letters = "".join(line.removeprefix(mark) for line in lines if line.startswith(mark))
+    with np.load(io.BytesIO(base64.b64decode(letters))) as arrays:
+        content = altered_graph_of(dict(arrays), choice, canary)
+    rest = [line for line in lines if not line.startswith(mark)]
+    return "\n".join([*rest, mark + base64.b64encode(content).decode(), ""])
 
 
 def _with_header(text: str, alter: Callable[[str], str]) -> str:

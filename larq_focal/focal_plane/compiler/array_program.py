@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.controller_graphs import ControllerGraphs
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput
 from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
@@ -16,11 +18,20 @@ from larq_focal.focal_plane.machine.simulator import Observer, Run, Simulator
 from larq_focal.focal_plane.sensor import Sensor
 
 
+class NetworkFrame(NamedTuple):
+    """The outputs of the network, and the values that were read out of the array, by name; and what the run took."""
+
+    outputs: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
+    run: Run
+
+
 @dataclass(frozen=True)
 class ArrayProgram:
     """``scores`` are sums of dense layers that are read out.
 
-    ``constants`` are planes ``[height, width]`` that the program loads, by name.
+    ``constants`` are planes ``[height, width]`` that the program loads, by name. ``controller`` holds what the
+    controller computes before and behind the array; a program written by hand has none.
     """
 
     sensor: Sensor
@@ -29,6 +40,34 @@ class ArrayProgram:
     outputs: tuple[Output, ...]
     scores: tuple[Scores, ...]
     constants: Mapping[str, np.ndarray]
+    controller: ControllerGraphs | None = None
+
+    @property
+    def image_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the images that ``network_frame`` takes, by name."""
+        if self.controller:
+            return self.controller.image_shapes
+        return {source.name: source.image_shape for source in self.inputs}
+
+    def array_images(self, images: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What ``frame`` takes, from images of the network, as ``network_frame`` takes them; errors as there."""
+        return self.controller.array_images(images, self.inputs) if self.controller else dict(images)
+
+    def network_frame(self, simulator: Simulator, images: Mapping[str, np.ndarray]) -> NetworkFrame:
+        """Runs one frame and what the controller computes before and behind it.
+
+        Args:
+            simulator: of the same sensor.
+            images: ``[height, width, channels]`` of the network by name, all of ``image_shapes``. Integers are grey
+                levels from 0 to 255 and anything else values of the network. Without a ``controller`` images are those
+                of ``frame``, and there are no outputs.
+
+        Raises:
+            ValueError: an image is missing, has another shape, or values that are not finite or far beyond the light's.
+        """
+        values, run = self.frame(simulator, self.array_images(images))
+        outputs = self.controller.network_outputs(values, images) if self.controller else {}
+        return NetworkFrame(outputs, values, run)
 
     def frame(
         self, simulator: Simulator, images: Mapping[str, np.ndarray], observe: Observer | None = None

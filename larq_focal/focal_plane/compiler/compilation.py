@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from larq_focal.deploy.class_names import check_class_names, class_names_of, given_metadata
 from larq_focal.focal_plane.compiler.array_form import array_form
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.backend.build import RegisterError
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.compiled import Compiled
+from larq_focal.focal_plane.compiler.controller_graphs import controller_graphs
 from larq_focal.focal_plane.compiler.integer_form.counted_sums import counted_sums
 from larq_focal.focal_plane.compiler.layers.accumulation import can_accumulate
 from larq_focal.focal_plane.compiler.layers.count import accumulator_bits
@@ -50,6 +52,7 @@ def compile(
     progress: Progress = silent,
     limit: TimeLimit = NO_LIMIT,
     state: Mapping[str, str] | None = None,
+    classes: Sequence[str] | str | Path | None = None,
 ) -> Compiled:
     """Compiles a network to a program that the simulator runs exactly.
 
@@ -79,6 +82,8 @@ def compile(
         state: one-bit maps that stay on the array from frame to frame, in registers of their own
             (``Compiled.state_registers``): by the name of the value at the inputs, the value that it is in the next
             frame.
+        classes: names of the classes, or a text file with one per line, which go into the program; None takes those
+            that a ``.tflite`` file says.
 
     With "auto" the network is compiled in several ways, and that is taken which does without a spill, and then takes
     the least time by the sensor's first calibration, or the fewest words where it has none.
@@ -94,7 +99,8 @@ def compile(
         FileNotFoundError: there is no such file.
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
-            ``weights`` are unknown or contradict each other, or ``pixel_range`` is not two different numbers.
+            ``weights`` are unknown or contradict each other, ``pixel_range`` is not two different numbers, or the names
+            of classes do not fit the network.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
@@ -110,7 +116,10 @@ def compile(
         raise UnsupportedError(
             f"{sensor.name} has no analog registers for estimates of counts: take dense_on_array='events'."
         )
+    class_names = given_metadata(classes, None).class_names or class_names_of(network)
     network = as_graph(network, trust=trust)
+    if class_names is not None:
+        check_class_names(class_names, network.name, [network[name].shape for name in network.outputs])
     return compile_array_form(
         network,
         array_form(network),
@@ -124,6 +133,7 @@ def compile(
         progress=progress,
         limit=limit,
         state=state,
+        class_names=class_names,
     )
 
 
@@ -144,6 +154,7 @@ def compile_array_form(
     progress: Progress = silent,
     limit: TimeLimit = NO_LIMIT,
     state: Mapping[str, str] | None = None,
+    class_names: tuple[str, ...] | None = None,
 ) -> Compiled:
     """As ``compile``, for a network whose array form ``graph`` is there already; arguments are checked."""
     if not graph.inputs:
@@ -170,7 +181,7 @@ def compile_array_form(
     def attempt(option: Option, spill: Spill) -> Compiled:
         with collection_paused():
             found = search(partial(code_for, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
-        return _compiled(network, graph, sensor, option, found)
+        return _compiled(network, graph, sensor, option, found, pixel_range, class_names)
 
     allowed = SPILLS[: SPILLS.index(spill) + 1]
     for less in allowed[:-1] if len(options) > 1 else ():
@@ -210,8 +221,17 @@ def _cheapest(options: Sequence[Option], attempt: Callable[[Option], Compiled]) 
     return replace(best, other_costs=tuple(cost for cost in costs if cost.option != best.option))
 
 
-def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Option, found: FoundProgram) -> Compiled:
+def _compiled(
+    network: QuantGraph,
+    graph: QuantGraph,
+    sensor: Sensor,
+    option: Option,
+    found: FoundProgram,
+    pixel_range: tuple[float, float],
+    class_names: tuple[str, ...] | None,
+) -> Compiled:
     code, built = found.code, found.built
+    read = [value.name for value in (*code.outputs, *code.scores)]
     array = ArrayProgram(
         sensor=sensor,
         program=built.program,
@@ -219,6 +239,7 @@ def _compiled(network: QuantGraph, graph: QuantGraph, sensor: Sensor, option: Op
         outputs=tuple(code.outputs),
         scores=tuple(code.scores),
         constants=code.constants.planes,
+        controller=controller_graphs(graph, code.inputs, read, network.outputs, pixel_range, class_names),
     )
     return Compiled(
         graph=graph,

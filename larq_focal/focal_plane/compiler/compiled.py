@@ -24,11 +24,7 @@ from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import IN_HOME
-from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.interpret import interpret
-from larq_focal.network.kernel_sums import rescale
-from larq_focal.network.ops import Linear
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, facts, new_table
 from larq_focal.text import UNKNOWN, time_text
@@ -116,11 +112,12 @@ class Compiled(Result):
                 return layout
         return read.get(name)
 
-    def run(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Runs the program on the exact simulator, frame by frame, and the controller's part behind it.
+    def run(self, images: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs the program on the exact simulator, frame by frame, and the controller's part before and behind it.
 
         Args:
-            images: ``[N, height, width, channels]`` as the network takes them.
+            images: ``[N, height, width, channels]`` as the network takes them; of a network of several inputs one such
+                array for each of their names.
 
         Returns:
             float32 arrays ``[N, ...]`` by the names of the network's outputs.
@@ -128,23 +125,32 @@ class Compiled(Result):
         Raises:
             ValueError: the images have another shape, or values that are not finite numbers.
         """
-        images = as_images(images, self.graph.inputs[0].shape, self.graph.name)
         simulator = Simulator(self.sensor)
-        frames = [self.array.frame(simulator, given)[0] for given in self.array_images(images)]
-        values = {name: np.stack([frame[name] for frame in frames]).astype(np.float32) for name in frames[0]}
-        for op in self.graph:
-            if op.name in values and isinstance(op, Linear):
-                values[op.name] = rescale(op, values[op.name])
-            elif op.name in self.tail:
-                values[op.name] = compute(op, *(values[name] for name in op.inputs)).astype(np.float32, copy=False)
-        return {name: values[last] for name, last in zip(self.output_names, self.graph.outputs, strict=True)}
+        frames = [self.array.network_frame(simulator, given).outputs for given in self._by_frame(images)]
+        return {name: np.stack([frame[name] for frame in frames]) for name in self.output_names}
 
-    def array_images(self, images: np.ndarray) -> list[dict[str, np.ndarray]]:
-        """What the array gets of each image ``[height, width, channels]``, by the name of the input."""
-        names = [source.name for source in self.array.inputs if not source.sees_light]
-        given = interpret(self.graph, images, names) if names else {}
-        given |= {source.name: images for source in self.array.inputs if source.sees_light}
-        return [{name: value[index] for name, value in given.items()} for index in range(len(images))]
+    def array_images(self, images: np.ndarray | Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+        """What the array gets of each image, as ``run`` takes them, by the name of the array's input."""
+        return [self.array.array_images(given) for given in self._by_frame(images)]
+
+    def _by_frame(self, images: np.ndarray | Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+        shapes = self.array.image_shapes
+        if not isinstance(images, Mapping):
+            if len(shapes) != 1:
+                raise ValueError(
+                    f"'{self.graph.name}' takes the images {', '.join(shapes)}: give an array for each name."
+                )
+            images = dict.fromkeys(shapes, images)
+        if set(images) != set(shapes):
+            raise ValueError(
+                f"'{self.graph.name}' takes the images {', '.join(shapes)}, not {', '.join(map(str, images))}."
+            )
+        arrays = {name: as_images(images[name], shape, self.graph.name) for name, shape in shapes.items()}
+        if len({len(array) for array in arrays.values()}) > 1:
+            raise ValueError(
+                f"'{self.graph.name}' was given other numbers of images for its inputs: give as many of each."
+            )
+        return [dict(zip(arrays, frame, strict=True)) for frame in zip(*arrays.values(), strict=True)]
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -1,6 +1,7 @@
 """The file of a compiled program: assembly text, headed by what the controller must know, as YAML behind ``#:``.
 
-To the assembler the header is a comment.
+What the controller computes before and behind the array stands at the end, as two graphs behind ``#encoding:`` and
+``#tail:``. To the assembler all this is a comment.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import yaml
 
 from larq_focal.files import existing_file, write_text
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
+from larq_focal.focal_plane.compiler.controller_graphs import ControllerGraphs
+from larq_focal.focal_plane.compiler.graph_lines import check_graphs, graph_lines, graph_of_lines
 from larq_focal.focal_plane.compiler.plane_text import plane_lines, plane_of
 from larq_focal.focal_plane.compiler.program_header import (
+    controller_data,
     input_data,
     output_data,
+    read_controller,
     read_input,
     read_output,
     read_scores,
@@ -32,7 +37,7 @@ from larq_focal.focal_plane.sensor.sensor_file import SensorError
 from larq_focal.yaml_text import YamlError, parse_yaml
 
 FORMAT = "larq_focal.scamp/1"
-_MARK = "#:"
+_MARK, _ENCODING, _TAIL = "#:", "#encoding:", "#tail:"
 _MOST_CONSTANT_BITS = 2**28  # of all planes in a file; beyond, something is wrong
 
 
@@ -58,8 +63,15 @@ def program_text(array: ArrayProgram, sensor: str | Path | None = None) -> str:
         "scores": [scores_data(scores) for scores in array.scores],
         "planes": {name: list(plane_lines(bits)) for name, bits in array.constants.items()},
     }
-    lines = yaml.safe_dump(header, sort_keys=False, default_flow_style=None, width=110).splitlines()
-    return "\n".join([*(f"{_MARK} {line}" for line in lines), "", disassemble(array.program)])
+    controller = array.controller
+    if controller:
+        header["controller"] = controller_data(controller)
+    lines = yaml.safe_dump(header, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True).splitlines()
+    text = "\n".join([*(f"{_MARK} {line}" for line in lines), "", disassemble(array.program)])
+    if not controller:
+        return text
+    graphs = [*graph_lines(controller.encoding, _ENCODING), *graph_lines(controller.tail, _TAIL)]
+    return "\n".join([text.rstrip("\n"), "", *graphs, ""])
 
 
 def read_program(path: str | Path) -> ArrayProgram:
@@ -98,11 +110,25 @@ def program_from_text(text: str) -> ArrayProgram:
         if len(header["planes"]) * height * width > _MOST_CONSTANT_BITS:
             raise ProgramError(f"the header holds {len(header['planes']):,} planes, more than there is room for.")
         constants = {text_value(name): plane_of(lines, array) for name, lines in header["planes"].items()}
+        controller = _controller(header, text.splitlines())
     except (ProgramError, SensorError):
         raise
     except (KeyError, TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
         fault = f"{type(error).__name__}: {error}"
         raise ProgramError(f"the header behind '{_MARK}' is at fault: {fault:.200}.") from None
-    program = ArrayProgram(sensor, assemble(text, InstructionSet(sensor)), inputs, outputs, scores, constants)
-    check_names(program)
-    return program
+    instructions = "\n".join("" if line.startswith((_ENCODING, _TAIL)) else line for line in text.splitlines())
+    program = assemble(instructions, InstructionSet(sensor))
+    array = ArrayProgram(sensor, program, inputs, outputs, scores, constants, controller)
+    check_names(array)
+    if controller:
+        check_graphs(array)
+    return array
+
+
+def _controller(header: dict, lines: list[str]) -> ControllerGraphs | None:
+    encoding, tail = (graph_of_lines(lines, mark) for mark in (_ENCODING, _TAIL))
+    if encoding is None and tail is None and "controller" not in header:
+        return None
+    if encoding is None or tail is None:
+        raise ProgramError(f"lines behind '{_ENCODING if encoding is None else _TAIL}' are missing.")
+    return read_controller(header["controller"], encoding, tail)

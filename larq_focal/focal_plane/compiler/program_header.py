@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal.focal_plane.compiler.controller_graphs import ControllerGraphs
 from larq_focal.focal_plane.compiler.input_stage.inputs import ArrayInput, LightInput, PairInput, PlaneInput
 from larq_focal.focal_plane.compiler.layers.dense import Scores
 from larq_focal.focal_plane.compiler.outputs import Output
@@ -16,7 +17,9 @@ from larq_focal.focal_plane.compiler.placement.tiles import Tiles
 from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.machine.program import ProgramError
 from larq_focal.messages import shown
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.ops import Pair
+from larq_focal.network.tflite.metadata import FileMetadata
 
 _MOST_BITS = 2**24  # of a value; beyond, something is wrong
 _LARGEST = 2**31  # of an offset or factor
@@ -160,3 +163,25 @@ def read_scores(data: Mapping[str, Any]) -> Scores:
     units = tuple(tuple((name, whole_number(int(f"{factor:.20}"))) for factor, name in unit) for unit in terms)
     offsets = tuple(whole_number(offset) for offset in data["offsets"])
     return Scores(text_value(data["name"]), units, offsets, whole_number(data["pixels"]) if "pixels" in data else None)
+
+
+def controller_data(controller: ControllerGraphs) -> dict[str, Any]:
+    """What is said of the controller's part beside its two graphs."""
+    data = {"outputs": list(controller.output_names), "pixel_range": list(controller.pixel_range)}
+    return data | ({"classes": list(controller.class_names)} if controller.class_names else {})
+
+
+def read_controller(data: Mapping[str, Any], encoding: QuantGraph, tail: QuantGraph) -> ControllerGraphs:
+    try:
+        pixel_range = check_pixel_range(data["pixel_range"])
+        names = (
+            FileMetadata(tuple(text_value(name) for name in data["classes"])).class_names if "classes" in data else None
+        )
+    except ValueError as error:
+        raise ProgramError(f"the header's {error}") from None
+    outputs = tuple(text_value(name) for name in data["outputs"])
+    if len(outputs) != len(tail.outputs) or len(set(outputs)) < len(outputs):
+        raise ProgramError(f"the header names {len(outputs)} outputs of a network that has {len(tail.outputs)}.")
+    if names is not None and [tail[name].shape for name in tail.outputs] != [(len(names),)]:
+        raise ProgramError(f"the header names {len(names)} classes, which the outputs of the network are not.")
+    return ControllerGraphs(encoding, tail, outputs, pixel_range, names)

@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from larq_focal.focal_plane.compiler.program_file import read_program
-from larq_focal.focal_plane.export.tail import finished
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.graph_file import load_graph
 
-PROGRAM, GRAPH = "program.scamp", "network.qgraph"
+PROGRAM = "program.scamp"
 
 
 def decoded(folder: str | Path, posted: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -28,12 +26,10 @@ def decoded(folder: str | Path, posted: Mapping[str, np.ndarray]) -> dict[str, n
     Raises:
         KeyError: a result is missing.
     """
-    folder = Path(folder)
-    array, graph = read_program(folder / PROGRAM), load_graph(folder / GRAPH)
+    array = read_program(Path(folder) / PROGRAM)
     results = {name: _result(value, array.sensor) for name, value in posted.items()}
-    values = {output.name: output.value(results)[None].astype(np.float32) for output in (*array.outputs, *array.scores)}
-    every = finished(graph, values)
-    return {name: every[name][0] for name in graph.outputs}
+    values = {output.name: output.value(results) for output in (*array.outputs, *array.scores)}
+    return array.controller.network_outputs(values, {})
 
 
 def _result(value: np.ndarray, sensor: Sensor) -> np.ndarray | int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from larq_focal.files import write_text
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.program_file import write_program
-from larq_focal.focal_plane.export.decoding import GRAPH, PROGRAM
+from larq_focal.focal_plane.export.decoding import PROGRAM
 from larq_focal.focal_plane.export.planes import plane_lines
 from larq_focal.focal_plane.export.readme import readme
 from larq_focal.focal_plane.export.statements import EXPORTED, calls_of, identifier, kernel_lines, script_lines
@@ -18,7 +18,6 @@ from larq_focal.focal_plane.export.tail_text import tail_lines
 from larq_focal.focal_plane.machine.forms import ANALOG
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.program import Program
-from larq_focal.network.graph_file import save_graph
 
 SIDE = 256
 SUPPORT = "support.hpp"
@@ -52,7 +51,7 @@ def export_scamp5(compiled: Compiled, folder: str | Path) -> Path:
     """
     _check(compiled)
     folder = Path(folder)
-    tail = fixed_tail(compiled.graph, _shapes(compiled))
+    tail = fixed_tail(compiled.array.controller.tail, _shapes(compiled))
     refreshed = _refreshed(compiled)
     files = {
         "main.cpp": _main_lines(compiled, tail),
@@ -68,7 +67,6 @@ def export_scamp5(compiled: Compiled, folder: str | Path) -> Path:
         write_text(folder / name, "\n".join(lines).rstrip() + "\n")
     shutil.copyfile(Path(__file__).with_name(SUPPORT), folder / SUPPORT)
     write_program(compiled.array, folder / PROGRAM, compiled.sensor.name)
-    save_graph(compiled.graph, folder / GRAPH)
     return folder
 
 

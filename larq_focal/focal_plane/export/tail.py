@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larq_focal.network.computation import compute
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.kernel_sums import rescale
-from larq_focal.network.ops import Activation, Linear
+from larq_focal.network.interpret import interpret
+from larq_focal.network.ops import Activation, Input
 
 LARGEST_WEIGHT = 2**15 - 1
 MOST_SHIFT = 30
@@ -38,29 +37,27 @@ class FixedTail:
         return (self.weights.astype(np.int64) @ values.astype(np.int64) + self.biases) / 2.0**self.shift
 
 
-def fixed_tail(graph: QuantGraph, shapes: dict[str, tuple[int, ...]]) -> FixedTail | str:
+def fixed_tail(tail: QuantGraph, shapes: dict[str, tuple[int, ...]]) -> FixedTail | str:
     """The operations behind what is read out as one affine map, or why they are not.
 
     Args:
-        graph: the network in its array form.
+        tail: of the network, as in ``ControllerGraphs``.
         shapes: of the values that the array reads out, by name.
     """
-    if len(graph.outputs) != 1:
-        return f"the network has {len(graph.outputs)} outputs"
-    (output,) = graph.outputs
-    if output in shapes:
-        if not isinstance(graph[output], Linear):
-            return "the network ends with maps"
-        last, has_softmax = output, False
-    else:
-        op = graph[output]
-        has_softmax = isinstance(op, Activation) and op.kind == "softmax"
-        last = op.inputs[0] if has_softmax else output
+    if len(tail.outputs) != 1:
+        return f"the network has {len(tail.outputs)} outputs"
+    op = tail[tail.outputs[0]]
+    if isinstance(op, Input):
+        return "the network ends with maps"
+    if images := [value.name for value in tail.inputs if value.name not in shapes]:
+        return f"it takes the image '{images[0]}', which the controller does not have"
+    has_softmax = isinstance(op, Activation) and op.kind == "softmax"
+    last = op.inputs[0] if has_softmax else op.name
     sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
-    total, units = sum(sizes.values()), int(np.prod(graph[last].shape))
+    total, units = sum(sizes.values()), int(np.prod(tail[last].shape))
     if total * units > MOST_WEIGHTS:
         return f"its {total * units:,} weights are more than the controller's memory holds ({MOST_WEIGHTS:,})"
-    function = _function(graph, shapes, last)
+    function = _function(tail, shapes, last)
     zero = function(np.zeros((1, total)))[0]
     weights = np.concatenate(
         [function(np.eye(total)[start : start + _BATCH]) - zero for start in range(0, total, _BATCH)]
@@ -77,8 +74,9 @@ def fixed_tail(graph: QuantGraph, shapes: dict[str, tuple[int, ...]]) -> FixedTa
     return FixedTail(tuple(shapes.items()), rounded[0], rounded[1], shift, has_softmax)
 
 
-def _function(graph: QuantGraph, shapes: dict[str, tuple[int, ...]], last: str) -> Callable[[np.ndarray], np.ndarray]:
+def _function(tail: QuantGraph, shapes: dict[str, tuple[int, ...]], last: str) -> Callable[[np.ndarray], np.ndarray]:
     """From values ``[N, inputs]`` to the flattened ``last``."""
+    taken = {op.name for op in tail.inputs}
 
     def function(flat: np.ndarray) -> np.ndarray:
         values, start = {}, 0
@@ -86,17 +84,7 @@ def _function(graph: QuantGraph, shapes: dict[str, tuple[int, ...]], last: str) 
             size = int(np.prod(shape))
             values[name] = flat[:, start : start + size].reshape(-1, *shape).astype(np.float32)
             start += size
-        return finished(graph, values)[last].reshape(len(flat), -1).astype(np.float64)
+        feeds = {name: value for name, value in values.items() if name in taken}
+        return interpret(tail, feeds, [last])[last].reshape(len(flat), -1).astype(np.float64)
 
     return function
-
-
-def finished(graph: QuantGraph, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """All values of the network that follow from those that the array reads out, ``[N, ...]`` by name."""
-    values = dict(values)
-    for op in graph:
-        if op.name in values:
-            values[op.name] = rescale(op, values[op.name]) if isinstance(op, Linear) else values[op.name]
-        elif op.inputs and all(name in values for name in op.inputs):
-            values[op.name] = compute(op, *(values[name] for name in op.inputs)).astype(np.float32, copy=False)
-    return values

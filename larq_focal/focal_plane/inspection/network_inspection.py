@@ -11,7 +11,7 @@ import numpy as np
 from larq_focal.focal_plane.compiler.array_program import ArrayProgram
 from larq_focal.focal_plane.compiler.compilation import compile_network
 from larq_focal.focal_plane.compiler.compiled import Compiled
-from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS
+from larq_focal.focal_plane.compiler.input_stage.light import GREY_LEVELS, grey_values
 from larq_focal.focal_plane.compiler.layers.weights import are_spread, kernel_homes
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.inspection.map_place import MapPlace
@@ -19,7 +19,6 @@ from larq_focal.focal_plane.inspection.program_inspection import report_of
 from larq_focal.focal_plane.inspection.program_report import Exactness, ProgramReport
 from larq_focal.focal_plane.inspection.step_recorder import Region, StepRecorder
 from larq_focal.focal_plane.machine import Simulator
-from larq_focal.focal_plane.machine.images import as_images
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
@@ -29,11 +28,13 @@ from larq_focal.network.kernel_sums import rescale
 from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model
 from larq_focal.network.ops import Linear
 
+Images = np.ndarray | Mapping[str, np.ndarray]
+
 
 def inspect_network(
     network: Any,
     sensor: str | Path | Sensor = "scamp5",
-    images: np.ndarray | None = None,
+    images: Images | None = None,
     *,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     seed: int = 0,
@@ -53,7 +54,8 @@ def inspect_network(
     Args:
         network: a Keras model, a QuantGraph, or the path of a network's file.
         sensor: a sensor's name, the path of its YAML file, or a ``Sensor``.
-        images: ``[N, height, width, channels]`` as the network takes them; by default one of random grey levels.
+        images: ``[N, height, width, channels]`` as the network takes them, of several inputs one such array for each
+            name; by default one of random grey levels.
         pixel_range: the network's input values for no light and for the brightest.
         seed: of the random image.
         region: the part of the array to record, see ``StepRecorder``.
@@ -85,7 +87,7 @@ def inspect_network(
 
 def inspect_compiled(
     compiled: Compiled,
-    images: np.ndarray | None = None,
+    images: Images | None = None,
     *,
     pixel_range: tuple[float, float] = (-1.0, 1.0),
     seed: int = 0,
@@ -106,14 +108,13 @@ def inspect_compiled(
     progress("running a frame")
     graph = compiled.graph
     if images is None:
-        images = _random_image(graph, pixel_range, seed)
-    images = as_images(images, graph.inputs[0].shape, graph.name)
+        images = _random_images(compiled.array.image_shapes, pixel_range, seed)
     exactness = [_against_graph(compiled, images)]
     if keras_model is not None:
         exactness.append(_against_keras(compiled, keras_model, images))
     return inspect_array_program(
         compiled.array,
-        compiled.array_images(images[:1])[0],
+        compiled.array_images(images)[0],
         layouts=compiled.layouts,
         kernels=_kernels(compiled),
         name=graph.name,
@@ -155,15 +156,20 @@ def inspect_array_program(
     return report_of(array.program, simulator, run, recorder, name, [*maps, *kernels], exactness)
 
 
-def _random_image(graph: QuantGraph, pixel_range: tuple[float, float], seed: int) -> np.ndarray:
-    low, high = pixel_range
-    greys = np.random.default_rng(seed).integers(0, GREY_LEVELS, (1, *graph.inputs[0].shape))
-    return (low + (high - low) * greys / (GREY_LEVELS - 1)).astype(np.float32)
+def _random_images(
+    shapes: Mapping[str, tuple[int, ...]], pixel_range: tuple[float, float], seed: int
+) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    greys = grey_values(pixel_range)
+    return {name: greys[rng.integers(0, GREY_LEVELS, (1, *shape))] for name, shape in shapes.items()}
 
 
-def _against_keras(compiled: Compiled, model: Any, images: np.ndarray) -> Exactness:
+def _against_keras(compiled: Compiled, model: Any, images: Images) -> Exactness:
     """Outputs of the network: those of the array, and what the controller makes of them."""
     simulated = compiled.run(images)
+    if isinstance(images, Mapping):
+        given = [images[name] for name in compiled.array.image_shapes]
+        images = given[0] if len(given) == 1 else given
     expected = model(images)
     expected = [expected] if len(simulated) == 1 else list(expected)
     pairs = [(simulated[name], np.asarray(value)) for name, value in zip(compiled.output_names, expected, strict=True)]
@@ -171,7 +177,7 @@ def _against_keras(compiled: Compiled, model: Any, images: np.ndarray) -> Exactn
     return Exactness("Keras", sum(value.size for _, value in pairs), int(differing))
 
 
-def _against_graph(compiled: Compiled, images: np.ndarray) -> Exactness:
+def _against_graph(compiled: Compiled, images: Images) -> Exactness:
     """Values that are read out of the array."""
     expected = interpret(compiled.graph, images, [output.name for output in compiled.array.outputs])
     simulator = Simulator(compiled.sensor)

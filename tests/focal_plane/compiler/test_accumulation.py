@@ -19,7 +19,7 @@ from tests.focal_plane.compiler.test_spills import checked, tight
 from tests.support.printing import printed
 
 SCAMP5 = load_sensor("scamp5")
-DRAWS = 80
+DRAWS = 40
 
 
 def folded(weights: np.ndarray, thresholds: np.ndarray) -> Convolution:

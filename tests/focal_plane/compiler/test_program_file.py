@@ -111,7 +111,7 @@ def test_files_that_are_no_programs_are_named(tmp_path):
 
 def test_images_of_another_size_are_refused():
     compiled = compile_network(network(LAYERS["light"]), small("scamp5"))
-    with pytest.raises(ValueError, match=r"The image for 'bits' is \[9, 8, 1\], but the program takes \[8, 8, 1\]"):
+    with pytest.raises(ValueError, match=r"The image for 'image' is \[9, 8, 1\], but the network takes \[8, 8, 1\]"):
         simulate(compiled.array, np.zeros((9, 8, 1)))
     with pytest.raises(ValueError, match=r"'layer' takes images \[N, 8, 8, 1\], not \[1, 8, 9, 1\]"):
         compiled.run(np.zeros((1, 8, 9, 1)))
@@ -146,7 +146,7 @@ def test_empty_repeats_take_no_time_and_long_frames_are_refused():
 )
 def test_images_that_are_no_light_are_refused(image, message):
     compiled = compile_network(network(LAYERS["light"]), small("scamp5"))
-    with pytest.raises(ValueError, match=f"The image for 'bits' .*{message}"):
+    with pytest.raises(ValueError, match=f"The image for 'image' .*{message}"):
         simulate(compiled.array, image)
 
 

@@ -21,7 +21,7 @@ from larq_focal.focal_plane.compiler import (
 from larq_focal.network import Kernel, interpret, ops
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 
-DRAWS = 60
+DRAWS = 30
 SOURCES = ("patterns", "packed", "analog")
 SENSORS = tuple(name for name in sensor_names() if name != "scamp5_programmer")  # SCAMP-5, only counted otherwise
 

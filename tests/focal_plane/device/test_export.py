@@ -127,7 +127,7 @@ def test_scores_in_fixed_point_are_near_those_of_the_network():
     graph = classifier(Draw(out_channels=5), [-1, 1], bias=True)
     compiled = compile_network(graph, "scamp5", placement="interleaved")
     (output,) = compiled.array.outputs
-    tail = fixed_tail(compiled.graph, {output.name: output.layout.shape})
+    tail = fixed_tail(compiled.array.controller.tail, {output.name: output.layout.shape})
     inputs = images(graph, 20)
     for image, expected in zip(inputs, compiled.run(inputs)["dense"], strict=True):
         from larq_focal.network import interpret
@@ -141,7 +141,9 @@ def test_a_map_has_no_tail():
     graph = network(Draw())
     compiled = compile_network(graph, "scamp5", placement="interleaved")
     (output,) = compiled.array.outputs
-    assert fixed_tail(compiled.graph, {output.name: output.layout.shape}) == "the network ends with maps"
+    assert (
+        fixed_tail(compiled.array.controller.tail, {output.name: output.layout.shape}) == "the network ends with maps"
+    )
 
 
 @pytest.mark.parametrize(
