@@ -5,17 +5,28 @@
 #   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/
-# PYTHON=/path/to/python3.12 chooses the interpreter (3.10 to 3.12); by default the first of those on the path.
-# STACK=keras installs today's Keras in place of Larq, for what runs on it (docs/keras3.md), on every Python from 3.10 on.
+# PYTHON=/path/to/python chooses the interpreter, 3.10 or later; by default the first on the path.
+# STACK=larq or STACK=keras chooses Larq with Keras 2 or today's Keras; by default Larq where it can be installed, which
+# is up to Python 3.12.
 
 VENV := .venv
 BIN := $(VENV)/bin
-STACK ?= larq
-export LARQ_FOCAL_STACK := $(STACK)
-NEWEST := $(if $(filter larq,$(STACK)),13,100)
-FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, $(NEWEST)))'
-PYTHON ?= $(shell for python in python3 python3.12 python3.11 python3.10; do \
+# What the virtual environment was made for, if there is one.
+MADE_FOR := $(shell cat $(VENV)/stack 2>/dev/null)
+NEWEST := $(if $(filter larq,$(STACK)),12,99)
+FITS := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, $(NEWEST)))'
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10; do \
 	$$python $(FITS) 2>/dev/null && echo $$python && break; done)
+ifndef STACK
+STACK := $(or $(MADE_FOR),$(shell $(or $(PYTHON),:) -c \
+	'import sys; print("larq" if (3, 10) <= sys.version_info < (3, 13) else "keras")'),keras)
+endif
+export LARQ_FOCAL_STACK := $(STACK)
+ifeq ($(filter clean,$(MAKECMDGOALS)),)
+ifneq ($(STACK),$(or $(MADE_FOR),$(STACK)))
+$(error $(VENV) was made with STACK=$(MADE_FOR): leave out STACK=$(STACK), or `make clean` before)
+endif
+endif
 # A worker for each core; what a module's tests share is built once, and the dearest modules come first.
 PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
@@ -47,14 +58,14 @@ wheels: $(VENV)/installed-test
 
 $(VENV)/ready: setup.cfg setup.py pyproject.toml
 	@$(or $(PYTHON),false) $(FITS) || { \
-		echo "With Larq this takes Python 3.10 to 3.12, and there is none on the path."; \
+		echo "$(if $(filter larq,$(STACK)),STACK=larq takes Python 3.10 to 3.12,This takes Python 3.10 or later)," \
+			"$(if $(PYTHON),which $(PYTHON) is not,and there is none on the path)."; \
 		echo "With uv (https://docs.astral.sh/uv): uv python install 3.12"; \
-		echo "then: make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\""; \
-		echo "Every Python from 3.10 on runs what docs/keras3.md lists, with pip install '.[keras]', and runs and times"; \
-		echo "converted models, with pip install '.[device]'."; exit 1; }
+		echo "then: make $(MAKECMDGOALS) PYTHON=\"\$$(uv python find 3.12)\""; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian, apt-get install python3-venv."; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip  # pip 23.0 found no end on Python 3.10
+	@echo $(STACK) > $(VENV)/stack
 	@touch $@
 
 # Each of these builds the delegate once; with the packages for tests or documentation comes all that users need.

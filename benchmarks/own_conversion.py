@@ -23,7 +23,7 @@ from larq_focal.deploy.timing import paired
 from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite import write_tflite
-from tests.support.lce import converted_frozen, randomise_batch_norms
+from tests.support.lce import converted, randomise_batch_norms
 
 SIDES = {
     "QuickNetSmall": 224,
@@ -64,7 +64,7 @@ def main() -> None:
 
 def row(name: str, side: int) -> str:
     model = network(name, side)
-    by_lce, lce_s = timed(lambda: converted_frozen(model))
+    by_lce, lce_s = timed(lambda: converted(model))
     graph, read_s = timed(lambda: from_keras(model))
     ours, write_s = timed(lambda: write_tflite(graph))
     runtimes = [Runtime(content, engine="delegate") for content in (ours, by_lce)]

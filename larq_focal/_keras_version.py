@@ -17,6 +17,10 @@ VARIABLE = "TF_USE_LEGACY_KERAS"
 """TensorFlow's own: "1" makes ``tf.keras`` Keras 2."""
 
 
+INSTALL_LARQ = "`pip install larq_focal[larq]` (Python 3.10 to 3.12)"
+"""What installs Larq's stack. Its compute engine has no packages for later Pythons, where the extra brings nothing."""
+
+
 @cache
 def stack() -> Stack:
     """The stack of this process: "keras" for Keras 3, "larq" for Keras 2 with Larq. It stays as it is first chosen.

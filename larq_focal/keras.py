@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from larq_focal._keras_version import CHOICE, is_keras_3, use_keras_2
+from larq_focal._keras_version import CHOICE, INSTALL_LARQ, is_keras_3, use_keras_2
 
 if TYPE_CHECKING:
     import larq
@@ -18,9 +18,7 @@ __all__ = ["calling_layer", "keras", "larq", "tf"]
 
 
 def _missing(package: str) -> ImportError:
-    return ImportError(
-        f"This part of larq_focal needs {package}, which is not installed: `pip install larq_focal[larq]`."
-    )
+    return ImportError(f"This part of larq_focal needs {package}, which is not installed: {INSTALL_LARQ}.")
 
 
 if is_keras_3() and find_spec("larq") is None:
@@ -28,7 +26,7 @@ if is_keras_3() and find_spec("larq") is None:
 if is_keras_3():
     raise ImportError(
         "This part of larq_focal needs Keras 2 with Larq, but this process uses Keras 3. Start again with the "
-        f"environment variable {CHOICE}=larq. Larq comes with `pip install larq_focal[larq]`."
+        f"environment variable {CHOICE}=larq. Larq comes with {INSTALL_LARQ}."
     )
 use_keras_2()
 try:

@@ -41,6 +41,11 @@ def time_text(milliseconds: float) -> str:
     return _three_digits(milliseconds, MILLISECONDS)
 
 
+def energy_text(microjoules: float) -> str:
+    """Three digits with a unit: 12.3 µJ, 1.23 mJ."""
+    return _three_digits(microjoules, MICROJOULES)
+
+
 def accuracy_text(accuracy: Mapping[str, float]) -> str:
     """A record's accuracy with its interval of confidence: 98.76% (98.5% to 99.0%)."""
     return f"{accuracy['value']:.2%} ({accuracy['low']:.1%} to {accuracy['high']:.1%})"

@@ -12,10 +12,16 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 # Workers, which begin after this, free what TensorFlow's threads took: glibc keeps a heap for each thread otherwise.
 os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
-import larq_focal  # noqa: F401  chooses the stack before any test module imports TensorFlow
+from larq_focal._keras_version import is_keras_3  # importing it chooses the stack before any test has TensorFlow
 from tests.slowest import SLOWEST
 from tests.support import own_process, requirements, stacks
 from tests.support.memory import complaint, peak_bytes, release_memory
+
+if is_keras_3():
+    from larq_focal.nn import keras
+
+    # Tests and the processes that they start import Keras by itself too, which asks for TensorFlow then.
+    os.environ.setdefault("KERAS_BACKEND", keras.backend.backend())
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is not a failure
 settings.load_profile("untimed")

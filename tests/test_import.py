@@ -8,6 +8,7 @@ import pytest
 
 import larq_focal as lqf
 from tests.support.processes import output_of, run_python
+from tests.support.stacks import LARQ, needs
 
 SUBPACKAGES = {
     *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
@@ -70,6 +71,7 @@ def test_importing_loads_two_small_modules_and_wrapt():
     assert set(packages.split()) == {"larq_focal", "wrapt"}
 
 
+@LARQ
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("imports", "variable"),
@@ -93,12 +95,13 @@ KERAS_3_FIRST = [
     ("import tensorflow as tf; tf.keras.layers; import larq_focal", None),
     ("from tensorflow.keras import layers; import larq_focal", None),
     ("import os, tensorflow; os.environ['TF_USE_LEGACY_KERAS'] = '1'; import larq_focal", None),
-    ("import larq_focal; larq_focal.quantizers", "0"),
 ]
+LARQ_FOCAL_FIRST = ("import larq_focal; larq_focal.quantizers", "0")
 
 
+@LARQ
 @pytest.mark.slow
-@pytest.mark.parametrize(("code", "variable"), KERAS_3_FIRST)
+@pytest.mark.parametrize(("code", "variable"), [*KERAS_3_FIRST, LARQ_FOCAL_FIRST])
 def test_where_larq_is_chosen_keras_3_is_refused_with_the_fix(code, variable):
     error = error_of(code, TF_USE_LEGACY_KERAS=variable, LARQ_FOCAL_STACK="larq")
     assert error.startswith("ImportError: Larq needs Keras 2, but the TensorFlow already loaded has Keras 3")
@@ -107,7 +110,14 @@ def test_where_larq_is_chosen_keras_3_is_refused_with_the_fix(code, variable):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("code", "variable"), [*KERAS_3_FIRST, ("import keras, larq_focal", None)])
+@pytest.mark.parametrize(
+    ("code", "variable"),
+    [
+        *(pytest.param(*each, marks=needs("tensorflow")) for each in KERAS_3_FIRST),
+        LARQ_FOCAL_FIRST,
+        ("import keras, larq_focal", None),
+    ],
+)
 def test_what_is_imported_already_is_used(code, variable):
     shown = "; from larq_focal import nn; print(nn.is_keras_3(), nn.keras.__version__.split('.')[0])"
     assert output_of(code + shown, TF_USE_LEGACY_KERAS=variable, LARQ_FOCAL_STACK=None).splitlines()[-1] == "True 3"
@@ -148,6 +158,7 @@ def test_a_choice_of_keras_3_does_no_harm_to_what_needs_no_keras():
     assert output_of("import larq_focal.network, os; print(os.environ['TF_USE_LEGACY_KERAS'])", TF_USE_LEGACY_KERAS="0")
 
 
+@LARQ
 @pytest.mark.slow
 @pytest.mark.parametrize("code", ["import larq_focal; larq_focal.quantizers", "import tensorflow, larq_focal"])
 def test_missing_tf_keras_is_named(code):
@@ -155,11 +166,11 @@ def test_missing_tf_keras_is_named(code):
     assert error == "ImportError: Larq needs Keras 2, which is not installed: `pip install tf-keras`."
 
 
-@pytest.mark.parametrize("package", ["tensorflow", pytest.param("larq", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("package", ["tensorflow", pytest.param("larq", marks=[pytest.mark.slow, LARQ])])
 def test_a_missing_package_is_named(package):
     code = without(package) + "import larq_focal; larq_focal.quantizers"
     error = error_of(code, TF_USE_LEGACY_KERAS=None, LARQ_FOCAL_STACK="larq")
-    assert f"needs {package}, which is not installed: `pip install larq_focal[larq]`" in error
+    assert f"needs {package}, which is not installed: `pip install larq_focal[larq]` (Python 3.10 to 3.12)" in error
 
 
 @pytest.mark.parametrize("module", ON_A_DEVICE)

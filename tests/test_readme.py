@@ -1,5 +1,6 @@
 """What the README promises, works as it stands there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.stacks import LARQ
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 
 
 @pytest.mark.slow
-def test_example_runs_as_printed(tmp_path):
+@pytest.mark.parametrize("stack", [pytest.param("larq", marks=LARQ), "keras"])
+def test_example_runs_as_printed(stack, tmp_path):
     (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    environment = os.environ | {"LARQ_FOCAL_STACK": stack}
+    done = subprocess.run(
+        [sys.executable, "-c", example], env=environment, capture_output=True, text=True, cwd=tmp_path, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "model.tflite").exists()
     assert "Packed: 2 of 2" in done.stdout and "on scamp5: FIT\n" in done.stdout

@@ -11,7 +11,7 @@ import pytest
 from tests.support.modules import PACKAGE
 
 FRAMEWORKS = {"tensorflow", "tf_keras", "keras", "larq", "larq_zoo", "jax", "torch"}
-ABOVE = sorted(path for folder in ("quantizers", "layers") for path in (PACKAGE / folder).rglob("*.py"))
+ABOVE = sorted(path for folder in ("quantizers", "layers", "zoo") for path in (PACKAGE / folder).rglob("*.py"))
 
 
 def frameworks_of(text: str) -> set[str]:
@@ -35,7 +35,7 @@ def test_says_no_framework(path: Path):
 
 def test_all_of_them_are_looked_at():
     names = {path.name for path in ABOVE}
-    assert {"hysteresis.py", "lsq.py", "gumbel.py", "xnor_conv.py", "rprelu.py"} <= names
+    assert {"hysteresis.py", "lsq.py", "gumbel.py", "xnor_conv.py", "rprelu.py", "quicknet.py", "two_layer.py"} <= names
     assert len(ABOVE) > 50
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from larq_focal.zoo.rows import ROWS, ModelRow
 
 if TYPE_CHECKING:
-    from larq_focal.keras import keras
+    from larq_focal.nn import keras
 
 MODELS: dict[str, ModelRow] = {row.name: row for row in ROWS}
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from larq_focal.cost import LOW_MEMORY, CostSummary, summary, training_bytes
-from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.nn import keras
 from larq_focal.zoo.rows import Figure, ModelRow, Published
 
 _BINARY_PER_WORD = 64

@@ -14,19 +14,23 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.timing import time
 from larq_focal.focal_plane import fit
 from larq_focal.keras import keras
+from larq_focal.mcu import Board, report_graph
 from larq_focal.network.graph import QuantGraph
 
 SENSOR = "scamp5"
 
 
-def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: Dataset) -> dict[str, Any]:
-    """Accuracies on the test images, audit, costs, timing and register fit, as plain JSON values.
+def judged(
+    conversion: Conversion, model: keras.Model, graph: QuantGraph, data: Dataset, board: Board | None = None
+) -> dict[str, Any]:
+    """Accuracies on the test images, audit, costs, timing, microcontroller and register fit, as plain JSON values.
 
     Args:
         conversion: The converted network, audited on the test images.
         model: The network in Keras.
         graph: What it is read into.
         data: Its data set.
+        board: The microcontroller; None for a Cortex-M4 without a clock.
     """
     images = as_input(data.x_test)
     predicted = Runtime(conversion.path).run(images).argmax(-1)
@@ -50,7 +54,8 @@ def judged(conversion: Conversion, model: keras.Model, graph: QuantGraph, data: 
         "audit": audit,
         "cost": summary(graph).to_dict(),
         "timing": time(conversion.path).to_dict(),
-        "fit": _fitted(graph, model),
+        "microcontroller": report_graph(graph, board or Board(), pixels="centred").to_dict(),
+        "fit": _fitted(graph, model) if len(data.image_shape) == 3 else None,  # a sensor sees images, not signals
     }
 
 

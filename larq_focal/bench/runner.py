@@ -17,6 +17,7 @@ from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
 from larq_focal.keras import keras
+from larq_focal.mcu import Board
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.report import markdown_table, read_records, write_report
@@ -41,6 +42,7 @@ def run_bench(
     results: str | Path = "results",
     name: str | None = None,
     resume: bool = False,
+    board: Board | None = None,
     say: Say = print,
     epoch_done: EpochDone | None = None,
 ) -> Path:
@@ -59,6 +61,7 @@ def run_bench(
         results: folder of all benchmarks.
         name: folder of this one; the data set's name by default.
         resume: go on with an earlier call with the same settings, and keep what it has done.
+        board: the microcontroller whose flash, RAM and instructions are told, with its clock; a Cortex-M4 by default.
         say: called with a line for each stage.
         epoch_done: called with the entry and the history row after each epoch.
 
@@ -78,7 +81,7 @@ def run_bench(
             continue
         if not resume:
             discard_state(folder / entry.name)
-        record = _run(entry, recipe, data, folder, say, epoch_done)
+        record = _run(entry, recipe, data, folder, board, say, epoch_done)
         write_record(record, folder / f"{entry.name}.json")
         discard_state(folder / entry.name)
         say(run_text(record))
@@ -113,7 +116,15 @@ def _differing(before: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, A
     return {name: before.get(name) for name in names}, {name: now.get(name) for name in names}
 
 
-def _run(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say, epoch_done: EpochDone | None) -> dict:
+def _run(
+    entry: Entry,
+    recipe: Recipe,
+    data: Dataset,
+    folder: Path,
+    board: Board | None,
+    say: Say,
+    epoch_done: EpochDone | None,
+) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     keras.backend.clear_session()
     model = seeded_network(recipe, data)
@@ -136,7 +147,7 @@ def _run(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Say, ep
         "title": entry.title,
         "settings": recipe.to_dict(),
         "training": tuned.to_dict(),
-        **judged(conversion, model, graph, data),
+        **judged(conversion, model, graph, data, board),
     }
 
 

@@ -1,4 +1,4 @@
-"""Image data sets for training and for judging what came out: a row for each in ``rows``, and one loader."""
+"""Data sets of images and signals, for training and for judging: a row for each in ``rows``, and one loader."""
 
 from __future__ import annotations
 

@@ -1,27 +1,29 @@
-"""Image data sets: scikit-learn's digits, and MNIST and CIFAR-10 from a data folder or through tensorflow-datasets."""
+"""Data sets: scikit-learn's digits, MNIST and CIFAR-10 from a data folder or tensorflow-datasets, and signals."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
-from larq_focal.datasets.rows import DATASETS, DatasetRow
+from larq_focal.datasets.errors import DatasetError
+from larq_focal.datasets.rows import DATASETS, DatasetRow, title_file
+from larq_focal.files import read_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 TITLE = "title"
 
 
-class DatasetError(ValueError):
-    """A data set is missing or is not what it should be; the message names the file and the fix."""
-
-
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images uint8 ``[n, height, width, channels]`` with labels ``[n]``; ``source`` says where they came from."""
+    """Images uint8 ``[n, height, width, channels]``, or signals ``[n, steps, channels]``, with labels ``[n]``.
+
+    ``source`` says where they came from.
+    """
 
     name: str
     title: str
@@ -33,7 +35,7 @@ class Dataset:
     y_test: np.ndarray
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
+    def image_shape(self) -> tuple[int, ...]:
         return self.x_train.shape[1:]
 
 
@@ -45,7 +47,8 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         data_dir: folder that holds ``<name>.npz`` in the layout of Keras' ``mnist.npz`` (``x_train``, ``y_train``,
             ``x_test``, ``y_test``). A file with other pixels than the original says so in a fifth entry, the text
             ``title``, which then stands in every record and report. Without a folder MNIST and CIFAR-10 come through
-            tensorflow-datasets, which downloads.
+            tensorflow-datasets, which downloads. For signals the folder holds the files of those who recorded them,
+            and the title stands in ``<name>_title.txt``.
 
     Raises:
         DatasetError: the name is unknown, or the data is missing, truncated or of a wrong shape.
@@ -56,6 +59,9 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     title = known.title
     if known.is_embedded:
         arrays, source = _digits(), "scikit-learn load_digits, 70/30 stratified split with seed 0"
+    elif known.is_signal:
+        arrays, source = _signals(name, known, data_dir)
+        title = _title_beside(name, data_dir) or known.title
     elif data_dir is not None:
         path = Path(data_dir) / f"{name}.npz"
         arrays, source = _from_npz(path), path.name
@@ -75,6 +81,12 @@ def as_input(images: np.ndarray) -> np.ndarray:
     return (images.astype(np.float32) - 128) / 256
 
 
+def _title_beside(name: str, data_dir: str | Path | None) -> str:
+    """The line of the file with which a folder says that its signals are not the original's; "" without one."""
+    path = data_dir and Path(data_dir) / title_file(name)
+    return read_text(path).strip() if path and path.exists() else ""
+
+
 def _title(title: np.ndarray, source: str) -> str:
     if title.shape or title.dtype.kind != "U" or not title.item().strip():
         raise DatasetError(f"{source}: its title is not a line of text but {title.dtype}{list(title.shape)}.")
@@ -89,6 +101,11 @@ def _digits() -> dict[str, np.ndarray]:
     images = np.minimum(digits.images * 16, 255).astype(np.uint8)  # 17 grey levels, spread over 8 bits
     split = train_test_split(images, digits.target, test_size=0.3, random_state=0, stratify=digits.target)
     return dict(zip(("x_train", "x_test", "y_train", "y_test"), split, strict=True))
+
+
+def _signals(name: str, known: DatasetRow, data_dir: str | Path | None) -> tuple[dict[str, np.ndarray], str]:
+    reader = import_module(f"larq_focal.datasets.signals.{name}")
+    return reader.load(known, None if data_dir is None else Path(data_dir))
 
 
 def _from_npz(path: Path) -> dict[str, np.ndarray]:
@@ -131,7 +148,7 @@ def _checked(array: np.ndarray, key: str, known: DatasetRow, source: str) -> np.
                 f"{source}: {key} must hold labels from 0 to {len(known.classes) - 1}, and at least one."
             )
         return labels.astype(np.int64)
-    images = array[..., None] if array.shape[1:] == known.shape[:2] and known.shape[2] == 1 else array
+    images = array[..., None] if known.shape == (*array.shape[1:], 1) else array
     if images.shape[1:] != known.shape or images.dtype != np.uint8:
         raise DatasetError(
             f"{source}: {key} is {array.dtype}{list(array.shape)}, but {known.title} needs "

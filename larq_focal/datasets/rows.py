@@ -11,18 +11,31 @@ class DatasetRow:
 
     ``epochs`` and ``batch_size`` are the benchmark's. One that ``is_embedded`` comes with scikit-learn, the others
     from a file ``<name>.npz`` or by their name through tensorflow-datasets.
+
+    Signals ``[steps, channels]`` in bytes come from the files of those who recorded them, by the module of their name
+    in ``datasets/signals/``. Byte 128 stands for 0, and 256 would for ``full_scale``. The benchmark has none of them.
     """
 
     title: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     classes: tuple[str, ...]
-    epochs: int
-    batch_size: int
+    epochs: int = 0
+    batch_size: int = 0
     is_embedded: bool = False
+    full_scale: float = 0.0
+
+    @property
+    def is_signal(self) -> bool:
+        return len(self.shape) == 2
 
 
 _DIGITS = tuple("0123456789")
 _CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_UNIMIB = (
+    *("StandingUpFS", "StandingUpFL", "Walking", "Running", "GoingUpS", "Jumping", "GoingDownS", "LyingDownFS"),
+    *("SittingDown", "FallingForw", "FallingRight", "FallingBack", "HittingObstacle", "FallingWithPS"),
+    *("FallingBackSC", "Syncope", "FallingLeft"),
+)
 DATASETS: dict[str, DatasetRow] = {
     "digits": DatasetRow(
         title="Handwritten digits (scikit-learn)",
@@ -34,6 +47,29 @@ DATASETS: dict[str, DatasetRow] = {
     ),
     "mnist": DatasetRow(title="MNIST", shape=(28, 28, 1), classes=_DIGITS, epochs=20, batch_size=128),
     "cifar10": DatasetRow(title="CIFAR-10", shape=(32, 32, 3), classes=_CIFAR10, epochs=30, batch_size=128),
+    "basic_motions": DatasetRow(
+        title="BasicMotions",
+        shape=(100, 6),
+        classes=("Standing", "Running", "Walking", "Badminton"),
+        full_scale=32.0,
+    ),
+    "wisdm": DatasetRow(
+        title="WISDM",
+        shape=(80, 3),
+        classes=("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing"),
+        full_scale=20.0,
+    ),
+    "unimib_shar": DatasetRow(title="UniMiB SHAR", shape=(151, 3), classes=_UNIMIB, full_scale=20.0),
 }
 DEFAULT_DATASET = "digits"
-DATASET_FILES = tuple(f"{name}.npz" for name, row in DATASETS.items() if not row.is_embedded)
+DATASET_FILES = tuple(f"{name}.npz" for name, row in DATASETS.items() if not (row.is_embedded or row.is_signal))
+
+
+def image_datasets() -> tuple[str, ...]:
+    """The names of those that the benchmark trains on."""
+    return tuple(name for name, row in DATASETS.items() if not row.is_signal)
+
+
+def title_file(name: str) -> str:
+    """The file beside signals that are not the original's, which holds a line that says what they are."""
+    return f"{name}_title.txt"

@@ -32,6 +32,10 @@ class BinaryDense(QuantDense):
             )
         super().build(input_shape)
 
+    def shape_to_quantize(self, input_shape):
+        """That of a pixel, for the quantizer of the inputs; Keras 3 asks for it."""
+        return (input_shape[0], 1, 1, input_shape[-1])
+
     def call(self, inputs):
         pixel = ops.reshape(inputs, (-1, 1, 1, self.kernel.shape[0]))
         if self.input_quantizer:

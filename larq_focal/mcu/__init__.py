@@ -10,6 +10,7 @@ __getattr__, __dir__ = lazy_door(
         "errors": ["CExportError"],
         "export": ["CExport", "export_c"],
         "emulator": ["MICROCONTROLLERS"],
+        "graph_report": ["Board", "report_graph"],
         "passes": ["PASSES", "lower_for_c"],
         "run_report": ["NotCounted", "RunReport", "report_run"],
         "selection": ["TARGETS"],

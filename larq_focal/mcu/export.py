@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,9 @@ from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, new_table
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+FILES = ("network.h", "network.c", "main.c", "README.md")
+"""What an export writes."""
+_MARK = b"written by larq_focal"
 _SECTION = re.compile(r"[\w.$]+")
 
 
@@ -108,7 +113,7 @@ def export_c(
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file.
-        folder: where the files go; files of these names are replaced, others stay.
+        folder: where the files go; those of an earlier export are replaced, others stay.
         name: what the functions and types of C begin with; the files keep their names.
         target: "generic", "cortex-m4", "cortex-m7", "rv32", or "host" for processors of 64 bits with GCC or Clang: the
             fastest kernels for it are taken.
@@ -127,12 +132,13 @@ def export_c(
         CExportError: the network holds an operation that has no C, needs more RAM than allowed, or the program does not
             compute what the interpreter does. No file is written then.
         ValueError: an argument makes no sense, or the network cannot be read.
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written, or holds a file of one of these names that is not of an earlier export.
     """
-    placement = _checked(name, target, weights_section, code_section)
+    placement = _checked(name, target, weights_section, code_section, max_ram_bytes)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"'{folder}' is a file; needed is the name of a folder.")
+    _refuse_files_of_others(folder)
     graph = as_graph(network, trust=trust)
     if pixels is not None:
         graph = with_pixel_input(graph, pixels)
@@ -148,23 +154,42 @@ def export_c(
         raise CExportError(fault)
     first = {key: np.asarray(array)[:1] for key, array in samples.items()}
     outputs = {key: value[0] for key, value in interpret(program.graph, first, program.graph.outputs).items()}
-    files = {"network.h": header, "network.c": source}
-    files["main.c"] = main_text(program, name, {key: array[0] for key, array in first.items()}, outputs)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".larq_focal-") as beside:
-        _write(Path(beside), files)
-        audit = audit_program(program, Path(beside), name, samples, bool(cost.float_steps))
+    main = main_text(program, name, {key: array[0] for key, array in first.items()}, outputs)
+    files = {"network.h": header, "network.c": source, "main.c": main}
+    with _folder_beside(folder) as beside:
+        _write(beside, files)
+        audit = audit_program(program, beside, name, samples, bool(cost.float_steps))
         if not audit.passed:
             raise CExportError(
                 f"'{graph.name}' was not written: its program is {audit}. This is a fault of larq_focal: please report "
                 "it."
             )
-        code = code_size(Path(beside), target, weights_section)
-        _write(Path(beside), {"README.md": readme_text(program, cost, code, audit, name, notes)})
+        code = code_size(beside, target, weights_section)
+        _write(beside, {"README.md": readme_text(program, cost, code, audit, name, notes)})
         folder.mkdir(exist_ok=True)
-        for file in (*files, "README.md"):
-            os.replace(Path(beside) / file, folder / file)
+        for file in FILES:
+            os.replace(beside / file, folder / file)
     return CExport(folder, program, cost, code, audit, notes)
+
+
+@contextmanager
+def _folder_beside(folder: Path) -> Iterator[Path]:
+    """A temporary folder on the same file system."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.TemporaryDirectory(dir=folder.parent, prefix=".larq_focal-")
+    except OSError as error:
+        raise OSError(f"The folder '{folder}' cannot be written: {error.strerror}. Choose another one.") from error
+    with beside as path:
+        yield Path(path)
+
+
+def _refuse_files_of_others(folder: Path) -> None:
+    for path in (folder / file for file in FILES):
+        if path.exists() and _MARK not in path.read_bytes().lower():
+            raise FileExistsError(
+                f"'{path}' was not written by larq_focal and would be replaced: choose another folder."
+            )
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -172,11 +197,15 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         (folder / file).write_text(text, encoding="utf-8")
 
 
-def _checked(name: str, target: str, weights_section: str | None, code_section: str | None) -> Placement:
+def _checked(
+    name: str, target: str, weights_section: str | None, code_section: str | None, max_ram_bytes: int | None
+) -> Placement:
     if not _NAME.fullmatch(name):
         raise ValueError(f"'{name}' is not a name for C here: take small letters, digits and _, a letter first.")
     if name in C_WORDS:
         raise ValueError(f"'{name}' is a word of C: choose another name.")
+    if max_ram_bytes is not None and max_ram_bytes < 0:
+        raise ValueError(f"The largest context cannot be {max_ram_bytes} bytes: give 0 or more.")
     if target not in TARGETS:
         raise ValueError(f"There is no target '{target}'; choose from {', '.join(TARGETS)}.")
     attributes = []

@@ -28,23 +28,35 @@ class Pieces:
         self._texts: dict[str, str] = {}
 
     def add(self, file: str, words: Mapping[str, str] | None = None) -> str:
-        """Adds what a file of ``kernels/`` holds, and all that it uses; returns its name in C."""
-        name, text = file.split("/")[-1], text_of(file)
+        """Adds what a file of ``kernels/`` holds, and all that it uses; returns its name in C.
+
+        ``words`` stand for words in capitals, in the file and in those that it uses.
+        """
+        text, words = text_of(file), words or {}
         if text is None:
             raise KeyError(f"There is no kernel file '{file}.c'.")
-        for word, filled in sorted((words or {}).items(), key=lambda item: -len(item[0])):
-            name, text = name.replace(word, filled), text.replace(word, filled)
+        name, filled = _filled(file, words), _filled(text, words)
         if name not in self._texts:
-            for used in dict.fromkeys(_NAME.findall(_COMMENT.sub("", text))):
-                if used != name and text_of(used) is not None:
-                    self.add(used)
-            self._texts[name] = text
+            for used in dict.fromkeys((*_names(text), *_names(filled))):
+                if _filled(used, words) != name and text_of(used) is not None:
+                    self.add(used, words)
+            self._texts[name] = filled
         return f"lqf_{name}"
 
     def kernel(self, name: str, call: Call, words: Mapping[str, str] | None = None) -> str:
         """Adds the function that computes a call of ``lqf_name`` best on the target; returns its name in C."""
-        file, more = chosen(name, call, self.target)
-        return self.add(file, {**(words or {}), **more})
+        kernel = chosen(name, call, self.target)
+        return self.add(kernel.file, {**(words or {}), **kernel.words(call)})
 
     def text(self) -> str:
         return "\n".join(self._texts.values())
+
+
+def _names(text: str) -> list[str]:
+    return _NAME.findall(_COMMENT.sub("", text))
+
+
+def _filled(text: str, words: Mapping[str, str]) -> str:
+    for word, filled in sorted(words.items(), key=lambda item: -len(item[0])):
+        text = text.replace(word, filled)
+    return text

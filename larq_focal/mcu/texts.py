@@ -126,7 +126,10 @@ def main_text(program: Program, name: str, sample: Mapping[str, np.ndarray], out
     checks = [line for port in program.outputs for line in _check(port)]
     return "\n".join(
         [
-            comment("Runs the network on one embedded sample; returns how many outputs are not as expected."),
+            comment(
+                f"Written by larq_focal {__version__}: runs the network on one embedded sample; returns how many "
+                "outputs are not as expected."
+            ),
             *(["#include <string.h>"] if copies else []),
             '#include "network.h"',
             "",

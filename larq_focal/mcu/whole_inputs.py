@@ -113,13 +113,17 @@ def _as_whole(op: ops.Op, unit: float) -> ops.Op:
 
 
 def _with_moves(graph: QuantGraph, made: dict[str, float]) -> dict[str, float]:
-    """The units of these values, and of those that only move their elements."""
+    """The units of these values, and of those that only move their elements or are sums of values of one unit."""
     units = dict(made)
     for op in graph:
         unit = units.get(op.inputs[0]) if op.inputs else None
-        if op.name not in units and unit is not None and op.moves_elements and _keeps_unit(op, unit, units):
+        if op.name not in units and unit is not None and _carries_unit(op) and _keeps_unit(op, unit, units):
             units[op.name] = unit
     return units
+
+
+def _carries_unit(op: ops.Op) -> bool:
+    return op.moves_elements or isinstance(op, ops.Add)
 
 
 def _keeps_unit(op: ops.Op, unit: float, units: dict[str, float]) -> bool:
@@ -145,6 +149,6 @@ def _reach_a_layer(graph: QuantGraph, uses: Uses, units: dict[str, float], op: o
     """Whether a layer that can multiply its sums by the unit reads ``op``, maybe moved."""
     return any(
         _takes_unit(after, units[op.name])
-        or (after.name in units and after.moves_elements and _reach_a_layer(graph, uses, units, after))
+        or (after.name in units and _carries_unit(after) and _reach_a_layer(graph, uses, units, after))
         for after in uses.of(op)
     )

@@ -41,7 +41,7 @@ def header_text(program: Program, name: str) -> str:
     """network.h: the memory of a network, and the function that runs it."""
     upper = name.upper()
     return f"""\
-{comment(f"Network '{program.graph.name}', written by larq_focal {__version__}. See README.md beside this file.")}
+{comment(f"Written by larq_focal {__version__}; see README.md beside this file. Network '{program.graph.name}'.")}
 #ifndef {upper}_NETWORK_H
 #define {upper}_NETWORK_H
 
@@ -117,7 +117,7 @@ def source_text(program: Program, name: str, placement: Placement) -> str:
         if text_of(used) is not None:
             program.pieces.add(used)
     parts = [
-        comment(f"Network '{program.graph.name}', written by larq_focal {__version__} for {program.pieces.target}."),
+        comment(f"Written by larq_focal {__version__} for {program.pieces.target}. Network '{program.graph.name}'."),
         '#include "network.h"',
         f"/* Where tables and code lie; may be defined by the compiler's options too. */\n"
         f"{_default(f'{upper}_WEIGHTS', placement.weights)}\n{_default(f'{upper}_CODE', placement.code)}",

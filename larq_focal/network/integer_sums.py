@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from larq_focal.network import ops
@@ -32,18 +34,29 @@ def largest_sum(graph: QuantGraph, layer: ops.Linear) -> int | None:
     return largest * int(np.abs(layer.kernel.codes.astype(np.int64)).reshape(-1, layer.shape[-1]).sum(0).max())
 
 
-def sum_step(graph: QuantGraph, layer: ops.Linear) -> float | None:
-    """A power of two of which all sums of ``layer``, without bias, are exact multiples in float32; None if unknown."""
-    largest = largest_integer(graph, graph[layer.inputs[0]])
-    if largest is None or not float(getattr(layer, "pad_value", 0)).is_integer():
-        return None
-    largest = max(largest, abs(int(getattr(layer, "pad_value", 0))))
+class Grid(NamedTuple):
+    """Multiples of ``step``, a power of two, of which float32 holds each: from ``-most`` to ``most`` times the step."""
+
+    step: float
+    most: int
+
+
+def sum_grid(graph: QuantGraph, layer: ops.Linear) -> Grid | None:
+    """What all sums of ``layer``, without bias, lie on, whatever their order; None if unknown."""
+    largest, padding = largest_integer(graph, graph[layer.inputs[0]]), np.float32([getattr(layer, "pad_value", 0)])
     values = layer.kernel.values()
-    step = next(filter(lambda step: _are_multiples(values, step), 0.5 ** np.arange(_MOST_HALVINGS)), None)
-    if step is None:
+    if largest is None or (kernel_step := _step(values)) is None or (padding_step := _step(padding)) is None:
         return None
+    step = kernel_step * padding_step
+    largest = max(largest, abs(float(padding[0])))
     highest = largest * np.abs(values).reshape(-1, values.shape[-1]).sum(0, dtype=np.float64).max(initial=0)
-    return float(step) if highest / step < 2**24 else None
+    most = int(np.ceil(highest / step))
+    return Grid(step, most) if most < 2**24 else None
+
+
+def _step(values: np.ndarray) -> float | None:
+    """The largest power of 0.5 of which all values are multiples."""
+    return next((float(step) for step in 0.5 ** np.arange(_MOST_HALVINGS) if _are_multiples(values, step)), None)
 
 
 def _are_multiples(values: np.ndarray, step: float) -> bool:

@@ -10,12 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from larq_focal._keras_version import INSTALL_LARQ
+
 VARIABLE = "KERAS_BACKEND"
 """Keras' own environment variable."""
 BACKENDS = ("jax", "torch", "tensorflow")
 """In the order in which one stands in for another."""
 _BY_DEFAULT = "tensorflow"
-_INSTALL = "`pip install larq_focal[keras]` for Keras 3, `pip install larq_focal[larq]` for Keras 2 with Larq"
+_INSTALL = f"`pip install larq_focal[keras]` for Keras 3, {INSTALL_LARQ} for Keras 2 with Larq"
 
 
 def import_keras() -> ModuleType:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from larq_focal.bench.records.schema import Record
-from larq_focal.bench.records.texts import is_least_count
+from larq_focal.bench.records.texts import is_least_count, microcontroller_text, microcontroller_texts
 
 COLOURS = 8  # --run-0 to --run-7 of style.css
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "cross", "x")
@@ -51,6 +51,15 @@ class Run:
     @property
     def latency_ms(self) -> float | None:
         return self.record["timing"] and self.record["timing"]["median_ms"]
+
+    @property
+    def on_board(self) -> dict[str, str | None]:
+        """What it takes on a microcontroller, by the name of the figure; nothing in older records."""
+        return microcontroller_texts(self.record)
+
+    @property
+    def on_board_text(self) -> str | None:
+        return microcontroller_text(self.record)
 
     @property
     def verdict(self) -> str | None:

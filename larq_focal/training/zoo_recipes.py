@@ -10,6 +10,18 @@ from larq_focal.training.recipe import Recipe
 _COMPARED = ("sign", "lab", "hysteresis")
 _TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab", "ternary", "zero_one")
 _LENET = ("full_precision", "sign", "xnor", "bireal", "irnet", "tbn", "recu", "hysteresis", "gumbel", "lab")
+_ACTIVITIES = ("wisdm", "unimib_shar")
+_MCU_DIGITS = Recipe(
+    "mcu_digits",
+    "mnist",
+    epochs=150,
+    learning_rate=5e-3,
+    batch_size=256,
+    distortion=Distortion(degrees=12, zoom=0.12, shift=2, elastic=0.7),
+    recalibrate=10_000,
+)
+_SMALLER_DIGITS = {"1kB": [8, 16, 24, 16], "2kB": [8, 24, 32, 32], "5kB": [12, 32, 48, 48]}
+"""Maps of the convolutions, by about how much their weights take."""
 
 _RECIPES = (
     Recipe(
@@ -40,15 +52,23 @@ _RECIPES = (
     Recipe("resnet8_bireal", "cifar10", epochs=30, shift=4, flip=True),
     *(Recipe(f"two_layer_{method}", "mnist", epochs=4, learning_rate=0.01, recalibrate=2000) for method in _TWO_LAYER),
     *(Recipe(f"lenet_{method}", "mnist", epochs=8) for method in _LENET),
+    _MCU_DIGITS,
+    *(
+        # Fewer maps and fewer epochs than the one of the pretrained weights: a curve of accuracy against bytes.
+        replace(_MCU_DIGITS, epochs=80, variant=variant, options={"filters": filters})
+        for variant, filters in _SMALLER_DIGITS.items()
+    ),
     Recipe(
-        "mcu_digits",
-        "mnist",
-        epochs=150,
+        "mcu_images",
+        "cifar10",
+        epochs=36,
         learning_rate=5e-3,
-        batch_size=256,
-        distortion=Distortion(degrees=12, zoom=0.12, shift=2, elastic=0.7),
+        shift=4,
+        flip=True,
         recalibrate=10_000,
     ),
+    Recipe("human_activity_sign", "basic_motions", epochs=200, batch_size=8, held_out=8, recalibrate=32),
+    *(Recipe("human_activity_sign", name, epochs=60, held_out=500, recalibrate=2000) for name in _ACTIVITIES),
     Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

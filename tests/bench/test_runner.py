@@ -90,6 +90,8 @@ def test_record_is_complete_and_converted_model_agrees(interrupted, resumed, run
     became = {row["layer"]: row["became"] for row in record["audit"]["layers"]}
     assert became["conv_1"] == became["conv_2"] == "packed"
     assert record["timing"]["median_ms"] > 0
+    assert record["microcontroller"]["ram_bytes"] > 0
+    assert record["microcontroller"]["estimated_latency_ms"] is None  # no clock was given
     assert record["file"]["bytes"] == (interrupted[0] / "digits" / record["file"]["name"]).stat().st_size
 
 

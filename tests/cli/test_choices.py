@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from larq_focal.cli import main
-from larq_focal.datasets.dataset import DATASETS
+from larq_focal.datasets.rows import DATASETS, image_datasets
 from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
 from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
@@ -24,6 +24,7 @@ from larq_focal.focal_plane.compiler.options import DENSE_COUNTS
 from larq_focal.focal_plane.export import TOOLCHAINS
 from larq_focal.focal_plane.sensor.known_sensors import SENSORS
 from larq_focal.focal_plane.sensor.spills import SPILLS
+from larq_focal.mcu.emulator import MICROCONTROLLERS
 from larq_focal.mcu.selection import TARGETS
 from larq_focal.network import save_graph
 from tests.focal_plane.graphs import two_layer_network
@@ -37,6 +38,7 @@ OWNED = {
     "engine": (AUTO, *ENGINES),
     "export": TOOLCHAINS,
     "input_type": INPUT_TYPES,
+    "microcontroller": tuple(MICROCONTROLLERS),
     "pixels": tuple(SCALES),
     "placement": PLACEMENTS,
     "preprocessing": tuple(SCALES),
@@ -74,7 +76,8 @@ COMMANDS = [[], *sorted({path for path, _ in options()})]
 @pytest.mark.parametrize("name", CHOICES)
 def test_every_choice_is_that_of_its_owner(name):
     option = CHOICES[name]
-    assert tuple(option.type.choices) == OWNED[option.name]
+    expected = image_datasets() if name == "bench dataset" else OWNED[option.name]
+    assert tuple(option.type.choices) == expected
     assert not isinstance(option.default, str) or option.default in OWNED[option.name]
 
 

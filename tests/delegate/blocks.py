@@ -86,11 +86,11 @@ def draw_dense_block(rng: np.random.Generator) -> Case:
     return block.case(block.binarised(value, depth) if rng.integers(2) else value, "dense block")
 
 
-def draw_gated_block(rng: np.random.Generator, *, takes_gates: bool = True) -> Case:
+def draw_gated_block(rng: np.random.Generator, *, takes_gates: bool = True, depth: int | None = None) -> Case:
     """Real-to-Binary Net's: a gate for each channel, PRELU and a residual, then the signs and the mean of the scaled
     sum. Gates come from outside, if the block ``takes_gates``, or from the mean, so that it must wait for them."""
     block = _Block(rng)
-    depth = channels(rng)
+    depth = channels(rng) if depth is None else depth
     shape = (*block.pixels, depth)
     value, file = block.input(*shape), block.file
     scaled = block.normalised(value, depth)

@@ -30,6 +30,11 @@ def channels(rng: np.random.Generator) -> int:
     return int(rng.choice([rng.integers(1, 200), 32 * rng.integers(1, 7), 64]))
 
 
+def few_channels(rng: np.random.Generator) -> int:
+    """So few that several taps of a window fit into a word."""
+    return int(rng.integers(1, 22))
+
+
 def windowed(size: int, window: int, stride: int, padding: int) -> int:
     return -(-size // stride) if padding == SAME else (size - window) // stride + 1
 
@@ -71,15 +76,16 @@ def convolution_file(shape, filters: np.ndarray, **changes: int) -> bytes:
     return file.finished(output)
 
 
-def draw_convolution(rng: np.random.Generator) -> Case:
-    """Quantize and LceBconv2d, to float32, int8 or packed words."""
+def draw_convolution(rng: np.random.Generator, channels_in: int | None = None) -> Case:
+    """Quantize and LceBconv2d, to float32, int8 or packed words; in groups only where ``channels_in`` is left open."""
     dtype = OUTPUT_TYPES[rng.integers(3)]
     filter_size, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 4, 2)
     padding, pad_value, activation = (int(draw) for draw in rng.integers((2, 2, ACTIVATIONS)))
     extent = (filter_size - 1) * dilation + 1
     height, width = extent + rng.integers(0, 9, 2)
-    groups = int(rng.choice([1, 1, 2, 3]))
-    channels_in = channels(rng) if groups == 1 else 32 * groups * int(rng.integers(1, 4))
+    groups = int(rng.choice([1, 1, 2, 3])) if channels_in is None else 1
+    if channels_in is None:
+        channels_in = channels(rng) if groups == 1 else 32 * groups * int(rng.integers(1, 4))
     channels_out = groups * -(-channels(rng) // groups)
     if padding == SAME and pad_value == 0:  # LCE has no more than this
         dtype, activation = np.float32, 0
@@ -167,9 +173,13 @@ def draw_max_pool(rng: np.random.Generator) -> Case:
     return Case(f"{shape}, {options}", file.finished(output), (words | words[::-1],))
 
 
-def draw_residual_block(rng: np.random.Generator) -> Case:
+def draw_few_channels(rng: np.random.Generator) -> Case:
+    return draw_convolution(rng, few_channels(rng))
+
+
+def draw_residual_block(rng: np.random.Generator, depth: int | None = None) -> Case:
     """Binary convolutions, each added to what went in, with and without other uses of the values between."""
-    depth = channels(rng)
+    depth = channels(rng) if depth is None else depth
     shape = (int(rng.integers(1, 3)), *rng.integers(3, 16, 2), depth)
     file = LceFile()
     value = file.input(shape, np.float32)

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 KERNELS = [row.name for row in kernel_rows() if row.architecture in (None, "aarch64")]
 DRAWN = {
     cases.draw_convolution: 60,
+    cases.draw_few_channels: 40,
     cases.draw_quantize: 20,
     cases.draw_dequantize: 10,
     cases.draw_max_pool: 10,

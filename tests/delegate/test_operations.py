@@ -11,6 +11,7 @@ from larq_focal.network.packing import pack_bits
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.delegate import blocks, cases
 from tests.delegate.engines import WithDelegate, assert_same, lce_outputs
+from tests.support.stacks import LCE
 
 KERNELS = delegate.kernels()
 
@@ -22,6 +23,7 @@ def assert_like_lce(case: cases.Case, **settings) -> None:
         assert_same(outputs, expected, f"{kernel}: {case.text}")
 
 
+@LCE
 @pytest.mark.parametrize("seed", range(400))
 def test_convolutions_equal_those_of_lce(seed):
     assert_like_lce(cases.draw_convolution(np.random.default_rng(seed)))
@@ -44,18 +46,21 @@ def test_convolutions_equal_those_of_the_quant_graph(seed):
             np.testing.assert_allclose(output, expected, rtol=1e-5, atol=limit, err_msg=f"{kernel}: {case.text}")
 
 
+@LCE
 @pytest.mark.parametrize("seed", range(50))
 @pytest.mark.parametrize("draw", [cases.draw_quantize, cases.draw_dequantize, cases.draw_max_pool])
 def test_other_operations_equal_those_of_lce(draw, seed):
     assert_like_lce(draw(np.random.default_rng(seed)))
 
 
+@LCE
 @pytest.mark.parametrize("seed", range(50))
 @pytest.mark.parametrize("fuse", ["0", "1"])
 def test_residual_blocks_equal_those_of_lce(seed, fuse):
     assert_like_lce(cases.draw_residual_block(np.random.default_rng(seed)), fuse=fuse)
 
 
+@LCE
 @pytest.mark.parametrize("seed", range(60))
 @pytest.mark.parametrize("draw", [blocks.draw_dense_block, blocks.draw_gated_block])
 def test_blocks_of_networks_equal_those_of_lce(draw, seed):

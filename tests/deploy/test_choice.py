@@ -17,6 +17,7 @@ from larq_focal.deploy.timing import time
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from tests.support.flatbuffers import CallSpec, TensorSpec, relu_network, tflite
 from tests.support.lce_file import residual_network
+from tests.support.stacks import LCE, LCE_ENGINE
 
 BINARY = residual_network(1, 8, 32)
 IMAGE = np.random.default_rng(0).normal(size=(1, 8, 8, 32)).astype(np.float32)
@@ -41,6 +42,7 @@ def custom_network(kind: str, options: bytes = b"") -> bytes:
     return tflite({"x": floats, "y": floats}, [CallSpec(kind, ["x"], ["y"], options=options)], ["x"], ["y"])
 
 
+@LCE
 def test_another_engine_runs_where_the_first_is_missing(without_delegate, tmp_path):
     chosen = Runtime(BINARY)
     assert (chosen.engine, list(chosen.passed_over)) == ("lce", ["delegate"])
@@ -59,6 +61,7 @@ def test_another_engine_runs_where_the_first_is_missing(without_delegate, tmp_pa
         assert record["engine"] == "lce" and note in record["notes"]
 
 
+@LCE
 def test_an_engine_that_refuses_an_operation_is_passed_over(monkeypatch):
     def refuse(self, model, threads):
         raise EngineError("the delegate takes no LceBconv2d of this kind")
@@ -107,7 +110,7 @@ class TestTrial:
     def unchecked(self, monkeypatch):
         monkeypatch.setattr(runtime, "check_sound", lambda model: None)
 
-    @pytest.mark.parametrize("engine", ["auto", "litert", "lce"])
+    @pytest.mark.parametrize("engine", ["auto", "litert", LCE_ENGINE])
     def test_a_crash_is_an_error(self, engine):
         image, kernel = TensorSpec((1, 8, 8, 4)), TensorSpec((1, 3, 3, 4), data=np.ones((1, 3, 3, 4), np.float32))
         steps = {"strideW": 1, "strideH": 1, "dilationWFactor": 1, "dilationHFactor": 1, "depthMultiplier": 1}
@@ -120,7 +123,7 @@ class TestTrial:
         with pytest.raises(EngineError, match="LiteRT cannot load 'model': it has the custom operation Mystery"):
             Runtime(custom_network("Mystery"), engine="litert", trial=True)
 
-    @pytest.mark.parametrize("engine", ["auto", "delegate", "lce"])
+    @pytest.mark.parametrize("engine", ["auto", "delegate", LCE_ENGINE])
     def test_a_sound_file_runs(self, engine):
         expected = Runtime(BINARY, engine=engine).run(IMAGE)
         assert np.array_equal(Runtime(BINARY, engine=engine, trial=True).run(IMAGE), expected)

@@ -12,6 +12,7 @@ from larq_focal.deploy.runtime import EngineError
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from tests.support.flatbuffers import relu_network
 from tests.support.lce_file import residual_network
+from tests.support.stacks import LCE
 
 MIB = 2**20
 LARGEST_SHARE_OF_LCE = 1.2
@@ -25,6 +26,7 @@ def test_an_inference_grows_by_its_activations():
     assert small.inference_bytes < 5 * MIB
 
 
+@LCE
 def test_the_delegate_takes_no_more_than_larqs_own_engine():
     model = read_flatbuffer(residual_network())
     own, lce = (peak_memory(model, engine=engine).inference_bytes for engine in ("delegate", "lce"))

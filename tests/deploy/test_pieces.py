@@ -11,8 +11,9 @@ from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import EngineError, Runtime
 from tests.support.flatbuffers import CallSpec, TensorSpec, relu_network, tflite
 from tests.support.printing import printed
+from tests.support.stacks import LCE_ENGINE
 
-ENGINES = ["litert", "lce"]
+ENGINES = ["litert", LCE_ENGINE]
 
 
 def reshaping(before: tuple[int, ...], after: tuple[int, ...]) -> bytes:

@@ -13,6 +13,7 @@ from larq_focal.deploy.prediction import predict
 from larq_focal.deploy.runtime import Runtime
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
 from tests.support.printing import printed
+from tests.support.stacks import LCE
 
 NAMES = ("ant", "bee", "cat", "dog")
 
@@ -118,6 +119,7 @@ def test_class_names_from_a_file(tmp_path, photo):
     assert predict(image_network(), photo, classes=tmp_path / "names.txt").classes == NAMES
 
 
+@LCE
 def test_a_runtime_is_used_as_it_is():
     runtime = Runtime(relu_network(), engine="lce")
     assert predict(runtime, np.zeros((1, 4))).engine == "lce"

@@ -15,6 +15,7 @@ from larq_focal.network.tflite.single_operations import single_operations
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
 from tests.support.lce_file import residual_network
 from tests.support.printing import printed
+from tests.support.stacks import LCE
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,7 @@ def test_several_inputs_and_built_in_operations():
     assert [op.kind for op in profile.operations] == ["FULLY_CONNECTED", "ADD"]
 
 
+@LCE
 def test_larqs_engine_is_not_profiled():
     with pytest.raises(EngineError, match="'lce' cannot be profiled; choose one of litert, delegate"):
         profile_operations(Runtime(relu_network(), engine="lce"))

@@ -10,6 +10,7 @@ import pytest
 
 from larq_focal.deploy.runtime import EngineError, FlatbufferError, Runtime
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
+from tests.support.stacks import LCE_ENGINE
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_litert_refuses_binary_networks_and_says_what_to_do(binary_network):
         Runtime(binary_network[0], engine="litert")
 
 
-@pytest.mark.parametrize("engine", ["auto", "litert", "lce"])
+@pytest.mark.parametrize("engine", ["auto", "litert", LCE_ENGINE])
 def test_float_networks_run_on_both_engines(engine):
     runtime = Runtime(relu_network((1, 4)), engine=engine)
     assert runtime.engine == ("litert" if engine == "auto" else engine)
@@ -62,7 +63,7 @@ def test_several_inputs_and_outputs():
     assert total.tolist() == np.maximum(a + b, 0).tolist()
 
 
-@pytest.mark.parametrize("engine", ["litert", "lce"])
+@pytest.mark.parametrize("engine", ["litert", LCE_ENGINE])
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 7])
 def test_batches_of_any_size(size, engine):
     batch = np.random.default_rng(0).normal(size=(size, 4)).astype(np.float32)
@@ -154,7 +155,7 @@ def test_inputs_that_hold_nothing_are_refused():
         Runtime(relu_network((1, 0)))
 
 
-@pytest.mark.parametrize("engine", ["lce", "litert"])
+@pytest.mark.parametrize("engine", [LCE_ENGINE, "litert"])
 def test_tensorflow_is_not_loaded(engine):
     code = (
         "import sys\n"

@@ -15,12 +15,13 @@ from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.stderr import held_stderr, held_text, write_stderr
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
 from tests.support.lce_file import residual_network
+from tests.support.stacks import LCE_ENGINE
 
 THREADS, IMAGES = 8, 1000
 NETWORKS = {"litert": dense_network(), "delegate": residual_network(1, 8, 32), "lce": residual_network(1, 8, 32)}
 
 
-@pytest.mark.parametrize("engine", NETWORKS)
+@pytest.mark.parametrize("engine", ["litert", "delegate", LCE_ENGINE])
 def test_many_threads_get_what_one_gets(engine):
     runtime = Runtime(NETWORKS[engine], engine=engine)
     random = np.random.default_rng(0)

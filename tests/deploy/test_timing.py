@@ -17,6 +17,7 @@ from larq_focal.deploy.state import State
 from larq_focal.deploy.timing import EmulatedProcessor, Timing, paired, sweep_threads, time
 from tests.support.flatbuffers import dense_network, relu_network
 from tests.support.printing import printed
+from tests.support.stacks import LCE
 
 QUICK = {"min_seconds": 0.02}
 
@@ -224,6 +225,7 @@ def test_impossible_powers_are_refused(watts):
         time(relu_network(), watts=watts)
 
 
+@LCE
 def test_what_cannot_be_profiled_is_refused_before_the_timing(monkeypatch):
     monkeypatch.setattr(timing, "measure", lambda *arguments: pytest.fail("measured"))
     with pytest.raises(EngineError, match="'lce' cannot be profiled"):

@@ -99,6 +99,8 @@ def kinds() -> list[QuantGraph]:
     depthwise.conv("c1", 7, size=(1, 1)).sign("s2").conv("c2", 7, codes=ternary, groups=7, **padded)
     few = Chain("few bits", image).levels("q", **quarter).conv("c", 9, **padded)
     few.sign("s").conv("c1", 6, codes=four_bits, padding="same").pool("a", "average")
+    sums = sums_of_levels(quarter["levels"])
+    unlike = sums_of_levels((0, 0.5, 1, 1.5))
     codes = Chain("ternary", image).sign("s", 127.5).conv("c", 9, codes=ternary, **padded).sign("s1")
     codes.conv("c1", 8, codes=ternary).levels("q", (-1, 0, 1), (-2, 3)).conv("c2", 7, codes=ternary).flat()
     codes.dense("d", 5, codes=(-3, -1, 1, 3))
@@ -119,8 +121,31 @@ def kinds() -> list[QuantGraph]:
     pooled.pool("p1", size=(1, 2)).levels("q", (0, 1, 2), (-1, 2)).conv("c2", 5, size=(2, 1)).pool(
         "p2", size=(2, 1)
     ).flat()
-    made = (switch, constant, causal, residual, first, doubled, grouped, depthwise, few, codes, wide, floats, pixels)
+    made = (
+        switch,
+        constant,
+        causal,
+        residual,
+        first,
+        doubled,
+        grouped,
+        depthwise,
+        few,
+        sums,
+        unlike,
+        codes,
+        wide,
+        floats,
+        pixels,
+    )
     return [chain.graph() for chain in (*made, flips, pooled)]
+
+
+def sums_of_levels(levels) -> Chain:
+    """A shortcut that adds quarters to values of four ``levels`` before a layer."""
+    chain = Chain(f"sums of quarters and {levels[1]}", (8, 8, 5)).levels("q", (0, 0.25, 0.5, 0.75), (64, 128, 192))
+    chain.conv("c", 5, padding="same").levels("q1", levels, (-2, 1, 4)).add(ops.Add, "sum", ("q", "q1"))
+    return chain.conv("c1", 7, padding="same").levels("q2", range(4), (-3, 0, 3)).flat().dense("d", 4)
 
 
 def samples(graph: QuantGraph, count: int = 4, seed: int = 0) -> dict[str, np.ndarray]:

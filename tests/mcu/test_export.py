@@ -20,6 +20,7 @@ from larq_focal.mcu.pixel_input import with_pixel_input
 from larq_focal.mcu.program import program_of
 from larq_focal.network import Kernel, QuantGraph, interpret, ops, save_graph
 from tests.mcu.networks import Chain, image_network, samples
+from tests.support.microcontroller import host_compiler
 
 FILES = {"network.c", "network.h", "main.c", "README.md"}
 
@@ -31,6 +32,7 @@ def export(tmp_path_factory):
 
 def test_the_folder_holds_the_files(export):
     assert {path.name for path in export.folder.iterdir()} == FILES
+    host_compiler()
     assert export.audit.samples == export.audit.equal == 4
     assert export.notes == ()
 
@@ -43,7 +45,7 @@ def test_figures_are_those_of_the_compiled_program(export, tmp_path):
     for file in (export.folder / "network.c", tmp_path / "context.c"):
         made = tmp_path / f"{file.stem}.o"
         include = f"-I{export.folder}"
-        subprocess.run([compiler(), "-std=c99", "-O0", "-c", include, "-o", made, file], check=True)
+        subprocess.run([host_compiler(), "-std=c99", "-O0", "-c", include, "-o", made, file], check=True)
         listed = subprocess.run(["nm", "-S", made], capture_output=True, text=True, check=True).stdout
         sizes |= {name: int(size, 16) for size, name in re.findall(r"^\w+ (\w+) [rBbC] (\w+)$", listed, re.M)}
     tables = table_bytes((export.folder / "network.c").read_text())
@@ -54,6 +56,7 @@ def test_figures_are_those_of_the_compiled_program(export, tmp_path):
 
 
 def test_the_code_is_measured_by_a_compiler_for_the_target(export, tmp_path, monkeypatch):
+    host_compiler()
     assert 500 < export.code.bytes < 10_000
     assert (
         f"| flash: code, gcc -O2 for this machine | {export.code.bytes:,} |"
@@ -93,13 +96,13 @@ def test_main_runs_the_embedded_sample(tmp_path, input_in_arena):
     assert "Floats are computed with in `conv`, `mean`" in (export.folder / "README.md").read_text()
     program = tmp_path / "main"
     sources = [export.folder / "main.c", export.folder / "network.c"]
-    subprocess.run([compiler(), *STRICT, *SANITIZERS, "-o", program, *sources], check=True)
+    subprocess.run([host_compiler(), *STRICT, *SANITIZERS, "-o", program, *sources], check=True)
     assert subprocess.run([program]).returncode == 0
     damaged = (
         sources[0].read_text().replace("expected_output_mean[5]", "wrong[5]").replace("expected_output_mean[i]", "9")
     )
     sources[0].write_text(damaged)
-    subprocess.run([compiler(), "-std=c99", "-o", program, *sources], check=True)
+    subprocess.run([host_compiler(), "-std=c99", "-o", program, *sources], check=True)
     assert subprocess.run([program]).returncode == 5
 
 
@@ -137,19 +140,36 @@ def test_operations_without_c_are_all_named_with_what_to_do(tmp_path):
 
 def test_ram_over_a_limit_is_told_layer_by_layer(tmp_path):
     (tmp_path / "c").mkdir()
-    (tmp_path / "c" / "network.c").write_text("of another export")
+    (tmp_path / "c" / "network.c").write_text("/* written by larq_focal 0.1 */")
     with pytest.raises(CExportError) as error:
-        export_c(image_network(), tmp_path / "c", max_ram_bytes=190)
+        export_c(image_network(), tmp_path / "c", max_ram_bytes=126)
     lines = str(error.value).splitlines()
-    assert "works in 204 bytes, and the limit is 190 bytes" in lines[0]
+    assert "works in 128 bytes, and the limit is 126 bytes" in lines[0]
     assert len(lines) == 2
-    assert lines[1].startswith("  'conv_1' uses 204 bytes: 92 for 'pool', 80 for 'conv_1/sums', 56 for 'sign'")
-    assert (tmp_path / "c" / "network.c").read_text() == "of another export"
+    assert lines[1] == "  'conv_2' uses 128 bytes: 92 for 'pool', 68 for 'sign_2', 24 for 'conv_2/window'"
+    assert (tmp_path / "c" / "network.c").read_text() == "/* written by larq_focal 0.1 */"
     assert len([*tmp_path.rglob("*")]) == 2
-    assert export_c(image_network(), tmp_path / "c", max_ram_bytes=204).cost.ram_bytes == 204
+    assert export_c(image_network(), tmp_path / "c", max_ram_bytes=128).cost.ram_bytes == 128
+
+
+@pytest.mark.parametrize("file", ["network.c", "network.h", "main.c", "README.md"])
+def test_files_of_others_are_not_replaced(tmp_path, file):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / file).write_text("int main(void) { return 0; }")
+    with pytest.raises(FileExistsError, match=f"'.*{file}' was not written by larq_focal.*choose another folder"):
+        export_c(image_network(), folder)
+    assert [path.name for path in folder.iterdir()] == [file]
+    assert (folder / file).read_text() == "int main(void) { return 0; }"
+    (folder / file).unlink()
+    (folder / "board.c").write_text("/* of a board */")
+    for _ in range(2):  # what was written before is replaced
+        export_c(image_network(), folder)
+    assert (folder / "board.c").read_text() == "/* of a board */"
 
 
 def test_a_program_that_differs_is_not_written(tmp_path, monkeypatch):
+    host_compiler()
     real = auditing.interpret
     monkeypatch.setattr(auditing, "interpret", lambda *args: {k: v + 2 for k, v in real(*args).items()})
     with pytest.raises(CExportError, match="equal to the interpreter to the bit on 0 of 4 samples"):
@@ -167,6 +187,7 @@ def floating() -> QuantGraph:
 
 @pytest.mark.parametrize(("factor", "is_written"), [(1, True), (1.001, False)])
 def test_floats_may_differ_by_their_rounding_alone(factor, is_written, tmp_path, monkeypatch):
+    host_compiler()
     real = auditing.interpret
     monkeypatch.setattr(auditing, "interpret", lambda *args: {k: v * factor for k, v in real(*args).items()})
     if is_written:
@@ -191,6 +212,7 @@ def test_without_a_compiler_it_is_said_that_nothing_was_compared(tmp_path, monke
     [
         ({"name": "2digits"}, "not a name for C"),
         ({"name": "while"}, "is a word of C"),
+        ({"max_ram_bytes": -1}, "cannot be -1 bytes"),
         ({"target": "z80"}, "no target 'z80'; choose from generic"),
         ({"pixels": "bright"}, "no scale 'bright'"),
         ({"pixels": "unit"}, "takes 8-bit pixels as they are"),
@@ -211,8 +233,16 @@ def test_a_file_is_not_a_folder(tmp_path):
         export_c(image_network(), tmp_path / "c")
 
 
+@pytest.mark.parametrize("place", ["/proc/larq_focal", "file/folder"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=f"The folder '.*{place}' cannot be written: .*. Choose another one"):
+        export_c(image_network(), tmp_path / place)
+
+
 def test_names_of_layers_are_harmless(tmp_path):
     """Whatever a layer is called, and twice the same in the letters that C has."""
+    host_compiler()
     chain = (
         Chain('*/ int main() {} /* "', (4, 4, 3))
         .sign("int", 127.5)

@@ -11,7 +11,7 @@ from larq_focal.mcu.emit.fixed_point import fixed_point
 from larq_focal.mcu.passes import lower_for_c
 from larq_focal.mcu.program import program_of
 from larq_focal.network import interpret
-from tests.mcu.networks import Chain, samples
+from tests.mcu.networks import Chain, samples, sums_of_levels
 from tests.mcu.written import assert_equal, written
 
 
@@ -53,6 +53,12 @@ def test_few_bit_layers_take_no_floats(scale, tmp_path):
     inputs = samples(graph)
     assert len(np.unique(interpret(graph, inputs, ["q"])["q"])) > 8
     assert_equal(graph, executable.run(0, inputs), inputs)
+
+
+@pytest.mark.parametrize(("levels", "takes_floats"), [((0, 0.25, 0.5, 0.75), False), ((0, 0.5, 1, 1.5), True)])
+def test_shortcuts_between_levels_of_one_unit_take_no_floats(levels, takes_floats):
+    program = program_of(lower_for_c(sums_of_levels(levels).graph()), "generic")
+    assert any("float" in function.body.text() for function in program.functions) == takes_floats
 
 
 def test_uneven_levels_stay_floats():

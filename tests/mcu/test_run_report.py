@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from larq_focal.mcu.export import export_c
+from larq_focal.mcu.graph_report import Board, report_graph
 from larq_focal.mcu.run_report import NotCounted, report_run
-from tests.mcu.networks import image_network
+from larq_focal.network import ops
+from tests.mcu.networks import Chain, image_network
 from tests.support.microcontroller import emulated
 
 
@@ -47,3 +49,41 @@ def test_wrong_arguments(export, tmp_path):
     generic = export_c(image_network(0, 1, 1.0), tmp_path / "net")
     with pytest.raises(ValueError, match="for one of cortex-m4, cortex-m7, rv32"):
         report_run(generic, 1e6)
+
+
+def test_a_network_on_a_board():
+    emulated("cortex-m4")
+    board = Board(clock_hz=80e6, power_mw=12)
+    report = report_graph(image_network(0, 4, 1.0), board, pixels="centred")
+    assert report.to_dict()["notes"] == []
+    assert report.flash_bytes > 0 and report.ram_bytes > 0 and report.energy_uj == 12 * report.latency_ms
+    slower = report_graph(image_network(0, 4, 1.0), Board("rv32i"))
+    assert slower.instructions > report.instructions
+    assert slower.latency_ms is slower.energy_uj is None
+    assert "unknown" in str(slower) and "Estimated" not in str(slower)
+
+
+def test_what_cannot_be_told_of_a_board_is_absent_with_the_reason(monkeypatch):
+    strange = Chain("strange", (4, 4, 2)).sign("s", 127.5).add(ops.Activation, "gate", kind="sigmoid").graph()
+    report = report_graph(strange, Board())
+    assert report.ram_bytes is report.flash_bytes is report.instructions is None
+    assert report.notes[0].startswith("Not written in C: 'strange' cannot be written in C: 'gate' is a sigmoid")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    report = report_graph(image_network(0, 4, 1.0), Board(clock_hz=1e6))
+    assert report.ram_bytes > 0 and report.instructions is report.latency_ms is None
+    assert report.notes == (
+        "To count instructions on cortex-m4, on Debian: apt-get install gcc-arm-none-eabi qemu-system-arm",
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"clock_hz": 0}, "must be above 0"),
+        ({"power_mw": -1}, "must be above 0"),
+        ({"microcontroller": "z80"}, "'z80'"),
+    ],
+)
+def test_boards_that_make_no_sense(given, message):
+    with pytest.raises(ValueError, match=message):
+        Board(**given)

@@ -12,6 +12,7 @@ from larq_focal.mcu.passes import lower_for_c
 from larq_focal.mcu.program import Program, program_of
 from larq_focal.mcu.writer import Placement, header_text, source_text
 from larq_focal.network import QuantGraph, interpret
+from tests.support.microcontroller import host_compiler
 
 OPTIONS = (*STRICT, *SANITIZERS, "-O1", "-Wconversion", "-Wshadow", "-Wvla", "-Wcast-qual")
 
@@ -27,6 +28,7 @@ def write(graph: QuantGraph, folder: Path, name: str, *, input_in_arena: bool = 
 
 def written(graphs: Sequence[QuantGraph], folder: Path, options: Sequence[str] = OPTIONS, target: str = "generic"):
     """The programs of several networks, and one executable of all; the inputs of every other one lie in the arena."""
+    host_compiler()
     names = [f"n{number}" for number in range(len(graphs))]
     folders = [folder / name for name in names]
     programs = [

@@ -9,7 +9,11 @@ from larq_focal.network import GraphError, Kernel, QuantGraph, interpret, ops
 from larq_focal.network.passes import PASSES, check_shapes, lower
 from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.directions import flips_into_kernels
-from larq_focal.network.passes.moves import reshape_before_quantizers, signs_before_pooling
+from larq_focal.network.passes.moves import (
+    affines_before_reshapes,
+    reshape_before_quantizers,
+    signs_before_pooling,
+)
 from larq_focal.network.passes.packable import is_packable, why_not_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
@@ -119,6 +123,25 @@ def test_quantizers_go_behind_reshapes():
     assert reshape_before_quantizers(by_channel).ops == by_channel.ops
 
 
+def test_a_normalisation_behind_a_reshape_joins_the_layer_before_it():
+    sum_of_map = convolution(codes=RANDOM.choice([-1, 1], (4, 4, 32, 32)), padding="valid", shape=(1, 1, 32))
+    flat = ops.Reshape(name="flat", shape=(CHANNELS,))
+    norm = dataclasses.replace(affine(), shape=(CHANNELS,))
+    graph = chain(image(), sign(), sum_of_map, flat, norm)
+    swapped = affines_before_reshapes(graph)
+    assert [type(op).__name__ for op in swapped][-2:] == ["Affine", "Reshape"]
+    assert swapped.outputs == graph.outputs
+    assert_computes_the_same(swapped, graph, numbers(3, *IMAGE))
+    codes = [operator.kind for operator in read_flatbuffer(write_tflite(graph)).operators]
+    assert codes[-1] == "RESHAPE" and "MUL" not in codes
+    of_other_channels = chain(
+        image(),
+        dataclasses.replace(flat, shape=(4 * 4 * 32,)),
+        ops.Affine(name="wide", shape=(512,), mean=numbers(512), scale=numbers(512), bias=numbers(512)),
+    )
+    assert affines_before_reshapes(of_other_channels).ops == of_other_channels.ops
+
+
 def test_normalisations_join_and_go_into_float_layers():
     weights = Kernel(numbers(3, 3, 32, 32), None, 32)
     layer = ops.Conv2D(name="conv", shape=IMAGE, kernel=weights, padding="same", bias=numbers(32))
@@ -148,6 +171,30 @@ def test_thresholds_between_sums_of_a_float_layer_are_exact():
     lowered = lower(graph)
     (layer,) = (op for op in lowered if isinstance(op, ops.Linear))
     np.testing.assert_array_equal(layer.bias, [-2, -2, -1.5, -1.5])
+
+
+@pytest.mark.parametrize("threshold", [0, -0.99999994, 2.5, 1e30, -1e30])
+@pytest.mark.parametrize("bias", [None, 1.5, 0.1, -2.0000002, 1e9])
+@pytest.mark.parametrize("pad_value", [0, 0.5])
+def test_thresholds_behind_biased_sums_are_exact(threshold, bias, pad_value):
+    """A file adds the bias in another order; behind a threshold on a grid that changes nothing."""
+    signs = np.random.default_rng(0).integers(0, 2, (3, 3, 2, 8)).astype(np.int8) * 2 - 1
+    kernel = Kernel(signs, np.full(8, -2, np.float32), 1)
+    layer = ops.Conv2D(
+        name="sums",
+        shape=(4, 4, 8),
+        kernel=kernel,
+        padding="same",
+        pad_value=pad_value,
+        bias=None if bias is None else np.float32([bias] * 8),
+    )
+    zero_one = ops.Quantize(name="q", shape=(4, 4, 2), levels=np.float32([0, 1]), boundaries=np.float32([0]))
+    after = ops.Binarize(name="y", shape=(4, 4, 8), threshold=np.float32(threshold))
+    graph = chain(ops.Input(name="x", shape=(4, 4, 2)), zero_one, layer, after)
+    assert_written(graph, {"x": numbers(8, 4, 4, 2)})
+    bias = next(op for op in lower(graph) if isinstance(op, ops.Linear)).bias
+    if bias is not None:
+        np.testing.assert_array_equal(2 * bias, np.rint(2 * bias))
 
 
 def test_thresholds_next_to_zero_are_normal_numbers():

@@ -11,7 +11,7 @@ from larq_focal.layers import BinarySumConv2D
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.quantizers import QUANTIZERS
 from larq_focal.quantizers.parts.gumbel_score import GumbelScoreQuantizer
-from tests.support.lce import converted_frozen, randomise_batch_norms
+from tests.support.lce import converted, randomise_batch_norms
 
 
 def test_aliases_are_unique_and_known_to_larq():
@@ -54,7 +54,7 @@ class ManyConvolutions:
             outputs[name] = keras.layers.BatchNormalization(name=f"norm_{name}")(convolution(inputs))
         model = keras.Model(inputs, list(outputs.values()))
         randomise_batch_norms(model)
-        flatbuffer = converted_frozen(model)
+        flatbuffer = converted(model)
         result = audit(model, flatbuffer, data=image)
         self.model = model
         self.file = read_flatbuffer(flatbuffer)

@@ -7,6 +7,9 @@ import json
 import pytest
 
 from tests.support.processes import output_of
+from tests.support.stacks import LARQ
+
+pytestmark = LARQ
 
 TRAIN = """
 import json

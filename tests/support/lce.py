@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import larq_compute_engine as lce
 import numpy as np
 from larq_compute_engine.tflite.python.interpreter import Interpreter
 
@@ -14,12 +13,10 @@ from larq_focal.keras import keras
 
 
 def converted(model: keras.Model) -> bytes:
-    """The flatbuffer that the converter makes of ``model``."""
-    return lce.convert_keras_model(model)
+    """The flatbuffer that the converter makes of the model's frozen graph.
 
-
-def converted_frozen(model: keras.Model) -> bytes:
-    """The same of the model's frozen graph, which takes a part of the time."""
+    That takes a tenth of the time of ``lce.convert_keras_model``, which saves the model first.
+    """
     return run_converter(freeze(model))
 
 

@@ -17,7 +17,7 @@ from larq_focal.network import QuantGraph
 from larq_focal.network.interpret import interpret
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.quantizers import QUANTIZERS
-from tests.support.lce import converted_frozen, lce_outputs, operators, randomise_batch_norms
+from tests.support.lce import converted, lce_outputs, operators, randomise_batch_norms
 
 FORMATS = {"keras": "model.keras", "hdf5": "model.h5", "saved_model": "model"}
 TENSOR = (3, 3, 4, 5)  # a kernel [height, width, in, out] or activations [batch, height, width, channels]
@@ -336,7 +336,7 @@ class QuantizerContract(ValuesContract, NetworkContract):
         model = self.network()
         self.train(model, data)
         randomise_batch_norms(model)
-        flatbuffer = converted_frozen(model)
+        flatbuffer = converted(model)
         expected = {"LceQuantize": 1, "LceBconv2d": 1, "RESHAPE": 1, "FULLY_CONNECTED": 1, **self.operators_added}
         assert operators(flatbuffer) == expected
         np.testing.assert_allclose(lce_outputs(flatbuffer, data[0]), model(data[0]), rtol=1e-4, atol=1e-4)
@@ -382,7 +382,7 @@ class FewBitContract(NetworkContract):
         model = self.network()
         self.train(model, data)
         randomise_batch_norms(model)
-        flatbuffer = converted_frozen(model)
+        flatbuffer = converted(model)
         assert "LceBconv2d" not in operators(flatbuffer)
         np.testing.assert_allclose(lce_outputs(flatbuffer, data[0]), model(data[0]), rtol=1e-4, atol=1e-4)
 

@@ -61,6 +61,7 @@ def fake_record(run: str = "ste_sign", *, epochs: int = 12, classes: int = 10, *
         "audit": _audit(run, parameter_bytes, is_binary),
         "cost": {"network": run, "layers": [], "totals": _cost(parameter_bytes, ace, is_binary)},
         "timing": _timing(run, latency),
+        "microcontroller": _microcontroller(parameter_bytes, ace),
         "fit": None if run == "full_precision" else _fit(run),
     }
     return {**record, **changes}
@@ -170,6 +171,22 @@ def _timing(run: str, latency: float) -> Record:
         "machine": _machine(),
         "versions": {"ai-edge-litert": "2.3.0", "larq-compute-engine": "0.16.0"},
         "notes": ["the clock may vary (made up)"] if run == "lab" else [],
+    }
+
+
+def _microcontroller(parameter_bytes: int, ace: float) -> Record:
+    return {
+        "network": "made up",
+        "microcontroller": "cortex-m4",
+        "flash_bytes": parameter_bytes + 4_096,
+        "ram_bytes": 2_048,
+        "instructions": int(1e6 * ace / 8),
+        "clock_hz": 80e6,
+        "cycles_per_instruction": 1.0,
+        "power_mw": 12.0,
+        "notes": [],
+        "estimated_latency_ms": ace / 8 / 80 * 1e3,
+        "estimated_energy_uj": 12 * ace / 8 / 80 * 1e3,
     }
 
 

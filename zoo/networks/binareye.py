@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_focal.keras import keras
 from larq_focal.layers import Thermometer
+from larq_focal.nn import keras
 from larq_focal.zoo.networks.methods import Method, named_method
 from larq_focal.zoo.networks.parts import channel_padded, normalised
 from larq_focal.zoo.weights import with_weights

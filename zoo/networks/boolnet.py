@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import GhostSign
+from larq_focal.nn import MagnitudeAwareSign, SteSign, keras, ops
 from larq_focal.zoo.networks.methods import Method
 from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights
@@ -14,7 +14,7 @@ from larq_focal.zoo.weights import with_weights
 layers = keras.layers
 
 _WIDTHS = (1, 2, 4, 8)
-_METHOD = Method("boolnet", "BoolNet", larq.quantizers.SteSign, larq.quantizers.MagnitudeAwareSign)
+_METHOD = Method("boolnet", "BoolNet", SteSign, MagnitudeAwareSign)
 
 
 def boolnet(
@@ -100,7 +100,7 @@ def _block(x, kept, shape: _Shape, split: bool, last: bool, name: str):
     y = layers.Multiply(name=f"{name}_xnor")([GhostSign(slices, name=f"{name}_sign_1")(y), residual])
     z = _sliced_conv(y, shape, 1, f"{name}_conv_2")
     if last:
-        mean = layers.Average(name=f"{name}_mean")(tf.split(y, slices, axis=-1)) if slices > 1 else y
+        mean = layers.Average(name=f"{name}_mean")(ops.split(y, slices, axis=-1)) if slices > 1 else y
         return layers.Add(name=f"{name}_add")([z, normalised(mean, f"{name}_mean_norm")]), None
     either = _either(GhostSign(slices, name=f"{name}_sign_2")(z), residual)
     if not split:
@@ -124,19 +124,21 @@ def _wider(x, shape: _Shape, name: str):
 
 def _either(a, b):
     """OR of signs, in the form whose gradient is the authors'."""
-    return tf.clip_by_value(a + b + 1.0, -1.0, 1.0)
+    return ops.clip(a + b + 1.0, -1.0, 1.0)
 
 
 def _by_slice(signs: list, slices: int):
     """Joins the channels of several maps, slice by slice."""
-    parts = [tf.split(each, slices, axis=-1) if slices > 1 else [each] for each in signs]
-    return tf.concat([part for same_slice in zip(*parts, strict=True) for part in same_slice], axis=-1)
+    parts = [ops.split(each, slices, axis=-1) if slices > 1 else [each] for each in signs]
+    return ops.concatenate([part for same_slice in zip(*parts, strict=True) for part in same_slice], axis=-1)
 
 
 def _shuffled(a, b, slices: int):
     """Two maps with half of the channels of each, slice by slice: the authors' shuffle up to the order of channels."""
-    halves = [tf.split(each, 2 * slices, axis=-1) for each in (a, b)]
+    halves = [ops.split(each, 2 * slices, axis=-1) for each in (a, b)]
     return tuple(
-        tf.concat([part for index in range(start, 2 * slices, 2) for part in (halves[0][index], halves[1][index])], -1)
+        ops.concatenate(
+            [part for index in range(start, 2 * slices, 2) for part in (halves[0][index], halves[1][index])], -1
+        )
         for start in (0, 1)
     )

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 from functools import partial
 
-import larq
-
-from larq_focal.keras import keras
+from larq_focal.nn import QuantConv2D, QuantDense, SteHeaviside, SteSign, keras
 from larq_focal.quantizers import TernaryWeights
 
 layers = keras.layers
@@ -54,15 +52,15 @@ def bose2020(
         raise ValueError(
             f"A tile of {height}x{width}, image and margins, does not divide into blocks of {pool_size}x{pool_size}."
         )
-    kernel_quantizer = partial(TernaryWeights, scale=None) if ternary else larq.quantizers.SteSign
+    kernel_quantizer = partial(TernaryWeights, scale=None) if ternary else SteSign
     image = layers.Input(input_shape, name="image")
     x = layers.ZeroPadding2D(margin, name="margin")(image)
-    x = larq.layers.QuantConv2D(
+    x = QuantConv2D(
         filters,
         kernel_size,
         padding="same",
         use_bias=False,
-        input_quantizer=larq.quantizers.SteHeaviside(),
+        input_quantizer=SteHeaviside(),
         kernel_quantizer=kernel_quantizer(),
         kernel_constraint="weight_clip",
         name="conv",
@@ -70,7 +68,7 @@ def bose2020(
     x = layers.ReLU(name="relu")(x)
     x = layers.Flatten(name="features")(layers.MaxPool2D(pool_size, name="pool")(x))
     features = x.shape[-1]
-    x = larq.layers.QuantDense(
+    x = QuantDense(
         num_classes,
         use_bias=False,
         kernel_quantizer=kernel_quantizer(),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from larq_focal.keras import keras
+from larq_focal.nn import keras
 
 layers = keras.layers
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_focal.keras import keras, larq, tf
+from larq_focal.nn import QuantConv2D, Quantizer, SteHeaviside, SteSign, keras, ops, register
 from larq_focal.zoo.networks.methods import METHODS
 from larq_focal.zoo.networks.parts import normalised
 from larq_focal.zoo.weights import with_weights
@@ -54,14 +54,14 @@ def liu2022(
     return with_weights(keras.Model(image, x, name="liu2022"), weights)
 
 
-@larq.utils.register_keras_custom_object
-class Quarters(larq.quantizers.Quantizer):
+@register()
+class Quarters(Quantizer):
     """Weights as multiples of 1/4, which an analog array makes by halving; the gradient passes unchanged."""
 
     precision = 4
 
     def call(self, inputs):
-        return inputs + tf.stop_gradient(tf.round(4 * inputs) / 4 - inputs)
+        return inputs + ops.stop_gradient(ops.round(4 * inputs) / 4 - inputs)
 
 
 def analognet2(
@@ -92,8 +92,8 @@ def analognet2(
     if min(input_shape[:2]) < 28:
         raise ValueError(f"The windows of AnalogNet2 need images of 28x28, but got {input_shape}.")
     image = layers.Input(input_shape, name="image")
-    x = larq.layers.QuantConv2D(3, 3, padding="same", kernel_quantizer=Quarters(), name="conv")(image)
-    x = larq.quantizers.SteHeaviside(name="threshold")(x)
+    x = QuantConv2D(3, 3, padding="same", kernel_quantizer=Quarters(), name="conv")(image)
+    x = SteHeaviside(name="threshold")(x)
     x = [x[:, row : row + _WINDOW, column : column + _WINDOW] for row, column in _CORNERS]
     x = layers.Concatenate(name="windows")([layers.GlobalAveragePooling2D()(window) for window in x])
     if include_top:
@@ -143,24 +143,24 @@ def pixelrnn(
         _SIGNS.conv(1, 5, padding="same", name=name)
         for name in ("gate_input", "gate_state", "output_input", "output_state")
     )
-    gate, state = larq.quantizers.SteSign(name="gate"), None
+    gate, state = SteSign(name="gate"), None
     for index in range(input_shape[2]):
         x = _side_by_side(threshold(pool(relu(conv(frames[..., index : index + 1])))))
         state = layers.Rescaling(0.0, offset=1.0, name="state")(x) if state is None else state
         output = output_input(x) + output_state(state)
         state = state * gate(gate_input(x) + gate_state(state))
-    x = larq.quantizers.SteSign(name="output")(output)
+    x = SteSign(name="output")(output)
     if include_top:
         x = layers.Dense(num_classes, name="decoder")(layers.Flatten(name="plane")(x))
     return with_weights(keras.Model(frames, x, name="pixelrnn"), weights)
 
 
-@larq.utils.register_keras_custom_object
+@register()
 class ScalarThreshold(keras.layers.Layer):
     """Subtracts one trained number."""
 
     def build(self, input_shape):
-        self.threshold = self.add_weight("threshold", shape=(), initializer="ones")
+        self.threshold = self.add_weight(name="threshold", shape=(), initializer="ones")
         super().build(input_shape)
 
     def call(self, inputs):
@@ -169,5 +169,5 @@ class ScalarThreshold(keras.layers.Layer):
 
 def _side_by_side(x):
     """Sixteen maps as one plane, four in a row."""
-    maps = tf.split(x, 16, axis=-1)
-    return tf.concat([tf.concat(maps[row : row + 4], axis=2) for row in range(0, 16, 4)], axis=1)
+    maps = ops.split(x, 16, axis=-1)
+    return ops.concatenate([ops.concatenate(maps[row : row + 4], axis=2) for row in range(0, 16, 4)], axis=1)

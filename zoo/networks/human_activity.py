@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from larq_focal.keras import keras
+from larq_focal.nn import keras
 from larq_focal.zoo.networks.methods import Method, named_method
 from larq_focal.zoo.networks.parts import float_conv, normalised
 from larq_focal.zoo.weights import with_weights

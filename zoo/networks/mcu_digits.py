@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import larq
-
-from larq_focal.keras import keras
+from larq_focal.nn import DoReFa, QuantConv2D, QuantDense, SteSign, keras
 from larq_focal.zoo.networks.parts import normalised
 from larq_focal.zoo.weights import with_weights
 
-layers, quantizers = keras.layers, larq.quantizers
+layers = keras.layers
 
 
 def mcu_digits(
@@ -46,7 +44,7 @@ def mcu_digits(
     """
     image = x = layers.Input(input_shape, name="image")
     for index, (maps, size, strides) in enumerate(zip(filters, (5, 3, 3, 3), (2, 2, 1, 1), strict=True), 1):
-        x = larq.layers.QuantConv2D(
+        x = QuantConv2D(
             maps,
             size,
             strides,
@@ -58,7 +56,7 @@ def mcu_digits(
         x = normalised(x, f"norm_{index}")
     if include_top:
         x = layers.Flatten(name="features")(x)
-        x = larq.layers.QuantDense(
+        x = QuantDense(
             num_classes, input_quantizer=_few_bits(activation_bits), use_bias=False, name="classifier", **_binary()
         )(x)
         x = normalised(x, "logits")
@@ -66,8 +64,8 @@ def mcu_digits(
 
 
 def _binary() -> dict:
-    return {"kernel_quantizer": quantizers.SteSign(), "kernel_constraint": "weight_clip"}
+    return {"kernel_quantizer": SteSign(), "kernel_constraint": "weight_clip"}
 
 
 def _few_bits(bits: int):
-    return quantizers.DoReFa(bits, mode="activations")
+    return DoReFa(bits, mode="activations")

@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from larq_focal.keras import keras, larq
 from larq_focal.layers import BinaryDense, BinarySumConv2D, BinarySumDense, RPReLU
+from larq_focal.nn import (
+    ApproxSign,
+    DoReFa,
+    MagnitudeAwareSign,
+    QuantConv2D,
+    QuantDense,
+    SteHeaviside,
+    SteSign,
+    SwishSign,
+    hard_tanh,
+    keras,
+)
 from larq_focal.quantizers import (
     AdaBinSign,
     BinaryRegularizer,
@@ -25,11 +36,10 @@ from larq_focal.quantizers import (
 )
 from larq_focal.zoo.method_titles import METHOD_TITLES, NOT_PACKED
 
-signs = larq.quantizers
-_EIGHT_BITS = partial(signs.DoReFa, k_bit=8, mode="activations")
+_EIGHT_BITS = partial(DoReFa, k_bit=8, mode="activations")
 # 0.4 of the mean magnitude, as published, which is 0.8 for a normalised map: a threshold that a file can hold.
 _TERNARY = partial(TernarySign, threshold=0.32)
-_HARD_TANH = partial(keras.layers.Activation, larq.activations.hard_tanh)
+_HARD_TANH = partial(keras.layers.Activation, hard_tanh)
 
 
 @dataclass(frozen=True)
@@ -67,22 +77,22 @@ class Method:
         """Whether inputs and kernels are signs, to scale."""
         return self.input_levels == self.kernel_levels == (-1, 1)
 
-    def conv(self, filters: int, kernel_size: int | tuple[int, int], **options: Any) -> larq.layers.QuantConv2D:
+    def conv(self, filters: int, kernel_size: int | tuple[int, int], **options: Any) -> QuantConv2D:
         """A ``QuantConv2D`` without bias that pads with ``pad``; ``options`` are further arguments of it."""
-        layer = larq.layers.QuantConv2D
+        layer = QuantConv2D
         if self.packed and not self.is_binary:
             layer = partial(BinarySumConv2D, **self._levels())
         pad = {"pad_values": self.pad} if options.get("padding") == "same" else {}
         quantized = {"input_quantizer": self.input_quantizer(), **self._kernel(), **pad}
         return layer(filters, kernel_size, **{"use_bias": False, **quantized, **options})
 
-    def image_conv(self, filters: int, kernel_size: int, **options: Any) -> larq.layers.QuantConv2D:
+    def image_conv(self, filters: int, kernel_size: int, **options: Any) -> QuantConv2D:
         """A convolution without bias of real-valued inputs with a quantized kernel."""
-        return larq.layers.QuantConv2D(filters, kernel_size, **{"use_bias": False, **self._kernel(), **options})
+        return QuantConv2D(filters, kernel_size, **{"use_bias": False, **self._kernel(), **options})
 
-    def dense(self, units: int, **options: Any) -> larq.layers.QuantDense:
+    def dense(self, units: int, **options: Any) -> QuantDense:
         """A dense layer without bias; a packed one, or a sum of them, where the method is packed."""
-        layer = larq.layers.QuantDense
+        layer = QuantDense
         if self.packed:
             layer = BinaryDense if self.is_binary else partial(BinarySumDense, **self._levels())
         quantized = {"input_quantizer": self.input_quantizer(), **self._kernel()}
@@ -106,17 +116,17 @@ def _method(name: str, *quantizers: Callable[[], keras.layers.Layer], **options:
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
-        _method("sign", signs.SteSign, signs.SteSign, shortcuts=True),
-        _method("xnor", signs.SteSign, XnorSign),
-        _method("bireal", signs.ApproxSign, signs.MagnitudeAwareSign, shortcuts=True),
+        _method("sign", SteSign, SteSign, shortcuts=True),
+        _method("xnor", SteSign, XnorSign),
+        _method("bireal", ApproxSign, MagnitudeAwareSign, shortcuts=True),
         _method("irnet", EdeSign, LibraSign, shortcuts=True, activation=_HARD_TANH),
         _method("tbn", _TERNARY, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
-        _method("bnn_plus", signs.SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
-        _method("recu", signs.SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
+        _method("bnn_plus", SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
+        _method("recu", SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
         _method("adabin", RSign, AdaBinSign, shortcuts=True, activation=RPReLU),
-        _method("react", RSign, signs.MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
-        _method("gumbel", signs.SteSign, GumbelSign, shortcuts=True),
-        _method("hysteresis", signs.SteSign, HysteresisSign, shortcuts=True),
+        _method("react", RSign, MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
+        _method("gumbel", SteSign, GumbelSign, shortcuts=True),
+        _method("hysteresis", SteSign, HysteresisSign, shortcuts=True),
         _method(
             "hysteresis_8bit",
             _EIGHT_BITS,
@@ -125,12 +135,12 @@ METHODS: Mapping[str, Method] = {
             input_levels=(0, 1),
             pad=0.0,
         ),
-        _method("lab", LearnableActivationBinarizer, signs.SteSign, shortcuts=True),
-        _method("ternary", signs.SteSign, TernaryWeights, shortcuts=True, kernel_levels=(-1, 0, 1)),
+        _method("lab", LearnableActivationBinarizer, SteSign, shortcuts=True),
+        _method("ternary", SteSign, TernaryWeights, shortcuts=True, kernel_levels=(-1, 0, 1)),
         _method(
             "zero_one",
-            signs.SteHeaviside,
-            signs.SteSign,
+            SteHeaviside,
+            SteSign,
             shortcuts=True,
             input_levels=(0, 1),
             pad=0.0,

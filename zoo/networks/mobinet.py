@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from larq_focal.keras import keras
+from larq_focal.nn import keras
 from larq_focal.zoo.networks.methods import METHODS
 from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights

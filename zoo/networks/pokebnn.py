@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from larq_focal.keras import keras, larq, tf
 from larq_focal.layers import DPReLU
+from larq_focal.nn import QuantConv2D, Quantizer, keras, ops, register
 from larq_focal.quantizers import SAWB, clipped_sign
 from larq_focal.zoo.networks.methods import Method
 from larq_focal.zoo.networks.parts import channel_padded, classified, normalised
@@ -19,14 +19,14 @@ _BOUND = 3.0
 _STEM_MAPS = 32
 
 
-@larq.utils.register_keras_custom_object
-class BoundedSign(larq.quantizers.Quantizer):
+@register()
+class BoundedSign(Quantizer):
     """Signs whose gradient passes where |x| <= 3, the bound of PokeBNN's binarization."""
 
     precision = 1
 
     def call(self, inputs):
-        return clipped_sign(inputs / _BOUND, tf.zeros((), inputs.dtype))
+        return clipped_sign(inputs / _BOUND, ops.zeros((), inputs.dtype))
 
 
 _METHOD = Method("pokebnn", "PokeBNN", BoundedSign, BoundedSign)
@@ -108,7 +108,7 @@ def _matched(x, y, widening: str, name: str):
         x = layers.Average(name=f"{name}_mean")([x[..., offset::group] for offset in range(group)])
     elif have < want:
         repeats = want // have
-        x = channel_padded(x, 0, want - have) if widening == "zeros" else tf.concat([x] * repeats, axis=-1)
+        x = channel_padded(x, 0, want - have) if widening == "zeros" else ops.concatenate([x] * repeats, axis=-1)
     if x.shape[1:3] != y.shape[1:3]:
         x = layers.AveragePooling2D(3, strides=2, padding="same", name=f"{name}_shrink")(x)
     return x
@@ -122,4 +122,4 @@ def _squeeze_and_excite(x, maps: int, name: str):
 
 
 def _four_bit_conv(x, maps: int, name: str, **options):
-    return larq.layers.QuantConv2D(maps, 1, kernel_quantizer=SAWB(bits=4), name=name, **options)(x)
+    return QuantConv2D(maps, 1, kernel_quantizer=SAWB(bits=4), name=name, **options)(x)

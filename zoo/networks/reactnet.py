@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_focal.keras import keras
 from larq_focal.layers import RPReLU
+from larq_focal.nn import keras
 from larq_focal.zoo.networks.methods import METHODS, Method, named_method
 from larq_focal.zoo.networks.parts import classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights

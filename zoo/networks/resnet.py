@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from larq_focal.keras import keras
+from larq_focal.nn import keras
 from larq_focal.zoo.networks.methods import Method, named_method
 from larq_focal.zoo.networks.parts import channel_padded, classified, float_conv, normalised
 from larq_focal.zoo.weights import with_weights

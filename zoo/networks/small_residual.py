@@ -6,8 +6,8 @@ import itertools
 from dataclasses import replace
 from pathlib import Path
 
-from larq_focal.keras import keras, larq
 from larq_focal.layers import RPReLU
+from larq_focal.nn import SteSign, keras
 from larq_focal.zoo.method_titles import SMALL_RESIDUAL_NAMES
 from larq_focal.zoo.networks.methods import METHODS, Method, named_method
 from larq_focal.zoo.networks.parts import classified, float_conv, normalised
@@ -16,7 +16,7 @@ from larq_focal.zoo.weights import with_weights
 layers = keras.layers
 
 SMALL_RESIDUAL_METHODS = {
-    "react": replace(METHODS["react"], kernel_quantizer=larq.quantizers.SteSign),
+    "react": replace(METHODS["react"], kernel_quantizer=SteSign),
     **{name: METHODS[name] for name in SMALL_RESIDUAL_NAMES if name != "react"},
 }
 """Of ``METHODS``, those that are compared on this network."""

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import larq
-
-from larq_focal.keras import keras
+from larq_focal.nn import SteSign, keras
 from larq_focal.quantizers import GumbelSign, HysteresisSign, LearnableActivationBinarizer
 from larq_focal.zoo.method_titles import TWO_LAYER_TITLES
 from larq_focal.zoo.networks.methods import METHODS, Method, named_method
@@ -20,7 +18,7 @@ from larq_focal.zoo.weights import with_weights
 
 layers = keras.layers
 
-_SIGN = larq.quantizers.SteSign
+_SIGN = SteSign
 _QUANTIZERS = {
     "ste_sign": (_SIGN, _SIGN),
     "hysteresis": (_SIGN, HysteresisSign),

@@ -56,6 +56,14 @@ ROWS: list[ModelRow] = [
             Published("parameters", 78_666, "https://github.com/mlcommons/tiny, image classification, 16 filters"),
         ),
     ),
+    ModelRow(
+        "mcu_images",
+        "Small images on a microcontroller",
+        network("mcu_images.mcu_images"),
+        "https://arxiv.org/abs/2106.07597 (its task)",
+        small={**CIFAR, "filters": (8, 16, 16)},
+        stays_float="all binary kernels: the maps have 4 bits",
+    ),
     *by_method(
         network("vgg.alexnet_cifar"),
         "alexnet_cifar",

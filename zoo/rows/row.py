@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from larq_focal.zoo.method_titles import METHOD_TITLES, NOT_PACKED
 
 if TYPE_CHECKING:
-    from larq_focal.keras import keras
+    from larq_focal.nn import keras
 
 FULL_PRECISION = "full_precision"
 Figure = Literal[

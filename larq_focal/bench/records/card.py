@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larq_focal.bench.records.checks import check_record
 from larq_focal.bench.records.schema import Record
-from larq_focal.bench.records.texts import ace_text, machine_text, parameters_text
+from larq_focal.bench.records.texts import ace_text, machine_text, microcontroller_text, parameters_text
 from larq_focal.text import accuracy_text, bytes_text, time_text
 
 
@@ -18,6 +18,7 @@ def model_card(record: Record) -> str:
         RecordError: The record is incomplete.
     """
     check_record(record, f"The record of '{record.get('run')}'")
+    on_board = microcontroller_text(record)
     facts = {
         "Source": record.get("source", "larq_focal"),
         "Data set": f"{record['dataset']['title']}, {record['dataset']['test']:,} test images",
@@ -27,6 +28,7 @@ def model_card(record: Record) -> str:
         "ACE per image": ace_text(record),
         "File": f"{bytes_text(record['file']['bytes'])} ({record['file']['name']}, SHA-256 {record['file']['sha256']})",
         "Latency": _latency(record["timing"]),
+        **({"Microcontroller": on_board} if on_board else {}),
         "Register fit": _fit(record["fit"]),
         "Stays float": record.get("stays_float") or _not_packed(record["audit"]),
         "Against Keras": _agreement(record["agreement"]),

@@ -8,6 +8,7 @@ from typing import Any
 from larq_focal.bench.records.schema import (
     ESTIMATES,
     FORMAT,
+    MICROCONTROLLER,
     PROGRAM,
     REDUCTION,
     SCHEMA,
@@ -89,7 +90,7 @@ def _newer_problems(record: Record) -> list[str]:
     for part, schema in (("estimates", ESTIMATES), ("program", PROGRAM), ("not_judged", [str])):
         if fit.get(part) is not None:
             problems += _problems(fit[part], schema, f"fit.{part}")
-    return problems
+    return problems + _problems(record.get("microcontroller"), OrNone(MICROCONTROLLER), "microcontroller")
 
 
 def _confusion_problems(record: Record) -> list[str]:

@@ -106,6 +106,18 @@ PROGRAM = {
         "data": str,
     },
 }
+MICROCONTROLLER = {
+    "microcontroller": str,
+    "flash_bytes": OrNone(int),
+    "ram_bytes": OrNone(int),
+    "instructions": OrNone(int),
+    "clock_hz": OrNone(NUMBER),
+    "cycles_per_instruction": NUMBER,
+    "power_mw": OrNone(NUMBER),
+    "estimated_latency_ms": OrNone(NUMBER),
+    "estimated_energy_uj": OrNone(NUMBER),
+    "notes": [str],
+}
 _TIMING = {
     "engine": str,
     "threads": int,

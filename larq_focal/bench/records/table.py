@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from larq_focal.bench.records.texts import ace_text, parameters_text
+from larq_focal.bench.records.texts import ace_text, microcontroller_text, parameters_text
 from larq_focal.text import accuracy_text, bytes_text, time_text
 
-COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "registers")
+COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median latency", "microcontroller", "registers")
 
 
 def markdown_table(records: Iterable[dict]) -> str:
@@ -28,5 +28,6 @@ def _row(record: dict) -> tuple[str, ...]:
         bytes_text(record["file"]["bytes"]),
         ace_text(record),
         time_text(timing["median_ms"]) if timing else "-",
+        (microcontroller_text(record) or "-").replace("|", "\\|"),
         fit["verdict"].lower() if fit else "-",
     )

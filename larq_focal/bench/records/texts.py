@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from larq_focal.bench.records.schema import Record
-from larq_focal.text import accuracy_text, at_least, bytes_text, count_text
+from larq_focal.text import accuracy_text, at_least, bytes_text, count_text, energy_text, time_text
 
 
 def machine_text(machine: Mapping[str, Any]) -> str:
@@ -27,6 +27,37 @@ def parameters_text(record: Record) -> str:
 def ace_text(record: Record) -> str:
     """The arithmetic of an image, in ACE: 12.4 M, at least 12.4 M."""
     return at_least(is_least_count(record)) + count_text(record["cost"]["totals"]["ace"])
+
+
+def microcontroller_texts(record: Record) -> dict[str, str | None]:
+    """What a run takes on a microcontroller, by the name of the figure; None for what is not known.
+
+    Time and energy, which are estimates, say so. Records without a microcontroller give nothing.
+    """
+    row = record.get("microcontroller")
+    if row is None:
+        return {}
+    figures = {
+        "flash": (row["flash_bytes"], bytes_text),
+        "RAM": (row["ram_bytes"], bytes_text),
+        "instructions": (row["instructions"], count_text),
+        "time": (row["estimated_latency_ms"], lambda value: f"{time_text(value)} (estimate)"),
+        "energy": (row["estimated_energy_uj"], lambda value: f"{energy_text(value)} (estimate)"),
+    }
+    return {name: None if value is None else text(value) for name, (value, text) in figures.items()}
+
+
+def microcontroller_text(record: Record) -> str | None:
+    """The same in one line: Cortex-M4: flash 12.3 KiB, RAM 2.78 KiB, instructions 1.38 M, time 17.2 ms (estimate).
+
+    None for records without a microcontroller.
+    """
+    texts = microcontroller_texts(record)
+    if not texts:
+        return None
+    known = ", ".join(f"{name} {text}" for name, text in texts.items() if text is not None)
+    row = record["microcontroller"]
+    return f"{row['microcontroller']}: {known or ' '.join(row['notes'])}"
 
 
 def run_text(record: Record) -> str:

@@ -1,6 +1,7 @@
 #include "convolution.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace larq_focal {
 namespace {
@@ -51,9 +52,10 @@ void BinaryConvolution::prepare() {
   const Tensor& filter = input(1, "filter", {Type::kPacked});
   require(filter.is_constant, "its filter is not a constant.");
   prepare_shapes(image, filter);
-  prepare_window(image.dims[3]);
+  prepare_window(image);
   prepare_transform();
   pack_weights(filter);
+  prepare_table();
 }
 
 // The sizes of everything, from those of the image and the filter.
@@ -94,7 +96,6 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   require(height <= most && width <= most / height, "its padded image is too large.");
   padded_height_ = static_cast<int>(height);
   padded_width_ = static_cast<int>(width);
-  if (is_padded_) padded_image_.reserve(height * width * image.dims[3] * sizeof(uint32_t));
 
   Tensor& to = output(0, {Type::kFloat32, Type::kInt8, Type::kPacked});
   to.dims = {image.dims[0], row_placement_.outputs, column_placement_.outputs, channels_};
@@ -106,9 +107,21 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   if (to.type == Type::kPacked) to.dims[3] = packed_words(channels_);
 }
 
-void BinaryConvolution::prepare_window(int image_words) {
+void BinaryConvolution::prepare_window(const Tensor& image) {
   run_offsets_.clear();
-  const int row_words = padded_width_ * image_words;
+  const int image_words = image.dims[3], row_words = padded_width_ * image_words;
+  if (is_padded_) padded_image_.reserve(size_t{1} * padded_height_ * row_words * sizeof(uint32_t));
+  has_few_channels_ = !kernel_.is_plain && image_words == 1 && WindowBits::is_shorter(rows_, columns_, channels_in_);
+  if (has_few_channels_) {
+    row_step_ = column_placement_.outputs;
+    column_step_ = 1;
+    window_bits_.prepare(rows_, columns_, channels_in_, padded_width_, column_placement_.outputs);
+    const int32_t positions = row_placement_.outputs * column_placement_.outputs;
+    for (int word = 0; word < window_bits_.words(); ++word) run_offsets_.push_back(word * positions);
+    window_ = {run_offsets_.data(), window_bits_.words(), 1};
+    windows_.reserve(size_t{1} * positions * window_.words() * sizeof(uint32_t));
+    return;
+  }
   const bool joins_columns = groups_ == 1 && columns_.dilation == 1;
   for (int y = 0; y < rows_.size; ++y) {
     for (int x = 0; x < (joins_columns ? 1 : columns_.size); ++x) {
@@ -118,6 +131,8 @@ void BinaryConvolution::prepare_window(int image_words) {
   }
   int run_words = joins_columns ? static_cast<int>(columns_.size) * group_words_ : group_words_;
   window_ = {run_offsets_.data(), static_cast<int>(run_offsets_.size()), run_words};
+  row_step_ = static_cast<ptrdiff_t>(rows_.stride) * row_words;
+  column_step_ = static_cast<ptrdiff_t>(columns_.stride) * image_words;
 }
 
 // The float32 constants of all channels; null where the input is left out.
@@ -164,6 +179,7 @@ void BinaryConvolution::prepare_transform() {
   FloatRange range = range_of(activation_);
   lowest_ = static_cast<int32_t>(std::max<float>(range.lowest, -products)) - in_bias;
   highest_ = static_cast<int32_t>(std::min<float>(range.highest, products)) - in_bias;
+  edge_sums_.clear();
   if (is_padded_ && pad_value_ == 0) {
     edge_sums_.compute(inputs[1]->as<uint32_t>(), channels_, group_words_, group_channels_in, rows_, columns_,
                        row_placement_, column_placement_, inputs[0]->dims[1], inputs[0]->dims[2]);
@@ -177,11 +193,39 @@ void BinaryConvolution::pack_weights(const Tensor& filter) {
   group_weights_ = static_cast<size_t>(padded_channels) * window_.words() * kernel_.weight_words;
   require(group_weights_ * groups_ < (size_t{1} << 30), "its filter is too large.");
   weights_.reserve(group_weights_ * groups_ * sizeof(uint32_t));
+  has_weights_ = true;
+  if (has_few_channels_) {
+    std::vector<uint32_t> packed(static_cast<size_t>(channels_) * window_.words());
+    window_bits_.pack_filter(filter.as<uint32_t>(), channels_, packed.data());
+    kernel_.pack_weights(packed.data(), channels_, window_.words(), weights_.as<uint32_t>());
+    return;
+  }
   for (int group = 0; group < groups_; ++group) {
     const uint32_t* from = filter.as<uint32_t>() + static_cast<size_t>(group) * group_channels * window_.words();
     kernel_.pack_weights(from, group_channels, window_.words(), weights_.as<uint32_t>() + group * group_weights_);
   }
-  has_weights_ = true;
+}
+
+// Where a window has few bits and its outputs depend on nothing else, they are looked up. The table is what the kernel
+// gives for all windows, which lie side by side like an image of one row.
+void BinaryConvolution::prepare_table() {
+  const Tensor& to = *outputs[0];
+  size_t row_bytes = to.is_stored ? to.dims[3] * element_bytes(to.type) : 0;
+  if (signs_) row_bytes += signs_->dims[3] * sizeof(uint32_t);
+  has_table_ = has_few_channels_ && edge_sums_.empty() && steps_.are_constant() && sign_steps_.are_constant() &&
+               OutputTable::is_small(window_bits_.bits(), row_bytes);
+  if (!has_table_) return;
+  const int entries = 1 << window_bits_.bits();
+  std::vector<uint32_t> windows(entries);
+  std::iota(windows.begin(), windows.end(), 0);
+  if (to.is_stored) output_table_.resize(entries, to);
+  if (signs_) sign_table_.resize(entries, *signs_);
+  const Tensor& values = to.is_stored ? output_table_.entries() : to;
+  Convolution task = group_task(0, 0, windows.data(), values, signs_ ? &sign_table_.entries() : nullptr);
+  task.output_width = entries;
+  for (int channel = 0; channel < channels_; channel += kernel_.block_channels) {
+    kernel_.convolve(task, channel, 0, entries);
+  }
 }
 
 }  // namespace larq_focal

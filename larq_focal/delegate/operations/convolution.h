@@ -3,7 +3,9 @@
 #include "../base/aligned_buffer.h"
 #include "edge_sums.h"
 #include "operation.h"
+#include "output_table.h"
 #include "window.h"
+#include "window_bits.h"
 
 namespace larq_focal {
 
@@ -32,12 +34,15 @@ class BinaryConvolution : public Operation {
  private:
   bool has_float_output() const { return outputs.size() == 1 && outputs[0]->type == Type::kFloat32; }
   void prepare_shapes(const Tensor& image, const Tensor& filter);
-  void prepare_window(int image_words);
+  void prepare_window(const Tensor& image);
   void prepare_transform();
+  void prepare_table();
   void pack_weights(const Tensor& filter);
   const float* constants(size_t index, const std::string& name) const;
   const uint32_t* padded(const uint32_t* image);
-  Convolution group_task(int image, int group, const uint32_t* pixels);
+  const uint32_t* gathered(const uint32_t* image, ThreadPool& threads);
+  Convolution group_task(int image, int group, const uint32_t* pixels, const Tensor& to, const Tensor* signs);
+  void look_up(int image) const;
 
   const Kernel& kernel_;
   Axis rows_, columns_;
@@ -54,6 +59,14 @@ class BinaryConvolution : public Operation {
 
   std::vector<int32_t> run_offsets_;
   Window window_{};
+  ptrdiff_t row_step_ = 0, column_step_ = 0;  // words from one output's place to the next
+
+  bool has_few_channels_ = false;  // so that it works on windows with their bits side by side
+  WindowBits window_bits_;
+  AlignedBuffer windows_;
+  bool has_table_ = false;  // the outputs of all windows
+  OutputTable output_table_, sign_table_;
+
   std::vector<float> multiplier_, bias_;
   std::vector<int32_t> threshold_;
   int32_t products_ = 0, lowest_ = INT32_MIN, highest_ = INT32_MAX;

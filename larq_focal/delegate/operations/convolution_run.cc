@@ -23,18 +23,28 @@ const uint32_t* BinaryConvolution::padded(const uint32_t* image) {
   return to;
 }
 
-Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* pixels) {
+// All windows of an image of few channels, padding included.
+const uint32_t* BinaryConvolution::gathered(const uint32_t* image, ThreadPool& threads) {
+  auto* windows = windows_.as<uint32_t>();
+  const ptrdiff_t positions = ptrdiff_t{row_placement_.outputs} * column_placement_.outputs;
+  threads.parallel_for(row_placement_.outputs, [&](int64_t begin, int64_t end) {
+    window_bits_.gather(image, begin, end, positions, windows);
+  });
+  return windows;
+}
+
+// What one group of an image gives to the value `to` and, unless that is null, to its signs.
+Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* pixels, const Tensor& to,
+                                          const Tensor* signs) {
   const int group_channels = channels_ / groups_;
   const int first = group * group_channels;
-  const int words = inputs[0]->dims[3];
   const ptrdiff_t positions = ptrdiff_t{row_placement_.outputs} * column_placement_.outputs;
   const ptrdiff_t start = image * positions;
-  const Tensor& to = *outputs[0];
 
   Convolution task{};
   task.image = pixels + group * group_words_;
-  task.row_step = static_cast<ptrdiff_t>(rows_.stride) * padded_width_ * words;
-  task.column_step = static_cast<ptrdiff_t>(columns_.stride) * words;
+  task.row_step = row_step_;
+  task.column_step = column_step_;
   task.output_width = column_placement_.outputs;
   task.window = window_;
   task.weights = weights_.as<uint32_t>() + group * group_weights_;
@@ -46,7 +56,7 @@ Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* 
   if (task.correction.sums) task.correction.sums += first;
 
   Destination& destination = task.destination;
-  const Tensor* packed = to.type == Type::kPacked ? &to : signs_;
+  const Tensor* packed = to.type == Type::kPacked ? &to : signs;
   if (packed) {
     destination.word_stride = packed_words(channels_);
     destination.words = packed->as<uint32_t>() + start * destination.word_stride + first / 32;
@@ -70,6 +80,14 @@ Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* 
   return task;
 }
 
+// Windows of one word are the indices of the tables.
+void BinaryConvolution::look_up(int image) const {
+  const int64_t positions = int64_t{row_placement_.outputs} * column_placement_.outputs, first = image * positions;
+  const auto* indices = windows_.as<uint32_t>();
+  if (outputs[0]->is_stored) output_table_.look_up(indices, first, positions, *outputs[0]);
+  if (signs_) sign_table_.look_up(indices, first, positions, *signs_);
+}
+
 void BinaryConvolution::run(ThreadPool& threads) {
   const std::vector<int>& dims = inputs[0]->dims;
   const ptrdiff_t image_words = ptrdiff_t{dims[1]} * dims[2] * dims[3];
@@ -82,8 +100,13 @@ void BinaryConvolution::run(ThreadPool& threads) {
   if (packed && shares_words) std::memset(packed->data, 0, byte_count(*packed));
   for (int image = 0; image < dims[0]; ++image) {
     const uint32_t* pixels = padded(inputs[0]->as<uint32_t>() + image * image_words);
+    if (has_few_channels_) pixels = gathered(pixels, threads);
+    if (has_table_) {
+      look_up(image);
+      continue;
+    }
     for (int group = 0; group < groups_; ++group) {
-      const Convolution task = group_task(image, group, pixels);
+      const Convolution task = group_task(image, group, pixels, *outputs[0], signs_);
       // Blocks of channels outside, so that their weights stay in the first-level cache.
       auto convolve = [&](int64_t begin, int64_t end) {
         while (begin < end) {

@@ -18,6 +18,7 @@ class EdgeSums {
   void compute(const uint32_t* filter, int channels, int words, int channels_in, const Axis& rows, const Axis& columns,
                const Placement& row_placement, const Placement& column_placement, int height, int width);
 
+  void clear() { sums_.clear(); }
   bool empty() const { return sums_.empty(); }
   EdgeCorrection correction() const;  // as the kernels take it
 

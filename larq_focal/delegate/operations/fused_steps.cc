@@ -1,5 +1,6 @@
 #include "fused_steps.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "../base/errors.h"
@@ -37,6 +38,11 @@ std::vector<Tensor*> FusedSteps::operands() const {
   std::vector<Tensor*> tensors;
   for (const Step& step : steps_) tensors.push_back(step.step.operand);
   return tensors;
+}
+
+bool FusedSteps::are_constant() const {
+  return std::all_of(steps_.begin(), steps_.end(),
+                     [](const Step& step) { return step.is_channelwise && step.step.operand->is_constant; });
 }
 
 void FusedSteps::prepare(const std::vector<int>& dims) {

@@ -38,6 +38,9 @@ class FusedSteps {
   size_t count() const { return steps_.size(); }
   std::vector<Tensor*> operands() const;
 
+  // Whether they do the same to a channel at all positions, in every run.
+  bool are_constant() const;
+
   // Checks the operands against the value that goes through, and spreads those that are one number. Throws Error.
   void prepare(const std::vector<int>& dims);
 

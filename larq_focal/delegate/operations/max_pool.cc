@@ -5,14 +5,12 @@
 namespace larq_focal {
 namespace {
 
-struct Span {
-  int64_t begin, end;
-};
-
-// The pixels of an axis that a window sees.
-Span seen(const Axis& axis, const Placement& placement, int64_t position, int image) {
-  int64_t begin = position * axis.stride - placement.before;
-  return {std::max<int64_t>(begin, 0), std::min<int64_t>(begin + axis.size, image)};
+// The outputs whose windows have this tap inside an image.
+Span inside(const Axis& axis, const Placement& placement, int64_t tap, int image) {
+  const int64_t before = placement.before - tap;  // pixels outside of the first output's tap, and so many of the last
+  const int64_t begin = before > 0 ? (before + axis.stride - 1) / axis.stride : 0;
+  const int64_t last = image - 1 + before;
+  return {begin, last < 0 ? 0 : std::min<int64_t>(last / axis.stride + 1, placement.outputs)};
 }
 
 }  // namespace
@@ -47,14 +45,22 @@ void MaxPool::pool_row(int64_t image, int64_t y) const {
   const int64_t height = dims[1], width = dims[2], words = dims[3], columns_out = column_placement_.outputs;
   const uint32_t* pixels = inputs[0]->as<uint32_t>() + image * height * width * words;
   uint32_t* to = outputs[0]->as<uint32_t>() + (image * row_placement_.outputs + y) * columns_out * words;
-  Span rows = seen(rows_, row_placement_, y, dims[1]);
-  for (int64_t x = 0; x < columns_out; ++x, to += words) {
-    Span columns = seen(columns_, column_placement_, x, dims[2]);
-    std::fill(to, to + words, ~uint32_t{0});
-    for (int64_t row = rows.begin; row < rows.end; ++row) {
-      for (int64_t column = columns.begin; column < columns.end; ++column) {
-        const uint32_t* pixel = pixels + (row * width + column) * words;
-        for (int64_t word = 0; word < words; ++word) to[word] &= pixel[word];
+  std::fill(to, to + columns_out * words, ~uint32_t{0});
+  const Span rows = seen(rows_, row_placement_, y, dims[1]);
+  const int64_t left = column_placement_.before;  // of the taps, those that some window has inside the image
+  const Span taps{std::max<int64_t>(left - (columns_out - 1) * columns_.stride, 0),
+                  std::min(columns_.size, width + left)};
+  for (int64_t row = rows.begin; row < rows.end; ++row) {
+    for (int64_t tap = taps.begin; tap < taps.end; ++tap) {
+      const Span covered = inside(columns_, column_placement_, tap, dims[2]);
+      const int64_t step = columns_.stride * words;
+      const uint32_t* from = pixels + (row * width + tap - left) * words;
+      if (words == 1) {
+        for (int64_t x = covered.begin; x < covered.end; ++x) to[x] &= from[x * step];
+        continue;
+      }
+      for (int64_t x = covered.begin; x < covered.end; ++x) {
+        for (int64_t word = 0; word < words; ++word) to[x * words + word] &= from[x * step + word];
       }
     }
   }

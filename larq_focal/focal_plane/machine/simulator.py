@@ -110,7 +110,7 @@ class Simulator:
         check_numbers(image, "The image")
         if image.min() < 0 or image.max() > 255:
             raise ValueError(f"The image goes from {image.min()} to {image.max()}; scale it to 0 to 255.")
-        self.array.analog[PIXEL][:] = RESET_LEVEL + image // 2
+        self.array.analog[PIXEL][:] = RESET_LEVEL + image.astype(np.int64) // 2
 
     def read(self, register: str) -> np.ndarray:
         """The content of a register ``[height, width]``: bool of a digital one, the values of an analog one."""

@@ -85,13 +85,16 @@ class Function:
     def count(self, kind: str, times: int) -> None:
         self.operations[kind] += times
 
-    def table(self, values: np.ndarray, role: str, c_type: str = "") -> str:
+    def table(self, values: np.ndarray, role: str, c_type: str = "", *, is_aligned: bool = False) -> str:
         """Puts constants into flash, whole ones in the shortest type; returns their name."""
         values = np.asarray(values)
-        table = Table(self.names(f"{self.name}_{role}"), c_type or _type_of(values), values, f"{role} of {self.says}")
+        says = f"{role} of {self.says}"
+        table = Table(self.names(f"{self.name}_{role}"), c_type or _type_of(values), values, says, is_aligned)
         same = next((t for t in self.tables if t.c_type == table.c_type and np.array_equal(t.values, values)), None)
         if same is not None:
             return same.name
+        if is_aligned:
+            self.pieces.add("aligned")
         self.tables.append(table)
         return table.name
 

@@ -1,26 +1,21 @@
-"""The tables of ``lqf_filter_lanes``: 16 filters side by side."""
+"""Tables of signs in lanes: several filters side by side."""
 
 from __future__ import annotations
 
 import numpy as np
 
-_LANES = 16
 
-
-def lane_tables(weights: np.ndarray, limits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and limits of a binary layer in whole blocks of filters.
+def in_lanes(rows: np.ndarray, lanes: int) -> np.ndarray:
+    """Words of each filter in whole blocks of filters.
 
     Args:
-        weights: the words of each filter, ``[filters, words]``.
-        limits: of each filter, ``[filters]``.
+        rows: ``[filters, words]``.
+        lanes: filters of a block.
 
     Returns:
-        The weights, uint32 ``[blocks, words, 16]``, and the limits, ``[blocks, 16]``.
+        ``[blocks, words, lanes]``; 0 for filters that fill the last block.
     """
-    filters, words = weights.shape
-    blocks = -(-filters // _LANES)
-    padded = np.zeros((blocks * _LANES, words), weights.dtype)
-    padded[:filters] = weights
-    limit = np.zeros(blocks * _LANES, limits.dtype)
-    limit[:filters] = limits
-    return padded.reshape(blocks, _LANES, words).transpose(0, 2, 1), limit.reshape(blocks, _LANES)
+    blocks = -(-len(rows) // lanes)
+    padded = np.zeros((blocks * lanes, rows.shape[1]), rows.dtype)
+    padded[: len(rows)] = rows
+    return padded.reshape(blocks, lanes, -1).transpose(0, 2, 1)

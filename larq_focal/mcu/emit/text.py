@@ -79,12 +79,13 @@ def shape(values: tuple[int, ...]) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """Constants in flash."""
+    """Constants in flash; ``is_aligned``: to lines of a cache."""
 
     name: str
     c_type: str
     values: np.ndarray
     says: str
+    is_aligned: bool = False
 
     @property
     def bytes(self) -> int:
@@ -107,7 +108,8 @@ class Table:
             numbers = [f"0x{int(value):016x}u" for value in self.values.reshape(-1)]
         else:
             numbers = [number(value) for value in self.values.reshape(-1)]
-        head = f"static const {self.c_type} {self.name}[{len(numbers)}] {attribute} = {{"
+        aligned = " LQF_ALIGNED" if self.is_aligned else ""
+        head = f"static const {self.c_type} {self.name}[{len(numbers)}] {attribute}{aligned} = {{"
         return "\n".join([comment(self.says), head, *_rows(numbers), "};"])
 
 

@@ -119,3 +119,4 @@ MICROCONTROLLERS: dict[str, Microcontroller] = {
     "rv32i": _riscv("rv32i"),
 }
 """Those that there are, by name. The Cortex-M have a unit for floats of 32 bits; rv32i has no multiplier."""
+DEFAULT_MICROCONTROLLER = "cortex-m4"

@@ -13,13 +13,6 @@
 #endif
 /* Bit n of a word in all bits. */
 #define LQF_SPREAD(word, n) (0u - (((word) >> (n)) & 1u))
-/* Adds y and z to a plane; carry goes to the next one. */
-#define LQF_ADD(plane, y, z, carry)                   \
-    do {                                              \
-        const uint32_t differ = (y) ^ (z);            \
-        (carry) = (((plane) ^ (y)) & differ) ^ (y);   \
-        (plane) ^= differ;                            \
-    } while (0)
 /* Adds inputs n and n + 1 to the lowest plane. */
 #define LQF_ADD_INPUTS(n, carry)                                                      \
     do {                                                                              \
@@ -36,12 +29,12 @@
         uint32_t low_1, low_2, high_1, high_2;    \
         LQF_ADD_INPUTS((n), low_1);               \
         LQF_ADD_INPUTS((n) + 2u, low_2);          \
-        LQF_ADD(twos, low_1, low_2, high_1);      \
+        lqf_carry_save_add(twos, low_1, low_2, high_1);      \
         LQF_IN_ORDER;                             \
         LQF_ADD_INPUTS((n) + 4u, low_1);          \
         LQF_ADD_INPUTS((n) + 6u, low_2);          \
-        LQF_ADD(twos, low_1, low_2, high_2);      \
-        LQF_ADD(fours, high_1, high_2, carry);    \
+        lqf_carry_save_add(twos, low_1, low_2, high_2);      \
+        lqf_carry_save_add(fours, high_1, high_2, carry);    \
         LQF_IN_ORDER;                             \
     } while (0)
 static void lqf_filter_planes(const uint32_t *window, const uint64_t *weights, const uint32_t *starts, uint32_t words,
@@ -66,16 +59,16 @@ static void lqf_filter_planes(const uint32_t *window, const uint64_t *weights, c
             LQF_ADD_EIGHT(0u, a);
             LQF_ADD_EIGHT(8u, b);
             plane = high[3];
-            LQF_ADD(plane, a, b, c);
+            lqf_carry_save_add(plane, a, b, c);
             high[3] = plane;
             LQF_IN_ORDER;
             LQF_ADD_EIGHT(16u, a);
             LQF_ADD_EIGHT(24u, b);
             plane = high[3];
-            LQF_ADD(plane, a, b, d);
+            lqf_carry_save_add(plane, a, b, d);
             high[3] = plane;
             plane = high[4];
-            LQF_ADD(plane, c, d, a);
+            lqf_carry_save_add(plane, c, d, a);
             high[4] = plane;
             for (k = 5u; a != 0u; ++k) {
                 const uint32_t was = high[k];

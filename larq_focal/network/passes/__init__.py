@@ -11,6 +11,7 @@ from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
 from larq_focal.network.passes.directions import flips_into_kernels
 from larq_focal.network.passes.moves import (
+    affines_before_reshapes,
     join_reshapes,
     pools_of_one_pixel,
     reshape_before_quantizers,
@@ -18,7 +19,7 @@ from larq_focal.network.passes.moves import (
 )
 from larq_focal.network.passes.padding import pads_as_operations, pads_of_minus_one
 from larq_focal.network.passes.planes import few_bits_as_planes
-from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias
+from larq_focal.network.passes.scales import scales_behind_sums, thresholds_into_bias, thresholds_on_grids
 from larq_focal.network.passes.sequence import After, Pass, Passes, run_passes
 from larq_focal.network.passes.shapes import check_shapes
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
@@ -36,6 +37,7 @@ PASSES: Passes = {
     "flattened maps as windows": flattened_map_as_window,
     "reshapes before quantizers": reshape_before_quantizers,
     "reshapes joined": join_reshapes,
+    "normalisations before reshapes": affines_before_reshapes,
     "few bits as sums of bits": few_bits_as_planes,
     "weights of planes into thresholds": fold_into_thresholds,
     "flipped signs into kernels": flips_into_kernels,
@@ -44,6 +46,7 @@ PASSES: Passes = {
     "normalisations joined": merge_affines,
     "normalisations into float layers": fold_into_layers,
     "thresholds in normal numbers": normal_thresholds,
+    "thresholds on grids of sums": thresholds_on_grids,
     "thresholds into biases": thresholds_into_bias,
     "padding as an operation": pads_as_operations,
 }
@@ -68,7 +71,9 @@ def lower(graph: QuantGraph, *, after: After | None = None) -> QuantGraph:
 
 def lower_to_builtins(graph: QuantGraph) -> QuantGraph:
     """``graph`` in what the operators of TensorFlow Lite, and engines for them, can do."""
-    return normal_thresholds(pads_as_operations(pools_of_one_pixel(without_unused(graph)), packs=False))
+    graph = pools_of_one_pixel(without_unused(graph))
+    graph = thresholds_on_grids(normal_thresholds(graph), packs=False)
+    return pads_as_operations(graph, packs=False)
 
 
 __all__ = ["PASSES", "Pass", "check_shapes", "lower", "lower_to_builtins"]

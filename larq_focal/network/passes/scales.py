@@ -8,7 +8,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.integer_sums import sum_step
+from larq_focal.network.integer_sums import Grid, sum_grid
 from larq_focal.network.passes.affines import affine
 from larq_focal.network.passes.packable import (
     has_unit_scale,
@@ -60,40 +60,73 @@ def thresholds_into_bias(graph: QuantGraph) -> QuantGraph:
     """Compares with 0 in place of a threshold, which becomes a bias: of a float layer, or of padded binary sums.
 
     Binary sums that are padded with zeros have no packed output. Their thresholds are whole, so the difference is
-    exact; so is that of float sums that are multiples of a step, with a threshold on the next multiple. That of others
-    is rounded like these.
+    exact. That of float layers is rounded like their sums, see ``thresholds_on_grids`` for those that are exact.
     """
     uses, new_name = Uses(graph), NewNames(graph)
     result: dict[str, ops.Op] = {}
     for op in graph:
-        source = graph[op.inputs[0]] if op.inputs else None
-        if not (
-            isinstance(op, ops.Binarize)
-            and isinstance(source, ops.Linear)
-            and uses.is_used_once(source)
-            and _is_difference(op)
-        ):
-            result[op.name] = op
+        result[op.name] = op
+        layer = _compared_layer(graph, uses, op)
+        if layer is None or not np.any(op.threshold != 0):
             continue
-        threshold = np.broadcast_to(op.threshold, op.shape[-1:])
-        if not is_packable(graph, source) and source.bias is None and (step := sum_step(graph, source)) is not None:
-            threshold = (np.ceil(threshold / np.float64(step)) * step).astype(np.float32)
-        shift = np.float32(0) - threshold  # not -0, which would stay -0
+        shift = np.float32(0) - np.broadcast_to(op.threshold, op.shape[-1:])  # not -0, which would stay -0
         sign = dataclasses.replace(op, threshold=np.float32(0))
-        if not is_packable(graph, source):
-            bias = shift if source.bias is None else source.bias + shift
-            result[source.name] = dataclasses.replace(source, bias=bias)
-        elif pads_with_zero(graph, source):
-            place = {"name": new_name(f"{op.name}/difference"), "inputs": (source.name,)}
-            shifted = affine(source, np.ones_like(shift), shift, **place)
-            result[shifted.name] = shifted
-            sign = dataclasses.replace(sign, inputs=(shifted.name,))
-        else:
-            sign = op
-        result[op.name] = sign
+        if not is_packable(graph, layer):
+            bias = shift if layer.bias is None else layer.bias + shift
+            result |= {layer.name: dataclasses.replace(layer, bias=bias), op.name: sign}
+        elif pads_with_zero(graph, layer):
+            place = {"name": new_name(f"{op.name}/difference"), "inputs": (layer.name,)}
+            shifted = affine(layer, np.ones_like(shift), shift, **place)
+            del result[op.name]
+            result |= {shifted.name: shifted, op.name: dataclasses.replace(sign, inputs=(shifted.name,))}
     return graph.rewritten(result.values())
 
 
-def _is_difference(op: ops.Binarize) -> bool:
-    is_by_channel = op.flip is None and np.ndim(op.threshold) <= 1
-    return is_by_channel and bool(np.isfinite(op.threshold).all()) and bool(np.any(op.threshold != 0))
+def thresholds_on_grids(graph: QuantGraph, *, packs: bool = True) -> QuantGraph:
+    """Biases and thresholds behind sums on a grid as one bias on that grid, so that the order of adding is the same.
+
+    The network adds a bias to a sum and rounds; an operator may begin with the bias and round on the way. What compares
+    with a threshold then gives another sign next to it. The sums that reach the threshold begin at a number of the
+    grid, and sums from there on are exact in any order.
+
+    Args:
+        graph: the network.
+        packs: leave binary convolutions to the passes for packed operators.
+    """
+    uses = Uses(graph)
+    result: dict[str, ops.Op] = {}
+    for op in graph:
+        result[op.name] = op
+        layer = _compared_layer(graph, uses, op)
+        if layer is None or (packs and is_packable(graph, layer)):
+            continue
+        if (layer.bias is None and not np.any(op.threshold != 0)) or (grid := sum_grid(graph, layer)) is None:
+            continue
+        first = _first_reaching(np.broadcast_to(op.threshold, op.shape[-1:]), grid, layer.bias)
+        result[layer.name] = dataclasses.replace(layer, bias=np.float32(0) - first)
+        result[op.name] = dataclasses.replace(op, threshold=np.float32(0))
+    return graph.rewritten(result.values())
+
+
+def _compared_layer(graph: QuantGraph, uses: Uses, op: ops.Op) -> ops.Linear | None:
+    """The layer that ``op`` compares with a finite threshold for each channel, where nothing else uses its sums."""
+    if not isinstance(op, ops.Binarize) or op.flip is not None or np.ndim(op.threshold) > 1:
+        return None
+    layer = graph[op.inputs[0]]
+    is_own = isinstance(layer, ops.Linear) and uses.is_used_once(layer)
+    return layer if is_own and bool(np.isfinite(op.threshold).all()) else None
+
+
+def _first_reaching(threshold: np.ndarray, grid: Grid, bias: np.ndarray | None) -> np.ndarray:
+    """The smallest number of the grid that reaches ``threshold`` once ``bias`` is added, as float32 rounds the sum.
+
+    By bisection. One step below the grid's first number where all reach it, one above its last where none does.
+    """
+    step, bias = np.float32(grid.step), np.float32(0) if bias is None else bias
+    shape = np.broadcast_shapes(threshold.shape, np.shape(bias))
+    below, reaching = np.full(shape, -grid.most - 1), np.full(shape, grid.most + 1)
+    while np.any(reaching - below > 1):
+        middle = (below + reaching) // 2
+        reaches = middle.astype(np.float32) * step + bias >= threshold
+        below, reaching = np.where(reaches, below, middle), np.where(reaches, middle, reaching)
+    return reaching.astype(np.float32) * step

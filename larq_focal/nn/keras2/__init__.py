@@ -37,6 +37,7 @@ HyperparameterScheduler = larq.callbacks.HyperparameterScheduler
 WeightClip = larq.constraints.WeightClip
 metrics_scope = larq.context.metrics_scope
 quantized_scope = larq.context.quantized_scope
+hard_tanh = larq.activations.hard_tanh
 swish_sign = larq.quantizers.swish_sign
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "WeightClip",
     "added",
     "calling_layer",
+    "hard_tanh",
     "keras",
     "metrics_scope",
     "needs_no_constraint",

@@ -44,6 +44,7 @@ from larq_focal.nn.keras3.registration import register
 from larq_focal.nn.keras3.weight_clip import WeightClip
 
 Layer = keras.layers.Layer
+hard_tanh = keras.activations.hard_tanh
 ReplacedConv2D = QuantConv2D
 
 
@@ -86,6 +87,7 @@ __all__ = [
     "WeightClip",
     "added",
     "calling_layer",
+    "hard_tanh",
     "keras",
     "metrics_scope",
     "needs_no_constraint",

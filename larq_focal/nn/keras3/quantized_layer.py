@@ -62,9 +62,13 @@ class QuantizedLayer(keras.layers.Layer):
 
     def build(self, input_shape):
         super().build(input_shape)
-        _build(self.input_quantizer, input_shape)
+        _build(self.input_quantizer, self.shape_to_quantize(input_shape))
         for variable in self.kernels:
             _build(self.quantizer_of(variable), getattr(self, variable).shape)
+
+    def shape_to_quantize(self, input_shape):
+        """The shape in which the quantizer of the inputs gets them, where a layer changes it before."""
+        return input_shape
 
     def product(self, inputs, *kernels):
         """What the layer computes before bias and activation, of quantized inputs and kernels."""

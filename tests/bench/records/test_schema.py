@@ -59,7 +59,7 @@ def test_what_the_package_makes_is_a_whole_record():
     check_record(fake_record(cost=summary(graph).to_dict(), fit=fit(graph).to_dict()), "it")
 
 
-@pytest.mark.parametrize("part", ["timing", "fit", "agreement"])
+@pytest.mark.parametrize("part", ["timing", "fit", "agreement", "microcontroller"])
 def test_parts_that_may_be_null(part):
     check_record(fake_record(**{part: None}), "it")
 
@@ -70,6 +70,7 @@ def test_parts_that_may_be_null(part):
         ({"title": 3}, "'title' is not text but 3"),
         ({"keras_accuracy": True}, "'keras_accuracy' is not a number but True"),
         ({"history": {}}, "'history' is not a list but {}"),
+        ({"microcontroller": {}}, r"'microcontroller\.microcontroller' is missing"),
         ({"file": []}, r"'file' is not an object but \[\]"),
         ({"confusion": [[1, 2], [3, 4]]}, "'confusion' is not a matrix of 10 x 10"),
         ({"format": "larq_focal.run/9"}, "its format is 'larq_focal.run/9', but this version reads"),

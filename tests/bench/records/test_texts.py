@@ -3,7 +3,7 @@
 import pytest
 
 from larq_focal.bench.records.card import model_card
-from larq_focal.bench.records.texts import ace_text, machine_text, parameters_text, run_text
+from larq_focal.bench.records.texts import ace_text, machine_text, microcontroller_text, parameters_text, run_text
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.runs import runs_by_dataset
 from tests.support.records import fake_record
@@ -46,3 +46,22 @@ def test_a_finished_run_in_one_line():
         "Hysteresis sign: 96.30% (94.3% to 97.6%), 8,722 bytes, 0.094 ms, FIT; "
         "same class as Keras on 540 of 540, largest difference 3.1e-06"
     )
+
+
+def on_board(**changes):
+    record = fake_record()
+    record["microcontroller"] |= changes
+    return record
+
+
+def test_what_is_not_known_of_a_microcontroller_is_left_out():
+    text = microcontroller_text(on_board(clock_hz=None, estimated_latency_ms=None, estimated_energy_uj=None))
+    assert text == "cortex-m4: flash 7.93 KiB, RAM 2.00 KiB, instructions 1.55 M"
+    none = dict.fromkeys(("flash_bytes", "ram_bytes", "instructions", "estimated_latency_ms", "estimated_energy_uj"))
+    assert microcontroller_text(on_board(**none, notes=["Not written in C: no."])) == "cortex-m4: Not written in C: no."
+    assert microcontroller_text(fake_record(microcontroller=None)) is None
+
+
+def test_a_card_tells_of_a_microcontroller_where_its_record_does():
+    assert "| Microcontroller | cortex-m4: flash 7.93 KiB" in model_card(fake_record())
+    assert "Microcontroller" not in model_card(fake_record(microcontroller=None))

@@ -54,6 +54,26 @@ def test_finds_an_allocation_exactly_where_exhaustive_search_does(ranges):
         assert all(register in here.registers for here, register in zip(ranges, registers, strict=True))
 
 
+@given(ranges())
+def test_tells_all_ranges_at_whose_start_registers_are_too_few(ranges):
+    crowded = [
+        index
+        for index, here in enumerate(ranges)
+        if any(
+            sum(set(other.registers) <= those and here.start <= other.end for other in ranges[: index + 1]) > len(those)
+            for those in ({*other.registers} for other in ranges)
+            if {*here.registers} <= those
+        )
+    ]
+    try:
+        allocate(ranges, MASKS)
+    except AllocationError as error:
+        assert list(error.overfull) == (crowded or [error.blocked])
+        assert error.blocked == error.overfull[0]
+    else:
+        assert not crowded
+
+
 def test_takes_a_choice_back():
     ranges = [LiveRange(0, 9, ("a", "b")), LiveRange(1, 2, ("b", "c")), LiveRange(3, 4, ("a",))]
     assert allocate(ranges) == ["b", "c", "a"]

@@ -13,7 +13,7 @@ from larq_focal.network import interpret
 from tests.focal_plane.compiler import on_sensors
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 
-DRAWS = 200
+DRAWS = 80
 
 
 def check(draw: Draw, count: int = 1) -> dict[str, str]:

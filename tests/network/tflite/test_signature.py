@@ -15,6 +15,7 @@ from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.network.tflite.signature import in_order
 from tests.support.flatbuffers import CallSpec, TensorSpec, tflite
+from tests.support.stacks import LCE_ENGINE
 
 
 def two_by_two(inputs=("x", "y"), outputs=("sum", "difference"), signature=None) -> bytes:
@@ -36,7 +37,7 @@ SIGNATURE = {"zeta": "x", "alpha": "y"}, {"steering": "difference", "collision":
 X, Y = np.array([[1, 2, 3]], np.float32), np.array([[4, 4, -9]], np.float32)
 
 
-@pytest.mark.parametrize("engine", ["litert", "lce"])
+@pytest.mark.parametrize("engine", ["litert", LCE_ENGINE])
 @pytest.mark.parametrize("inputs", [("x", "y"), ("y", "x")])
 @pytest.mark.parametrize("outputs", [("sum", "difference"), ("difference", "sum")])
 def test_the_signature_decides(engine, inputs, outputs):

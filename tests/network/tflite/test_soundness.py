@@ -11,6 +11,7 @@ from larq_focal.network.tflite.operand_counts import OPERANDS, Operands
 from larq_focal.network.tflite.soundness import check_sound
 from tests.support.flatbuffers import CallSpec, TensorSpec, dense_network, relu_network, tflite
 from tests.support.lce_file import residual_network
+from tests.support.stacks import LCE_ENGINE
 
 FLOATS, IMAGE = TensorSpec((1, 4)), TensorSpec((1, 8, 8, 4))
 KERNEL = TensorSpec((1, 3, 3, 4), data=np.ones((1, 3, 3, 4), np.float32))
@@ -126,7 +127,7 @@ UNSOUND = {
 
 
 @pytest.mark.parametrize("name", UNSOUND)
-@pytest.mark.parametrize("engine", ["auto", "lce"])
+@pytest.mark.parametrize("engine", ["auto", LCE_ENGINE])
 def test_unsound_files_are_refused(name, engine):
     content, message = UNSOUND[name]
     with pytest.raises(FlatbufferError, match=message):

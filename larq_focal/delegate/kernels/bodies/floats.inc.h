@@ -1,6 +1,7 @@
 // Packing and sums of floats that go through steps, and packing of bytes: included by each kernel file.
 #pragma once
 
+#include "few_channels.inc.h"
 #include "output.inc.h"
 
 namespace larq_focal {
@@ -49,7 +50,11 @@ void sum_floats(const float* values, ptrdiff_t stride, size_t rows, int channels
 }
 
 void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, uint32_t* words) {
-  for (size_t row = 0; row < rows; ++row, values += stride) {
+  const bool is_dense = stride == channels && steps.count == 0;
+  size_t row = is_dense ? pack_few_channels(values, rows, channels, signs_of_floats, words) : 0;
+  values += row * stride;
+  words += row * packed_words(channels);
+  for (; row < rows; ++row, values += stride) {
     int c = 0;
     for (; c + kWordBits <= channels; c += kWordBits) {
       *words++ = packed_word<true>(values + c, kWordBits, steps, row, c);
@@ -59,7 +64,11 @@ void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channel
 }
 
 void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words) {
-  for (size_t row = 0; row < rows; ++row, values += channels) {
+  const auto signs = [zero_point](const int8_t* bytes) { return below(bytes, zero_point); };
+  size_t row = pack_few_channels(values, rows, channels, signs, words);
+  values += row * channels;
+  words += row * packed_words(channels);
+  for (; row < rows; ++row, values += channels) {
     int c = 0;
     for (; c + kWordBits <= channels; c += kWordBits) *words++ = below(values + c, zero_point);
     if (c == channels) continue;

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
+
+import numpy as np
 
 MOST_JUMPS = 300
 
@@ -30,11 +31,16 @@ class LiveRange(NamedTuple):
 
 
 class AllocationError(ValueError):
-    """No allocation was found; ``blocked`` is the index of the furthest range that found no register."""
+    """No allocation was found; ``blocked`` is the index of the furthest range that found no register.
 
-    def __init__(self, blocked: int):
+    ``overfull`` are all ranges at whose start more are live than there are registers for them, ``blocked`` the first of
+    them; just ``blocked`` where the search ended without an answer.
+    """
+
+    def __init__(self, blocked: int, *others: int):
         super().__init__(f"Live range {blocked} finds no register.")
         self.blocked = blocked
+        self.overfull = (blocked, *others)
 
 
 def allocate(
@@ -50,9 +56,8 @@ def allocate(
     Raises:
         AllocationError: there is no such allocation, or none was found within ``most_jumps``.
     """
-    overfull = _overfull(ranges)
-    if overfull is not None:
-        raise AllocationError(overfull)
+    if overfull := _overfull(ranges):
+        raise AllocationError(*overfull)
     scan = _Scan(ranges, masks)
     now, furthest, jumps = 0, 0, 0
     while now < len(ranges):
@@ -68,29 +73,21 @@ def allocate(
     return scan.registers()
 
 
-def _overfull(ranges: Sequence[LiveRange]) -> int | None:
-    """The first range at whose start more ranges are live than there are registers for them, or None.
+def _overfull(ranges: Sequence[LiveRange]) -> list[int]:
+    """The ranges at whose start more ranges are live than there are registers for them.
 
     Ranges contend for a set of registers if all that they may lie in belong to it.
     """
     sets = {registers: frozenset(registers) for registers in {here.registers for here in ranges}}
-    numbers = {those: number for number, those in enumerate(set(sets.values()))}
-    sizes = [len(those) for those in numbers]
-    contended = {
-        registers: [number for other, number in numbers.items() if those <= other] for registers, those in sets.items()
-    }
-    live = [0] * len(sizes)  # by set of registers: ranges that contend for it
-    ending: list[tuple[int, int]] = []
-    for index, here in enumerate(ranges):
-        while ending and ending[0][0] < here.start:
-            for number in contended[ranges[heappop(ending)[1]].registers]:
-                live[number] -= 1
-        heappush(ending, (here.end, index))
-        for number in contended[here.registers]:
-            live[number] += 1
-            if live[number] > sizes[number]:
-                return index
-    return None
+    numbers = {registers: number for number, registers in enumerate(sets)}
+    kinds = np.array([numbers[here.registers] for here in ranges], np.int64)
+    starts, ends = (np.array([here[end] for here in ranges], np.int64) for end in (0, 1))
+    found = np.zeros(len(ranges), bool)
+    for those in set(sets.values()):
+        contends = np.array([other <= those for other in sets.values()])[kinds]
+        live = np.cumsum(contends) - np.searchsorted(np.sort(ends[contends]), starts)
+        found |= contends & (live > len(those))
+    return np.flatnonzero(found).tolist()
 
 
 class _Scan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,13 +23,17 @@ from larq_focal.verdicts.verdict import Verdict
 
 
 class RegisterError(ValueError):
-    """A program needs more registers than the sensor has; the message names the step and what is live there."""
+    """A program needs more registers than the sensor has; the message names the step and what is live there.
+
+    ``section`` is that step, the first of the ``sections`` that are known to need more registers.
+    """
 
     verdict = Verdict.NO_FIT
 
-    def __init__(self, section: str, message: str):
+    def __init__(self, message: str, section: str, *others: str):
         super().__init__(message)
         self.section = section
+        self.sections = tuple(dict.fromkeys((section, *others)))
 
 
 @dataclass(frozen=True)
@@ -120,13 +124,14 @@ def build(code: Code, spill: Spill = "analog") -> Built:
         except AllocationError as error:
             victims = spiller.victims(code, accesses, ranges, error)
             if isinstance(victims, Plane):
-                section = code.statements[ranges[victims].start].section
-                raise RegisterError(section, _misfit(code, ranges, victims, spiller)) from None
+                starts = [ranges[victims].start, *_starts(ranges, error.overfull)]
+                sections = [code.statements[start].section for start in starts]
+                raise RegisterError(_misfit(code, ranges, victims, spiller), *sections) from None
             code = spiller.rewritten(code, accesses, victims)
             accesses = [finder.of(statement) for statement in code.statements]
     if (index := overwritten(code, accesses)) is not None:
         section = code.statements[index].section
-        raise RegisterError(section, f"'{section}' needs a register that calls of the controller overwrite meanwhile")
+        raise RegisterError(f"'{section}' needs a register that calls of the controller overwrite meanwhile", section)
     instruction_set = InstructionSet(code.sensor)
     lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), instruction_set)
     outlined = program(lines, instruction_set)
@@ -152,6 +157,11 @@ def _without_dead_writes(code: Code, finder: Accesses) -> tuple[Code, list[Acces
     shorter = Code(code.sensor, code.reserved, code.limit)
     shorter.statements = [statement for statement, _ in reversed(kept)]
     return shorter, [access for _, access in reversed(kept)]
+
+
+def _starts(ranges: Mapping[Plane, LiveRange], indices: Iterable[int]) -> list[int]:
+    every = list(ranges.values())
+    return [every[index].start for index in indices]
 
 
 def _misfit(code: Code, ranges: Mapping[Plane, LiveRange], blocked: Plane, spiller: Spiller) -> str:

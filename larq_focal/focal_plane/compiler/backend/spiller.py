@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from larq_focal.focal_plane.compiler.backend.accesses import Access
 from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.backend.homes import Home, SpillMoves, homes
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, blocked_spans, masks_of
-from larq_focal.focal_plane.compiler.backend.virtual import Code, Plane, Statement
+from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane, Statement
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
 
@@ -44,12 +44,13 @@ class Spiller:
         Or the plane that finds no register, where nothing more can be spilled or no place is left.
         """
         spans = blocked_spans(code, accesses)
+        uses = Counter(name for access in accesses for name in {*access.reads, *access.writes})
         left = dict(ranges)
         victims: dict[Plane, SpillPlace] = {}
         while True:
             blocked = list(left)[error.blocked]
             candidates = self._candidates(left, blocked, accesses)
-            found = _seldom_used(self._homes, candidates, accesses, ranges, victims, spans)
+            found = _seldom_used(self._homes, candidates, uses, ranges, victims, spans)
             if found is None:
                 return blocked
             plane, placed = found
@@ -111,18 +112,18 @@ def _beside(statement: Statement, moves: Sequence[Statement]) -> list[Statement]
 def _seldom_used(
     kinds: Sequence[Home],
     candidates: Sequence[Plane],
-    accesses: Sequence[Access],
+    uses: Mapping[Operand, int],
     ranges: Mapping[Plane, LiveRange],
     victims: Mapping[Plane, SpillPlace],
     spans: Mapping[str, Blocked],
 ) -> tuple[Plane, SpillPlace] | None:
     """The candidate of fewest uses in its life that has a place, in the first kind of home that has one for any."""
 
-    def uses(plane: Plane) -> float:
+    def rank(plane: Plane) -> tuple[float, int]:
         start, end = ranges[plane].start, ranges[plane].end
-        return sum(plane in a.reads or plane in a.writes for a in accesses[start : end + 1]) / (end - start + 1)
+        return uses[plane] / (end - start + 1), start
 
-    ordered = sorted(candidates, key=lambda plane: (uses(plane), ranges[plane].start))
+    ordered = sorted(candidates, key=rank)
     for home in kinds:
         for plane in ordered:
             start, end = ranges[plane].start, ranges[plane].end

@@ -35,6 +35,11 @@ class CountSchedule:
             return replace(self, deferred=self.deferred // 2)
         return None if self.regathers else replace(self, is_frugal=True, regathers=self.is_frugal)
 
+    def most_frugal(self) -> CountSchedule:
+        """The schedule of the fewest registers."""
+        further = self.frugal()
+        return self if further is None else further.most_frugal()
+
 
 def most_frugal(schedules: Iterable[CountSchedule]) -> CountSchedule:
     """One schedule for layers that are counted together: of the fewest registers that one of them asks for."""
