@@ -212,6 +212,6 @@ class Compiled(Result):
         rows |= {f"input {source.name}": source.summary for source in self.array.inputs}
         rows |= {f"{name} in analog": each.text(self._noise) for name, each in self.accumulations.items()}
         for cost in (self.cost, *self.other_costs):
-            chosen = "chosen" if cost.option == self.option else "instead"
+            chosen = f"least {self.cost.minimised}" if cost.option == self.option else "instead"
             rows[f"{chosen}: {cost.option.placement}, {cost.option.weights.value}"] = str(cost)
         return rows | ({"on the controller": ", ".join(self.tail)} if self.tail else {})
