@@ -19,6 +19,7 @@ _HOST = ("host",)
 _LEAST_FILLED = 0.6
 _LANES = (16, 32, 64)
 _LEAST_READERS = 8
+_FIRST_CACHE_BYTES = 2**15
 Layout = Literal["filters", "planes", "lanes"]
 """Of tables of signs: filter by filter, 32 filters in the bits of words, or several filters side by side."""
 
@@ -86,6 +87,12 @@ def _fills_lanes(call: Call) -> bool:
     return call.groups == 1 and call.filters >= _LANES[0]
 
 
+def _streams_weights(call: Call) -> bool:
+    """Whether the weights do not stay in the first cache, so that reading them takes the most time."""
+    is_large = 4 * call.words * call.filters > _FIRST_CACHE_BYTES
+    return is_large and _fills_lanes(call) and call.filters % 32 == 0 and call.pixels > 1 and not call.is_masked
+
+
 def lanes_for(filters: int) -> int:
     """How many filters lie side by side: few fill up the last block, and many take a word of the window once."""
     return min(_LANES, key=lambda lanes: -(-filters // lanes) * (lanes + _LANES[0] / 2))
@@ -133,6 +140,7 @@ KERNELS: dict[str, tuple[Kernel, ...]] = {
     "binary_signs": (
         Kernel("filter_planes", _SMALL, _fills_planes, layout="planes"),
         Kernel("binary_signs_by_WAY", _SMALL, _has_threes, _by_threes),
+        Kernel("binary_pair_signs_by_lanes_FILTERS_WORDS", _HOST, _streams_weights, _by_lanes, "lanes", pixels=2),
         Kernel("binary_signs_by_lanes_FILTERS_WORDS", _HOST, _fills_lanes, _by_lanes, "lanes"),
         Kernel("binary_signs_by_WAY", _HOST, words=_by_instruction),
     ),

@@ -18,7 +18,7 @@ constexpr int kStepChannels = 4;  // input channels that loops take together
 struct FewBitFilter {
   const uint32_t* planes;  // [channel][tap][bit][word of 32 input channels]
   int bits;
-  const int8_t* levels;  // [kMostLevels], of each code
+  const int8_t* levels;  // [kMostLevels], of each code; those of fewer bits again and again
   int channels;
   int taps;
   int channels_in;
@@ -89,9 +89,10 @@ struct FewBitKernel {
   const char* name;            // of the kernel that it belongs to
   const FewBitLoop* dots;      // any weights
   const FewBitLoop* look_ups;  // weights of one bit, by tables of sums; null where there is none
-  // From how many products with each byte of the image on tables take less time: of 8 bits, of up to 4. 0: never.
+  // From how many products with each byte of the image on tables take less time: where bytes have up to 8 bits, up to
+  // 4, and in a dense layer of one row, which does not use a weight twice. 0: never.
   struct {
-    int wide, narrow;
+    int wide, narrow, row;
   } least_products;
 };
 

@@ -99,7 +99,7 @@ void Claims::claim_between(size_t node) {
     is_claimed_[node] = convolved_.count(at.inputs()[0]) > 0;
   } else if (at.kind() == GraphNode::Kind::kDepthwise) {
     const int reader = sole_consumer(at.outputs()[0]);
-    is_claimed_[node] = reader >= 0 && nodes_[reader].is_lce("LceQuantize");
+    is_claimed_[node] = reader >= 0 && nodes_[reader].is_custom("LceQuantize");
   }
 }
 

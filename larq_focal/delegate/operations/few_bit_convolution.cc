@@ -36,8 +36,8 @@ FewBitConvolution::FewBitConvolution(const Options& options, const Kernel& kerne
   const int step = options.get("weight_step", -kLargestLevel, kLargestLevel);
   const int offset = options.get("weight_offset", -kLargestLevel, kLargestLevel);
   const int most = weight_bits_ == 1 ? kLargestLevelOfOneBit : kLargestLevel;
-  for (int code = 0; code < 1 << weight_bits_; ++code) {
-    const int level = offset + code * step;
+  for (int code = 0; code < kMostLevels; ++code) {
+    const int level = offset + code % (1 << weight_bits_) * step;
     require(std::abs(level) <= most, [&] { return "it has weights of " + std::to_string(level) + "."; });
     levels_[code] = static_cast<int8_t>(level);
     largest_level_ = std::max({largest_level_, std::abs(level), 1});
@@ -117,7 +117,10 @@ void FewBitConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
 void FewBitConvolution::choose_loop() {
   loop_ = kernel_.dots;
   if (weight_bits_ != 1 || !kernel_.look_ups) return;
-  const int least = largest_byte_ < 16 ? kernel_.least_products.narrow : kernel_.least_products.wide;
+  const bool is_row = row_placement_.outputs == 1 && column_placement_.outputs == 1;
+  const int least = is_row                ? kernel_.least_products.row
+                    : largest_byte_ < 16 ? kernel_.least_products.narrow
+                                         : kernel_.least_products.wide;
   const int64_t products = int64_t{channels_} * rows_.size * columns_.size / (rows_.stride * columns_.stride);
   if (least > 0 && products >= least) loop_ = kernel_.look_ups;
 }

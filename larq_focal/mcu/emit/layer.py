@@ -99,8 +99,8 @@ class Layer:
 
     @property
     def window_stride(self) -> int:
-        """Elements from the beginning of a window to that of the next one, where several lie side by side."""
-        return self.window_words * 32 // BITS[self.window]
+        """From a window to the next, where several lie one behind the other: words of bits, or numbers."""
+        return self.window_words * (1 if self.window == "bits" else 32 // BITS[self.window])
 
     @property
     def place(self) -> str:

@@ -50,6 +50,10 @@ def _write_several_pixels(function: Function, layer: Layer, products: Products) 
             with body.block(f"if (++x == {g.out_width})"):
                 body.line("x = 0;")
                 body.line("++y;")
+        if products.limits is not None:
+            body.line(f"const uint32_t pixels = (p + {several}u <= {g.pixels}u) ? {several}u : ({g.pixels}u - p);")
+            products.write_signs()
+            return
         products.write_sums()
         half = function.pieces.add("half")
         with body.block(f"for (uint32_t n = 0u; n < {several}u && p + n < {g.pixels}u; ++n)"):

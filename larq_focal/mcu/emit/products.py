@@ -8,7 +8,7 @@ from larq_focal.mcu.emit.function import Function
 from larq_focal.mcu.emit.lanes import in_lanes
 from larq_focal.mcu.emit.layer import Layer
 from larq_focal.mcu.emit.planes import plane_tables
-from larq_focal.mcu.selection import Call, Layout, chosen, lanes_for
+from larq_focal.mcu.selection import Call, Kernel, Layout, chosen, lanes_for
 from larq_focal.mcu.steps import Step
 from larq_focal.mcu.storage import C_TYPES
 from larq_focal.network import ops
@@ -22,7 +22,8 @@ class Products:
 
     Attributes:
         limits: for ``lqf_binary_signs``, ``[filters]``, where signs by thresholds are all that is wanted of the sums.
-        pixels_at_once: windows that are multiplied at a time: 1, or 2, whose sums are pairs then (``lqf_half``).
+        pixels_at_once: windows that are multiplied at a time: 1, or 2, whose sums are pairs then (``lqf_half``). For
+            signs, ``pixels`` says in C how many are wanted.
     """
 
     def __init__(self, step: Step, function: Function, layer: Layer):
@@ -40,9 +41,13 @@ class Products:
             pixels=layer.geometry.pixels if step.pool is None else 1,
         )
         self.limits = _limits(step, layer)
-        signs_of_numbers = layer.window != "bits" and layer.weights == "signs"
-        kernel = chosen("signed_WINDOW_sums", self._call, function.pieces.target) if signs_of_numbers else None
-        self.pixels_at_once = 1 if kernel is None else kernel.pixels
+        self.pixels_at_once = self._pixels_at_once()
+
+    def _pixels_at_once(self) -> int:
+        if self.limits is not None:
+            return self._chosen("binary_signs").pixels
+        signs_of_numbers = self._layer.window != "bits" and self._layer.weights == "signs"
+        return self._chosen("signed_WINDOW_sums").pixels if signs_of_numbers else 1
 
     def _weights(self, kernel: str) -> str:
         """The table of weights, as the kernel that is chosen for this plain function reads it."""
@@ -59,7 +64,10 @@ class Products:
         return self._function.table(limits, "limits", "int16_t")
 
     def _layout(self, kernel: str) -> Layout:
-        return chosen(kernel, self._call, self._function.pieces.target).layout
+        return self._chosen(kernel).layout
+
+    def _chosen(self, kernel: str) -> Kernel:
+        return chosen(kernel, self._call, self._function.pieces.target)
 
     def scratches(self) -> None:
         """Asks for the memory that the products take."""
@@ -88,7 +96,10 @@ class Products:
             sizes = f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
         else:
             tables = f"{self._weights(kernel)}, {self._limit_table(kernel)}"
-        function.body.line(f"{function.pieces.kernel(kernel, self._call)}(window, {tables}, {sizes}, &bits);")
+        window = "window"
+        if self.pixels_at_once > 1:
+            window, sizes = f"window, {layer.window_stride}u", f"{sizes}, pixels"
+        function.body.line(f"{function.pieces.kernel(kernel, self._call)}({window}, {tables}, {sizes}, &bits);")
         function.count("binary", self._count())
 
     def _write_masked_signs(self) -> None:

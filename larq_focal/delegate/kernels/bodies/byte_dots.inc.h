@@ -8,7 +8,9 @@
 //   kDotVectors, kDotPositions               vectors of channels and positions of a tile
 //   kSignedBytes                             whether bytes of the image are signed
 //   Bytes, load_bytes, load_table            as for bodies/lookup.inc.h
-//   Bytes looked_up(Bytes table, Bytes)      looks up indices
+//   Bytes level_of(Bytes table, Bytes)       looks up codes in a table of levels
+//   kLevelsRepeat                            whether tables of levels are looked up in by their lowest bits alone; else
+//                                            indices are 0 to 15
 //   Bytes broadcast_step(const uint8_t*)     four bytes in all lanes
 //   Dots                                     a vector of sums, zero when value-initialised
 //   kShortDots                               whether these are of 16 bits, two to a lane
@@ -36,67 +38,78 @@ template <int bits>
 inline Bytes codes_of(Bytes packed, int step) {
   typedef uint16_t Shorts __attribute__((vector_size(kVectorBytes)));
   constexpr int kMask = (1 << bits) - 1;
-  const Shorts codes = load_vector<Shorts>(&packed) >> (step * bits) & static_cast<uint16_t>(kMask * 0x0101);
+  Shorts codes = load_vector<Shorts>(&packed) >> (step * bits);
+  if (!kLevelsRepeat) codes &= static_cast<uint16_t>(kMask * 0x0101);
   return load_vector<Bytes>(&codes);
 }
 
-// Sums the steps of a run in [place, place + steps). `room` counts the shared bytes until the sums are full.
-template <int bits, int positions, int vectors>
-inline void sum_run(const uint8_t* const (&places)[positions], ptrdiff_t offset, int steps, const uint8_t*& weights,
-                    Bytes levels, int& room, int most, Dots (&dots)[positions][vectors],
-                    Integers (&sums)[positions][vectors]) {
-  constexpr int kShared = shared_steps(bits);
-  for (int left = steps; left > 0; left -= kShared) {
-    Bytes packed[vectors];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; ++v) packed[v] = load_bytes(weights + v * kVectorBytes);
-    weights += vectors * kVectorBytes;
-#pragma GCC unroll 8
-    for (int step = 0; step < kShared; ++step) {
-      if (step >= left) break;
-      Bytes weight[vectors];
-#pragma GCC unroll 8
-      for (int v = 0; v < vectors; ++v) weight[v] = looked_up(levels, codes_of<stored_bits(bits)>(packed[v], step));
+// Adds the sums to those of the tile, or stores the first ones, and starts again from zero.
+template <int positions>
+LARQ_FOCAL_INLINE void flush(Dots (&dots)[positions][kDotVectors], bool is_first, int32_t* tile) {
 #pragma GCC unroll 16
-      for (int p = 0; p < positions; ++p) {
-        const Bytes pixels = broadcast_step(places[p] + offset + step * kStepChannels);
+  for (int p = 0; p < positions; ++p) {
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; ++v) dots[p][v] = with_dots(dots[p][v], pixels, weight[v]);
-      }
-    }
-    offset += kShared * kStepChannels;
-    if (kShortDots && --room == 0) {
-      room = most;
-#pragma GCC unroll 16
-      for (int p = 0; p < positions; ++p) {
-#pragma GCC unroll 8
-        for (int v = 0; v < vectors; ++v) {
-          sums[p][v] += widened(dots[p][v]);
-          dots[p][v] = Dots{};
-        }
-      }
+    for (int v = 0; v < kDotVectors; ++v) {
+      int32_t* to = tile + p * kDotBlock + v * kLanes;
+      Integers sum = widened(dots[p][v]);
+      if (!is_first) sum += load_vector<Integers>(to);
+      __builtin_memcpy(to, &sum, sizeof(sum));
+      dots[p][v] = Dots{};
     }
   }
 }
 
 template <int bits, int positions>
+LARQ_FOCAL_INLINE void sum_step(const uint8_t* const (&places)[positions], ptrdiff_t offset, int step,
+                                const Bytes (&packed)[kDotVectors], Bytes levels,
+                                Dots (&dots)[positions][kDotVectors]) {
+  Bytes weight[kDotVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kDotVectors; ++v) weight[v] = level_of(levels, codes_of<stored_bits(bits)>(packed[v], step));
+#pragma GCC unroll 16
+  for (int p = 0; p < positions; ++p) {
+    const Bytes pixels = broadcast_step(places[p] + offset + step * kStepChannels);
+#pragma GCC unroll 8
+    for (int v = 0; v < kDotVectors; ++v) dots[p][v] = with_dots(dots[p][v], pixels, weight[v]);
+  }
+}
+
+// Sums up to so many of the steps whose weights share a byte. Their numbers are constants, for shifts by these.
+template <int bits, int positions, int... numbers>
+LARQ_FOCAL_INLINE void sum_steps(const uint8_t* const (&places)[positions], ptrdiff_t offset, int steps,
+                                 const uint8_t* weights, Bytes levels, Dots (&dots)[positions][kDotVectors],
+                                 std::integer_sequence<int, numbers...>) {
+  Bytes packed[kDotVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kDotVectors; ++v) packed[v] = load_bytes(weights + v * kVectorBytes);
+  (void)((numbers < steps && (sum_step<bits>(places, offset, numbers, packed, levels, dots), true)) && ...);
+}
+
+template <int bits, int positions>
 void sum_products(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t* weights, int32_t* tile) {
+  constexpr int kShared = shared_steps(bits);
   const uint8_t* places[positions];
   for (int p = 0; p < positions; ++p) places[p] = walk.next();
   const Bytes levels = load_table(reinterpret_cast<const uint8_t*>(conv.levels));
   Dots dots[positions][kDotVectors] = {};
-  Integers sums[positions][kDotVectors] = {};
-  const int most = kLargestShort / (2 * conv.largest_byte * conv.largest_level * shared_steps(bits));
+  // How often sums of 16 bits take in what shares a byte.
+  const int most = kLargestShort / (2 * conv.largest_byte * conv.largest_level * kShared);
   int room = most;
+  bool is_first = true;
   for (int run = 0; run < conv.window.runs; ++run) {
-    sum_run<bits>(places, conv.window.offsets[run], conv.window.run_words, weights, levels, room, most, dots, sums);
-  }
-  for (int p = 0; p < positions; ++p) {
-    for (int v = 0; v < kDotVectors; ++v) {
-      const Integers sum = sums[p][v] + widened(dots[p][v]);
-      __builtin_memcpy(tile + p * kDotBlock + v * kLanes, &sum, sizeof(sum));
+    ptrdiff_t offset = conv.window.offsets[run];
+    for (int left = conv.window.run_words; left > 0; left -= kShared) {
+      if (kShortDots && room-- == 0) {
+        flush(dots, is_first, tile);
+        is_first = false;
+        room = most - 1;
+      }
+      sum_steps<bits>(places, offset, left, weights, levels, dots, std::make_integer_sequence<int, kShared>());
+      offset += kShared * kStepChannels;
+      weights += kDotVectors * kVectorBytes;
     }
   }
+  flush(dots, is_first, tile);
 }
 
 template <int bits, int... positions>
@@ -153,7 +166,7 @@ void convolve_dots(const ByteConvolution& conv, int channel, int begin, int end)
       kSums[positions - 1](conv, again, conv.weights + (channel + c) * channel_bytes, tile + c);
     }
     for (int p = 0; p < positions; ++p) walk.next();
-    store_sums(conv, channel, kDotBlock, begin, positions, tile, kDotBlock);
+    store_sums<false>(conv, channel, kDotBlock, begin, positions, tile, kDotBlock);
     begin += positions;
   }
 }

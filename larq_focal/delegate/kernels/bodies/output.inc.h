@@ -91,22 +91,35 @@ LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, i
   }
 }
 
-// Rounds to the nearest integer, halves away from zero, and saturates. Only `count` of the bytes exist.
+// To the nearest integer, halves away from zero, of numbers whose magnitude is below 2^22. What is added is the largest
+// float below a half, whose sum with a number below a half stays below one.
+LARQ_FOCAL_INLINE Integers rounded(Floats value) {
+  const Integers sign = load_vector<Integers>(&value) & INT32_MIN;
+  const Floats almost_half = Floats{} + 0x1.fffffep-2f;
+  const Integers half = load_vector<Integers>(&almost_half) | sign;
+  return __builtin_convertvector(value + load_vector<Floats>(&half), Integers);
+}
+
+// Stores whole numbers that fit bytes as these. Only `count` of the bytes exist.
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_integers(const Integers (&values)[kWordVectors], int count, int8_t* bytes) {
+  if (is_whole) return store_narrow(values, bytes);
+  alignas(64) int8_t own[kWordBits];
+  store_narrow(values, own);
+  for (int c = 0; c < count; ++c) bytes[c] = own[c];
+}
+
+// Rounds to the nearest integer, halves away from zero, and saturates.
 template <bool is_whole>
 LARQ_FOCAL_INLINE void store_bytes(const Floats (&values)[kWordVectors], int count, int8_t* bytes) {
-  Integers wholes[kWordVectors];
+  Integers integers[kWordVectors];
 #pragma GCC unroll 8
   for (int v = 0; v < kWordVectors; ++v) {
     Floats value = values[v] >= -128.0f ? values[v] : Floats{} - 128.0f;  // also of what is not a number
     value = value > 127.0f ? Floats{} + 127.0f : value;
-    const Integers whole = __builtin_convertvector(value, Integers);
-    const Floats rest = value - __builtin_convertvector(whole, Floats);
-    wholes[v] = whole - (rest >= 0.5f) + (rest <= -0.5f);
+    integers[v] = rounded(value);
   }
-  alignas(64) int8_t own[kWordBits];
-  store_narrow(wholes, is_whole ? bytes : own);
-  if (is_whole) return;
-  for (int c = 0; c < count; ++c) bytes[c] = own[c];
+  store_integers<is_whole>(integers, count, bytes);
 }
 
 // y = clamp(products - 2 * popcount - correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all

@@ -133,7 +133,7 @@ void convolve_groups_by_tables(const ByteConvolution& conv, int channel, int beg
   for (int tiles = (end - begin + kMost - 1) / kMost; tiles > 0; --tiles) {
     const int positions = (end - begin + tiles - 1) / tiles;  // as even as can be
     kSums[positions - 1](conv, walk, conv.weights + channel / kVectorBytes * group_bytes, group_bytes, tile);
-    store_sums(conv, channel, groups * kVectorBytes, begin, positions, tile, kTableBlock);
+    store_sums<true>(conv, channel, groups * kVectorBytes, begin, positions, tile, kTableBlock);
     begin += positions;
   }
 }

@@ -19,7 +19,8 @@ constexpr bool kSignedBytes = false;
 constexpr bool kShortDots = true;
 using Dots = __m256i;
 
-inline Bytes looked_up(Bytes table, Bytes indices) { return _mm256_shuffle_epi8(table, indices); }
+constexpr bool kLevelsRepeat = false;
+inline Bytes level_of(Bytes table, Bytes codes) { return _mm256_shuffle_epi8(table, codes); }
 
 inline Bytes broadcast_step(const uint8_t* from) {
   int word;
@@ -45,7 +46,7 @@ inline WideInts widened(Dots dots) {
 
 namespace larq_focal {
 
-extern const FewBitKernel avx2_few_bits = {"avx2", &kDotLoop, &kTableLoop, {96, 96}};
+extern const FewBitKernel avx2_few_bits = {"avx2", &kDotLoop, &kTableLoop, {160, 96, 64}};
 
 }  // namespace larq_focal
 

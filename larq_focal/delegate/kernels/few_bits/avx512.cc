@@ -1,9 +1,9 @@
-// AVX-512 with VNNI: products of four bytes sum to 32 bits in one instruction.
+// AVX-512 with VNNI and VBMI: products of four bytes sum to 32 bits in one instruction; another looks up 64 bytes.
 #if defined(__x86_64__)
 #include "../few_bits.h"
 #include "../target.h"
 
-LARQ_FOCAL_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
+LARQ_FOCAL_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni")
 #if !defined(__clang__)
 #pragma GCC target("prefer-vector-width=512")  // GCC's own default is half of it
 #endif
@@ -42,7 +42,7 @@ inline WideInts widened(Dots dots) { return reinterpret_cast<WideInts>(dots); }
 
 namespace larq_focal {
 
-extern const FewBitKernel avx512_few_bits = {"avx512", &kDotLoop, &kTableLoop, {0, 640}};
+extern const FewBitKernel avx512_few_bits = {"avx512", &kDotLoop, &kTableLoop, {0, 640, 64}};
 
 }  // namespace larq_focal
 

@@ -24,7 +24,7 @@ void convolve(const ByteConvolution& conv, int channel, int begin, int end) {
         sums[c] += dot_product(place + conv.window.offsets[run], weights, run_bytes);
       }
     }
-    store_sums(conv, channel, kBlock, position, 1, sums, kBlock);
+    store_sums<false>(conv, channel, kBlock, position, 1, sums, kBlock);
   }
 }
 

@@ -14,10 +14,11 @@ inline Bytes load_bytes(const uint8_t* from) { return vld1q_u8(from); }
 
 inline Bytes load_table(const uint8_t* table) { return vld1q_u8(table); }
 
-inline Bytes looked_up(Bytes table, Bytes indices) { return vqtbl1q_u8(table, indices); }
+constexpr bool kLevelsRepeat = false;
+inline Bytes level_of(Bytes table, Bytes codes) { return vqtbl1q_u8(table, codes); }
 
 inline void add_looked_up(Bytes table, Bytes indices, Bytes& sums) {
-  sums = vaddq_u8(sums, looked_up(table, indices));
+  sums = vaddq_u8(sums, vqtbl1q_u8(table, indices));
   asm("" : "+w"(sums));  // add now: the compiler would gather the terms, and run out of registers
 }
 
