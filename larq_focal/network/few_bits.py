@@ -94,6 +94,11 @@ def coding_of(options: Mapping[str, int]) -> WeightCoding:
     return WeightCoding(options["weight_bits"], options["weight_step"], options["weight_offset"])
 
 
+def widths(options: Mapping[str, int]) -> str:
+    """The width of the weights and of the map of an operator, to be read."""
+    return f"{options['weight_bits']} x {options['image_bits']} bits"
+
+
 def stored_weights(words: np.ndarray, options: Mapping[str, int]) -> np.ndarray:
     """The weights of an operator as whole numbers, int8, output channels first."""
     return unpack_weights(words, coding_of(options), options["channels_in"])

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from larq_focal.deploy.convert import convert
 from larq_focal.deploy.engines import EngineError
+from larq_focal.deploy.profile import profile_operations
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import Kernel, QuantGraph, interpret, ops
 from larq_focal.network.few_bits import WeightCoding, pack_weights, unpack_weights, weight_coding
@@ -99,10 +100,10 @@ def test_layers_of_few_bits_stay_so_in_a_file_of_int8(bits, tmp_path):
     rows = {row.layer: row for row in audit.layers}
     assert {name: row.operation for name, row in rows.items()} == {
         "stem": "CONV_2D",
-        "first": "LqfConv2d",
-        "second": "LqfConv2d",
-        "third": "LqfConv2d",
-        "scores": "LqfFullyConnected",
+        "first": f"LqfConv2d ({bits} x 8 bits)",
+        "second": f"LqfConv2d ({bits} x 8 bits)",
+        "third": f"LqfConv2d ({bits} x 8 bits)",
+        "scores": f"LqfFullyConnected ({bits} x 8 bits)",
     }
     assert rows["first"].became == "packed" and rows["first"].bytes == 9 * 24 * 4 * bits
     file = read_flatbuffer(path)
@@ -177,3 +178,11 @@ def test_a_file_without_an_option_is_damaged(old, new, tmp_path):
     convert(network(2), path, rest="int8", representative=images())
     with pytest.raises(FlatbufferError, match=f"has the option {old.decode()} missing"):
         check_sound(read_flatbuffer(path.read_bytes().replace(old, new)))
+
+
+def test_a_profile_names_the_widths(tmp_path):
+    path = tmp_path / "network.tflite"
+    convert(network(2), path, rest="int8", representative=images())
+    operations = profile_operations(Runtime(path)).operations
+    assert [op.arithmetic for op in operations if op.kind.startswith("Lqf")] == ["2 x 8 bits"] * 4
+    assert all(op.time_ms is not None for op in operations)
