@@ -1,14 +1,16 @@
 """Holds trained networks of the zoo, written in C, against the interpreter, and counts what they take.
 
-    python -m benchmarks.mcu_trained --data-dir DIR [--networks WEIGHTS ...] [--count 10000] [--picture FILE]
+    python -m benchmarks.mcu_trained --data-dir DIR [--networks WEIGHTS ...] [--target generic] [--count 10000]
+        [--picture FILE]
 
 Run it from the repository with larq_focal[larq,docs,test] and a C compiler, and DIR holding mnist.npz, cifar10.npz and
 the files of BasicMotions. WEIGHTS are pretrained ones by their names, such as mcu_digits-mnist-2kB. Each network is
-exported for samples of 8 bits, compiled by the compiler of this machine, and run on all test samples. Prints what it
-takes in flash and RAM, its accuracy, how many samples have all outputs equal to the bit to those of the interpreter of
-what was written, and for how many the class is that of the network before it was lowered. Then a program for each
-emulated microcontroller that is installed runs on 20 samples: outputs must be equal again, instructions are counted.
-Fails where an output differs in a network without floats. The picture shows the accuracy of digits against bytes.
+exported for samples of 8 bits and for a target, whose kernels are C that runs here too, compiled by the compiler of
+this machine, and run on all test samples. Prints what it takes in flash and RAM, its accuracy, how many samples have
+all outputs equal to the bit to those of the interpreter of what was written, and for how many the class is that of the
+network before it was lowered. Then a program for each emulated microcontroller that is installed runs on 20 samples:
+outputs must be equal again, instructions are counted. Fails where an output differs in a network without floats. The
+picture shows the accuracy of digits against bytes.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from larq_focal.mcu.emulated_run import run_emulated
 from larq_focal.mcu.emulator import MICROCONTROLLERS
 from larq_focal.mcu.export import CExport, export_c
 from larq_focal.mcu.host import STRICT, HostProgram
+from larq_focal.mcu.selection import TARGETS
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.interpret import interpret
@@ -36,7 +39,7 @@ from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.tables import pipe_table
 from tools.publish_weights import PRETRAINED
 
-DIGITS = ("mcu_digits-mnist-1kB", "mcu_digits-mnist-2kB", "mcu_digits-mnist-5kB", "mcu_digits-mnist")
+DIGITS = ("mcu_digits-mnist-1kB", "mcu_digits-mnist-2kB", "mcu_digits-mnist")
 NETWORKS = (
     *DIGITS,
     "mcu_images-cifar10",
@@ -66,6 +69,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--networks", nargs="*", default=NETWORKS)
+    parser.add_argument("--target", choices=TARGETS, default="generic", help="of the program that runs here")
     parser.add_argument("--count", type=int, default=10_000, help="of samples, at most")
     parser.add_argument(
         "--picture", type=Path, help="a PNG of accuracy against bytes, of the digits among the networks"
@@ -73,14 +77,14 @@ def main() -> None:
     arguments = parser.parse_args()
     taken = {}
     for name in arguments.networks:
-        taken[name] = measured(name, arguments.data_dir, arguments.count)
+        taken[name] = measured(name, arguments.data_dir, arguments.count, arguments.target)
         print(name, *taken[name].cells, sep=" | ", flush=True)
     print(pipe_table(("network", *_HEADINGS), [(name, *each.cells) for name, each in taken.items()], _HEADINGS))
     if arguments.picture:
         draw([taken[name] for name in DIGITS if name in taken], arguments.picture)
 
 
-def measured(name: str, data_dir: Path, count: int) -> Taken:
+def measured(name: str, data_dir: Path, count: int, target: str) -> Taken:
     """Runs one network everywhere."""
     settings = read_record(PRETRAINED / f"{name}.json")["settings"]
     data = load_dataset(settings["dataset"], data_dir)
@@ -94,7 +98,7 @@ def measured(name: str, data_dir: Path, count: int) -> Taken:
     graph = from_keras(model)
     weights = sum(op.kernel.codes.size * op.kernel.bits for op in graph if isinstance(op, ops.Linear))
     with tempfile.TemporaryDirectory() as folder:
-        export = export_c(graph, Path(folder) / "c", pixels="centred", data=data.x_test[:4])
+        export = export_c(graph, Path(folder) / "c", target=target, pixels="centred", data=data.x_test[:4])
         accuracy, cells = on_host(name, export, graph, data, count, Path(folder))
         cells += [instructions(each, graph, data, Path(folder)) for each in EMULATED]
     return Taken(-(-weights // 8), accuracy, (f"{-(-weights // 8):,}", *cells))

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from larq_focal.installation import doctor
     from larq_focal.mcu.export import export_c
     from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
+    from larq_focal.network.jax_function.to_jax import to_jax
     from larq_focal.network.keras.from_keras import from_keras
     from larq_focal.network.keras.user_objects import import_objects
     from larq_focal.network.tflite.read.from_tflite import from_tflite
@@ -78,6 +79,7 @@ _HOMES = {
     "simulate": "larq_focal.focal_plane.compiler",
     "summary": "larq_focal.cost",
     "time": "larq_focal.deploy.timing",
+    "to_jax": "larq_focal.network.jax_function.to_jax",
     "write_report": "larq_focal.report",
     "write_tflite": "larq_focal.network",
 }
@@ -116,6 +118,7 @@ __all__ = [
     "simulate",
     "summary",
     "time",
+    "to_jax",
     "training",
     "write_report",
     "write_tflite",

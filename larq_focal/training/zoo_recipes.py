@@ -20,7 +20,7 @@ _MCU_DIGITS = Recipe(
     distortion=Distortion(degrees=12, zoom=0.12, shift=2, elastic=0.7),
     recalibrate=10_000,
 )
-_SMALLER_DIGITS = {"1kB": [8, 16, 24, 16], "2kB": [8, 24, 32, 32], "5kB": [12, 32, 48, 48]}
+_SMALLER_DIGITS = {"1kB": [8, 16, 24, 16], "2kB": [8, 24, 32, 32]}
 """Maps of the convolutions, by about how much their weights take."""
 
 _RECIPES = (
