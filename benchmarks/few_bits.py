@@ -5,8 +5,8 @@
 
 Run it from the repository. Prints a Markdown table: a row for each width of weights and map, and shape of a layer; each
 file is one operator with maps of int8 on both sides (float32 for the stock float and dynamic ones). All engines take
-turns in one process and one thread, so that whatever else the machine does hits them alike. Shown is what a tenth of the
-times of the clock lie below, in microseconds, and how many times that of a kernel of the delegate the stock static int8
+turns in one process and one thread, so that whatever else the machine does hits them alike. Shown is what a tenth of
+the times of the clock lie below, in microseconds, and how many times that of a kernel of the delegate the stock int8
 takes. Stock int8 is what XNNPACK's best kernel for this processor does. "Dynamic" are float layers whose weights
 ai-edge-quantizer rounds, where that is installed.
 
