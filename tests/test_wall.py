@@ -35,7 +35,7 @@ def test_says_no_framework(path: Path):
 
 def test_all_of_them_are_looked_at():
     names = {path.name for path in ABOVE}
-    assert {"hysteresis.py", "lsq.py", "gumbel.py", "xnor_conv.py", "rprelu.py"} <= names
+    assert {"hysteresis.py", "lsq.py", "gumbel.py", "xnor_conv.py", "rprelu.py", "quicknet.py", "two_layer.py"} <= names
     assert len(ABOVE) > 50
 
 

@@ -110,9 +110,9 @@ def audit(model: Path, tflite: Path, strict: bool, data: Path | None, trust: boo
 @import_option
 @trust_option
 def migrate(model: Path, output: Path, trust: bool) -> None:
-    """Saves a model of Keras 2 or Larq, MODEL (.h5 or .keras), as a file of Keras 3 that computes the same.
+    """Saves a model of Keras 2 or Larq, MODEL, as a file of Keras 3 that computes the same.
 
-    Neither Larq nor TensorFlow is needed.
+    For .h5 and .keras files neither Larq nor TensorFlow is needed; a SavedModel folder is loaded with both.
     """
     from larq_focal.deploy.migration import migrate
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from larq_focal._keras_version import is_keras_3
 from larq_focal.files import existing
 from larq_focal.messages import short
 from larq_focal.network.graph import QuantGraph
@@ -53,8 +54,7 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
         ValueError: the file does not hold a Keras model, or needs a class that is not known here.
     """
     path = existing(path)
-    if path.is_dir() and not _is_saved_model(path):
-        raise ValueError(f"'{path}' is a folder without a saved_model.pb, so it is not a SavedModel.")
+    check_folder(path)
     import larq_focal.quantizers  # noqa: F401 (registers layers and quantizers, Larq's and ours, with Keras)
     from larq_focal.network.keras.errors import UntrustedModelError
     from larq_focal.network.keras.file import check_keras_file, unknown_class
@@ -65,14 +65,31 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
         check_keras_file(path, trust=trust)
         checked = True
         model = keras.models.load_model(path, compile=False, safe_mode=not trust)
-    except UntrustedModelError:
+    except UntrustedModelError as error:
+        if advice := _advice(path):
+            raise UntrustedModelError(f"{error}{advice}") from error
         raise
     except Exception as error:  # a damaged file fails anywhere in Keras, HDF5 or TensorFlow
         reason = (unknown_class(path) if checked else None) or short(error)
-        raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}") from error
+        raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}{_advice(path)}") from error
     if not _is_keras_model(model):
         raise ValueError(f"'{path}' does not hold a Keras model, but a {type(model).__name__}.")
     return model
+
+
+def check_folder(path: Path) -> None:
+    """Raises ValueError where ``path`` is a folder, but not a SavedModel."""
+    if path.is_dir() and not _is_saved_model(path):
+        raise ValueError(f"'{path}' is a folder without a saved_model.pb, so it is not a SavedModel.")
+
+
+def _advice(path: Path) -> str:
+    """What more to say where Keras 3 cannot take a file that Keras 2 wrote; empty for other files."""
+    from larq_focal.network.keras.file import is_of_keras_2
+
+    if not (is_keras_3() and is_of_keras_2(path)):
+        return ""
+    return f" Keras 2 wrote it, and this is Keras 3: larq-focal migrate '{path}' -o model.keras translates it."
 
 
 def _read(path: Path, trust: bool) -> QuantGraph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def larq_reference(tmp_path_factory) -> Path:
     process = subprocess.run(command, env=larq_environment(), capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     return folder
+
+
+@pytest.fixture
+def outcome(record_property) -> Callable[..., None]:
+    """Says what a test shows of which part, and how far it is off, for the table of ``tools.backend_table``."""
+
+    def record(part: str, check: str, difference: float = 0.0) -> None:
+        for name, value in (("part", part), ("check", check), ("difference", float(difference))):
+            record_property(name, value)
+
+    return record
 
 
 def larq_environment() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import larq_focal as lqf
-from larq_focal.network.keras.errors import MigrationError
+from larq_focal.network.keras.errors import MigrationError, UntrustedModelError
 from tests.support.processes import ROOT, output_of
 
 MODELS = ("functional", "sequential", "two_ends", "ours")
@@ -180,12 +181,29 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(MigrationError, match="is a model of Keras 3 already"):
         lqf.migrate(tmp_path / "new.keras", tmp_path / "model.keras")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(MigrationError, match="is a SavedModel"):
+    with pytest.raises(ValueError, match=r"is a folder without a saved_model\.pb"):
         lqf.migrate(tmp_path / "folder", tmp_path / "model.keras")
     with pytest.raises(ValueError, match="never built"):
         unbuilt = {"class_name": "Dense", "config": {"name": "it", "units": 3}}
         lqf.migrate(saved(tmp_path / "b.h5", [unbuilt]), tmp_path / "model.keras")
     assert not (tmp_path / "model.keras").exists()
+
+
+def test_a_saved_model_is_a_program_and_needs_trust(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "saved_model.pb").write_bytes(b"")
+    with pytest.raises(UntrustedModelError, match=r"is a SavedModel, whose graph is a program.*--trust"):
+        lqf.migrate(tmp_path / "folder", tmp_path / "model.keras")
+    if find_spec("larq") is None:
+        with pytest.raises(ImportError, match=r"needs tensorflow.*\(Python 3\.10 to 3\.12\)"):
+            lqf.migrate(tmp_path / "folder", tmp_path / "model.keras", trust=True)
+
+
+@pytest.mark.parametrize("name", ["functional.h5", "ours.h5", "ours.keras"])
+def test_a_file_of_keras_2_that_keras_3_cannot_load_is_to_be_migrated(larq_models, tmp_path, name):
+    command = re.escape(f"larq-focal migrate '{larq_models / name}' -o model.keras")
+    with pytest.raises(ValueError, match=f"Keras 2 wrote it, and this is Keras 3: {command}"):
+        lqf.convert(larq_models / name, tmp_path / "model.tflite")
 
 
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -41,6 +41,7 @@ BINARY = {"input_quantizer": "ste_sign", "kernel_quantizer": "ste_sign", "kernel
 LAYERS: dict[str, tuple[type, dict[str, Any], tuple[int, ...]]] = {
     "RPReLU": (layers.RPReLU, {}, (6, 7, 4)),
     "DPReLU": (layers.DPReLU, {}, (6, 7, 4)),
+    "BitPlanes": (layers.BitPlanes, {"bits": 3}, (6, 7, 4)),
     "Thermometer": (layers.Thermometer, {"count": 3, "low": -1.0}, (6, 7, 4)),
     "GhostSign": (layers.GhostSign, {}, (6, 7, 4)),
     "L1BatchNormalization": (layers.L1BatchNormalization, {}, (6, 7, 4)),
@@ -128,8 +129,10 @@ def make_layer(name: str, **options: Any) -> Any:
 
 
 def layer_inputs(name: str) -> np.ndarray:
-    """A batch; intensities are not negative, and where |x| is differentiated there is no 0."""
+    """A batch; intensities are not negative, pixels are whole, and where |x| is differentiated there is no 0."""
     x = inputs((4, *LAYERS[name][2]))
+    if name == "BitPlanes":
+        return np.floor(4 * np.abs(x))
     if name == "XnorConv2D":
         x[x == 0] = 0.25
     return np.abs(x) if name.startswith("LogGradient") else x

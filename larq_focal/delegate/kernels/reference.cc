@@ -1,10 +1,9 @@
 // The specification of every kernel, as plain as it can be: one output channel at one position at a time.
 #include <bitset>
-#include <cmath>
 #include <cstring>
 #include <limits>
 
-#include "kernel.h"
+#include "reference_outputs.h"
 
 namespace larq_focal {
 namespace {
@@ -27,41 +26,12 @@ int32_t differing_bits(const Convolution& conv, int channel, int y, int x) {
   return count;
 }
 
-float clamp(float value, float lowest, float highest) {
-  return value < lowest ? lowest : value > highest ? highest : value;
-}
-
-int8_t saturate(float value) {
-  float rounded = std::round(value);  // halves away from zero
-  return static_cast<int8_t>(rounded >= -128 ? rounded > 127 ? 127 : rounded : -128);
-}
-
 float float_output(const Convolution& conv, int channel, int y, int x, int32_t popcount) {
   const OutputTransform& transform = conv.transform;
   int32_t value = transform.products - 2 * popcount;
   if (conv.correction.sums) value -= conv.correction.at(y, x)[channel];
   value = value < transform.lowest ? transform.lowest : value > transform.highest ? transform.highest : value;
   return static_cast<float>(value) * transform.multiplier[channel] + transform.bias[channel];
-}
-
-float stepped(const FloatSteps& steps, ptrdiff_t position, int channel, float value) {
-  for (int i = 0; i < steps.count; ++i) {
-    const FloatStep& step = steps.first[i];
-    const float operand = step.values[position * step.stride + channel];
-    switch (step.kind) {
-      case FloatStep::Kind::kMultiply:
-        value *= operand;
-        break;
-      case FloatStep::Kind::kAdd:
-        value += operand;
-        break;
-      case FloatStep::Kind::kPrelu:
-        value = value >= 0 ? value : value * operand;
-        break;
-    }
-    if (step.is_clamped) value = clamp(value, step.lowest, step.highest);
-  }
-  return value;
 }
 
 void convolve(const Convolution& conv, int channel, int begin, int end) {
@@ -74,14 +44,10 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
       is_negative = popcount > conv.transform.threshold[channel];
     } else {
       float output = stepped(to.steps, position, channel, float_output(conv, channel, y, x, popcount));
-      if (to.floats) to.floats[position * to.float_stride + channel] = output;
-      if (to.bytes) to.bytes[position * to.byte_stride + channel] = saturate(output);
+      store_number(to, channel, position, output);
       is_negative = stepped(to.sign_steps, position, channel, output) < 0;
     }
-    if (to.words) {
-      int bit = to.bit_offset + channel;
-      to.words[position * to.word_stride + bit / 32] |= static_cast<uint32_t>(is_negative) << bit % 32;
-    }
+    if (to.words) store_sign(to, channel, position, is_negative);
   }
 }
 

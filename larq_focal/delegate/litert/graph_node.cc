@@ -27,9 +27,9 @@ GraphNode::GraphNode(litert::Context* context, int index) : context_(context), i
 
 GraphNode::Kind GraphNode::find_kind() {
   if (registration_->builtin_code == litert::kCustom) {
-    if (!registration_->custom_name || !is_lce_operation(registration_->custom_name)) return Kind::kOther;
+    if (!registration_->custom_name || !is_custom_operation(registration_->custom_name)) return Kind::kOther;
     name_ = registration_->custom_name;
-    return Kind::kLce;
+    return Kind::kCustom;
   }
   if (node_->delegate || outputs_.size() != 1 || !are_floats()) return Kind::kOther;
   const bool has_two = inputs_.size() == 2 && inputs_[0] >= 0 && inputs_[1] >= 0 && is_float(inputs_[1]);
@@ -157,8 +157,8 @@ bool GraphNode::takes_depthwise() {
 
 std::unique_ptr<Operation> GraphNode::operation(const Kernel& kernel) const {
   switch (kind_) {
-    case Kind::kLce:
-      return make_lce_operation(name_, node_->custom_initial_data, node_->custom_initial_data_size, kernel);
+    case Kind::kCustom:
+      return make_custom_operation(name_, node_->custom_initial_data, node_->custom_initial_data_size, kernel);
     case Kind::kElementwise:
       return std::make_unique<Elementwise>(step_, static_cast<Activation>(activation_));
     case Kind::kConcatenation:

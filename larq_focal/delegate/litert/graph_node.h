@@ -13,14 +13,14 @@ namespace larq_focal {
 // A node of LiteRT's graph as the delegate sees it: which of our operations it is, if any.
 class GraphNode {
  public:
-  enum class Kind { kOther, kLce, kElementwise, kConcatenation, kChannelPadding, kImageMean, kMaxPool, kDepthwise };
+  enum class Kind { kOther, kCustom, kElementwise, kConcatenation, kChannelPadding, kImageMean, kMaxPool, kDepthwise };
 
   // Throws Error.
   GraphNode(litert::Context* context, int index);
 
   int index() const { return index_; }
   Kind kind() const { return kind_; }
-  bool is_lce(const char* name) const { return kind_ == Kind::kLce && name_ == name; }
+  bool is_custom(const char* name) const { return kind_ == Kind::kCustom && name_ == name; }
   const std::string& name() const { return name_; }
 
   // Tensors by their number; in inputs -1 where one is left out.

@@ -23,6 +23,7 @@ from larq_focal.network.keras.nodes import unmade_call
 from larq_focal.network.keras.trusted_objects import HOW_TO_TRUST, fault_of, unknown_object
 
 _CONFIG = "config.json"
+_METADATA = "metadata.json"
 
 
 def check_keras_file(path: Path, *, trust: bool = False) -> None:
@@ -71,6 +72,20 @@ def unknown_class(path: Path) -> str | None:
             )
     except Exception:  # a damaged file, of which there is something else to say
         return None
+
+
+def is_of_keras_2(path: Path) -> bool:
+    """Whether Keras 2 wrote a file, as the file says; False where it does not say."""
+    try:
+        if _is_archive(path):
+            with zipfile.ZipFile(path) as archive:
+                version = json.loads(unpacked(archive, _METADATA))["keras_version"]
+        else:
+            with h5py.File(path, "r") as file:
+                version = file.attrs["keras_version"]
+    except Exception:  # a damaged file, of which there is something else to say
+        return False
+    return str(version).startswith("2.")
 
 
 @contextmanager

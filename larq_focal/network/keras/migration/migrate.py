@@ -32,11 +32,6 @@ def migrated(path: Path, trust: bool) -> keras.Model:
         ValueError: the file does not hold a model of Keras 2.
     """
     path = existing(path)
-    if path.is_dir():
-        raise MigrationError(
-            f"'{path}' is a SavedModel, whose graph is a program of TensorFlow. Load it with Keras 2, save the model "
-            "with model.save('model.h5'), and migrate that file."
-        )
     try:
         check_hdf5(path)
         with opened(path) as (config, _):
