@@ -26,6 +26,8 @@ OPTIONS = {"run_eagerly": True} if BACKEND == "tensorflow" else {}
 """TensorFlow takes longer to trace a step than to run some; compiled steps are a test of their own."""
 UNCHANGED = {"clip", *(row.quantizer.scheduled_name for row in QUANTIZERS if hasattr(row.quantizer, "scheduled_name"))}
 """What a callback sets, and what these few steps do not reach."""
+LARGEST_SHARE_OF_A_STEP = 0.01
+"""By which a step may differ from the same step on other devices: sums of float32 are rounded in another order."""
 of_every_part = pytest.mark.parametrize("part", parts.PARTS)
 
 
@@ -57,16 +59,14 @@ def training(tmp_path_factory) -> Training:
     model.save(folder / "model.keras")
     model.save_weights(folder / "model.weights.h5")
     parts.train(model)
-    return Training(
-        model, folder / "model.keras", folder / "model.weights.h5", start, first, parts.all_weights(model)
-    )
+    return Training(model, folder / "model.keras", folder / "model.weights.h5", start, first, parts.all_weights(model))
 
 
-def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float = 0) -> None:
+def assert_same(found: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
     assert found.keys() == expected.keys()
     for name, value in found.items():
         assert np.isfinite(value).all(), name
-        np.testing.assert_allclose(value, expected[name], rtol=tolerance, atol=tolerance, err_msg=name)
+        np.testing.assert_array_equal(value, expected[name], err_msg=name)
 
 
 def assert_trained(after: dict[str, np.ndarray], before: dict[str, np.ndarray]) -> None:
@@ -83,8 +83,7 @@ def test_each_quantizer_and_each_layer_is_a_part():
 @of_every_part
 def test_a_step_trains_it(part, training, outcome):
     outcome(part, "training step")
-    fixed = {"0 kernel"} if part == "FixedSignConv2D" else set()
-    assert_trained({name: each for name, each in training.end[part].items() if name not in fixed}, training.start[part])
+    assert_trained(training.end[part], training.start[part])
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +135,13 @@ def compiled(training) -> Weights:
 @of_every_part
 def test_a_compiled_step_is_the_step_that_is_not_compiled(part, compiled, training, outcome):
     """But for noise, of which compiled code draws another."""
-    outcome(part, "compiled")
     if is_sampled(part):
+        outcome(part, "compiled")
         assert_trained(compiled[part], training.start[part])
-    else:
-        assert_same(compiled[part], training.first[part], tolerance=1e-4)
+        return
+    distance = parts.distance(compiled[part], training.first[part], training.start[part])
+    outcome(part, "compiled", distance)
+    assert distance <= LARGEST_SHARE_OF_A_STEP
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +173,7 @@ def test_trains_in_mixed_precision(part, half, outcome):
 
 @pytest.fixture(scope="module")
 def replicated() -> dict[str, float]:
-    """By part, how far a step of two replicas is from one of one device; in a process of its own."""
+    """By part, how far a step of two replicas is from one of one device, by its size; in a process of its own."""
     command = [sys.executable, "-m", "tests.keras3.replicas"]
     done = subprocess.run(command, cwd=ROOT, env=outside_of_workers(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -183,5 +184,5 @@ def replicated() -> dict[str, float]:
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras has no replicas on PyTorch")
 @of_every_part
 def test_two_replicas_take_the_step_of_one(part, replicated, outcome):
-    outcome(part, "two replicas")
-    assert replicated[part] <= 1e-5
+    outcome(part, "two replicas", replicated[part])
+    assert replicated[part] <= LARGEST_SHARE_OF_A_STEP
