@@ -38,6 +38,11 @@ def _of_class(name: str) -> tuple[keras.layers.Layer, Shape]:
     return getattr(layers, name)(**case.options, name=name), case.shape[1:]
 
 
+def alias_of(quantizer: keras.layers.Layer) -> str:
+    """The alias of a quantizer, its class where it has none."""
+    return next((row.alias for row in QUANTIZERS if row.quantizer is type(quantizer)), type(quantizer).__name__)
+
+
 def network(**options: Any) -> keras.Model:
     """From one input of each shape that a part takes to two numbers, compiled with these ``options``."""
     keras.utils.set_random_seed(4)

@@ -86,6 +86,24 @@ def test_a_step_trains_it(part, training, outcome):
     assert_trained(training.end[part], training.start[part])
 
 
+@pytest.mark.parametrize("row", QUANTIZERS, ids=lambda row: row.alias)
+def test_every_weight_of_a_quantizer_is_in_its_row(row, training):
+    layer = training.model.get_layer(row.alias)
+    quantizer = layer.kernel_quantizer if row.kernel else layer.input_quantizer
+    assert type(quantizer) is row.quantizer
+    assert tuple(weight.name for weight in quantizer.trainable_weights) == row.trainable
+    assert tuple(weight.name for weight in quantizer.non_trainable_weights) == row.state
+
+
+def test_inference_is_repeatable_and_changes_nothing(training):
+    model = training.model
+    images, before = parts.data(model)[0], parts.all_weights(model)
+    first = model.predict(images, verbose=0)
+    np.testing.assert_array_equal(model.predict(images, verbose=0), first)
+    for part, expected in before.items():
+        assert_same(parts.weights(model, part), expected)
+
+
 @pytest.fixture(scope="module")
 def resumed(training) -> Weights:
     """After the last steps of a training that is loaded."""
