@@ -125,7 +125,7 @@ def reloaded(training) -> Weights:
     """After the last steps of a training that takes the weights of its middle again, in place of others."""
     model = training.model
     for weight in (*model.weights, *model.optimizer.variables):
-        weight.assign(keras.ops.zeros_like(weight))
+        weight.assign(0 * weight)
     model.load_weights(training.weights_file)
     parts.train(model)
     return parts.all_weights(model)
