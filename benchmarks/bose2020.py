@@ -5,7 +5,7 @@ downloaded); it needs the extra ``tensorflow``. It trains ``larq_focal.zoo.bose2
 runs test images through the simulator, exact and with the errors measured on a chip, compares every sum with Keras',
 and prints accuracy, instruction words and the analog range that is used. ``--ternary`` trains the same shape with
 ternary weights in as many ``--seeds``, which the array's program does not take, and prints their accuracies.
-``--record`` keeps all that as JSON.
+``--record`` keeps all that as JSON. ``--times`` trains nothing, and prints what a frame takes by each calibration.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from larq_focal.focal_plane.analog import (
     tiled_classifier,
 )
 from larq_focal.focal_plane.machine import Noise, Run, Simulator, load_noise
+from larq_focal.focal_plane.sensor.calibration import load_published, residuals
+from larq_focal.focal_plane.sensor.rate import estimates
 from larq_focal.keras import keras, tf
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.zoo import bose2020
@@ -132,6 +134,20 @@ def trained_ternary(images, labels, test, test_labels, epochs: int, seeds: range
     return {"epochs": epochs, "accuracies": accuracies}
 
 
+def tell_times(sensor: Sensor) -> None:
+    """What a frame takes by each calibration of ``sensor``, beside the published program; weights do not matter."""
+    network = tiled_classifier(from_keras(bose2020()))
+    programs, simulator = classifier_programs(network, sensor), Simulator(sensor)
+    _, run = simulated(network, programs, simulator, np.zeros((1, *network.image_size), np.uint8))
+    print(f"{run.total_icw} words ({dict(run.icw)}), calls {dict(run.calls)}")
+    for estimate, calibration in zip(estimates(run.icw, run.calls, sensor)[1:], sensor.calibrations, strict=True):
+        (row,) = residuals(load_published("bose2020"), calibration)
+        print(
+            f"{calibration.name}: {estimate.latency_us:.0f} µs, left out {', '.join(estimate.left_out)}; the published "
+            f"program {row.calibrated_us:.0f} µs, measured {row.published_us:.0f} µs ({row.residual:+.0%})"
+        )
+
+
 @click.command()
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Folder that holds mnist.npz.")
 @click.option("--sensor", "sensor_name", default="scamp5", show_default=True)
@@ -141,9 +157,13 @@ def trained_ternary(images, labels, test, test_labels, epochs: int, seeds: range
 @click.option("--seed", default=0, show_default=True)
 @click.option("--ternary", is_flag=True, help="Train the shape with ternary weights; nothing is simulated.")
 @click.option("--seeds", default=3, show_default=True, help="With --ternary: how many, from --seed up.")
+@click.option("--times", is_flag=True, help="What a frame takes by each calibration; nothing is trained.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="JSON file to write.")
-def main(data_dir, sensor_name, epochs, images, noisy_images, seed, ternary, seeds, record) -> None:
+def main(data_dir, sensor_name, epochs, images, noisy_images, seed, ternary, seeds, times, record) -> None:
     """Trains the network, simulates test images, and prints what came out."""
+    if times:
+        tell_times(load_sensor(sensor_name))
+        return
     started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), time.monotonic()
     data = load_dataset("mnist", data_dir)
     train, test = (doubled(part) for part in (data.x_train, data.x_test))

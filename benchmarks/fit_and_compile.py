@@ -7,6 +7,7 @@ without a program, the reason. Prints how many networks had which verdict, and e
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -141,11 +142,13 @@ def _words_of(compiled: Compiled, name: str) -> int:
     return sum(compiled.icw.get(name, {}).values())
 
 
-def _zoo() -> Iterator[QuantGraph]:
+def _zoo(only: tuple[str, ...]) -> Iterator[QuantGraph]:
     from larq_focal.network.keras.from_keras import from_keras
     from larq_focal.zoo import MODELS
 
     for name, row in MODELS.items():
+        if only and name not in only:
+            continue
         try:
             graph = from_keras(row.build())
         except ValueError as error:
@@ -157,14 +160,17 @@ def _zoo() -> Iterator[QuantGraph]:
 @click.command()
 @click.option("--count", default=200, show_default=True, help="Drawn networks; each on one sensor, in turn.")
 @click.option("--zoo", is_flag=True, help="The networks of the zoo too, on SCAMP-5.")
-def main(count: int, zoo: bool) -> None:
+@click.option("--only", multiple=True, metavar="NAME", help="Of the zoo these alone.")
+def main(count: int, zoo: bool, only: tuple[str, ...]) -> None:
     names = sensor_names()
     verdicts: Counter[tuple[str, str]] = Counter()
     found = 0
 
     def compare(network: QuantGraph, name: str) -> None:
         nonlocal found
+        started = time.process_time()
         verdict, told = compared(network, load_sensor(name))
+        click.echo(f"{network.name}: {verdict}, {time.process_time() - started:.0f} s", err=True)
         verdicts[name, verdict] += 1
         found += bool(told)
         for line in told:
@@ -172,7 +178,7 @@ def main(count: int, zoo: bool) -> None:
 
     for seed in range(count):
         compare(drawn_network(seed), names[seed % len(names)])
-    for network in _zoo() if zoo else ():
+    for network in _zoo(only) if zoo else ():
         compare(network, "scamp5")
     for (name, verdict), number in sorted(verdicts.items()):
         print(f"{name:<20} {verdict:<15} {number:>4}")

@@ -1,6 +1,6 @@
 """Times networks in C, for the target host, in turn with the delegate's in LiteRT, on one core of this machine.
 
-    python -m benchmarks.mcu_host [--rounds 400] [--only TEXT] [--options OPTION ...]
+    python -m benchmarks.mcu_host [--rounds 400] [--only TEXT] [--options="..."] [--kernel NAME]
 
 Run it from the repository with larq_focal[device,test] and a C compiler. The outputs of both must be equal. Prints the
 size of the whole program, and for C by ``-O3 -march=native`` and for the delegate the time that a tenth of the rounds
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.delegate import litert
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.deploy.measuring import Call, measure
 from larq_focal.deploy.runtime import Runtime
@@ -57,17 +58,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=400, help="in which each runs once")
     parser.add_argument("--only", default="", help="networks with this in their names")
-    parser.add_argument("--options", nargs="*", default=["-O3", "-march=native"], help="of the compiler")
+    parser.add_argument("--options", default="-O3 -march=native", help="of the compiler, in one word")
+    parser.add_argument("--kernel", help="of the delegate; by default the best for this processor")
     arguments = parser.parse_args()
     machine = describe_machine()
     print(f"{machine['cpu']}, {machine['features']}, {machine['system']}\n")
     print("| network | program, bytes | C, us | delegate, us | C / delegate |\n| --- | ---: | ---: | ---: | ---: |")
     for graph in networks():
         if arguments.only in graph.name:
-            print(row(graph, arguments.rounds, arguments.options), flush=True)
+            print(row(graph, arguments.rounds, arguments.options.split(), arguments.kernel), flush=True)
 
 
-def row(graph: QuantGraph, rounds: int, options: Sequence[str]) -> str:
+def row(graph: QuantGraph, rounds: int, options: Sequence[str], kernel: str | None) -> str:
     with tempfile.TemporaryDirectory() as folder:
         written = export_c(graph, Path(folder) / "c", target="host")
         network, main = written.folder / "network.c", written.folder / "main.c"
@@ -81,9 +83,10 @@ def row(graph: QuantGraph, rounds: int, options: Sequence[str]) -> str:
         c, output = call(written, library, pixels)
         c()
         np.testing.assert_array_equal(output.reshape(-1), runtime.run(pixels).reshape(-1))
-        times_us = 1e3 * measure([c, runtime.prepare()], rounds, None, 1.0).times_ms
-        ours, delegate = np.quantile(times_us, _QUANTILE, axis=1)
-        return f"| {graph.name} | {whole.stat().st_size:,} | {ours:.1f} | {delegate:.1f} | {ours / delegate:.2f} |"
+        delegate = runtime.prepare() if kernel is None else litert(file, kernel=kernel)
+        times_us = 1e3 * measure([c, delegate], rounds, None, 1.0).times_ms
+        ours, theirs = np.quantile(times_us, _QUANTILE, axis=1)
+        return f"| {graph.name} | {whole.stat().st_size:,} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} |"
 
 
 def built(options: Sequence[str], sources: Sequence[Path], made: Path) -> Path:

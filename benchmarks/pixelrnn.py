@@ -38,6 +38,7 @@ def main() -> None:
     network, data = PixelRnnNetwork.read(arguments.data), dict(np.load(arguments.data))
     compare_maps(network, data, arguments.videos)
     compare_unit(network, data)
+    compare_keras(network, data, arguments.data)
     outputs = simulated_outputs(network, data)
     compare_with_chip(data, outputs)
     cross_validate(network, data)
@@ -100,6 +101,37 @@ def compare_unit(network: PixelRnnNetwork, data: dict[str, np.ndarray]) -> None:
     print(f"are clipped; the recorded, noisy gate agrees on {np.mean(forgets):.2%}")
     follows = state[:, 1:] == forget[:, :-1] * state[:, :-1]
     print(f"recorded states that are the recorded gate times the state before: {follows.mean():.2%}")
+
+
+def compare_keras(network: PixelRnnNetwork, data: dict[str, np.ndarray], path: Path) -> None:
+    """The network of the zoo with the published weights: its stages frame by frame, and the whole."""
+    from larq_focal.zoo import pixelrnn, pixelrnn_stages
+
+    model = pixelrnn(weights=path)
+    maps, unit = pixelrnn_stages(model)
+    pixels = signs(data, "binarized")
+    frames = pixels.reshape(-1, 64, 64, 1).astype(np.float32)
+    found = mosaic(maps.predict(frames, batch_size=144, verbose=0))
+    expected = np.where(grey_sums(data["conv1post"].astype(float)) >= network.map_threshold, 1, -1)
+    differ = np.count_nonzero(found != expected.reshape(found.shape))
+    print(f"Keras, maps of {len(frames):,} frames: {differ} of {found.size:,} pixels differ")
+    seen, state = (signs(data, key)[:UNIT_VIDEOS].reshape(-1, 64, 64) for key in ("quantized", "hidden"))
+    given = [separated(seen).astype(np.float32), state[..., None].astype(np.float32)]
+    following = unit.predict(given, batch_size=144, verbose=0)[1][..., 0]
+    sums = grey_sums(data["gate_sums"].astype(float)).reshape(-1, 128, 128)
+    gate = np.where(sums[:, :64, :64] + sums[:, :64, 64:] >= network.forget_threshold, 1, -1)
+    clipped = ((data["gate_sums"].reshape(-1, 128, 128) % 255) == 0)[:, :64].reshape(-1, 64, 2, 64).any(2)
+    differ = np.count_nonzero((following != gate * state) & ~clipped)
+    print(f"Keras, next states of {len(state)} frames: {differ} of {state.size:,} differ where sums are not clipped")
+    logits = model.predict(np.moveaxis(pixels, 1, -1).astype(np.float32), batch_size=9, verbose=0)
+    own = decoded(data, simulated_outputs(network, data))
+    right, alike = np.mean(logits.argmax(1) == data["labels"]), np.mean(logits.argmax(1) == own)
+    print(f"Keras, classes of {len(logits)} videos: {right:.2%} right, {alike:.2%} those of the simulated outputs")
+
+
+def separated(plane: np.ndarray) -> np.ndarray:
+    """The maps ``[N, 16, 16, 16]`` of mosaics ``[N, 64, 64]``."""
+    return plane.reshape(-1, 4, 16, 4, 16).transpose(0, 2, 4, 1, 3).reshape(-1, 16, 16, 16)
 
 
 def grey_sums(values: np.ndarray) -> np.ndarray:

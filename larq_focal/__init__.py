@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         deploy,
         fixed_processors,
         focal_plane,
+        installation,
         layers,
         mcu,
         network,
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     from larq_focal.focal_plane import fit
     from larq_focal.focal_plane.compiler import compile, simulate
     from larq_focal.focal_plane.inspection import inspect_network
+    from larq_focal.installation import doctor
     from larq_focal.mcu.export import export_c
     from larq_focal.network import QuantGraph, load_graph, save_graph, write_tflite
+    from larq_focal.network.jax_function.to_jax import to_jax
     from larq_focal.network.keras.from_keras import from_keras
     from larq_focal.network.keras.user_objects import import_objects
     from larq_focal.network.tflite.read.from_tflite import from_tflite
@@ -51,7 +54,7 @@ if TYPE_CHECKING:
 
 _SUBPACKAGES = (
     *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane"),
-    *("layers", "mcu", "network", "quantizers", "report", "training", "zoo"),
+    *("installation", "layers", "mcu", "network", "quantizers", "report", "training", "zoo"),
 )
 
 # Where each public function and class lives; the same names as the imports above, which only editors read.
@@ -61,6 +64,7 @@ _HOMES = {
     "audit": "larq_focal.deploy.audit",
     "compile": "larq_focal.focal_plane.compiler",
     "convert": "larq_focal.deploy.convert",
+    "doctor": "larq_focal.installation",
     "export_c": "larq_focal.mcu.export",
     "fit": "larq_focal.focal_plane",
     "from_keras": "larq_focal.network.keras.from_keras",
@@ -75,6 +79,7 @@ _HOMES = {
     "simulate": "larq_focal.focal_plane.compiler",
     "summary": "larq_focal.cost",
     "time": "larq_focal.deploy.timing",
+    "to_jax": "larq_focal.network.jax_function.to_jax",
     "write_report": "larq_focal.report",
     "write_tflite": "larq_focal.network",
 }
@@ -90,6 +95,7 @@ __all__ = [
     "cost",
     "datasets",
     "deploy",
+    "doctor",
     "export_c",
     "fit",
     "fixed_processors",
@@ -98,6 +104,7 @@ __all__ = [
     "from_tflite",
     "import_objects",
     "inspect_network",
+    "installation",
     "layers",
     "load_graph",
     "mcu",
@@ -111,6 +118,7 @@ __all__ = [
     "simulate",
     "summary",
     "time",
+    "to_jax",
     "training",
     "write_report",
     "write_tflite",

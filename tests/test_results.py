@@ -21,6 +21,7 @@ from larq_focal.deploy.timing_results import PairedTiming, ThreadSweep, Timing
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.analog.compiled_kernels import CompiledKernels
 from larq_focal.focal_plane.machine import Instruction
+from larq_focal.installation import PARTS, Diagnosis, Finding
 from larq_focal.network import load_graph, save_graph
 from larq_focal.plain_text import as_text
 from larq_focal.result import Result
@@ -110,6 +111,10 @@ def results(tmp_path_factory) -> dict[str, Result]:
         "listing": list_models(),
         "trained": list_models(trained_only=True),
         "structures": Structures((published,)),
+        "diagnosis": Diagnosis(
+            "Python 3.13.1, Linux aarch64",
+            tuple(Finding(part.name, part.use, "missing", f"without it, {part.trial}", part.advice) for part in PARTS),
+        ),
     }
 
 
@@ -117,7 +122,7 @@ KINDS = (
     *("audit", "conversion", "conversion of a graph", "summary", "wide summary", "large summary"),
     *("fit", "wide fit", "processor", "compiled", "inspection", "simulation", "kernels"),
     *("timing", "sweep", "pair", "profile", "histogram", "predictions", "two outputs", "check"),
-    *("listing", "trained", "structures"),
+    *("listing", "trained", "structures", "diagnosis"),
 )
 
 

@@ -3,7 +3,8 @@
 //
 // With clang:  clang++ -std=c++17 -fsanitize=fuzzer,address,undefined -DLIBFUZZER tools/fuzz_delegate.cc
 //              tools/counted_allocations.cc <the sources>
-// With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the argument is its seconds.
+// With g++, as in sanitize_delegate.sh: a plain loop over random changes of sound inputs; the arguments are its
+// seconds and, if it must not end before, how many inputs must have run.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include "../larq_focal/delegate/operations/channel_mean.h"
 #include "../larq_focal/delegate/operations/channels.h"
 #include "../larq_focal/delegate/operations/elementwise.h"
+#include "../larq_focal/delegate/operations/float_max_pool.h"
 #include "counted_allocations.h"
 #include "lce_options.h"
 
@@ -35,7 +37,8 @@ constexpr size_t kChoices = 1 + 8 * kMostFollowing;  // bytes that decide on the
 constexpr size_t kMostConstant = 1 << 14;            // bytes of memory behind a constant
 constexpr size_t kMostRun = 1 << 18;                 // bytes of a tensor with which an operation still runs
 
-const char* const kNames[] = {"LceQuantize", "LceDequantize", "LceBMaxPool2d", "LceBconv2d", "LceNothing"};
+const char* const kNames[] = {"LceQuantize", "LceDequantize", "LceBMaxPool2d",     "LceBconv2d",
+                              "LqfConv2d",   "LqfFullyConnected", "LceNothing"};
 
 // Takes values from the front of the input, zeros when it is used up.
 class Source {
@@ -101,7 +104,11 @@ std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_foca
   const auto activation = static_cast<larq_focal::Activation>(source.take<uint8_t>() % 8 == 0);
   const int channels = source.take<uint8_t>() % 4;
   using Kind = larq_focal::FloatStep::Kind;
-  switch (source.take<uint8_t>() % 9) {
+  const auto axis = [&] {
+    const uint8_t drawn = source.take<uint8_t>();
+    return larq_focal::Axis{1 + drawn % 3, 1 + drawn / 3 % 3, 1, static_cast<larq_focal::Padding>(drawn / 9 % 2)};
+  };
+  switch (source.take<uint8_t>() % 10) {
     case 0:
       return std::make_unique<larq_focal::Elementwise>(Kind::kAdd, activation);
     case 1:
@@ -118,8 +125,10 @@ std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_foca
     case 7:
       return std::make_unique<larq_focal::ChannelMean>(kernel, image.dims.size() > 1 ? image.dims[1] : 1,
                                                        image.dims.size() > 2 ? image.dims[2] : 1, activation);
+    case 8:
+      return std::make_unique<larq_focal::FloatMaxPool>(kernel, axis(), axis());
     default:
-      return larq_focal::make_lce_operation("LceQuantize", nullptr, 0, kernel);
+      return larq_focal::make_custom_operation("LceQuantize", nullptr, 0, kernel);
   }
 }
 
@@ -167,7 +176,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     larq_focal::Network network;
     for (int number = 0; number < kTensors; ++number) describe(source, network.tensor(number), memory);
-    network.add(name, larq_focal::make_lce_operation(name, source.rest(), source.left(), kernel), inputs, {output});
+    network.add(name, larq_focal::make_custom_operation(name, source.rest(), source.left(), kernel), inputs, {output});
     Source chosen(choices.data(), choices.size());
     add_following(chosen, kernel, output, network);
     network.prepare();
@@ -203,9 +212,48 @@ void put_tensor(Bytes& bytes, Type type, std::vector<int> dims, bool is_constant
   if (is_constant) put(bytes, {0x35});
 }
 
+void put_choices(Bytes& bytes, std::mt19937& random) {
+  for (size_t i = 0; i < kChoices; ++i) put(bytes, {static_cast<int>(random() % 256)});
+}
+
+// A convolution or a dense layer of few bits.
+Bytes few_bits(std::mt19937& random, int kernel, int operation) {
+  auto upto = [&](int most) { return static_cast<int>(random() % most) + 1; };
+  const bool is_dense = operation == 5;
+  const int channels = upto(100), outputs = upto(100), bits = upto(4), window = upto(3), side = upto(8);
+  const int words = bits * larq_focal::packed_words(channels);
+  Bytes bytes;
+  put(bytes, {kernel, operation, 4, 1, 2, 3, 4, 5});
+  put_choices(bytes, random);
+  put_tensor(bytes, Type::kInt8, is_dense ? std::vector<int>{side, channels} : std::vector<int>{2, side, side, channels},
+             false);
+  put_tensor(bytes, Type::kPacked,
+             is_dense ? std::vector<int>{outputs, words} : std::vector<int>{outputs, window, window, words}, true);
+  put_tensor(bytes, Type::kFloat32, {outputs}, true);
+  put_tensor(bytes, Type::kFloat32, {outputs}, true);
+  put_tensor(bytes, Type::kFloat32, {1}, false);
+  put_tensor(bytes, random() % 2 ? Type::kInt8 : Type::kFloat32, {1, 1, 1, 1}, false);
+  put_tensor(bytes, Type::kFloat32, {1}, false);
+  const int image_bits = upto(8);
+  const Bytes map = options({{"channels_in", channels},
+                             {"dilation_height_factor", upto(2)},
+                             {"dilation_width_factor", upto(2)},
+                             {"fused_activation_function", upto(4) - 1},
+                             {"image_bits", image_bits},
+                             {"image_lowest", image_bits == 8 ? -128 : 0},
+                             {"padding", upto(2) - 1},
+                             {"stride_height", upto(3)},
+                             {"stride_width", upto(3)},
+                             {"weight_bits", bits},
+                             {"weight_offset", bits == 1 ? 1 : -(1 << (bits - 1))},
+                             {"weight_step", bits == 1 ? -2 : 1}});
+  bytes.insert(bytes.end(), map.begin(), map.end());
+  return bytes;
+}
+
 // One sound input per operation and kernel.
 Bytes sound(std::mt19937& random) {
-  const int kernel = random() % 8, operation = random() % 4;
+  const int kernel = random() % 8, operation = random() % 6;
   auto upto = [&](int most) { return static_cast<int>(random() % most) + 1; };
   const int channels = upto(100), words = larq_focal::packed_words(channels), outputs = upto(70);
   const int window = upto(4), side = upto(8);
@@ -213,12 +261,9 @@ Bytes sound(std::mt19937& random) {
   const Type type = types[random() % 3];
   Bytes bytes;
   put(bytes, {kernel, operation});
-  auto put_choices = [&] {
-    for (size_t i = 0; i < kChoices; ++i) put(bytes, {static_cast<int>(random() % 256)});
-  };
   if (operation == 3) {
     put(bytes, {5, 1, 2, 3, 4, 5, 6});
-    put_choices();
+    put_choices(bytes, random);
     put_tensor(bytes, Type::kPacked, {2, side, side, words}, false);
     put_tensor(bytes, Type::kPacked, {outputs, window, window, words}, true);
     put_tensor(bytes, Type::kFloat32, {outputs}, true);
@@ -237,9 +282,10 @@ Bytes sound(std::mt19937& random) {
     bytes.insert(bytes.end(), map.begin(), map.end());
     return bytes;
   }
+  if (operation >= 4) return few_bits(random, kernel, operation);
   const Type value = type == Type::kPacked ? Type::kBool : type;
   put(bytes, {1, 1, 6});
-  put_choices();
+  put_choices(bytes, random);
   put_tensor(bytes, operation == 0 ? value : Type::kPacked, {2, side, side, operation == 0 ? channels : words}, false);
   for (int i = 1; i < 6; ++i) put_tensor(bytes, Type::kFloat32, {1}, false);
   put_tensor(bytes, operation == 1 ? value : Type::kPacked, {2, side, side, channels}, false);
@@ -278,10 +324,12 @@ void damage(Bytes& bytes, std::mt19937& random) {
 
 int main(int count, char** arguments) {
   const double seconds = count > 1 ? std::atof(arguments[1]) : 60;
+  const long least_runs = count > 2 ? std::atol(arguments[2]) : 0;
   std::mt19937 random(0);
   long inputs = 0;
   for (auto start = std::chrono::steady_clock::now();
-       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < seconds; ++inputs) {
+       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() < seconds || runs < least_runs;
+       ++inputs) {
     Bytes bytes = sound(random);
     damage(bytes, random);
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());

@@ -24,7 +24,7 @@ def convert_pretrained(name: str, folder: Path = FOLDER) -> dict:
     settings, known = record["settings"], DATASETS[record["dataset"]["name"]]
     model = build(
         settings["model"],
-        weights=settings["dataset"],
+        weights=name.removeprefix(f"{settings['model']}-"),
         input_shape=known.shape,
         num_classes=len(known.classes),
         **settings["options"],

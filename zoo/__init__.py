@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from larq_focal.zoo.networks.boolnet import boolnet
     from larq_focal.zoo.networks.bose2020 import bose2020
     from larq_focal.zoo.networks.ensemble import boosted_weights, boosting_vote, ensemble
-    from larq_focal.zoo.networks.focal_plane import analognet2, liu2022, pixelrnn
+    from larq_focal.zoo.networks.focal_plane import analognet2, liu2022
     from larq_focal.zoo.networks.human_activity import human_activity
     from larq_focal.zoo.networks.larq_zoo.binary_alexnet import binary_alexnet
     from larq_focal.zoo.networks.larq_zoo.birealnet import birealnet18
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from larq_focal.zoo.networks.mcu_digits import mcu_digits
     from larq_focal.zoo.networks.methods import METHODS, Method
     from larq_focal.zoo.networks.mobinet import mobinet
+    from larq_focal.zoo.networks.pixelrnn import pixelrnn, pixelrnn_stages
     from larq_focal.zoo.networks.pokebnn import pokebnn
     from larq_focal.zoo.networks.reactnet import reactnet_a
     from larq_focal.zoo.networks.resnet import resnet8, resnet18, resnet20
@@ -63,7 +64,8 @@ _HOMES = {
     **dict.fromkeys(("METHODS", "Method"), "networks.methods"),
     **dict.fromkeys(("TWO_LAYER_METHODS", "two_layer"), "networks.two_layer"),
     **dict.fromkeys(("boosted_weights", "boosting_vote", "ensemble"), "networks.ensemble"),
-    **dict.fromkeys(("analognet2", "liu2022", "pixelrnn"), "networks.focal_plane"),
+    **dict.fromkeys(("analognet2", "liu2022"), "networks.focal_plane"),
+    **dict.fromkeys(("pixelrnn", "pixelrnn_stages"), "networks.pixelrnn"),
     **dict.fromkeys(("resnet8", "resnet18", "resnet20"), "networks.resnet"),
     **dict.fromkeys(("alexnet_cifar", "binarynet", "vgg_small"), "networks.vgg"),
     **dict.fromkeys(
@@ -133,6 +135,7 @@ __all__ = [
     "meliusnet22",
     "mobinet",
     "pixelrnn",
+    "pixelrnn_stages",
     "pokebnn",
     "quicknet",
     "quicknet_lab",

@@ -58,7 +58,9 @@ spill_option = click.option(
     help="How far planes may move where registers run out; the controller is the last resort.",
 )
 data_dir_option = click.option(
-    "--data-dir", type=click.Path(path_type=Path), help=f"Folder with {one_of(DATASET_FILES)}."
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help=f"Folder with {one_of(DATASET_FILES)}, or the files of recorded signals.",
 )
 sensor_option = click.option(
     "--sensor",

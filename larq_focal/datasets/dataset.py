@@ -11,7 +11,8 @@ import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
 from larq_focal.datasets.errors import DatasetError
-from larq_focal.datasets.rows import DATASETS, DatasetRow
+from larq_focal.datasets.rows import DATASETS, DatasetRow, title_file
+from larq_focal.files import read_text
 
 KEYS = ("x_train", "y_train", "x_test", "y_test")
 TITLE = "title"
@@ -46,7 +47,8 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         data_dir: folder that holds ``<name>.npz`` in the layout of Keras' ``mnist.npz`` (``x_train``, ``y_train``,
             ``x_test``, ``y_test``). A file with other pixels than the original says so in a fifth entry, the text
             ``title``, which then stands in every record and report. Without a folder MNIST and CIFAR-10 come through
-            tensorflow-datasets, which downloads. For signals the folder holds the files of those who recorded them.
+            tensorflow-datasets, which downloads. For signals the folder holds the files of those who recorded them,
+            and the title stands in ``<name>_title.txt``.
 
     Raises:
         DatasetError: the name is unknown, or the data is missing, truncated or of a wrong shape.
@@ -59,6 +61,7 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
         arrays, source = _digits(), "scikit-learn load_digits, 70/30 stratified split with seed 0"
     elif known.is_signal:
         arrays, source = _signals(name, known, data_dir)
+        title = _title_beside(name, data_dir) or known.title
     elif data_dir is not None:
         path = Path(data_dir) / f"{name}.npz"
         arrays, source = _from_npz(path), path.name
@@ -76,6 +79,12 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
 def as_input(images: np.ndarray) -> np.ndarray:
     """Images uint8 as float32 in [-0.5, 0.5) with mid-grey at 0, exact in binary: ``(pixel - 128) / 256``."""
     return (images.astype(np.float32) - 128) / 256
+
+
+def _title_beside(name: str, data_dir: str | Path | None) -> str:
+    """The line of the file with which a folder says that its signals are not the original's; "" without one."""
+    path = data_dir and Path(data_dir) / title_file(name)
+    return read_text(path).strip() if path and path.exists() else ""
 
 
 def _title(title: np.ndarray, source: str) -> str:

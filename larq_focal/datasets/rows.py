@@ -68,3 +68,8 @@ DATASET_FILES = tuple(f"{name}.npz" for name, row in DATASETS.items() if not (ro
 def image_datasets() -> tuple[str, ...]:
     """The names of those that the benchmark trains on."""
     return tuple(name for name, row in DATASETS.items() if not row.is_signal)
+
+
+def title_file(name: str) -> str:
+    """The file beside signals that are not the original's, which holds a line that says what they are."""
+    return f"{name}_title.txt"

@@ -35,6 +35,7 @@ def convert(
     input_type: InputType = "float32",
     class_names: Sequence[str] | str | Path | None = None,
     preprocessing: str | None = None,
+    packed: bool = True,
     data=None,
     strict: bool = False,
     bake: bool = True,
@@ -68,6 +69,10 @@ def convert(
             the file says them, and ``larq-focal run`` shows them.
         preprocessing: of pixels from 0 to 255, "centred", "signed", "unit", "imagenet" or "raw", by which
             ``larq-focal run`` makes samples of image files; see ``larq_focal.deploy.pixels``.
+        packed: with larq_focal's own converter, write layers of few bits with their weights packed, as operators that
+            larq_focal's delegate runs (those of binary layers are Larq Compute Engine's). Stock LiteRT refuses such a
+            file: "Encountered unresolved custom op". If not, all layers become operators that every LiteRT has, in the
+            arithmetic of ``rest``.
         data: samples to compare the file with the model on: an array ``[N, ...]``, or for several inputs a list or a
             dictionary by input name; None takes a few random ones, or the representative ones.
         strict: refuse the result where a layer that was meant to be binary or of few bits stayed float.
@@ -87,12 +92,16 @@ def convert(
     metadata = given_metadata(class_names, preprocessing)
     if converter not in CONVERTERS:
         raise ValueError(f"There is no converter '{converter}'; choose {' or '.join(map(repr, CONVERTERS))}.")
+    if converter == "lce" and not packed:
+        raise ValueError("packed=False needs larq_focal's own converter: give converter='focal'.")
     if is_graph(model):
         if converter == "lce":
             raise ConversionError(
                 "Larq Compute Engine converts Keras models: use converter='focal' for graphs and files."
             )
-        return convert_graph(model, path, data=data, strict=strict, seed=seed, int8=int8, metadata=metadata)
+        return convert_graph(
+            model, path, data=data, strict=strict, seed=seed, int8=int8, metadata=metadata, packed=packed
+        )
     options = {"data": data, "strict": strict, "seed": seed, "trust": trust, "metadata": metadata}
     if is_keras_3():
         from larq_focal.deploy.conversion import keras3_models
@@ -101,11 +110,11 @@ def convert(
             raise ConversionError(
                 "Larq Compute Engine converts models of Keras 2, and this is one of Keras 3: use converter='focal'."
             )
-        return keras3_models.convert_by_graph(model, path, int8=int8, **options)
+        return keras3_models.convert_by_graph(model, path, int8=int8, packed=packed, **options)
     from larq_focal.deploy.conversion import keras_models
 
-    if converter == "focal" or int8 is not None:
-        return keras_models.convert_by_graph(model, path, int8=int8, **options)
+    if converter == "focal" or int8 is not None or not packed:
+        return keras_models.convert_by_graph(model, path, int8=int8, packed=packed, **options)
     by = keras_models.convert_by_lce if converter == "lce" else keras_models.convert_by_the_first
     return by(model, path, bake=bake, timeout_s=timeout_s, **options)
 

@@ -32,6 +32,7 @@ def convert_graph(
     seed: int = 0,
     int8: Int8Options | None = None,
     metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
+    packed: bool = True,
 ) -> Conversion:
     """Writes a network as a TensorFlow Lite file and audits it; the file is written only if it passes.
 
@@ -44,6 +45,7 @@ def convert_graph(
         seed: of the random samples.
         int8: how what is not binary becomes int8; None leaves it in float.
         metadata: what the file says of its classes and pixels; a file that is converted again keeps what it says.
+        packed: whether layers of few bits become operators of larq_focal's delegate.
 
     Raises:
         ConversionError: the network holds an operation that cannot be written, or was written wrongly.
@@ -55,7 +57,7 @@ def convert_graph(
         size, metadata = batch_size(file) or 1, metadata.or_else(file_metadata(file))
     data = by_input(graph, data)
     check_fit(metadata, graph)
-    options = {"batch_size": size, "metadata": metadata}
+    options = {"batch_size": size, "metadata": metadata, "packed": packed}
     if int8 is not None:
         content, audit = int8_content(graph, int8, data=data, seed=seed, **options)
     else:

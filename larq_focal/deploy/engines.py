@@ -66,6 +66,11 @@ class LceEngine:
     package = "larq-compute-engine"
 
     def __init__(self, model: FlatModel, threads: int):
+        if model.few_bit_operations:
+            raise EngineError(
+                f"'{model.name}' has the operators {', '.join(model.few_bit_operations)}, which only larq_focal's "
+                'delegate knows. Run it with engine="delegate".'
+            )
         use_reference_bconv, use_indirect_bgemm, use_xnnpack = False, True, True
 
         def build():
@@ -83,11 +88,16 @@ class LceEngine:
 
 
 class LiteRTEngine:
-    """Stock LiteRT (the package ``ai-edge-litert``), for models without binary operators."""
+    """Stock LiteRT (the package ``ai-edge-litert``), for models without operators of the delegate's."""
 
     package = "ai-edge-litert"
 
     def __init__(self, model: FlatModel, threads: int):
+        if model.few_bit_operations:
+            raise EngineError(
+                f"'{model.name}' has the few-bit operators {', '.join(model.few_bit_operations)}, which LiteRT does "
+                'not know. Run it with engine="delegate", or convert it with packed=False.'
+            )
         if model.binary_operations:
             raise EngineError(
                 f"'{model.name}' has the binary operators {', '.join(model.binary_operations)}, which LiteRT does not "
@@ -130,7 +140,7 @@ class LiteRTEngine:
 
 
 class DelegateEngine(LiteRTEngine):
-    """Stock LiteRT with larq_focal's delegate, which runs the binary operators."""
+    """Stock LiteRT with larq_focal's delegate, which runs the operators of binary and few-bit layers."""
 
     def __init__(self, model: FlatModel, threads: int):
         try:
@@ -149,14 +159,18 @@ ENGINE_CHOICES = (AUTO, *ENGINES)
 def engines_for(model: FlatModel) -> tuple[str, ...]:
     """The names of the engines to try for ``model``, in order.
 
-    Stock LiteRT comes first, with the delegate if the model has binary operators, then LCE's interpreter.
+    Stock LiteRT comes first, with the delegate if the model has binary operators, then LCE's interpreter. Operators of
+    few bits are known to the delegate alone.
     """
+    if model.few_bit_operations:
+        return ("delegate",)
     return ("delegate", "lce") if model.binary_operations else ("litert", "lce")
 
 
 def _foreign(model: FlatModel) -> Iterator[str]:
     """What to say of custom operations that are not those of Larq Compute Engine, where a model does not load."""
-    kinds = [kind for kind in model.custom_operations if kind not in model.binary_operations]
+    known = (*model.binary_operations, *model.few_bit_operations)
+    kinds = [kind for kind in model.custom_operations if kind not in known]
     if not kinds:
         return
     operations = "operation" if len(kinds) == 1 else "operations"

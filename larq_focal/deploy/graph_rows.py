@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from larq_focal.deploy.audit.layer_audit import Intent, LayerAudit
 from larq_focal.network import ops
+from larq_focal.network.few_bits import CONVOLUTION, DENSE, FEW_BIT_KINDS, pack_weights, takes_few_bits, weight_coding
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.packing import words_for
@@ -30,14 +32,14 @@ _OPERATORS = {
 
 def layer_audits(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Iterator[LayerAudit]:
     """One for each kernel: a layer that is called several times is packed if it is so in every call."""
-    packed_bytes, integer = _packed_bytes(graph, lowered, file), _int8_layers(graph, lowered, file)
+    packed, integer = _packed_layers(graph, lowered, file), _int8_layers(graph, lowered, file)
     calls: dict[int, list[ops.Weighted]] = {}
     for op in graph:
         if isinstance(op, ops.Weighted):
             calls.setdefault(id(op.kernel.codes), []).append(op)
     for op, *others in calls.values():
         intended = _intended(graph, op)
-        floats = [call for call in (op, *others) if call.name not in packed_bytes]
+        floats = [call for call in (op, *others) if call.name not in packed]
         is_packed, is_int8 = not floats, all(call.name in integer for call in floats)
         is_fine = is_packed or intended == "float" or (is_int8 and intended == "few-bit")
         reason = None if is_fine else why_not_packed(graph, floats[0]) or "not known"
@@ -46,10 +48,10 @@ def layer_audits(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> Ite
             kind=type(op).__name__,
             intended=intended,
             became="packed" if is_packed else "int8" if is_int8 else "float",
-            operation=_PACKED if is_packed else _operator(op),
+            operation=packed[op.name].operation if is_packed else _operator(op),
             weights=op.kernel.size,
-            bytes=packed_bytes[op.name] if is_packed else op.kernel.size * (1 if is_int8 else 4),
-            expected_bytes=_declared_bytes(op, intended, packed_bytes.get(op.name)),
+            bytes=packed[op.name].bytes if is_packed else op.kernel.size * (1 if is_int8 else 4),
+            expected_bytes=_declared_bytes(op, intended, packed.get(op.name)),
             reason=reason or "",
         )
 
@@ -59,38 +61,62 @@ def _operator(op: ops.Weighted) -> str:
     return "DEPTHWISE_CONV_2D" if is_depthwise else _OPERATORS[type(op)]
 
 
-def _packed_bytes(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> dict[str, int]:
-    """The layers whose packed kernels are in the file, with the bytes of these.
+class _Packed(NamedTuple):
+    """The operator that has the packed kernel of a layer, and the bytes of that."""
 
-    Passes give what they make of a layer its name, and a suffix.
+    operation: str
+    bytes: int
+
+
+def _packed_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> dict[str, _Packed]:
+    """The layers whose packed kernels are in the file.
+
+    Passes give what they make of a binary layer its name, and a suffix.
     """
-    stored = {operator.inputs[1].data.tobytes() for operator in file.operators if operator.kind == _PACKED}
+    found: dict[str, dict[bytes, str]] = {}
+    stored = _stored(file, (_PACKED,))
     names = {op.name for op in graph if isinstance(op, ops.Weighted)}
-    found: dict[str, set[bytes]] = {}
     for op in lowered.layers:
         if is_packable(lowered, op) and (layer := _layer_of(op.name, names)) is not None:
             words = op.kernel.packed().tobytes()
             if words in stored:
-                found.setdefault(layer, set()).add(words)
-    return {layer: sum(map(len, words)) for layer, words in found.items()}
+                found.setdefault(layer, {})[words] = _PACKED
+    stored = _stored(file, FEW_BIT_KINDS)
+    for name, op in _by_origin(graph, lowered) if stored else ():
+        if takes_few_bits(op):
+            words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), weight_coding(op.kernel.codes)).tobytes()
+            if words in stored:
+                found.setdefault(name, {})[words] = CONVOLUTION if isinstance(op, ops.Conv2D) else DENSE
+    return {layer: _Packed(min(kinds.values()), sum(map(len, kinds))) for layer, kinds in found.items()}
 
 
 def _int8_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> set[str]:
-    """The layers whose weights are in the file as int8: passes leave what they make of a layer its origin."""
-    weights = [operator.inputs[1] for operator in file.operators if operator.kind in _OPERATORS_OF_INT8]
-    stored = {tensor.data.tobytes() for tensor in weights if tensor.dtype == "int8" and tensor.is_constant}
+    """The layers whose weights are in the file as int8."""
+    stored = _stored(file, _OPERATORS_OF_INT8, "int8")
+    return {
+        name
+        for name, op in _by_origin(graph, lowered)
+        if op.kernel.bits <= 8 and arranged(op, op.kernel.codes).astype(np.int8).tobytes() in stored
+    }
+
+
+def _stored(file: FlatModel, kinds: Sequence[str], dtype: str = "int32") -> set[bytes]:
+    """The constant kernels of these operators."""
+    kernels = [operator.inputs[1] for operator in file.operators if operator.kind in kinds]
+    return {kernel.data.tobytes() for kernel in kernels if kernel.dtype == dtype and kernel.is_constant}
+
+
+def _by_origin(graph: QuantGraph, lowered: QuantGraph) -> Iterator[tuple[str, ops.Linear]]:
+    """What passes made of layers that are not binary, by their names: passes leave it the layer's origin."""
     left: dict[str, list[str]] = {}
     for op in graph.layers:
         left.setdefault(op.origin, []).append(op.name)
-    found: set[str] = set()
     for op in lowered.layers:
         names = left.get(op.origin, [])
         if names and not is_packable(lowered, op):
             name = op.name if op.name in names else names[0]
             names.remove(name)
-            if op.kernel.bits <= 8 and arranged(op, op.kernel.codes).astype(np.int8).tobytes() in stored:
-                found.add(name)
-    return found
+            yield name, op
 
 
 def _layer_of(name: str, layers: set[str]) -> str | None:
@@ -107,13 +133,13 @@ def _intended(graph: QuantGraph, op: ops.Weighted) -> Intent:
     return "few-bit" if max(bits) <= _FEW_BITS else "float"
 
 
-def _declared_bytes(op: ops.Weighted, intended: Intent, packed_bytes: int | None) -> int:
+def _declared_bytes(op: ops.Weighted, intended: Intent, packed: _Packed | None) -> int:
     """What the kernel takes at the width that it was meant to have."""
     bits = op.declared_bits[1] or (FLOAT_BITS if intended == "float" else op.kernel.bits)
     if bits == FLOAT_BITS:
         return 4 * op.kernel.size
     if bits == 1:
-        return _words_bytes(op.kernel) if packed_bytes is None else packed_bytes
+        return _words_bytes(op.kernel) if packed is None else packed.bytes
     return -(-op.kernel.size * bits // 8)
 
 

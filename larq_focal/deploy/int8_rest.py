@@ -15,7 +15,7 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.values import as_finite
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.passes import lower
+from larq_focal.network.passes import lower, lower_to_builtins
 from larq_focal.network.passes.integer_rest import integer_rest, round_rest
 from larq_focal.network.tflite import write_lowered
 
@@ -60,6 +60,7 @@ def write_int8_rest(
     data: Mapping[str, np.ndarray] | None = None,
     output_names: Sequence[str] | None = None,
     seed: int = 0,
+    packed: bool = True,
     **file_options: Any,
 ) -> Int8File:
     """Writes a graph with binary layers packed and the rest in int8.
@@ -70,6 +71,8 @@ def write_int8_rest(
         data: samples to measure the loss on, ``[N, *shape]`` by input name; None takes those of ``options``.
         output_names: what the file calls the outputs; None takes the graph's names.
         seed: of the choice of numbers that the ranges are taken from.
+        packed: whether layers of few bits become operators of larq_focal's delegate; see
+            :func:`larq_focal.network.tflite.write_tflite`.
         file_options: others of :func:`larq_focal.network.tflite.write_tflite`.
 
     Raises:
@@ -79,12 +82,13 @@ def write_int8_rest(
     representative = checked_samples(graph, options.representative)
     measured = representative if data is None else checked_samples(graph, data, "data")
     labels = _checked_labels(options.labels, len(next(iter(measured.values()))))
-    lowered = lower(graph)
+    lowered = lower(graph) if packed else lower_to_builtins(graph)
     rest = integer_rest(lowered)
     grids = calibrate(lowered, rest, representative, method=options.method, seed=seed)
     rounded = round_rest(lowered, rest, grids, input_type=options.input_type)
-    content = write_lowered(rounded, output_names=output_names or graph.outputs, **file_options)
-    return Int8File(content, rounded, _loss(write_lowered(lowered), content, measured, labels), measured)
+    content = write_lowered(rounded, packed=packed, output_names=output_names or graph.outputs, **file_options)
+    of_floats = write_lowered(lowered, packed=packed)
+    return Int8File(content, rounded, _loss(of_floats, content, measured, labels), measured)
 
 
 def _loss(of_floats: bytes, content: bytes, samples: Mapping[str, np.ndarray], labels: np.ndarray | None) -> Int8Loss:

@@ -42,7 +42,7 @@ def packed(
     files = {_name(path): path.read_bytes() for path in _PACKAGE.rglob("*.py")}
     files[f"{network.name}.tflite"] = network.content
     commands: list[list[str]] = []
-    if network.binary_operations:
+    if network.binary_operations or network.few_bit_operations:
         library = _from_wheel(wheel) if wheel else _own_library()
         sources = source_files(".cc", ".h")
         if library and _machine(library) == there["machine"]:

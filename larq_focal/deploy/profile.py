@@ -143,7 +143,7 @@ def profile_operations(runtime: Runtime, *, seed: int = 0) -> Profile:
         OperationTime(
             operator.index,
             operator.kind,
-            "binary" if operator.is_custom and operator.kind.startswith("Lce") else operator.outputs[0].dtype,
+            _arithmetic(operator),
             operator.outputs[0].shape,
             _time_alone(content, operator, runtime.threads, random),
         )
@@ -151,6 +151,15 @@ def profile_operations(runtime: Runtime, *, seed: int = 0) -> Profile:
     )
     feeds = [_random(tensor, False, random) for tensor in runtime.model.inputs]
     return Profile(operations, _invoke_ms(runtime.model, runtime.engine, runtime.threads, feeds))
+
+
+def _arithmetic(operator: Operator) -> str:
+    """The width of what an operator computes with: of weights and values where these differ."""
+    if operator.is_custom and operator.kind.startswith("Lce"):
+        return "binary"
+    if operator.is_custom and operator.kind.startswith("Lqf"):
+        return f"{operator.options['weight_bits']} x {operator.options['image_bits']} bits"
+    return operator.outputs[0].dtype
 
 
 def _time_alone(content: bytes, operator: Operator, threads: int, random: np.random.Generator) -> float | None:

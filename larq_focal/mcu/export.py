@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +134,7 @@ def export_c(
         ValueError: an argument makes no sense, or the network cannot be read.
         OSError: the folder cannot be written, or holds a file of one of these names that is not of an earlier export.
     """
-    placement = _checked(name, target, weights_section, code_section)
+    placement = _checked(name, target, weights_section, code_section, max_ram_bytes)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise NotADirectoryError(f"'{folder}' is a file; needed is the name of a folder.")
@@ -154,21 +156,32 @@ def export_c(
     outputs = {key: value[0] for key, value in interpret(program.graph, first, program.graph.outputs).items()}
     main = main_text(program, name, {key: array[0] for key, array in first.items()}, outputs)
     files = {"network.h": header, "network.c": source, "main.c": main}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".larq_focal-") as beside:
-        _write(Path(beside), files)
-        audit = audit_program(program, Path(beside), name, samples, bool(cost.float_steps))
+    with _folder_beside(folder) as beside:
+        _write(beside, files)
+        audit = audit_program(program, beside, name, samples, bool(cost.float_steps))
         if not audit.passed:
             raise CExportError(
                 f"'{graph.name}' was not written: its program is {audit}. This is a fault of larq_focal: please report "
                 "it."
             )
-        code = code_size(Path(beside), target, weights_section)
-        _write(Path(beside), {"README.md": readme_text(program, cost, code, audit, name, notes)})
+        code = code_size(beside, target, weights_section)
+        _write(beside, {"README.md": readme_text(program, cost, code, audit, name, notes)})
         folder.mkdir(exist_ok=True)
         for file in FILES:
-            os.replace(Path(beside) / file, folder / file)
+            os.replace(beside / file, folder / file)
     return CExport(folder, program, cost, code, audit, notes)
+
+
+@contextmanager
+def _folder_beside(folder: Path) -> Iterator[Path]:
+    """A temporary folder on the same file system."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.TemporaryDirectory(dir=folder.parent, prefix=".larq_focal-")
+    except OSError as error:
+        raise OSError(f"The folder '{folder}' cannot be written: {error.strerror}. Choose another one.") from error
+    with beside as path:
+        yield Path(path)
 
 
 def _refuse_files_of_others(folder: Path) -> None:
@@ -184,11 +197,15 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         (folder / file).write_text(text, encoding="utf-8")
 
 
-def _checked(name: str, target: str, weights_section: str | None, code_section: str | None) -> Placement:
+def _checked(
+    name: str, target: str, weights_section: str | None, code_section: str | None, max_ram_bytes: int | None
+) -> Placement:
     if not _NAME.fullmatch(name):
         raise ValueError(f"'{name}' is not a name for C here: take small letters, digits and _, a letter first.")
     if name in C_WORDS:
         raise ValueError(f"'{name}' is a word of C: choose another name.")
+    if max_ram_bytes is not None and max_ram_bytes < 0:
+        raise ValueError(f"The largest context cannot be {max_ram_bytes} bytes: give 0 or more.")
     if target not in TARGETS:
         raise ValueError(f"There is no target '{target}'; choose from {', '.join(TARGETS)}.")
     attributes = []

@@ -55,7 +55,7 @@ def quantized_kernel(kernel: Kernel, input_scale: float, bias: np.ndarray) -> Ke
     given = np.abs(kernel.scale).astype(np.float64) if is_exact else largest / _LARGEST_WEIGHT
     scale = np.where(given > 0, np.maximum(given, needed), np.maximum(1.0, needed)).astype(np.float32)
     codes = np.clip(np.rint(values / scale), -_LARGEST_WEIGHT, _LARGEST_WEIGHT).astype(np.int8)
-    return Kernel(codes, scale, WEIGHT_BITS, len(scale))
+    return Kernel(codes, scale, kernel.bits if is_exact else WEIGHT_BITS, len(scale))
 
 
 def quantized_bias(bias: np.ndarray, input_scale: float, kernel: Kernel) -> np.ndarray:

@@ -10,6 +10,7 @@ from larq_focal.training.recipe import Recipe
 _COMPARED = ("sign", "lab", "hysteresis")
 _TWO_LAYER = ("full_precision", "ste_sign", "hysteresis", "gumbel", "lab", "ternary", "zero_one")
 _LENET = ("full_precision", "sign", "xnor", "bireal", "irnet", "tbn", "recu", "hysteresis", "gumbel", "lab")
+_ACTIVITIES = ("wisdm", "unimib_shar")
 _MCU_DIGITS = Recipe(
     "mcu_digits",
     "mnist",
@@ -19,7 +20,7 @@ _MCU_DIGITS = Recipe(
     distortion=Distortion(degrees=12, zoom=0.12, shift=2, elastic=0.7),
     recalibrate=10_000,
 )
-_SMALLER_DIGITS = {"1kB": [8, 16, 24, 16], "2kB": [8, 24, 32, 32], "5kB": [12, 32, 48, 48]}
+_SMALLER_DIGITS = {"1kB": [8, 16, 24, 16], "2kB": [8, 24, 32, 32]}
 """Maps of the convolutions, by about how much their weights take."""
 
 _RECIPES = (
@@ -67,6 +68,7 @@ _RECIPES = (
         recalibrate=10_000,
     ),
     Recipe("human_activity_sign", "basic_motions", epochs=200, batch_size=8, held_out=8, recalibrate=32),
+    *(Recipe("human_activity_sign", name, epochs=60, held_out=500, recalibrate=2000) for name in _ACTIVITIES),
     Recipe("two_layer_ste_sign", "digits", epochs=30, batch_size=32, held_out=100),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

@@ -42,6 +42,7 @@ def test_bytes_are_centred_and_clipped():
 def test_every_layout_gives_windows_of_all_classes_in_both_parts(folder, name):
     data, row = load_dataset(name, folder), DATASETS[name]
     assert data.image_shape == row.shape
+    assert data.title == ("BasicMotions" if name == "basic_motions" else f"{row.title} (made up)")
     assert data.x_train.dtype == data.x_test.dtype == np.uint8
     assert data.x_train.std() > 1
     for labels in (data.y_train, data.y_test):

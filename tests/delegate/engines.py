@@ -45,6 +45,11 @@ class WithDelegate:
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(detail["index"]) for detail in self._interpreter.get_output_details()]
 
+    def delegate_reads_input(self) -> bool:
+        """Whether the first input goes to the delegate; without XNNPACK, which is one too."""
+        nodes = self._interpreter._get_ops_details()
+        return any(self._inputs()[0] in node["inputs"] for node in nodes if node["op_name"] == "DELEGATE")
+
     @property
     def scale(self) -> float:
         """That of the first output, if it is int8."""

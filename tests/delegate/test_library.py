@@ -33,7 +33,8 @@ def test_kernels_are_those_whose_instructions_the_system_names():
 
 def test_the_table_of_kernels_is_read_as_the_compiler_reads_it():
     rows = {row.name: (row.architecture, row.flags) for row in kernel_rows()}
-    assert rows["avx512"] == ("x86_64", {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vpopcntdq"})
+    avx512 = {f"avx512{part}" for part in ("f", "bw", "dq", "vl", "_vnni", "_vpopcntdq")}
+    assert rows["avx512"] == ("x86_64", avx512)
     assert rows["avx2"] == ("x86_64", {"avx2"})
     assert rows["neon_dot"] == ("aarch64", {"asimddp"})
     assert list(rows)[-2:] == ["portable", "reference"]
@@ -43,7 +44,8 @@ def test_the_table_of_kernels_is_read_as_the_compiler_reads_it():
 def test_each_kernel_has_a_file_and_a_row_in_the_documentation():
     """And each file that holds one has a row in the table: no kernel is left out of the library or the tests."""
     names = [row.name for row in kernel_rows()]
-    assert sorted([*names, "registry"]) == [path.stem for path in source_files(".cc") if path.parent.name == "kernels"]
+    for folder in ("kernels", "few_bits"):
+        assert sorted([*names, "registry"]) == [path.stem for path in source_files(".cc") if path.parent.name == folder]
     page = (FOLDER.parents[1] / "docs" / "delegate.md").read_text(encoding="utf-8")
     table = page.partition("## Kernels")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == names

@@ -212,6 +212,7 @@ def test_without_a_compiler_it_is_said_that_nothing_was_compared(tmp_path, monke
     [
         ({"name": "2digits"}, "not a name for C"),
         ({"name": "while"}, "is a word of C"),
+        ({"max_ram_bytes": -1}, "cannot be -1 bytes"),
         ({"target": "z80"}, "no target 'z80'; choose from generic"),
         ({"pixels": "bright"}, "no scale 'bright'"),
         ({"pixels": "unit"}, "takes 8-bit pixels as they are"),
@@ -230,6 +231,13 @@ def test_a_file_is_not_a_folder(tmp_path):
     (tmp_path / "c").write_text("")
     with pytest.raises(NotADirectoryError, match="needed is the name of a folder"):
         export_c(image_network(), tmp_path / "c")
+
+
+@pytest.mark.parametrize("place", ["/proc/larq_focal", "file/folder"])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=f"The folder '.*{place}' cannot be written: .*. Choose another one"):
+        export_c(image_network(), tmp_path / place)
 
 
 def test_names_of_layers_are_harmless(tmp_path):

@@ -9,7 +9,11 @@ from larq_focal.network import GraphError, Kernel, QuantGraph, interpret, ops
 from larq_focal.network.passes import PASSES, check_shapes, lower
 from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.directions import flips_into_kernels
-from larq_focal.network.passes.moves import reshape_before_quantizers, signs_before_pooling
+from larq_focal.network.passes.moves import (
+    affines_before_reshapes,
+    reshape_before_quantizers,
+    signs_before_pooling,
+)
 from larq_focal.network.passes.packable import is_packable, why_not_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.passes.thresholds import fold_into_thresholds, normal_thresholds
@@ -117,6 +121,25 @@ def test_quantizers_go_behind_reshapes():
     assert [type(op).__name__ for op in reshape_before_quantizers(graph)] == ["Input", "Reshape", "Binarize"]
     by_channel = chain(image(), sign(numbers(CHANNELS)), ops.Reshape(name="flat", shape=(512,)))
     assert reshape_before_quantizers(by_channel).ops == by_channel.ops
+
+
+def test_a_normalisation_behind_a_reshape_joins_the_layer_before_it():
+    sum_of_map = convolution(codes=RANDOM.choice([-1, 1], (4, 4, 32, 32)), padding="valid", shape=(1, 1, 32))
+    flat = ops.Reshape(name="flat", shape=(CHANNELS,))
+    norm = dataclasses.replace(affine(), shape=(CHANNELS,))
+    graph = chain(image(), sign(), sum_of_map, flat, norm)
+    swapped = affines_before_reshapes(graph)
+    assert [type(op).__name__ for op in swapped][-2:] == ["Affine", "Reshape"]
+    assert swapped.outputs == graph.outputs
+    assert_computes_the_same(swapped, graph, numbers(3, *IMAGE))
+    codes = [operator.kind for operator in read_flatbuffer(write_tflite(graph)).operators]
+    assert codes[-1] == "RESHAPE" and "MUL" not in codes
+    of_other_channels = chain(
+        image(),
+        dataclasses.replace(flat, shape=(4 * 4 * 32,)),
+        ops.Affine(name="wide", shape=(512,), mean=numbers(512), scale=numbers(512), bias=numbers(512)),
+    )
+    assert affines_before_reshapes(of_other_channels).ops == of_other_channels.ops
 
 
 def test_normalisations_join_and_go_into_float_layers():

@@ -92,6 +92,22 @@ class LceFile:
             filterWidth=width,
         )
 
+    def max_pool(
+        self, value: int, shape: Sequence[int], size: Sequence[int], strides: Sequence[int], padding: int
+    ) -> int:
+        """MAX_POOL_2D to this shape; sizes and strides are (height, width), the padding is schema.Padding's."""
+        (height, width), (down, right) = size, strides
+        sizes = {"filterHeight": height, "filterWidth": width, "strideH": down, "strideW": right}
+        return self._builtin("MAX_POOL_2D", [value], shape, "Pool2D", padding=padding, **sizes)
+
+    def depthwise(self, value: int, filters: np.ndarray, bias: np.ndarray, shape: Sequence[int], padding: int) -> int:
+        """Filters [1, rows, columns, channels], by CONV_2D where there is one channel."""
+        steps = {"padding": padding, "strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+        inputs = [value, self.constant(filters), self.constant(bias)]
+        if filters.shape[-1] == 1:
+            return self._builtin("CONV_2D", inputs, shape, "Conv2D", **steps)
+        return self._builtin("DEPTHWISE_CONV_2D", inputs, shape, "DepthwiseConv2D", depthMultiplier=1, **steps)
+
     def finished(self, *outputs: int) -> bytes:
         self._graph.outputs = list(outputs)
         model = schema.ModelT()

@@ -64,9 +64,8 @@ def test_shipped_weights_are_what_the_manifest_and_their_record_say(name):
     record = read_record(PRETRAINED / f"{name}.json")
     assert record["run"] == name
     settings = record["settings"]
-    model = build(
-        settings["model"], weights=settings["dataset"], **image_options(settings["dataset"]), **settings["options"]
-    )
+    weights = name.removeprefix(f"{settings['model']}-")
+    model = build(settings["model"], weights=weights, **image_options(settings["dataset"]), **settings["options"])
     graph_bytes = summary(from_keras(model)).to_dict()["totals"]["parameter_bytes"]
     assert graph_bytes == record["cost"]["totals"]["parameter_bytes"]
 

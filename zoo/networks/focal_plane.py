@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larq_focal.nn import QuantConv2D, Quantizer, SteHeaviside, SteSign, keras, ops, register
+from larq_focal.nn import QuantConv2D, Quantizer, SteHeaviside, keras, ops, register
 from larq_focal.zoo.networks.methods import METHODS
 from larq_focal.zoo.networks.parts import normalised
 from larq_focal.zoo.weights import with_weights
@@ -100,74 +100,3 @@ def analognet2(
         x = layers.Dense(50, activation="relu", name="dense_1")(x)
         x = layers.Dense(num_classes, name="dense_2")(x)
     return with_weights(keras.Model(image, x, name="analognet2"), weights)
-
-
-def pixelrnn(
-    *,
-    weights: str | Path | None = None,
-    input_shape: tuple[int, int, int] = (64, 64, 16),
-    num_classes: int = 9,
-    include_top: bool = True,
-) -> keras.Model:
-    """PixelRNN: a binary convolution and a gated binary state on the sensor, a linear decoder off it.
-
-    For each frame, 16 binary 5x5 kernels, ReLU, a 4x4 pool and a threshold give 16 binary maps of a sixteenth of the
-    size, which lie side by side as one plane x of the frame's size. With the state h, +1 at first:
-
-        f = sign(f_i * x + f_h * h),  h <- f h,  o = sign(o_i * x + o_h * h)
-
-    with four 5x5 kernels; the o of the last frame goes to the decoder. It returns logits ``[batch, num_classes]``.
-
-    Args:
-        weights: None for random ones, the name of a data set, or the path of a weights file.
-        input_shape: ``(height, width, frames)``, pixels in [-0.5, 0.5); sides are multiples of 4.
-        num_classes: Number of logits.
-        include_top: Whether the decoder is there.
-
-    Raises:
-        ValueError: ``weights`` is not known.
-
-    Source:
-        So, Bose, Dudek and Wetzstein, "PixelRNN: In-pixel Recurrent Neural Networks for End-to-end-optimized
-        Perception with Neural Sensors", CVPR 2024, https://arxiv.org/abs/2304.05440;
-        https://github.com/computational-imaging/PixelRNN, model_utils.
-    """
-    frames = layers.Input(input_shape, name="frames")
-    conv = _SIGNS.conv(16, 5, padding="same", name="conv")
-    relu, pool, threshold = (
-        layers.ReLU(name="relu"),
-        layers.MaxPool2D(4, name="pool"),
-        ScalarThreshold(name="threshold"),
-    )
-    gate_input, gate_state, output_input, output_state = (
-        _SIGNS.conv(1, 5, padding="same", name=name)
-        for name in ("gate_input", "gate_state", "output_input", "output_state")
-    )
-    gate, state = SteSign(name="gate"), None
-    for index in range(input_shape[2]):
-        x = _side_by_side(threshold(pool(relu(conv(frames[..., index : index + 1])))))
-        state = layers.Rescaling(0.0, offset=1.0, name="state")(x) if state is None else state
-        output = output_input(x) + output_state(state)
-        state = state * gate(gate_input(x) + gate_state(state))
-    x = SteSign(name="output")(output)
-    if include_top:
-        x = layers.Dense(num_classes, name="decoder")(layers.Flatten(name="plane")(x))
-    return with_weights(keras.Model(frames, x, name="pixelrnn"), weights)
-
-
-@register()
-class ScalarThreshold(keras.layers.Layer):
-    """Subtracts one trained number."""
-
-    def build(self, input_shape):
-        self.threshold = self.add_weight(name="threshold", shape=(), initializer="ones")
-        super().build(input_shape)
-
-    def call(self, inputs):
-        return inputs - self.threshold
-
-
-def _side_by_side(x):
-    """Sixteen maps as one plane, four in a row."""
-    maps = ops.split(x, 16, axis=-1)
-    return ops.concatenate([ops.concatenate(maps[row : row + 4], axis=2) for row in range(0, 16, 4)], axis=1)

@@ -42,7 +42,7 @@ ROWS: list[ModelRow] = [
     ModelRow(
         "pixelrnn",
         "PixelRNN",
-        network("focal_plane.pixelrnn"),
+        network("pixelrnn.pixelrnn"),
         "https://github.com/computational-imaging/PixelRNN",
         {},
         {"input_shape": (16, 16, 2)},

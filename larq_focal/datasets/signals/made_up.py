@@ -1,7 +1,8 @@
 """Made-up signals of an accelerometer, in files as WISDM and UniMiB SHAR have them: for trials where those are not.
 
 An activity is a swing of its own frequency and height about gravity, with its first harmonic and noise; each person
-has a pace, a vigour and a way to carry the sensor. Networks that tell them apart have learned nothing about people.
+has a pace, a vigour and a way to carry the sensor. Networks that tell them apart have learned nothing about people, so
+records of trainings on them name the data made up.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from larq_focal.datasets.rows import DATASETS
+from larq_focal.datasets.rows import DATASETS, title_file
 from larq_focal.datasets.signals import unimib_shar, wisdm
 from larq_focal.files import write_text
 
@@ -37,9 +38,8 @@ def write_wisdm(folder: str | Path, *, seed: int = 0, seconds: float = 30.0) -> 
             for time, values in enumerate(signal):
                 numbers = ",".join(f"{value:.6g}" for value in values)
                 lines.append(f"{user},{activity},{int(time * 1e9 / rate)},{numbers};\n")
-    path = Path(folder) / wisdm.FILE
-    write_text(path, "".join(lines))
-    return path
+    _write_title(folder, "wisdm")
+    return write_text(Path(folder) / wisdm.FILE, "".join(lines))
 
 
 def write_unimib_shar(folder: str | Path, *, seed: int = 0, trials: int = 2) -> Path:
@@ -57,4 +57,9 @@ def write_unimib_shar(folder: str | Path, *, seed: int = 0, trials: int = 2) -> 
     signals = [swings(random, label - 1, count, row.shape[0], 50.0).T.ravel() for label, _, _ in labels]
     for name, array in ((unimib_shar.DATA, np.array(signals)), (unimib_shar.LABELS, np.array(labels))):
         savemat(Path(folder) / f"{name}.mat", {name: array})
+    _write_title(folder, "unimib_shar")
     return Path(folder)
+
+
+def _write_title(folder: str | Path, name: str) -> None:
+    write_text(Path(folder) / title_file(name), f"{DATASETS[name].title} (made up)\n")

@@ -4,6 +4,7 @@
 #include "../operations/channel_mean.h"
 #include "../operations/channels.h"
 #include "../operations/convolution.h"
+#include "../operations/depthwise_convolution.h"
 #include "../operations/elementwise.h"
 #include "../operations/quantize.h"
 #include "network.h"
@@ -96,11 +97,17 @@ bool Network::fuse_into_consumers(int index) {
   return consumer_count(elementwise->outputs[0]) == 0;
 }
 
-// convolution -> quantize: the convolution packs its output, and stores it only if something else uses it too.
+// convolution -> quantize: the convolution packs its output. A binary one stores its floats too where something else uses
+// them; a depthwise one gives either.
 bool Network::fuse_quantize(int index) {
   auto* quantize = dynamic_cast<Quantize*>(steps_[index].operation.get());
   if (!quantize || quantize->inputs.empty() || quantize->outputs.size() != 1) return false;
   Tensor* values = quantize->inputs[0];
+  auto* depthwise = producing<DepthwiseConvolution>(values);
+  if (depthwise && consumer_count(values) == 1 && quantize->steps().count() == 0) {
+    depthwise->take_in_signs(quantize->outputs[0]);
+    return true;
+  }
   auto* convolution = producing<BinaryConvolution>(values);
   if (!convolution || !convolution->takes_signs()) return false;
   values->is_stored = consumer_count(values) > 1;

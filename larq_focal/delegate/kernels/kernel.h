@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "depthwise.h"
+
 namespace larq_focal {
 
 // Where the words lie that one output sees: `runs` runs of `run_words` consecutive words, each at an offset from the
@@ -115,6 +117,11 @@ struct Kernel {
   // Adds rows of [rows][channels] floats, which go through `steps` first, to the sums, one row after the other.
   void (*sum_floats)(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums);
   void (*pack_bytes)(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words);
+  // Computes the rows [begin, end) of outputs.
+  void (*convolve_depthwise)(const Depthwise&, int begin, int end);
+  // Finds the largest float of each channel among [rows][columns] pixels that lie so many floats apart.
+  void (*find_maxima)(const float* image, ptrdiff_t row_stride, ptrdiff_t stride, int rows, int columns, int channels,
+                      float* maxima);
 };
 
 constexpr int kMaxBlockChannels = 64;

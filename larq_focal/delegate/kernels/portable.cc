@@ -2,34 +2,9 @@
 #include <cstring>
 
 #include "kernel.h"
+#include "vectors/portable.inc.h"
 
-namespace larq_focal {
-namespace {
-
-constexpr int kVectorBytes = 16;
-
-template <typename Vector>
-inline uint32_t below_zero(const Vector* values) {
-  uint32_t bits = 0;
-  for (int i = 0; i < 32; ++i) bits |= static_cast<uint32_t>(values[i / 4][i % 4] < 0) << i;
-  return bits;
-}
-
-inline uint32_t below(const int8_t* values, int8_t zero_point) {
-  uint32_t bits = 0;
-  for (int i = 0; i < 32; ++i) bits |= static_cast<uint32_t>(values[i] < zero_point) << i;
-  return bits;
-}
-
-inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
-  uint32_t bits = 0;
-  for (int i = 0; i < 32; ++i) bits |= static_cast<uint32_t>(values[i] > thresholds[i]) << i;
-  return bits;
-}
-
-}  // namespace
-}  // namespace larq_focal
-
+#include "bodies/depthwise.inc.h"
 #include "bodies/floats.inc.h"
 
 namespace larq_focal {
@@ -110,6 +85,6 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 }  // namespace
 
 extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,          false,
-                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
+                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes, convolve_depthwise, find_maxima};
 
 }  // namespace larq_focal

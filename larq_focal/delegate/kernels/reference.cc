@@ -1,9 +1,9 @@
 // The specification of every kernel, as plain as it can be: one output channel at one position at a time.
 #include <bitset>
-#include <cmath>
 #include <cstring>
+#include <limits>
 
-#include "kernel.h"
+#include "reference_outputs.h"
 
 namespace larq_focal {
 namespace {
@@ -26,41 +26,12 @@ int32_t differing_bits(const Convolution& conv, int channel, int y, int x) {
   return count;
 }
 
-float clamp(float value, float lowest, float highest) {
-  return value < lowest ? lowest : value > highest ? highest : value;
-}
-
-int8_t saturate(float value) {
-  float rounded = std::round(value);  // halves away from zero
-  return static_cast<int8_t>(rounded >= -128 ? rounded > 127 ? 127 : rounded : -128);
-}
-
 float float_output(const Convolution& conv, int channel, int y, int x, int32_t popcount) {
   const OutputTransform& transform = conv.transform;
   int32_t value = transform.products - 2 * popcount;
   if (conv.correction.sums) value -= conv.correction.at(y, x)[channel];
   value = value < transform.lowest ? transform.lowest : value > transform.highest ? transform.highest : value;
   return static_cast<float>(value) * transform.multiplier[channel] + transform.bias[channel];
-}
-
-float stepped(const FloatSteps& steps, ptrdiff_t position, int channel, float value) {
-  for (int i = 0; i < steps.count; ++i) {
-    const FloatStep& step = steps.first[i];
-    const float operand = step.values[position * step.stride + channel];
-    switch (step.kind) {
-      case FloatStep::Kind::kMultiply:
-        value *= operand;
-        break;
-      case FloatStep::Kind::kAdd:
-        value += operand;
-        break;
-      case FloatStep::Kind::kPrelu:
-        value = value >= 0 ? value : value * operand;
-        break;
-    }
-    if (step.is_clamped) value = clamp(value, step.lowest, step.highest);
-  }
-  return value;
 }
 
 void convolve(const Convolution& conv, int channel, int begin, int end) {
@@ -73,14 +44,10 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
       is_negative = popcount > conv.transform.threshold[channel];
     } else {
       float output = stepped(to.steps, position, channel, float_output(conv, channel, y, x, popcount));
-      if (to.floats) to.floats[position * to.float_stride + channel] = output;
-      if (to.bytes) to.bytes[position * to.byte_stride + channel] = saturate(output);
+      store_number(to, channel, position, output);
       is_negative = stepped(to.sign_steps, position, channel, output) < 0;
     }
-    if (to.words) {
-      int bit = to.bit_offset + channel;
-      to.words[position * to.word_stride + bit / 32] |= static_cast<uint32_t>(is_negative) << bit % 32;
-    }
+    if (to.words) store_sign(to, channel, position, is_negative);
   }
 }
 
@@ -112,9 +79,44 @@ void pack_bytes(const int8_t* values, size_t rows, int channels, int8_t zero_poi
   pack(rows, channels, words, [&](size_t row, int channel) { return values[row * channels + channel] < zero_point; });
 }
 
+void convolve_depthwise(const Depthwise& conv, int begin, int end) {
+  const auto output = [&conv](size_t pixel, int channel) {
+    const auto y = static_cast<ptrdiff_t>(pixel) / conv.output_width, x = static_cast<ptrdiff_t>(pixel) % conv.output_width;
+    float sum = conv.bias[channel];
+    for (int row = 0; row < conv.rows; ++row) {
+      for (int column = 0; column < conv.columns; ++column) {
+        const float value = conv.image[(y + row) * conv.row_stride + (x + column) * conv.channels + channel];
+        sum += value * conv.weights[(row * conv.columns + column) * conv.period + channel];
+      }
+    }
+    return sum;
+  };
+  const size_t first = static_cast<size_t>(begin) * conv.output_width;
+  const size_t pixels = static_cast<size_t>(end - begin) * conv.output_width;
+  for (size_t pixel = first; conv.floats && pixel < first + pixels; ++pixel) {
+    for (int c = 0; c < conv.channels; ++c) conv.floats[pixel * conv.channels + c] = output(pixel, c);
+  }
+  if (!conv.words) return;
+  pack(pixels, conv.channels, conv.words + first * packed_words(conv.channels),
+       [&](size_t pixel, int channel) { return output(first + pixel, channel) < 0; });
+}
+
+void find_maxima(const float* image, ptrdiff_t row_stride, ptrdiff_t stride, int rows, int columns, int channels,
+                 float* maxima) {
+  for (int c = 0; c < channels; ++c) {
+    maxima[c] = -std::numeric_limits<float>::infinity();
+    for (int y = 0; y < rows; ++y) {
+      for (int x = 0; x < columns; ++x) {
+        const float value = image[y * row_stride + x * stride + c];
+        if (value > maxima[c]) maxima[c] = value;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 extern const Kernel reference_kernel = {"reference",  is_supported, 1,           1,          1,          true,
-                                        pack_weights, convolve,     pack_floats, sum_floats, pack_bytes};
+                                        pack_weights, convolve,     pack_floats, sum_floats, pack_bytes, convolve_depthwise, find_maxima};
 
 }  // namespace larq_focal

@@ -18,13 +18,14 @@ Claims::Claims(litert::Context* context, bool fuses)
     for (int tensor : nodes_[i].outputs()) {
       if (tensor >= 0) maker_[tensor] = static_cast<int>(i);
     }
-    if (nodes_[i].kind() == GraphNode::Kind::kLce) is_claimed_[i] = true;
-    if (nodes_[i].is_lce("LceQuantize") && !nodes_[i].inputs().empty()) packed_later_.insert(nodes_[i].inputs()[0]);
-    if (nodes_[i].is_lce("LceBconv2d")) convolved_.insert(nodes_[i].outputs().begin(), nodes_[i].outputs().end());
+    if (nodes_[i].kind() == GraphNode::Kind::kCustom) is_claimed_[i] = true;
+    if (nodes_[i].is_custom("LceQuantize") && !nodes_[i].inputs().empty()) packed_later_.insert(nodes_[i].inputs()[0]);
+    if (nodes_[i].is_custom("LceBconv2d")) convolved_.insert(nodes_[i].outputs().begin(), nodes_[i].outputs().end());
   }
   if (!fuses) return;
   for (size_t i = 0; i < nodes_.size(); ++i) claim_after_convolution(i);
   for (size_t i = nodes_.size(); i-- > 0;) claim_before_quantize(i);
+  for (size_t i = 0; i < nodes_.size(); ++i) claim_between(i);
 }
 
 bool Claims::is_row_of(int operand, int value) const {
@@ -91,6 +92,17 @@ void Claims::claim_before_quantize(size_t node) {
   }
 }
 
+// binary convolution -> MAX_POOL_2D; convolution of each channel by itself -> quantize
+void Claims::claim_between(size_t node) {
+  const GraphNode& at = nodes_[node];
+  if (at.kind() == GraphNode::Kind::kMaxPool) {
+    is_claimed_[node] = convolved_.count(at.inputs()[0]) > 0;
+  } else if (at.kind() == GraphNode::Kind::kDepthwise) {
+    const int reader = sole_consumer(at.outputs()[0]);
+    is_claimed_[node] = reader >= 0 && nodes_[reader].is_custom("LceQuantize");
+  }
+}
+
 // Whether a node needs the output of another one, directly or not. Nodes are in the order in which they can run.
 bool Claims::needs(size_t node, size_t other) const {
   std::vector<bool> is_needed(node + 1, false);
@@ -112,10 +124,10 @@ std::vector<size_t> Claims::chain_after(size_t convolution) const {
     if (outputs.empty() || outputs[0] < 0) continue;
     for (size_t reader : readers_[outputs[0]]) {
       const GraphNode& at = nodes_[reader];
-      const bool ends = at.is_lce("LceQuantize") || at.kind() == GraphNode::Kind::kImageMean;
+      const bool ends = at.is_custom("LceQuantize") || at.kind() == GraphNode::Kind::kImageMean;
       const bool goes_on = is_before_quantize_[reader] || (at.kind() == GraphNode::Kind::kElementwise &&
                                                            sole_consumer(outputs[0]) == static_cast<int>(reader));
-      const bool is_next = is_claimed_[reader] && (ends || goes_on) && !nodes_[chain[i]].is_lce("LceQuantize");
+      const bool is_next = is_claimed_[reader] && (ends || goes_on) && !nodes_[chain[i]].is_custom("LceQuantize");
       if (is_next && std::find(chain.begin(), chain.end(), reader) == chain.end()) chain.push_back(reader);
     }
   }
@@ -140,7 +152,7 @@ std::vector<std::vector<int>> Claims::node_sets() const {
   std::vector<std::vector<int>> sets;
   std::vector<bool> is_left = is_claimed_;
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (!nodes_[i].is_lce("LceBconv2d")) continue;
+    if (!nodes_[i].is_custom("LceBconv2d")) continue;
     const std::vector<size_t> chain = chain_after(i);
     const bool is_whole = std::all_of(chain.begin(), chain.end(), [&](size_t node) { return is_left[node]; });
     if (!is_whole || !waits_for_others(i, chain)) continue;

@@ -23,6 +23,7 @@ class Claims {
   void claim_after_convolution(size_t node);
   void claim_padded_addition(size_t node);
   void claim_before_quantize(size_t node);
+  void claim_between(size_t node);
   bool needs(size_t node, size_t other) const;
   bool waits_for_others(size_t convolution, const std::vector<size_t>& chain) const;
   std::vector<size_t> chain_after(size_t convolution) const;

@@ -2,7 +2,9 @@
 
 #include "../operations/channel_mean.h"
 #include "../operations/channels.h"
+#include "../operations/depthwise_convolution.h"
 #include "../operations/elementwise.h"
+#include "../operations/float_max_pool.h"
 
 namespace larq_focal {
 
@@ -25,9 +27,9 @@ GraphNode::GraphNode(litert::Context* context, int index) : context_(context), i
 
 GraphNode::Kind GraphNode::find_kind() {
   if (registration_->builtin_code == litert::kCustom) {
-    if (!registration_->custom_name || !is_lce_operation(registration_->custom_name)) return Kind::kOther;
+    if (!registration_->custom_name || !is_custom_operation(registration_->custom_name)) return Kind::kOther;
     name_ = registration_->custom_name;
-    return Kind::kLce;
+    return Kind::kCustom;
   }
   if (node_->delegate || outputs_.size() != 1 || !are_floats()) return Kind::kOther;
   const bool has_two = inputs_.size() == 2 && inputs_[0] >= 0 && inputs_[1] >= 0 && is_float(inputs_[1]);
@@ -67,6 +69,21 @@ GraphNode::Kind GraphNode::find_kind() {
       activation_ = params<litert::PoolParams>().activation;
       name_ = "AVERAGE_POOL_2D";
       kind = Kind::kImageMean;
+      break;
+    case litert::kMaxPool2d:
+      if (!params_data || !takes_max_pool()) break;
+      name_ = "MAX_POOL_2D";
+      kind = Kind::kMaxPool;
+      break;
+    case litert::kConv2d:  // of one channel to one
+      if (!params_data || !takes_depthwise<litert::ConvolutionParams>() || dims(inputs_[0])->data[3] != 1) break;
+      name_ = "CONV_2D";
+      kind = Kind::kDepthwise;
+      break;
+    case litert::kDepthwiseConv2d:
+      if (!params_data || !takes_depthwise<litert::DepthwiseParams>()) break;
+      name_ = "DEPTHWISE_CONV_2D";
+      kind = Kind::kDepthwise;
       break;
     default:
       break;
@@ -112,10 +129,36 @@ bool GraphNode::takes_image_mean() const {
          pool.filter_height == from->data[1] && pool.filter_width == from->data[2];
 }
 
+bool GraphNode::set_padding(int padding) {
+  padding_ = padding == litert::kSamePadding ? Padding::kSame : Padding::kValid;
+  return padding == litert::kSamePadding || padding == litert::kValidPadding;
+}
+
+bool GraphNode::takes_max_pool() {
+  const auto& pool = params<litert::PoolParams>();
+  return inputs_.size() == 1 && dims(inputs_[0])->size == 4 && pool.activation == 0 && pool.filter_height > 0 &&
+         pool.filter_width > 0 && pool.stride_height > 0 && pool.stride_width > 0 && set_padding(pool.padding);
+}
+
+// Whether it is a convolution of each channel by itself that DepthwiseConvolution can do.
+template <typename Params>
+bool GraphNode::takes_depthwise() {
+  const auto& conv = params<Params>();
+  if (inputs_.size() != 3 || !is_constant(context_->tensors[inputs_[1]]) || !is_constant(context_->tensors[inputs_[2]])) {
+    return false;
+  }
+  const litert::IntArray *image = dims(inputs_[0]), *filter = dims(inputs_[1]), *bias = dims(inputs_[2]);
+  const bool is_plain = conv.activation == 0 && conv.stride_width == 1 && conv.stride_height == 1 &&
+                        conv.dilation_width == 1 && conv.dilation_height == 1;
+  return is_plain && image->size == 4 && filter->size == 4 && bias->size == 1 && filter->data[0] == 1 &&
+         filter->data[3] == image->data[3] && bias->data[0] == image->data[3] &&
+         DepthwiseConvolution::takes(image->data[3]) && set_padding(conv.padding);
+}
+
 std::unique_ptr<Operation> GraphNode::operation(const Kernel& kernel) const {
   switch (kind_) {
-    case Kind::kLce:
-      return make_lce_operation(name_, node_->custom_initial_data, node_->custom_initial_data_size, kernel);
+    case Kind::kCustom:
+      return make_custom_operation(name_, node_->custom_initial_data, node_->custom_initial_data_size, kernel);
     case Kind::kElementwise:
       return std::make_unique<Elementwise>(step_, static_cast<Activation>(activation_));
     case Kind::kConcatenation:
@@ -127,6 +170,13 @@ std::unique_ptr<Operation> GraphNode::operation(const Kernel& kernel) const {
       return std::make_unique<ChannelMean>(kernel, pool.filter_height, pool.filter_width,
                                            static_cast<Activation>(activation_));
     }
+    case Kind::kMaxPool: {
+      const auto& pool = params<litert::PoolParams>();
+      return std::make_unique<FloatMaxPool>(kernel, Axis{pool.filter_height, pool.stride_height, 1, padding_},
+                                            Axis{pool.filter_width, pool.stride_width, 1, padding_});
+    }
+    case Kind::kDepthwise:
+      return std::make_unique<DepthwiseConvolution>(kernel, padding_);
     case Kind::kOther:
       break;
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../operations/operation.h"
+#include "../operations/window.h"
 #include "litert.h"
 
 namespace larq_focal {
@@ -12,14 +13,14 @@ namespace larq_focal {
 // A node of LiteRT's graph as the delegate sees it: which of our operations it is, if any.
 class GraphNode {
  public:
-  enum class Kind { kOther, kLce, kElementwise, kConcatenation, kChannelPadding, kImageMean };
+  enum class Kind { kOther, kCustom, kElementwise, kConcatenation, kChannelPadding, kImageMean, kMaxPool, kDepthwise };
 
   // Throws Error.
   GraphNode(litert::Context* context, int index);
 
   int index() const { return index_; }
   Kind kind() const { return kind_; }
-  bool is_lce(const char* name) const { return kind_ == Kind::kLce && name_ == name; }
+  bool is_custom(const char* name) const { return kind_ == Kind::kCustom && name_ == name; }
   const std::string& name() const { return name_; }
 
   // Tensors by their number; in inputs -1 where one is left out.
@@ -38,6 +39,10 @@ class GraphNode {
   bool are_floats() const;
   bool pads_channels();
   bool takes_image_mean() const;
+  bool takes_max_pool();
+  template <typename Params>
+  bool takes_depthwise();
+  bool set_padding(int padding);
   template <typename Params>
   const Params& params() const {
     return *static_cast<const Params*>(node_->builtin_data);
@@ -53,6 +58,7 @@ class GraphNode {
   FloatStep::Kind step_ = FloatStep::Kind::kAdd;  // of an elementwise operation
   int activation_ = 0;
   int before_ = 0, behind_ = 0;  // channels of padding
+  Padding padding_ = Padding::kSame;
 };
 
 std::vector<int> to_vector(const litert::IntArray* array);

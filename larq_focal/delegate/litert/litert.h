@@ -15,12 +15,16 @@ enum BuiltinOperator : int {
   kAdd = 0,
   kAveragePool2d = 1,
   kConcatenation = 2,
+  kConv2d = 3,
+  kDepthwiseConv2d = 4,
+  kMaxPool2d = 17,
   kMul = 18,
   kCustom = 32,
   kPad = 34,
   kPrelu = 54
 };
 enum DelegateFlags : int64_t { kAllowDynamicTensors = 1 };
+enum PaddingKind : int { kSamePadding = 1, kValidPadding = 2 };
 constexpr int kOptionalTensor = -1;
 
 struct IntArray {
@@ -106,6 +110,25 @@ struct DelegateParams {
   IntArray* nodes_to_replace;
   IntArray* input_tensors;
   IntArray* output_tensors;
+};
+
+struct ConvolutionParams {
+  int padding;
+  int stride_width;
+  int stride_height;
+  int activation;
+  int dilation_width;
+  int dilation_height;
+};
+
+struct DepthwiseParams {
+  int padding;
+  int stride_width;
+  int stride_height;
+  int depth_multiplier;
+  int activation;
+  int dilation_width;
+  int dilation_height;
 };
 
 // The parameters of ADD and MUL begin with the fused activation.

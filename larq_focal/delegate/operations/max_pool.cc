@@ -5,16 +5,6 @@
 namespace larq_focal {
 namespace {
 
-struct Span {
-  int64_t begin, end;
-};
-
-// The rows of an image that the window at a position sees.
-Span seen(const Axis& axis, const Placement& placement, int64_t position, int image) {
-  int64_t begin = position * axis.stride - placement.before;
-  return {std::max<int64_t>(begin, 0), std::min<int64_t>(begin + axis.size, image)};
-}
-
 // The outputs whose windows have this tap inside an image.
 Span inside(const Axis& axis, const Placement& placement, int64_t tap, int image) {
   const int64_t before = placement.before - tap;  // pixels outside of the first output's tap, and so many of the last

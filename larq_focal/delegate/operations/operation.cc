@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "convolution.h"
+#include "few_bit_convolution.h"
 #include "max_pool.h"
 #include "options.h"
 #include "quantize.h"
@@ -40,16 +41,19 @@ void OperationWithSteps::take_in(Tensor* value, const ElementwiseStep& step) {
   for (Tensor* operand : steps_.operands()) inputs.push_back(operand);
 }
 
-bool is_lce_operation(const std::string& name) {
-  return name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d";
+bool is_custom_operation(const std::string& name) {
+  return name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
+         name == "LqfConv2d" || name == "LqfFullyConnected";
 }
 
-std::unique_ptr<Operation> make_lce_operation(const std::string& name, const void* options, size_t options_bytes,
-                                              const Kernel& kernel) {
+std::unique_ptr<Operation> make_custom_operation(const std::string& name, const void* options, size_t options_bytes,
+                                                 const Kernel& kernel) {
   if (name == "LceQuantize") return std::make_unique<Quantize>(kernel);
   if (name == "LceDequantize") return std::make_unique<Dequantize>();
   if (name == "LceBMaxPool2d") return std::make_unique<MaxPool>(Options(options, options_bytes));
   if (name == "LceBconv2d") return std::make_unique<BinaryConvolution>(Options(options, options_bytes), kernel);
+  if (name == "LqfConv2d") return FewBitConvolution::convolution(Options(options, options_bytes), kernel);
+  if (name == "LqfFullyConnected") return FewBitConvolution::dense(Options(options, options_bytes), kernel);
   throw Error("there is no operation '" + name + "'.");
 }
 

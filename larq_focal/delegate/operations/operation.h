@@ -51,9 +51,10 @@ class OperationWithSteps : public Operation {
   FusedSteps steps_;
 };
 
-// The operations of LCE, by the name that its converter writes. Throws Error on bad options.
-bool is_lce_operation(const std::string& name);
-std::unique_ptr<Operation> make_lce_operation(const std::string& name, const void* options, size_t options_bytes,
-                                              const Kernel& kernel);
+// Operations that LiteRT does not know, by their name in the file: those of LCE ("Lce...") and our own ("Lqf..."). Throws
+// Error on bad options.
+bool is_custom_operation(const std::string& name);
+std::unique_ptr<Operation> make_custom_operation(const std::string& name, const void* options, size_t options_bytes,
+                                                 const Kernel& kernel);
 
 }  // namespace larq_focal

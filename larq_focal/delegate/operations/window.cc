@@ -20,4 +20,9 @@ Placement place(const Axis& axis, int image) {
   return {static_cast<int>(outputs), total / 2};
 }
 
+Span seen(const Axis& axis, const Placement& placement, int64_t position, int image) {
+  const int64_t begin = position * axis.stride - placement.before;
+  return {std::max<int64_t>(begin, 0), std::min<int64_t>(begin + axis.size, image)};
+}
+
 }  // namespace larq_focal

@@ -25,6 +25,13 @@ struct Placement {
   int64_t before;  // padding in front of the first pixel
 };
 
+struct Span {
+  int64_t begin, end;
+};
+
+// The pixels of an axis that a window without dilation sees.
+Span seen(const Axis& axis, const Placement& placement, int64_t position, int image);
+
 // As TensorFlow places windows. Throws Error where not one window fits into the image.
 Placement place(const Axis& axis, int image);
 

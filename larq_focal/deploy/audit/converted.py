@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from larq_focal.deploy.audit.layer_audit import Became
+from larq_focal.network.few_bits import FEW_BIT_KINDS, stored_weights
 from larq_focal.network.packing import unpack_bits, words_for
 from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor
 
 BINARY_CONVOLUTION = "LceBconv2d"
 _OUT_AXIS = {
     BINARY_CONVOLUTION: 0,
+    **dict.fromkeys(FEW_BIT_KINDS, 0),
     "CONV_2D": 0,
     "DEPTHWISE_CONV_2D": -1,
     "FULLY_CONNECTED": 0,
@@ -41,7 +43,7 @@ class ConvertedLayer:
 
     @property
     def became(self) -> Became:
-        if self.operator.kind == BINARY_CONVOLUTION:
+        if self.operator.kind in (BINARY_CONVOLUTION, *FEW_BIT_KINDS):
             return "packed"
         return "int8" if self.operator.inputs[1].dtype in ("int8", "uint8", "int4") else "float"
 
@@ -77,8 +79,7 @@ def _read(operator: Operator, producers: dict[int, Operator]) -> ConvertedLayer:
     stored = _constant_sources(tensor, producers)
     if not tensor.is_constant:
         return ConvertedLayer(operator, _as_matrix(operator, np.broadcast_to(0, tensor.shape)).shape, None, stored)
-    values = _signs(operator) if operator.kind == BINARY_CONVOLUTION else _real(tensor)
-    kernel = _as_matrix(operator, values)
+    kernel = _as_matrix(operator, _values(operator))
     return ConvertedLayer(operator, kernel.shape, kernel, stored)
 
 
@@ -91,6 +92,15 @@ def _constant_sources(tensor: Tensor, producers: dict[int, Operator]) -> tuple[T
         return ()
     sources = [_constant_sources(operand, producers) for operand in operator.inputs if operand is not None]
     return tuple(source for found in sources for source in found) if all(sources) else ()
+
+
+def _values(operator: Operator) -> np.ndarray:
+    """Up to a scale per output channel, as the file has the weights."""
+    if operator.kind == BINARY_CONVOLUTION:
+        return _signs(operator)
+    if operator.kind in FEW_BIT_KINDS:
+        return stored_weights(operator.inputs[1].data, operator.options).astype(np.float32)
+    return _real(operator.inputs[1])
 
 
 def _signs(operator: Operator) -> np.ndarray:

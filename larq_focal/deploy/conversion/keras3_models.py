@@ -34,6 +34,7 @@ def convert_by_graph(
     trust: bool = False,
     int8: Int8Options | None = None,
     metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
+    packed: bool = True,
 ) -> Conversion:
     """As ``larq_focal.convert``, for a model of Keras 3.
 
@@ -42,6 +43,7 @@ def convert_by_graph(
     """
     read = _read(model, trust)
     options = {"output_names": read.output_names, "batch_size": read.batch_size, "metadata": metadata}
+    options["packed"] = packed
     content = graph_content(read.graph, **options)
     check_fit(metadata, read.graph)
     data = by_input(read.graph, data)

@@ -84,6 +84,7 @@ def convert_by_graph(
     trust: bool = False,
     int8: Int8Options | None = None,
     metadata: FileMetadata = FileMetadata(),  # noqa: B008 (it never changes)
+    packed: bool = True,
 ) -> Conversion:
     """As ``larq_focal.convert`` with ``converter="focal"``.
 
@@ -93,6 +94,7 @@ def convert_by_graph(
     model = with_known_inputs(model, trust=trust)
     check_model(model)
     options = {"output_names": model.output_names, "batch_size": batch_size(model), "metadata": metadata}
+    options["packed"] = packed
     graph, content, notes = written_graph(model, **options)
     check_fit(metadata, graph)
     audit = audit_by_graph(model, graph, content, data, seed)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, get_args
 
@@ -11,16 +12,12 @@ import numpy as np
 from rich.console import Group
 from rich.text import Text
 
-from larq_focal.focal_plane.analog.effort import Effort
-from larq_focal.focal_plane.analog.likeness import Likeness
+from larq_focal.focal_plane.analog.kernel_search import KernelLattice, SearchLimits, found_program, gain_of
 from larq_focal.focal_plane.analog.linear import registers_after
-from larq_focal.focal_plane.analog.moves import Moves
-from larq_focal.focal_plane.analog.packed import Lattice
 from larq_focal.focal_plane.analog.register_assignment import assigned
-from larq_focal.focal_plane.analog.search import Search
+from larq_focal.focal_plane.analog.separable import separable_program
 from larq_focal.focal_plane.analog.taps import KernelError, Taps, taps_of
 from larq_focal.focal_plane.machine import Instruction, InstructionSet, Kernel, Launch, Program
-from larq_focal.focal_plane.machine.forms import FORMS
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.result import Result
@@ -29,7 +26,7 @@ from larq_focal.text import counted
 Division = Literal["div", "divq"]
 
 MOST_HALVINGS = 7  # the image's full range divided by this power of two leaves one step
-_SLACK = 2  # pixels by which intermediate kernels may stand out of those wanted
+_NODES_OF_A_STEP = 200  # which kernels of one axis rarely need
 
 
 @dataclass(frozen=True, repr=False)
@@ -89,11 +86,13 @@ def compile_kernels(
     division: Division = "div",
     input_register: str | None = None,
     time_limit_s: float = 60.0,
-    most_nodes: int = 2000,
+    most_nodes: int = 5000,
     seed: int = 0,
     progress: Progress = silent,
 ) -> CompiledKernels:
     """Finds a short program of analog instructions for convolutions of one image.
+
+    Separable kernels are first computed along one axis and then along the other; the search looks for fewer words.
 
     Results follow Keras: a pixel gets the sum of each weight times the pixel at the weight's offset from the centre.
     A ring of a few pixels at the border of the array is wrong, as what is shifted over the border is lost. Every
@@ -122,33 +121,32 @@ def compile_kernels(
     wanted = {name: _checked(name, kernel) for name, kernel in kernels.items()}
     if not wanted:
         raise KernelError("There is no kernel; give one or more by name.")
-    halvings = max(weight.denominator.bit_length() - 1 for taps in wanted.values() for weight in taps.values())
-    lattice = Lattice([offset for taps in wanted.values() for offset in taps], _SLACK)
-    source = lattice.packed({lattice.place((0, 0)): 1 << halvings})
-    packed = {name: _packed(taps, halvings, lattice) for name, taps in wanted.items()}
-    most_gain = max(1 << halvings, *(lattice.pattern(kernel).gain for kernel in packed.values()))
-    likeness = Likeness(lattice)
-    moves = Moves(lattice, likeness, source, division, most_gain)
-    effort = Effort(lattice, likeness, source)
-    search = Search(lattice, moves, effort, packed.values(), source, _icw, len(names), seed)
-    found = search.run(most_nodes, time_limit_s, progress)
+    taps = [*wanted.values()]
+    whole = KernelLattice.of(taps)
+    most_gain = max(Fraction(1), *map(gain_of, taps))
+    limits = SearchLimits(len(names), most_nodes, time_limit_s, seed)
+    narrow = replace(limits, most_nodes=min(most_nodes, _NODES_OF_A_STEP))
+    progress("searching programs in two steps, along rows and along columns")
+    first = separable_program(whole, taps, division, most_gain, narrow)
+    found = found_program(whole, taps, division, most_gain, limits, first.icw if first else math.inf, progress) or first
     if found is None:
         raise KernelError(
             f"No program was found for {', '.join(wanted)} in {len(names)} registers within "
             f"{counted(most_nodes, 'state')} and {time_limit_s:g} s; allow more, or compile fewer kernels at once."
         )
-    instructions, registers = assigned(found.moves, source, packed.values(), names, input_register)
+    packed = {name: whole.packed(kernel) for name, kernel in wanted.items()}
+    instructions, registers = assigned(found.moves, whole.source, packed.values(), names, input_register)
     results = {name: registers[kernel] for name, kernel in packed.items()}
     _check(instructions, InstructionSet(sensor), input_register, results, wanted)
-    patterns = [lattice.pattern(kernel) for kernel in (source, *(move.result for move in found.moves))]
+    patterns = [whole.lattice.pattern(kernel) for kernel in (whole.source, *(move.result for move in found.moves))]
     return CompiledKernels(
         instructions=instructions,
         input_register=input_register,
         results=results,
         icw=found.icw,
-        gain=Fraction(max(pattern.gain for pattern in patterns), 1 << halvings),
-        largest_weight=Fraction(max(max(map(abs, pattern.weights)) for pattern in patterns), 1 << halvings),
-        halvings=halvings,
+        gain=Fraction(max(pattern.gain for pattern in patterns), 1 << whole.halvings),
+        largest_weight=Fraction(max(max(map(abs, pattern.weights)) for pattern in patterns), 1 << whole.halvings),
+        halvings=whole.halvings,
         nodes=found.nodes,
     )
 
@@ -171,14 +169,6 @@ def _checked(name: str, kernel: np.ndarray) -> Taps:
     if sum(map(abs, taps.values())) > 127:
         raise KernelError(f"The weights of kernel '{name}' add up beyond the analog range of 127; scale them down.")
     return taps
-
-
-def _packed(taps: Taps, halvings: int, lattice: Lattice) -> int:
-    return lattice.packed({lattice.place(offset): int(weight * (1 << halvings)) for offset, weight in taps.items()})
-
-
-def _icw(mnemonic: str) -> int:
-    return len(FORMS[mnemonic][0].expansion)
 
 
 def _check(

@@ -10,6 +10,7 @@ from larq_focal.focal_plane.analog.likeness import Likeness
 from larq_focal.focal_plane.analog.packed import Lattice, Pattern
 from larq_focal.focal_plane.analog.taps import STEPS, Offset
 
+_SPLIT = 3  # weights beside a repeated part, of which each is tried as a summand of its own
 _TRIPLES = 6  # summands that stand in the state, tried in pairs for a sum of three
 
 
@@ -62,6 +63,8 @@ class Moves:
                 yield _along("mov", goal, (kernel,), directions)
         if -goal in others:
             yield Move("neg", goal, (-goal,))
+            if self.divide == "div" and self._pattern(goal).twos < self._pattern(self._source).twos:
+                yield from map(self._halved, (goal, -goal))  # one division makes both
         if 2 * goal in others:
             yield self._halved(goal)
         for kernel in others:
@@ -139,12 +142,24 @@ class Moves:
             if rest:
                 if len({kernel, image, rest}) == 3:
                     yield Move("add", goal, (kernel, image, rest))
+                yield from self._pair_and_two(goal, kernel + image, rest)
                 continue
             yield from self._sums(goal, kernel, image)
             if part.sign < 0:  # the difference of one kernel and the same, moved
                 for moved, distance in ((kernel, -part.distance), (image, part.distance)):
                     if distance in directions_by_distance:
                         yield _along("sub", goal, (-moved, -moved), directions_by_distance[distance])
+
+    def _pair_and_two(self, goal: int, pair: int, rest: int) -> Iterator[Move]:
+        """A part with its repetition, one of a few other weights, and what is left."""
+        pattern = self._lattice.pattern(rest)
+        if pair == 0 or not 2 <= len(pattern.places) <= _SPLIT:
+            return
+        for place, weight in zip(pattern.places, pattern.weights, strict=True):
+            single = self._lattice.packed({place: weight})
+            left = rest - single
+            if len({pair, single, left}) == 3 and (len(pattern.places) > 2 or single < left):
+                yield Move("add", goal, (pair, single, left))
 
     def _by_sharing(self, goal: int, other: int) -> Iterator[Move]:
         """A part of ``goal`` that is found again in ``other``, there moved and perhaps negated."""

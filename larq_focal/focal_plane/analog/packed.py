@@ -70,9 +70,11 @@ class Lattice:
 
     def pattern(self, kernel: int) -> Pattern | None:
         """The weights of ``kernel``; None where it is 0 or leaves the lattice."""
-        if kernel not in self._patterns:
-            self._patterns[kernel] = self._unpacked(kernel)
-        return self._patterns[kernel]
+        try:
+            return self._patterns[kernel]  # one look, for the hash of so long a number takes time
+        except KeyError:
+            found = self._patterns[kernel] = self._unpacked(kernel)
+            return found
 
     def _unpacked(self, kernel: int) -> Pattern | None:
         biased = kernel + self._middle

@@ -8,6 +8,7 @@ sensor-processors", LCPC 2020, search; this is a beam search over states of equa
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import defaultdict
@@ -58,6 +59,7 @@ class Search:
         cost_icw: instruction words of a move, by mnemonic.
         registers: how many values can be held at once.
         seed: draws the order among states that look alike.
+        bound_icw: words that a program must stay below.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Search:
         cost_icw: Callable[[str], int],
         registers: int,
         seed: int,
+        bound_icw: float = math.inf,
     ):
         self._lattice = lattice
         self._moves = moves
@@ -81,6 +84,7 @@ class Search:
         self._effort = effort
         self._nodes = 0
         self._best: _Node | None = None
+        self._bound_icw = bound_icw
 
     def run(self, most_nodes: int, time_limit_s: float, progress: Progress = silent) -> Found | None:
         """Searches until ``most_nodes`` states are expanded or the time is over; None where nothing was found.
@@ -107,7 +111,7 @@ class Search:
         while waiting:
             icw = min(waiting)
             nodes = waiting.pop(icw)
-            if self._best and icw >= self._best.icw:
+            if icw >= self._bound_icw:
                 break
             ranked = sorted(
                 (self._estimate_icw(state), self._random.random(), state) for state in nodes if state not in seen
@@ -126,11 +130,11 @@ class Search:
         if not self._fits(node.state, state, move):
             return
         icw = node.icw + self._cost_icw(move.mnemonic)
-        if self._best and icw >= self._best.icw:
+        if icw >= self._bound_icw:
             return
         child = _Node(state, icw, move, node)
         if state == {self._source}:
-            self._best = child
+            self._best, self._bound_icw = child, icw
         else:
             waiting[icw].setdefault(state, child)
 

@@ -70,8 +70,9 @@ def compile(
             "events", the addresses of the ones, exactly; or by "estimates", the chip's own count, which is off by some
             pixels and takes an analog register. Few values are read then, but a plane of weights is loaded for every
             unit.
-        analog_counting: whether layers may be counted in an analog register where that avoids spills or saves words.
-            That is as exact as digital counting in the simulator, and on a chip subject to its noise.
+        analog_counting: whether layers may be counted in an analog register where that avoids spills or takes less time
+            (fewer words where the sensor has no calibration). That is as exact as digital counting in the simulator,
+            and on a chip subject to its noise.
         placement: where the channels of a value lie: "interleaved" in every block of pixels, "tiled" in tiles of the
             array of their own, or "auto".
         weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register

@@ -17,7 +17,7 @@ from larq_focal.focal_plane.compiler.layers.accumulation import Accumulation
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.option_costs import Cost, Option
 from larq_focal.focal_plane.compiler.placement.layout import Layout
-from larq_focal.focal_plane.machine.images import as_images
+from larq_focal.focal_plane.machine.images import as_images, check_numbers
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet
 from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_names
 from larq_focal.focal_plane.machine.program import Program
@@ -112,22 +112,43 @@ class Compiled(Result):
                 return layout
         return read.get(name)
 
-    def run(self, images: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self, images: np.ndarray | Mapping[str, np.ndarray], state: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
         """Runs the program on the exact simulator, frame by frame, and the controller's part before and behind it.
 
         Args:
             images: ``[N, height, width, channels]`` as the network takes them; of a network of several inputs one such
                 array for each of their names.
+            state: what the maps that stay on the array (``state_registers``) are before the first frame, signs
+                ``[height, width, channels]`` by name; -1 where it is not given.
 
         Returns:
             float32 arrays ``[N, ...]`` by the names of the network's outputs.
 
         Raises:
-            ValueError: the images have another shape, or values that are not finite numbers.
+            ValueError: the images or the state have another shape or name, or values that are not finite numbers.
         """
         simulator = Simulator(self.sensor)
+        for name, value in (state or {}).items():
+            self._keep(simulator, name, np.asarray(value))
         frames = [self.array.network_frame(simulator, given).outputs for given in self._by_frame(images)]
         return {name: np.stack([frame[name] for frame in frames]) for name in self.output_names}
+
+    def _keep(self, simulator: Simulator, name: str, value: np.ndarray) -> None:
+        """Puts a map where the program expects what stayed from the frame before."""
+        if name not in self.state_registers:
+            kept = ", ".join(self.state_registers) or "none"
+            raise ValueError(
+                f"'{name}' does not stay on the array from frame to frame; of '{self.graph.name}': {kept}."
+            )
+        layout = self.layouts[name]
+        if value.shape != layout.shape:
+            raise ValueError(f"The state '{name}' is {list(value.shape)}, but the program keeps {list(layout.shape)}.")
+        check_numbers(value, f"The state '{name}'")
+        (plane,) = layout.planes_of(value > 0, (self.sensor.height, self.sensor.width))
+        array = simulator.array
+        array.digital[self.state_registers[name]][:] = array.layout.pack(plane)
 
     def array_images(self, images: np.ndarray | Mapping[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
         """What the array gets of each image, as ``run`` takes them, by the name of the array's input."""
@@ -212,6 +233,6 @@ class Compiled(Result):
         rows |= {f"input {source.name}": source.summary for source in self.array.inputs}
         rows |= {f"{name} in analog": each.text(self._noise) for name, each in self.accumulations.items()}
         for cost in (self.cost, *self.other_costs):
-            chosen = "chosen" if cost.option == self.option else "instead"
+            chosen = f"least {self.cost.minimised}" if cost.option == self.option else "instead"
             rows[f"{chosen}: {cost.option.placement}, {cost.option.weights.value}"] = str(cost)
         return rows | ({"on the controller": ", ".join(self.tail)} if self.tail else {})

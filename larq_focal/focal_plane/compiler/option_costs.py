@@ -9,12 +9,10 @@ from typing import Any
 from larq_focal.focal_plane.compiler.options import AUTO, INTERLEAVED, PLACEMENTS, TILED, WEIGHTS, Option, WeightSource
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
-from larq_focal.focal_plane.machine.forms import PROPAGATION
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.focal_plane.sensor.rate import estimates
+from larq_focal.focal_plane.sensor.rate import longest_us
 from larq_focal.network.graph import QuantGraph
 from larq_focal.text import time_text
-from larq_focal.verdicts.estimate import CALIBRATED
 
 _MOST_MOVED = 2  # input channels of a group: each but one is moved over whole tiles, hundreds of words
 
@@ -24,9 +22,7 @@ class Cost:
     """What the program of an option takes: words and, where the sensor is calibrated, microseconds of one frame.
 
     Programs that spill are compared only with each other. Where there is no program, ``refused`` tells why, and nothing
-    else is known. ``time_us`` is for comparison and rather too long: calls that the calibration does not tell, floods,
-    whose time it cannot tell from others', and launches beyond those that it holds count as the longest call that it
-    does.
+    else is known. ``time_us`` is for comparison and rather too long, see ``longest_us``.
     """
 
     option: Option
@@ -46,13 +42,7 @@ class Cost:
             spills: whether planes move to analog registers.
             sensor: where it runs; its first calibration gives the time.
         """
-        time_us = None
-        estimate = next((e for e in estimates(icw, calls, sensor) if e.kind == CALIBRATED), None)
-        if estimate:
-            longest = max(sensor.calibrations[0].overhead_us.values(), default=0)
-            untold = sum(calls[name] for name in estimate.left_out) + icw.get(PROPAGATION, 0)
-            time_us = estimate.latency_us + (estimate.beyond_us or 0) + longest * untold
-        return cls(option, sum(icw.values()), time_us, spills)
+        return cls(option, sum(icw.values()), longest_us(icw, calls, sensor), spills)
 
     @property
     def minimised(self) -> str:

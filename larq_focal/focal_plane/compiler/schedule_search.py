@@ -5,6 +5,7 @@ Spills go to analog registers, and only where those do not do, to the controller
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from larq_focal.focal_plane.compiler.backend.build import Built, RegisterError, 
 from larq_focal.focal_plane.compiler.backend.kernels import StoreError
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.network_code import NetworkCode
+from larq_focal.focal_plane.sensor.rate import longest_us
 from larq_focal.focal_plane.sensor.spills import SPILLS, Spill
 
 CodeFor = Callable[..., NetworkCode]  # the network's code for given schedules
@@ -28,9 +30,13 @@ class FoundProgram:
     spills_because: str = ""
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """Bytes that go to the controller and back, which take the most time, and then instruction words."""
-        return sum(moves.bytes for moves in self.built.allocation.moves.values()), self.built.total_icw
+    def cost(self) -> tuple[int, float]:
+        """Bytes that go to the controller and back, which take the most time, and then time, or words without it."""
+        built, sensor = self.built, self.code.code.sensor
+        icw, calls = (sum(map(Counter, counts.values()), Counter()) for counts in (built.icw, built.calls))
+        time_us = longest_us(icw, calls, sensor)
+        moved = sum(moves.bytes for moves in built.allocation.moves.values())
+        return moved, built.total_icw if time_us is None else time_us
 
 
 def found_digital(code_for: CodeFor, most: Mapping[str, CountSchedule], spill: Spill) -> FoundProgram:
@@ -68,12 +74,17 @@ def found_digital(code_for: CodeFor, most: Mapping[str, CountSchedule], spill: S
         except StoreError as error:
             reason = str(error)
             widest = max(schedules, key=lambda name: schedules[name].deferred, default=None)
-            if widest is None or not schedules[widest].deferred:
+            if widest is not None and schedules[widest].deferred:
+                schedules[widest] = replace(
+                    schedules[widest], deferred=0
+                )  # ripple counting repeats, and takes less room
+                continue
+            frugal = {name: further for name, schedule in schedules.items() if (further := schedule.frugal())}
+            if not frugal:
                 if spill != "none":
                     break
                 raise
-            # Ripple counting repeats, and so takes less room.
-            schedules[widest] = replace(schedules[widest], deferred=0)
+            schedules |= frugal  # so does what is made again for every use
     tight |= {name for name, schedule in schedules.items() if schedule.is_frugal}
     found = _with_spills(code_for, schedules, tight, most, spill)
     return replace(found, spills_because=reason) if found.built.allocation.spills_to else found
@@ -134,19 +145,19 @@ def _with_spills(
 ) -> FoundProgram:
     """As ``found_digital`` where something must be spilled: tight layers defer less until that costs more.
 
-    The most frugal schedules come first, for where their code takes too much room, or too many registers, that of the
-    others does too; it is then refused, or planes go further.
+    The most frugal schedules of all layers come first, for where their code takes too much room, or too many registers,
+    that of others does too; it is then refused, or planes go further.
     """
     largest = max((schedule.deferred for schedule in most.values()), default=0)
-    variants: list[dict[str, CountSchedule]] = []
+    others: list[dict[str, CountSchedule]] = []
     for deferred, is_frugal in ((largest, False), (2, False), (1, False), (0, False), (0, True)):
         limited = {
             name: replace(most[name], deferred=min(deferred, most[name].deferred), is_frugal=is_frugal)
             for name in tight & most.keys()
         }
-        if limited not in variants:
-            variants.append(limited)
-    *others, most_frugal = variants
+        if limited not in others:
+            others.append(limited)
+    most_frugal = {name: schedule.most_frugal() for name, schedule in most.items()}
     for kind in SPILLS[1 : 1 + SPILLS.index(spill)]:
         try:
             last = _attempt(code_for, {**schedules, **most_frugal}, kind)

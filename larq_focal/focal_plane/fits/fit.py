@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from larq_focal.fixed_processors import (
@@ -17,15 +16,10 @@ from larq_focal.fixed_processors import (
     load_processor,
     processor_names,
 )
-from larq_focal.focal_plane.compiler import RegisterError, StoreError, UnsupportedError
-from larq_focal.focal_plane.compiler.array_form import LEVELS_AS_SIGNS, array_form
-from larq_focal.focal_plane.compiler.compilation import compile_array_form
 from larq_focal.focal_plane.compiler.compiled import Compiled
 from larq_focal.focal_plane.compiler.controller_part import on_controller
-from larq_focal.focal_plane.compiler.obstacles import obstacles
-from larq_focal.focal_plane.fits.changed_network import LayerChange
-from larq_focal.focal_plane.fits.changes import ChangeSearch, changes_within
 from larq_focal.focal_plane.fits.fit_report import FitReport
+from larq_focal.focal_plane.fits.judged import Judged, judged
 from larq_focal.focal_plane.fits.layer_fit import LayerFit
 from larq_focal.focal_plane.fits.layer_rows import controller_row, program_row, row_without_program
 from larq_focal.focal_plane.inspection import inspect_compiled
@@ -42,15 +36,13 @@ from larq_focal.focal_plane.sensor.rate import (
     unknown_overheads,
 )
 from larq_focal.focal_plane.sensor.spills import Spill, check_spill
-from larq_focal.focal_plane.time_limit import TimeLimit, TimeLimitError
+from larq_focal.focal_plane.time_limit import TimeLimit
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
 from larq_focal.network.ops import Weighted
 from larq_focal.text import counted
 from larq_focal.verdicts.unjudged import unjudged_operations
 from larq_focal.verdicts.verdict import Verdict
-
-_AT_ONCE_S = 2.0  # for changes to a network whose bit widths or sizes alone decide
 
 
 def fit(
@@ -106,14 +98,14 @@ def fit(
         return judge_network(graph, target)
     check_spill(spill, target)
     how = {"pixel_range": check_pixel_range(pixel_range), "placement": placement, "weights": weights}
-    judged = _judged(graph, target, spill, how, TimeLimit(limit_s), progress)
-    report = _report(graph, target, spill, judged)
-    if not with_program or judged.compiled is None:
+    found = judged(graph, target, spill, how, TimeLimit(limit_s), progress)
+    report = _report(graph, target, found)
+    if not with_program or found.compiled is None:
         return report
     if keras_model is None and not isinstance(network, QuantGraph | str | Path):
         keras_model = network
     program = inspect_compiled(
-        judged.compiled, pixel_range=how["pixel_range"], keras_model=keras_model, progress=progress
+        found.compiled, pixel_range=how["pixel_range"], keras_model=keras_model, progress=progress
     )
     return replace(report, program=program)
 
@@ -127,102 +119,9 @@ def _load_target(name_or_path: str | Path) -> Sensor | BinaryProcessor:
     return load_sensor(name_or_path)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Judged:
-    """A network with its program, or with what stopped it: ``blamed`` by layer, and ``refusal`` as a whole."""
-
-    stage: QuantGraph  # whose layers stand in the report
-    compiled: Compiled | None = None
-    blamed: Mapping[str, tuple[str, ...]]
-    refusal: ValueError | None = None
-    changes: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        if self.compiled is None:
-            return Verdict.NO_FIT if self.blamed else self.refusal.verdict
-        return Verdict.SPILL if self.compiled.allocation.spills_to else Verdict.FIT
-
-
-def _judged(
-    network: QuantGraph, sensor: Sensor, spill: Spill, how: dict[str, Any], limit: TimeLimit, progress: Progress
-) -> _Judged:
-    stages: dict[str, QuantGraph] = {}
-    folded = array_form(network, after=stages.__setitem__)
-    stage = stages[LEVELS_AS_SIGNS]
-
-    def compiled_as(graph: QuantGraph, sensor: Sensor, spill: Spill, limit: TimeLimit) -> Compiled:
-        form = array_form(graph)
-        return compile_array_form(graph, form, sensor, spill=spill, limit=limit, progress=silent, **how)
-
-    def changes(
-        limit: TimeLimit,
-        blamed: tuple[str, ...] = (),
-        first: Mapping[str, LayerChange] = MappingProxyType({}),
-        spills: bool = False,
-    ) -> tuple[tuple[str, ...], list[str]]:
-        search = ChangeSearch(
-            network=network,
-            sensor=sensor,
-            spill=spill,
-            compile=compiled_as,
-            blamed=blamed,
-            dark=sum(how["pixel_range"]) / 2,
-            limit=limit,
-            progress=lambda line: progress(f"changes: {line}"),
-        )
-        found, is_stopped = changes_within(search, first, spills)
-        return found, ["not all changes were tried: the time was over"] if is_stopped else []
-
-    if blamed := obstacles(folded, sensor):
-        needed = _needed_changes(network, blamed, sensor)
-        found, notes = changes(limit.at_most(_AT_ONCE_S), first=needed) if needed else ((), [])
-        notes.append("bit widths or sizes alone decide that it does not fit: it was not compiled")
-        return _Judged(stage=stage, blamed=blamed, changes=found, notes=tuple(notes))
-    try:
-        compiled = compile_array_form(network, folded, sensor, spill=spill, limit=limit, progress=progress, **how)
-    except (RegisterError, StoreError) as error:
-        of_layer = isinstance(error, RegisterError) and error.section in stage
-        found, notes = changes(limit, (error.section,) if of_layer else _of_most_weights(network))
-        blamed = {error.section: (f"no program: {error}",)} if of_layer else {}
-        return _Judged(stage=stage, blamed=blamed, refusal=error, changes=found, notes=(f"no program: {error}", *notes))
-    except (UnsupportedError, TimeLimitError) as error:
-        return _Judged(stage=stage, blamed={}, refusal=error, changes=(), notes=(f"no program: {error}",))
-    if not compiled.allocation.spills_to:
-        return _Judged(stage=stage, compiled=compiled, blamed={}, changes=(), notes=())
-    spilling = {section for moves in compiled.allocation.moves.values() for section in moves.sections}
-    found, notes = changes(limit, tuple(spilling), spills=True)
-    notes.insert(0, f"no program without a spill was found: {compiled.spills_because}")
-    return _Judged(stage=stage, compiled=compiled, blamed={}, changes=found, notes=tuple(notes))
-
-
-def _of_most_weights(network: QuantGraph) -> tuple[str, ...]:
-    """The convolution to change where the store is too small for all."""
-    largest = max(network.convolutions, key=lambda op: op.kernel.size, default=None)
-    return () if largest is None else (largest.name,)
-
-
-def _needed_changes(
-    network: QuantGraph, blamed: Mapping[str, tuple[str, ...]], sensor: Sensor
-) -> dict[str, LayerChange]:
-    """What bit widths demand; empty where a layer is not one of the network as it was read, or a map is too large."""
-    changes = {}
-    for name in blamed:
-        if name not in network:
-            return {}
-        op = network[name]
-        height, width = network[op.inputs[0]].shape[:2]
-        if height > sensor.height or width > sensor.width:
-            return {}
-        is_ternary = op.kernel.bits <= 2 and abs(op.kernel.codes).max() <= 1
-        changes[name] = LayerChange(binary_weights=not is_ternary, binary_inputs=network.input_bits(op) > 1)
-    return changes
-
-
-def _report(network: QuantGraph, sensor: Sensor, spill: Spill, judged: _Judged) -> FitReport:
-    compiled = judged.compiled
-    layers = tuple(_row(op, judged, sensor) for op in judged.stage if isinstance(op, Weighted))
+def _report(network: QuantGraph, sensor: Sensor, found: Judged) -> FitReport:
+    compiled = found.compiled
+    layers = tuple(_row(op, found, sensor) for op in found.stage if isinstance(op, Weighted))
     words: Counter[str] = Counter()
     calls: Mapping[str, int] = {}
     if compiled is not None:
@@ -234,7 +133,7 @@ def _report(network: QuantGraph, sensor: Sensor, spill: Spill, judged: _Judged) 
         network=network.name,
         sensor=sensor.name,
         registers=f"{sensor.title}: {sensor.registers_text}",
-        verdict=judged.verdict,
+        verdict=found.verdict,
         layers=layers,
         icw=compiled and compiled.total_icw,
         store_icw=compiled and compiled.store_icw,
@@ -248,28 +147,28 @@ def _report(network: QuantGraph, sensor: Sensor, spill: Spill, judged: _Judged) 
         bits_read=_bits_read(compiled) + sum(layer.bits_read for layer in layers) if compiled else 0,
         raw_bits=sensor.raw_bits,
         raw_pixel_bits=sensor.adc_bits * sensor.pixel_channels,
-        changes=judged.changes,
-        notes=(*judged.notes, *(_program_notes(compiled, layers) if compiled else ())),
-        not_judged=tuple(_not_judged(network, judged)),
+        changes=found.changes,
+        notes=(*found.notes, *(_program_notes(compiled, layers) if compiled else ())),
+        not_judged=tuple(_not_judged(network, found)),
         unknown=(*unknown_overheads(calls, sensor), *_unknown_of(sensor)),
     )
 
 
-def _row(op: Weighted, judged: _Judged, sensor: Sensor) -> LayerFit:
-    if judged.compiled is not None:
-        return program_row(op, judged.compiled)
-    if op.name in on_controller(judged.stage):
+def _row(op: Weighted, found: Judged, sensor: Sensor) -> LayerFit:
+    if found.compiled is not None:
+        return program_row(op, found.compiled)
+    if op.name in on_controller(found.stage):
         return controller_row(op, sensor)
-    return row_without_program(op, sensor, judged.blamed.get(op.name, ()))
+    return row_without_program(op, sensor, found.blamed.get(op.name, ()))
 
 
-def _not_judged(network: QuantGraph, judged: _Judged) -> list[str]:
+def _not_judged(network: QuantGraph, found: Judged) -> list[str]:
     """What has no verdict; a program proves that all of the network has one."""
-    if judged.compiled is not None:
+    if found.compiled is not None:
         return []
     lines = list(unjudged_operations(network))
-    if judged.verdict is Verdict.NOT_JUDGED and not lines:
-        lines.append(str(judged.refusal).rstrip("."))
+    if found.verdict is Verdict.NOT_JUDGED and not lines:
+        lines.append(str(found.refusal).rstrip("."))
     return lines
 
 

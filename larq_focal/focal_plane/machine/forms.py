@@ -18,8 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from larq_focal.focal_plane.machine import effects
-
-DIGITAL, ANALOG, SHIFT, PROPAGATION = "digital", "analog", "shift", "propagation"
+from larq_focal.focal_plane.sensor.keys import ANALOG, DIGITAL, PROPAGATION, SHIFT
 
 _PARAMETER = re.compile(r"(\w+):([DSAV]|N\+?)(?:\{(\d),(\d)\})?")
 

@@ -5,7 +5,7 @@ INSTRUCTIONS = (
     *("select", "select_all", "shift", "directed_shift", "multiplex", "refresh"),
     *("analog_add", "analog_reset"),
 )
-CLASSES = ("digital", "shift", "propagation", "analog")
+CLASSES = DIGITAL, SHIFT, PROPAGATION, ANALOG = "digital", "shift", "propagation", "analog"
 CALLS = (
     *("kernel_launch", "load_pattern", "load_plane", "load_analog", "flood"),
     *("read_plane", "read_analog", "read_events"),

@@ -18,19 +18,24 @@ _MOST_SUMS = 2**18
 """That integers are held against floats for."""
 
 
-def write_epilogue(step: Step, function: Function, layer: Layer) -> None:
-    """Stores what becomes of the ``sums`` of the pixel at (y, x)."""
+def write_epilogue(step: Step, function: Function, layer: Layer, pixel: str, sum_of_channel: str = "sums[c]") -> None:
+    """Stores what becomes of the sums of a pixel.
+
+    Args:
+        step: what the function computes.
+        function: which is written.
+        layer: its layer.
+        pixel: the number of the pixel of the result, in C.
+        sum_of_channel: the sum of channel ``c``, in C.
+    """
     fixed = _fixed_point(step, function, layer)
     with function.body.loop("c", layer.filters):
-        pixel = f"y * {layer.geometry.out_width} + x"
-        if step.pool is not None:
-            pixel = f"p * {step.pool.shape[1]} + q"
         is_one = layer.geometry.pixels == 1
         function.element_number("c" if is_one else f"(uint32_t)({pixel}) * {layer.filters}u + c")
+        value = Expression(sum_of_channel, "whole" if layer.sums == "i32" else "float")
         if fixed is not None:
-            function.store(_level(step, function, fixed))
+            function.store(_level(step, function, fixed, value))
             return
-        value = Expression("sums[c]", "whole" if layer.sums == "i32" else "float")
         is_whole = value.kind == "whole" and function.element.range_of(step.op.name) is not None
         value = _whole_sum(step.op, function, value) if is_whole else _rescaled(step.op, function, value)
         function.store(applied(step.chain, function.element, value))
@@ -70,11 +75,11 @@ def _fixed_point(step: Step, function: Function, layer: Layer) -> FixedPoint | N
     return fixed_point(reached, low, scale / step_size, len(boundaries))
 
 
-def _level(step: Step, function: Function, fixed: FixedPoint) -> Expression:
+def _level(step: Step, function: Function, fixed: FixedPoint, value: Expression) -> Expression:
     op, element, body = step.op, function.element, function.body
     factor = element.constant(fixed.factors, op.shape, "factors")
     offset = element.constant(fixed.offsets, op.shape, "offsets")
-    line = body.let("int32_t", f"sums[c] * {factor} + {offset}", "line")
+    line = body.let("int32_t", f"{value.text} * {factor} + {offset}", "line")
     level = body.let("int32_t", f"({line} < 0) ? 0 : ({line} >> {fixed.shift})", "level")
     lowest = number(int(step.chain[0].levels[0]))
     limited = f"(({level} > {fixed.largest}) ? {fixed.largest} : {level})"

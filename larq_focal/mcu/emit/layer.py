@@ -7,14 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from larq_focal.mcu.storage import Storage
+from larq_focal.mcu.storage import BITS, Storage, words_of
 from larq_focal.mcu.whole import Whole, is_whole, sum_range
 from larq_focal.network import ops
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.kernel_sums import conv_pads
-from larq_focal.network.packing import words_for
 
-_LARGEST_I16 = Whole(-(2**15), 2**15 - 1)
+_SHORT: dict[Storage, Whole] = {"i8": Whole(-(2**7), 2**7 - 1), "i16": Whole(-(2**15), 2**15 - 1)}
 _FIELDS = (2, 4, 8, 16)
 
 
@@ -63,7 +62,7 @@ class Layer:
         kernel: ``[rows, columns, depth, out]``.
         groups: of channels.
         pad_value: what stands outside of the image.
-        window: how a window is stored: "bits", "i16" or "f32".
+        window: how a window is stored: "bits", "i8", "i16" or "f32".
         weights: "signs", "ternary", "codes" (fields of ``field_bits``) or "floats".
         is_direct: whether the windows are the pixels of the image, as they are stored.
     """
@@ -96,8 +95,12 @@ class Layer:
 
     @property
     def window_words(self) -> int:
-        elements = {"bits": words_for(self.fan_in), "i16": -(-self.fan_in // 2), "f32": self.fan_in}
-        return elements[self.window]
+        return words_of((self.fan_in,), self.window)
+
+    @property
+    def window_stride(self) -> int:
+        """From a window to the next, where several lie one behind the other: words of bits, or numbers."""
+        return self.window_words * (1 if self.window == "bits" else 32 // BITS[self.window])
 
     @property
     def place(self) -> str:
@@ -199,6 +202,7 @@ def _forms(kernel: Kernel, stored: Storage, whole: Whole | None, pad_value: floa
         return "bits", "signs" if kernel.is_binary else "ternary"
     if whole is None or not is_whole(pad_value):
         return "f32", weights
-    is_short = min(whole.low, pad_value) >= _LARGEST_I16.low and max(whole.high, pad_value) <= _LARGEST_I16.high
-    fits = sum_range(kernel.codes, whole, pad_value).largest < 2**31
-    return ("i16" if is_short and fits else "f32"), weights
+    if sum_range(kernel.codes, whole, pad_value).largest >= 2**31:
+        return "f32", weights
+    low, high = min(whole.low, pad_value), max(whole.high, pad_value)
+    return next((name for name, each in _SHORT.items() if each.low <= low and high <= each.high), "f32"), weights

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from larq_focal.mcu.emit.epilogue import write_epilogue
 from larq_focal.mcu.emit.function import Function
 from larq_focal.mcu.emit.layer import Layer, layer_of
@@ -17,21 +19,45 @@ def write_layer(step: Step, function: Function) -> None:
     source = function.source(0)
     layer = layer_of(step.op, source.shape, source.storage, source.whole, step.padding)
     products = Products(step, function, layer)
+    if products.pixels_at_once > 1:
+        layer = replace(layer, is_direct=False)
     if not layer.is_direct:
         function.geometry(layer.geometry)
-        function.scratch("window", layer.window, layer.window_words)
+        function.scratch("window", layer.window, products.pixels_at_once * layer.window_words)
     products.scratches()
     if step.pool is not None:
         _write_pooled_pixels(step.pool, function, layer, products)
         return
     function.begin_store()
     g, body = layer.geometry, function.body
-    if g.pixels == 1:
-        _write_pixel(function, layer, products)
+    if products.pixels_at_once > 1:
+        _write_several_pixels(function, layer, products)
+    elif g.pixels == 1:
+        _write_pixel(function, layer, products, "0")
     else:
         with body.loop("y", g.out_height, "int32_t"), body.loop("x", g.out_width, "int32_t"):
-            _write_pixel(function, layer, products)
+            _write_pixel(function, layer, products, f"y * {g.out_width} + x")
     function.end_store()
+
+
+def _write_several_pixels(function: Function, layer: Layer, products: Products) -> None:
+    """Pixels whose windows are multiplied together; the last windows may lie behind the image, and are dropped."""
+    g, body, several = layer.geometry, function.body, products.pixels_at_once
+    body.line("int32_t y = 0, x = 0;")
+    with body.block(f"for (uint32_t p = 0u; p < {g.pixels}u; p += {several}u)"):
+        with body.loop("n", several):
+            write_window(function, layer, window=f"window + n * {layer.window_stride}u")
+            with body.block(f"if (++x == {g.out_width})"):
+                body.line("x = 0;")
+                body.line("++y;")
+        if products.limits is not None:
+            body.line(f"const uint32_t pixels = (p + {several}u <= {g.pixels}u) ? {several}u : ({g.pixels}u - p);")
+            products.write_signs()
+            return
+        products.write_sums()
+        half = function.pieces.add("half")
+        with body.block(f"for (uint32_t n = 0u; n < {several}u && p + n < {g.pixels}u; ++n)"):
+            write_epilogue(products.step, function, layer, "p + n", f"{half}(sums[c], n)")
 
 
 def _write_pooled_pixels(pool: ops.Pool2D, function: Function, layer: Layer, products: Products) -> None:
@@ -51,7 +77,7 @@ def _write_pooled_pixels(pool: ops.Pool2D, function: Function, layer: Layer, pro
             body.line("const int is_first = (r == 0) && (k == 0);")
             if is_bits:
                 body.line("lqf_bits bits = {signs, 0u, 0u};")
-            _write_pixel(function, layer, products)
+            _write_pixel(function, layer, products, f"p * {pool.shape[1]} + q")
             if is_bits:
                 function.end_store()
                 with body.loop("w", words):
@@ -62,8 +88,8 @@ def _write_pooled_pixels(pool: ops.Pool2D, function: Function, layer: Layer, pro
         body.line(f"{function.pieces.add('end_bits')}(&result);")
 
 
-def _write_pixel(function: Function, layer: Layer, products: Products) -> None:
-    """The pixel at (y, x)."""
+def _write_pixel(function: Function, layer: Layer, products: Products, pixel: str) -> None:
+    """The pixel at (y, x), which is stored as number ``pixel``, in C."""
     if layer.groups > 1:
         filters = layer.filters // layer.groups
         with function.body.loop("group", layer.groups):
@@ -71,9 +97,9 @@ def _write_pixel(function: Function, layer: Layer, products: Products) -> None:
             first = f"group * {filters}u"
             products.write_sums(f" + {first} * {layer.words_each}u", f" + {first}")
     else:
-        write_window(function, layer, "0u")
+        write_window(function, layer)
         if products.limits is not None:
             products.write_signs()
             return
         products.write_sums()
-    write_epilogue(products.step, function, layer)
+    write_epilogue(products.step, function, layer, pixel)

@@ -8,7 +8,7 @@ from larq_focal.mcu.emit.function import Function
 from larq_focal.mcu.emit.lanes import in_lanes
 from larq_focal.mcu.emit.layer import Layer
 from larq_focal.mcu.emit.planes import plane_tables
-from larq_focal.mcu.selection import Call, Layout, chosen, lanes_for
+from larq_focal.mcu.selection import Call, Kernel, Layout, chosen, lanes_for
 from larq_focal.mcu.steps import Step
 from larq_focal.mcu.storage import C_TYPES
 from larq_focal.network import ops
@@ -22,17 +22,32 @@ class Products:
 
     Attributes:
         limits: for ``lqf_binary_signs``, ``[filters]``, where signs by thresholds are all that is wanted of the sums.
+        pixels_at_once: windows that are multiplied at a time: 1, or 2, whose sums are pairs then (``lqf_half``). For
+            signs, ``pixels`` says in C how many are wanted.
     """
 
     def __init__(self, step: Step, function: Function, layer: Layer):
         self.step, self._function, self._layer = step, function, layer
         whole = function.source(0).whole
-        largest = max(whole.largest, abs(int(layer.pad_value))) if layer.window == "i16" else None
-        filters = layer.filters // layer.groups
+        largest = max(whole.largest, abs(int(layer.pad_value))) if layer.window in ("i8", "i16") else None
         self._call = Call(
-            layer.words, layer.fan_in, filters, largest=largest, is_masked=layer.needs_mask, groups=layer.groups
+            words=layer.words,
+            fan_in=layer.fan_in,
+            filters=layer.filters // layer.groups,
+            largest=largest,
+            is_masked=layer.needs_mask,
+            groups=layer.groups,
+            window=layer.window,
+            pixels=layer.geometry.pixels if step.pool is None else 1,
         )
         self.limits = _limits(step, layer)
+        self.pixels_at_once = self._pixels_at_once()
+
+    def _pixels_at_once(self) -> int:
+        if self.limits is not None:
+            return self._chosen("binary_signs").pixels
+        signs_of_numbers = self._layer.window != "bits" and self._layer.weights == "signs"
+        return self._chosen("signed_WINDOW_sums").pixels if signs_of_numbers else 1
 
     def _weights(self, kernel: str) -> str:
         """The table of weights, as the kernel that is chosen for this plain function reads it."""
@@ -49,7 +64,10 @@ class Products:
         return self._function.table(limits, "limits", "int16_t")
 
     def _layout(self, kernel: str) -> Layout:
-        return chosen(kernel, self._call, self._function.pieces.target).layout
+        return self._chosen(kernel).layout
+
+    def _chosen(self, kernel: str) -> Kernel:
+        return chosen(kernel, self._call, self._function.pieces.target)
 
     def scratches(self) -> None:
         """Asks for the memory that the products take."""
@@ -78,7 +96,10 @@ class Products:
             sizes = f"{layer.words}u, {starts.shape[1]}u, {layer.filters}u"
         else:
             tables = f"{self._weights(kernel)}, {self._limit_table(kernel)}"
-        function.body.line(f"{function.pieces.kernel(kernel, self._call)}(window, {tables}, {sizes}, &bits);")
+        window = "window"
+        if self.pixels_at_once > 1:
+            window, sizes = f"window, {layer.window_stride}u", f"{sizes}, pixels"
+        function.body.line(f"{function.pieces.kernel(kernel, self._call)}({window}, {tables}, {sizes}, &bits);")
         function.count("binary", self._count())
 
     def _write_masked_signs(self) -> None:
@@ -127,7 +148,8 @@ class Products:
                 sizes = f"{layer.field_bits}u, {call.fan_in}u, {sizes}"
         function.count("float" if layer.window == "f32" else kind, self._count())
         name = function.pieces.kernel(kernel, call, kinds)
-        function.body.line(f"{name}(window, {self._weights(kernel)}{weights}, {sizes}, sums{sums});")
+        window = "window" if self.pixels_at_once == 1 else f"window, {layer.window_stride}u"
+        function.body.line(f"{name}({window}, {self._weights(kernel)}{weights}, {sizes}, sums{sums});")
 
     def _count(self) -> int:
         """Products of all pixels that are computed: those that no window of a pooling has are left out."""

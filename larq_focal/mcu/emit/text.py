@@ -87,20 +87,6 @@ class Table:
     says: str
     is_aligned: bool = False
 
-    @property
-    def bytes(self) -> int:
-        sizes = {
-            "uint64_t": 8,
-            "uint32_t": 4,
-            "int32_t": 4,
-            "float": 4,
-            "int16_t": 2,
-            "uint16_t": 2,
-            "int8_t": 1,
-            "uint8_t": 1,
-        }
-        return sizes[self.c_type] * self.values.size
-
     def text(self, attribute: str) -> str:
         if self.c_type == "uint32_t":
             numbers = [f"0x{int(value):08x}u" for value in self.values.reshape(-1)]

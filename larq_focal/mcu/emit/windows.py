@@ -12,7 +12,7 @@ from larq_focal.mcu.selection import Call
 from larq_focal.mcu.storage import C_TYPES
 
 
-def write_window(function: Function, layer: Layer, channel: str) -> None:
+def write_window(function: Function, layer: Layer, channel: str = "0u", window: str = "window") -> None:
     """Lays out ``window``, that at (y, x), of the channels from ``channel`` on.
 
     Where edges of the image must be left out, ``inside`` says how many pixels of the window are inside of it.
@@ -21,7 +21,7 @@ def write_window(function: Function, layer: Layer, channel: str) -> None:
     if layer.is_direct:
         words = layer.window_words if layer.window == "bits" else layer.fan_in
         at = "" if g.pixels == 1 else f" + (uint32_t)(y * {g.out_width} + x) * {words}u"
-        body.line(f"const {C_TYPES[layer.window]} *window = {function.pointer(0)}{at};")
+        body.line(f"const {C_TYPES[layer.window]} *{window} = {function.pointer(0)}{at};")
         return
     place = f"&{function.geometry_name}, {function.pointer(0)}, {layer.place}, {channel}"
     if layer.window == "bits":
@@ -32,7 +32,7 @@ def write_window(function: Function, layer: Layer, channel: str) -> None:
             name = function.pieces.kernel("word_window", call, words)
         else:
             name = function.pieces.add("bit_window")
-        call = f"{name}({place}, {fill}, window);"
+        call = f"{name}({place}, {fill}, {window});"
         body.line(f"const uint32_t inside = {call}" if layer.needs_mask else f"(void){call}")
         return
     stored = function.source(0).storage
@@ -46,4 +46,4 @@ def write_window(function: Function, layer: Layer, channel: str) -> None:
     }
     name = function.pieces.add("WINDOW_window_of_IMAGE", words)
     fill = number(np.float32(layer.pad_value)) if layer.window == "f32" else number(int(layer.pad_value))
-    body.line(f"{name}({place}, {fill}, window);")
+    body.line(f"{name}({place}, {fill}, {window});")

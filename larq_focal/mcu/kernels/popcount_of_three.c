@@ -1,6 +1,6 @@
 /* How many bits of three words are set: sums and carries of their bits (Harley and Seal; see Warren, "Hacker's Delight",
    5-1) are counted together, in 23 operations; three single words take 35. */
-static uint32_t lqf_popcount_of_three(uint32_t a, uint32_t b, uint32_t c)
+static inline uint32_t lqf_popcount_of_three(uint32_t a, uint32_t b, uint32_t c)
 {
     const uint32_t sum = a ^ b ^ c, carry = (a & b) | ((a ^ b) & c);
     const uint32_t moved = (sum ^ (carry << 1u)) & 0xaaaaaaaau;

@@ -11,6 +11,7 @@ from larq_focal.network.passes.affines import fold_into_layers, merge_affines
 from larq_focal.network.passes.dense import dense_as_convolution, flattened_map_as_window
 from larq_focal.network.passes.directions import flips_into_kernels
 from larq_focal.network.passes.moves import (
+    affines_before_reshapes,
     join_reshapes,
     pools_of_one_pixel,
     reshape_before_quantizers,
@@ -36,6 +37,7 @@ PASSES: Passes = {
     "flattened maps as windows": flattened_map_as_window,
     "reshapes before quantizers": reshape_before_quantizers,
     "reshapes joined": join_reshapes,
+    "normalisations before reshapes": affines_before_reshapes,
     "few bits as sums of bits": few_bits_as_planes,
     "weights of planes into thresholds": fold_into_thresholds,
     "flipped signs into kernels": flips_into_kernels,

@@ -56,6 +56,23 @@ def reshape_before_quantizers(graph: QuantGraph) -> QuantGraph:
     return _swapped(graph, swaps)
 
 
+def affines_before_reshapes(graph: QuantGraph) -> QuantGraph:
+    """Reshaped values of a normalisation in place of normalised reshaped ones, where the channels stay.
+
+    Beside a layer a normalisation becomes a part of it.
+    """
+
+    def swaps(reshape: ops.Op, affine: ops.Op, graph: QuantGraph, uses: Uses) -> bool:
+        is_by_channel = isinstance(affine, ops.Affine) and affine.constant_axes <= 1
+        return is_by_channel and isinstance(reshape, ops.Reshape) and _keeps_channels(graph, reshape)
+
+    return _swapped(graph, swaps)
+
+
+def _keeps_channels(graph: QuantGraph, reshape: ops.Reshape) -> bool:
+    return graph[reshape.inputs[0]].shape[-1:] == reshape.shape[-1:]
+
+
 def _swapped(graph: QuantGraph, swaps: Callable[[ops.Op, ops.Op, QuantGraph, Uses], bool]) -> QuantGraph:
     """Pairs of operations, the first of which only the second reads, in the other order, until there are none.
 

@@ -122,3 +122,8 @@ class FlatModel:
     def binary_operations(self) -> tuple[str, ...]:
         """Kinds of the Larq Compute Engine operators, each once, sorted."""
         return tuple(kind for kind in self.custom_operations if kind.startswith("Lce"))
+
+    @property
+    def few_bit_operations(self) -> tuple[str, ...]:
+        """Kinds of the operators of few bits, which larq_focal's delegate alone runs, each once, sorted."""
+        return tuple(kind for kind in self.custom_operations if kind.startswith("Lqf"))

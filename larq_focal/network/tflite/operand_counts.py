@@ -56,6 +56,8 @@ OPERANDS: dict[str, Operands] = {
     "FULLY_CONNECTED": Operands(2, 3, frozenset({2})),
     "LSTM": Operands(5, 24, _LSTM),
     "LceBconv2d": Operands(5, 6, frozenset({2, 3, 4, 5})),
+    "LqfConv2d": Operands(4, 4, frozenset({3})),
+    "LqfFullyConnected": Operands(4, 4, frozenset({3})),
     "PACK": Operands(1, None),
     "RESHAPE": Operands(1, 2),
     "SVDF": Operands(5, 5, frozenset({3})),

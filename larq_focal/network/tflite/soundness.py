@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from larq_focal.network.tflite.few_bit_soundness import check_few_bits
 from larq_focal.network.tflite.flat_model import NUMPY_TYPES, FlatbufferError, FlatModel, Operator, Tensor
 from larq_focal.network.tflite.lce_soundness import check_binary
 from larq_focal.network.tflite.operand_counts import OPERANDS
@@ -42,6 +43,7 @@ def check_sound(model: FlatModel) -> None:
             _check_results(operator)
             _check_scales(operator)
             check_binary(operator)
+            check_few_bits(operator)
         except FlatbufferError as error:
             raise _located(model, operator, str(error)) from None
         for tensor in operator.inputs:

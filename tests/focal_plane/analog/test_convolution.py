@@ -11,6 +11,8 @@ from benchmarks.analog_kernels import expected_response, impulse_response, large
 from larq_focal.focal_plane import load_sensor
 from larq_focal.focal_plane.analog import KernelError, compile_kernels
 from larq_focal.focal_plane.analog.published_kernels import PUBLISHED_KERNELS
+from larq_focal.focal_plane.analog.separable import factors
+from larq_focal.focal_plane.analog.taps import taps_of
 from larq_focal.focal_plane.machine import Simulator, assemble, disassemble
 from tests.focal_plane.machine.programs import put, small_sensor
 
@@ -32,6 +34,50 @@ def test_published_kernels(published):
     assert amplitude >= 63
     for name, response in impulse_response(compiled, amplitude).items():
         assert np.array_equal(response, expected_response(published.kernels[name], amplitude)), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("published", PUBLISHED_KERNELS, ids=lambda published: published.name)
+def test_at_most_the_words_of_the_best_published_programs(published):
+    compiled = compile_kernels(published.kernels, SCAMP5, division=published.division, time_limit_s=600)
+    assert compiled.icw <= published.icw
+
+
+@pytest.mark.parametrize(("name", "words"), [("box 3x3", 12), ("Gauss 3x3", 20)])
+def test_short_programs_are_found_at_once(name, words):
+    """A box of 3x3 takes 3 + 3 instructions of two words, a convolution along each axis."""
+    (published,) = (each for each in PUBLISHED_KERNELS if each.name == name)
+    compiled = compile_kernels(published.kernels, SCAMP5, division=published.division, most_nodes=200, time_limit_s=600)
+    assert compiled.icw <= words
+
+
+@settings(max_examples=6, derandomize=True)
+@given(st.data())
+def test_separable_kernels_are_answered_exactly(data):
+    """A column times a row, in eighths; also two kernels that share the row."""
+    weights = st.integers(-2, 3)
+    row = data.draw(st.lists(weights, min_size=3, max_size=3).filter(any))
+    columns = [
+        data.draw(st.lists(weights, min_size=3, max_size=3).filter(any)) for _ in range(data.draw(st.integers(1, 2)))
+    ]
+    kernels = {name: np.outer(column, row) / 8 for name, column in zip("KL", columns, strict=False)}
+    compiled = compile_kernels(kernels, SCAMP5, most_nodes=200, time_limit_s=600)
+    amplitude = largest_amplitude(compiled)
+    for name, response in impulse_response(compiled, amplitude).items():
+        assert np.array_equal(response, expected_response(kernels[name], amplitude)), name
+
+
+@pytest.mark.parametrize(
+    ("kernel", "shared"),
+    [
+        ([[2, 4, 2], [1, 2, 1]], ({(0, -1): 1, (0, 0): 2, (0, 1): 1}, [{(0, 0): 2, (1, 0): 1}])),
+        ([[0.5, 0], [0, 0.5]], None),
+        ([[1, 2, 1]], None),
+        ([[3]], None),
+    ],
+)
+def test_factors_of_kernels(kernel, shared):
+    assert factors([taps_of(np.array(kernel))], axis=1) == shared
 
 
 @st.composite

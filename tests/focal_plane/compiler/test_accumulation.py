@@ -14,7 +14,8 @@ from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
 from larq_focal.focal_plane.compiler.layers.accumulation import accumulation
 from larq_focal.focal_plane.compiler.layers.convolution import Convolution
 from larq_focal.focal_plane.machine import disassemble, load_noise
-from tests.focal_plane.compiler.random_layers import Draw, drawn, network, small
+from larq_focal.network import interpret
+from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 from tests.focal_plane.compiler.test_spills import checked, tight
 from tests.support.printing import printed
 
@@ -52,6 +53,22 @@ def test_whatever_the_order_the_charge_tells_the_count(taps, channels, is_ternar
         counts = np.where(weights > 0, bits[:, None], (weights < 0) & ~bits[:, None]).sum(0)
         np.testing.assert_array_equal(charge > 0, counts >= thresholds[0, 0])
         assert plan.lowest <= lowest and highest <= plan.highest
+
+
+@pytest.mark.parametrize("weights", ["packed", "analog"])
+@pytest.mark.parametrize("is_ternary", [False, True])
+def test_weights_may_come_from_tiles(weights, is_ternary):
+    draw = Draw(height=14, width=15, out_channels=8, kernel_size=5, is_ternary=is_ternary, seed=5)
+    graph = network(draw)
+    sensor = small("scamp5", 64, 64)
+    compiled = compile_network(graph, sensor, analog_counting=True, placement="tiled", weights=weights)
+    inputs = images(graph, 2)
+    expected = interpret(graph, inputs, graph.outputs)
+    for output, values in compiled.run(inputs).items():
+        np.testing.assert_array_equal(values, expected[output])
+    floods = sum(words.get("propagation", 0) for words in compiled.icw.values())
+    assert list(compiled.accumulations) == ["conv"]
+    assert floods >= 25
 
 
 def test_the_step_is_the_largest_that_fits():
@@ -117,15 +134,16 @@ def test_it_avoids_a_spill():
 
 
 def test_counts_beyond_the_range_are_counted_digitally():
-    """18 counts between -5 and 5."""
+    """50 counts between -5 and 5."""
     sensor = small("scamp5")
     narrow = replace(sensor, analog=replace(sensor.analog, maximum=5))
-    assert not checked(Draw(in_channels=2), narrow, analog_counting=True).accumulations
-    assert checked(Draw(in_channels=2), sensor, analog_counting=True).accumulations
+    assert not checked(Draw(in_channels=2, kernel_size=5), narrow, analog_counting=True).accumulations
+    assert checked(Draw(in_channels=2, kernel_size=5), sensor, analog_counting=True).accumulations
 
 
 def test_the_report_tells_step_range_and_error():
-    compiled = compile_network(network(Draw(out_channels=16)), small("scamp5"), analog_counting=True)
+    by_words = replace(small("scamp5"), calibrations=())  # by time, loads of analog values count too
+    compiled = compile_network(network(Draw(out_channels=16)), by_words, analog_counting=True)
     told, (plan,) = compiled.to_dict()["analog_counting"]["conv"], compiled.accumulations.values()
     assert told["step"] == plan.step and told["operations"] == 9 and 0 < told["range_used"] <= 1
     error = plan.error(load_noise("scamp5"))

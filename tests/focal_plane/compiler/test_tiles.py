@@ -18,6 +18,11 @@ from larq_focal.focal_plane.compiler import (
     simulate,
     write_program,
 )
+from larq_focal.focal_plane.compiler.backend.virtual import Code
+from larq_focal.focal_plane.compiler.layers.convolution import output_places
+from larq_focal.focal_plane.compiler.layers.weights import PatternWeights
+from larq_focal.focal_plane.compiler.placement.layout import Layout, places_in_blocks
+from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.network import Kernel, interpret, ops
 from tests.focal_plane.compiler.random_layers import Draw, drawn, images, network, small
 
@@ -207,3 +212,33 @@ def test_what_cannot_be_tiled_says_why():
     no_mask = replace(no_mask, digital=replace(no_mask.digital, mask=()))
     with pytest.raises(UnsupportedError, match="no mask register"):
         compile_network(network(Draw()), no_mask, placement="tiled")
+
+
+@pytest.mark.parametrize("signs", range(1, 15))
+def test_patterns_are_those_of_the_sign_that_takes_fewer(signs):
+    """Of 2x2 places with weights of either sign, one row, column or place is one pattern, and a diagonal two."""
+    weights = {(place // 2, place % 2): 1 if signs >> place & 1 else -1 for place in range(4)}
+    code = Code(load_sensor("scamp5"))
+    layout = Layout(8, 8, (2, 2), places_in_blocks(4, (2, 2)))
+    planes, _ = PatternWeights(Constants(code), layout).signs((0, 0), weights)
+    is_diagonal = weights[0, 0] == weights[1, 1] != weights[0, 1] == weights[1, 0]
+    assert len(planes) == (2 if is_diagonal else 1)
+
+
+def test_outputs_of_a_group_lie_where_its_inputs_do():
+    layout = Layout(8, 8, (4, 4), places_in_blocks(16, (4, 4)))
+    kernel = Kernel(np.ones((3, 3, 2, 64), np.int8), np.ones(64, np.float32), 1)
+    op = ops.Conv2D(name="conv", inputs=("bits",), shape=(6, 6, 64), kernel=kernel, groups=8)
+    places = output_places(layout, op)
+    assert len(set(places)) == 64 and max(place.plane for place in places) == 3
+    for channel, place in enumerate(places):
+        group = channel // 8
+        assert place.offset in [layout.places[2 * group + source].offset for source in (0, 1)]
+
+
+def test_groups_do_not_take_more_planes_for_that():
+    """Three outputs for one input would take three planes, of which two would be empty but for a few places."""
+    layout = Layout(8, 8, (4, 4), places_in_blocks(2, (4, 4)))
+    kernel = Kernel(np.ones((3, 3, 1, 6), np.int8), np.ones(6, np.float32), 1)
+    op = ops.Conv2D(name="conv", inputs=("bits",), shape=(6, 6, 6), kernel=kernel, groups=2)
+    assert output_places(layout, op) == places_in_blocks(6, (4, 4))

@@ -5,6 +5,7 @@
 //   uint32_t below_zero(const Vector*)                  which floats are < 0, in vectors; -0.0 is not
 //   uint32_t below(const int8_t*, int8_t zero_point)    which are < zero_point
 //   uint32_t above(const int32_t*, const int32_t*)      which are greater than those of the second array
+//   store_narrow(const Vector*, int8_t*)                stores integers that fit bytes, in vectors of 32 bits, as these
 #pragma once
 
 #include "../kernel.h"
@@ -90,15 +91,35 @@ LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, i
   }
 }
 
+// To the nearest integer, halves away from zero, of numbers whose magnitude is below 2^22. What is added is the largest
+// float below a half, whose sum with a number below a half stays below one.
+LARQ_FOCAL_INLINE Integers rounded(Floats value) {
+  const Integers sign = load_vector<Integers>(&value) & INT32_MIN;
+  const Floats almost_half = Floats{} + 0x1.fffffep-2f;
+  const Integers half = load_vector<Integers>(&almost_half) | sign;
+  return __builtin_convertvector(value + load_vector<Floats>(&half), Integers);
+}
+
+// Stores whole numbers that fit bytes as these. Only `count` of the bytes exist.
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_integers(const Integers (&values)[kWordVectors], int count, int8_t* bytes) {
+  if (is_whole) return store_narrow(values, bytes);
+  alignas(64) int8_t own[kWordBits];
+  store_narrow(values, own);
+  for (int c = 0; c < count; ++c) bytes[c] = own[c];
+}
+
 // Rounds to the nearest integer, halves away from zero, and saturates.
-inline void store_bytes(const float* __restrict values, int count, int8_t* __restrict bytes) {
-  for (int c = 0; c < count; ++c) {
-    float value = values[c] >= -128.0f ? values[c] : -128.0f;  // also of what is not a number
-    value = value > 127.0f ? 127.0f : value;
-    int32_t whole = static_cast<int32_t>(value);
-    float rest = value - static_cast<float>(whole);
-    bytes[c] = static_cast<int8_t>(whole + (rest >= 0.5f) - (rest <= -0.5f));
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_bytes(const Floats (&values)[kWordVectors], int count, int8_t* bytes) {
+  Integers integers[kWordVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) {
+    Floats value = values[v] >= -128.0f ? values[v] : Floats{} - 128.0f;  // also of what is not a number
+    value = value > 127.0f ? Floats{} + 127.0f : value;
+    integers[v] = rounded(value);
   }
+  store_integers<is_whole>(integers, count, bytes);
 }
 
 // y = clamp(products - 2 * popcount - correction) * multiplier + bias, for 32 channels; `correction` may be null. Of all
@@ -129,12 +150,24 @@ LARQ_FOCAL_INLINE void store_floats(const Floats (&values)[kWordVectors], int co
   }
 }
 
+// Up to 32 channels of outputs at one position to memory, through the steps that follow.
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_outputs(const Destination& to, int channel, int count, int position,
+                                     Floats (&outputs)[kWordVectors]) {
+  take_steps<is_whole>(to.steps, position, channel, count, outputs);
+  if (to.floats) store_floats<is_whole>(outputs, count, to.floats + position * to.float_stride + channel);
+  if (to.bytes) store_bytes<is_whole>(outputs, count, to.bytes + position * to.byte_stride + channel);
+  if (!to.words) return;
+  take_steps<is_whole>(to.sign_steps, position, channel, count, outputs);
+  store_bits(to, channel, position, below_zero(outputs) & (is_whole ? ~uint32_t{0} : low_bits(count)));
+}
+
 // Up to 32 channels at one position, from the popcounts to memory.
 template <bool is_whole, bool has_correction>
 LARQ_FOCAL_INLINE void store_word(const OutputTransform& constants, const Destination& to, int channel, int count,
                                   int position, const int32_t* correction, const int32_t* popcounts) {
-  const uint32_t channel_bits = is_whole ? ~uint32_t{0} : low_bits(count);
   if (constants.threshold) {
+    const uint32_t channel_bits = is_whole ? ~uint32_t{0} : low_bits(count);
     store_bits(to, channel, position, above(popcounts, constants.threshold + channel) & channel_bits);
     return;
   }
@@ -145,16 +178,7 @@ LARQ_FOCAL_INLINE void store_word(const OutputTransform& constants, const Destin
   }
   Floats outputs[kWordVectors];
   transform(constants, channel, has_correction ? correction : nullptr, popcounts, outputs);
-  take_steps<is_whole>(to.steps, position, channel, count, outputs);
-  if (to.floats) store_floats<is_whole>(outputs, count, to.floats + position * to.float_stride + channel);
-  if (to.bytes) {
-    alignas(64) float values[kWordBits];
-    store_floats<true>(outputs, kWordBits, values);
-    store_bytes(values, count, to.bytes + position * to.byte_stride + channel);
-  }
-  if (!to.words) return;
-  take_steps<is_whole>(to.sign_steps, position, channel, count, outputs);
-  store_bits(to, channel, position, below_zero(outputs) & channel_bits);
+  store_outputs<is_whole>(to, channel, count, position, outputs);
 }
 
 // Up to 32 channels at consecutive positions.

@@ -36,6 +36,15 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
   return bits;
 }
 
+template <typename Vector>
+inline void store_narrow(const Vector* values, int8_t* bytes) {
+  const auto* from = reinterpret_cast<const __m256i*>(values);
+  const __m256i low = _mm256_packs_epi32(from[0], from[1]), high = _mm256_packs_epi32(from[2], from[3]);
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  const __m256i packed = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), order);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(bytes), packed);
+}
+
 using Bytes = __m256i;
 
 inline Bytes load_bytes(const uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }

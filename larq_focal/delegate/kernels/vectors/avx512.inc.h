@@ -31,6 +31,14 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
   return low | high << 16;
 }
 
+template <typename Vector>
+inline void store_narrow(const Vector* values, int8_t* bytes) {
+  for (int i = 0; i < 2; ++i) {
+    const __m128i narrow = _mm512_maskz_cvtepi32_epi8(0xffff, reinterpret_cast<__m512i>(values[i]));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(bytes) + i, narrow);
+  }
+}
+
 using Words = __m512i;
 using Counts = __m512i;
 constexpr int kCountsWords = INT_MAX;

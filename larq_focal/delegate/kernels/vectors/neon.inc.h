@@ -48,6 +48,16 @@ inline uint32_t above(const int32_t* values, const int32_t* thresholds) {
   return gathered_words([=](int i) { return vcgtq_s32(vld1q_s32(values + i), vld1q_s32(thresholds + i)); });
 }
 
+template <typename Vector>
+inline void store_narrow(const Vector* values, int8_t* bytes) {
+  const auto* from = reinterpret_cast<const int32x4_t*>(values);
+  for (int i = 0; i < 8; i += 4) {
+    const int16x8_t low = vcombine_s16(vmovn_s32(from[i]), vmovn_s32(from[i + 1]));
+    const int16x8_t high = vcombine_s16(vmovn_s32(from[i + 2]), vmovn_s32(from[i + 3]));
+    vst1q_s8(bytes + 4 * i, vcombine_s8(vmovn_s16(low), vmovn_s16(high)));
+  }
+}
+
 using Words = uint32x4_t;
 
 inline Words load_words(const uint32_t* from) { return vld1q_u32(from); }

@@ -9,24 +9,21 @@ L. Bose et al., "Fully embedding fast convolutional networks on pixel processor 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from larq_focal.focal_plane.analog.expected_error import AnalogError, expected_error
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
-from larq_focal.focal_plane.compiler.layers.convolution import Convolution, output_layout, taps
+from larq_focal.focal_plane.compiler.layers.convolution import Convolution, Tap, output_layout, taps
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
-from larq_focal.focal_plane.compiler.options import WeightSource
-from larq_focal.focal_plane.compiler.placement.layout import Layout, Spacing
+from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.compiler.placement.maps import Maps
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.machine import Instruction, NoiseModel
 from larq_focal.focal_plane.machine.pixel_array import INPUT
 from larq_focal.focal_plane.sensor import Sensor
-from larq_focal.network.ops import Pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,11 +151,11 @@ def accumulated(
     for plane in range(layout.planes):
         _start(code, constants, plan.starts, layout, plane, register)
         channels = {place.offset: c for c, place in enumerate(layout.places) if place.plane == plane}
-        for tap in taps(code, constants, maps, layer, layout, plane, replace(schedule, weights=WeightSource.PATTERNS)):
+        for tap in taps(code, constants, maps, layer, layout, plane, schedule):
             for place, sign in tap.signs.items():
                 if sign:
                     plan.signs.setdefault(channels[place], []).append(sign)
-            for mnemonic, here in _parts(code, constants, tap.see(), tap.signs, maps.layout.spacing):
+            for mnemonic, here in _parts(code, tap):
                 code.emit("WHERE", here)
                 code.call("load_in", plan.step)
                 code.emit(mnemonic, register, register, INPUT)
@@ -194,22 +191,18 @@ def _where(constants: Constants, wanted: np.ndarray, layout: Layout, plane: int,
     return [constants.whole(layout.planes_of(wanted, constants.shape)[plane])]
 
 
-def _parts(
-    code: Code, constants: Constants, seen: Operand, signs: Mapping[Pair, int], spacing: Spacing
-) -> list[tuple[str, Operand]]:
+def _parts(code: Code, tap: Tap) -> list[tuple[str, Operand]]:
     """Where a tap adds and where it subtracts."""
-    plus = [place for place, sign in signs.items() if sign > 0]
-    minus = [place for place, sign in signs.items() if sign < 0]
-    used = list(signs)
-    if len(plus) == len(used):
-        return [("add", seen)]
-    if len(minus) == len(used):
-        return [("sub", seen)]
-    unseen = code.nor(seen)
-    adds = code.nor(unseen, *constants.places([p for p in used if p not in plus], used, spacing)) if plus else None
-    if not minus:
-        return [("add", adds)]
-    if plus and len(plus) + len(minus) == len(used):
-        return [("add", adds), ("sub", code.nor(unseen, adds))]
-    subtracts = code.nor(unseen, *constants.places([p for p in used if p not in minus], used, spacing))
-    return [("add", adds), ("sub", subtracts)] if plus else [("sub", subtracts)]
+    signs = set(tap.signs.values())
+    if len(signs) == 1:
+        return [("add" if 1 in signs else "sub", tap.see())]
+    if not {1, -1} <= signs:
+        zeros = tap.weights.zeros(tap.index, tap.signs)
+        return [("add" if 1 in signs else "sub", code.nor(code.nor(tap.see()), *zeros))]
+    ones, sign = tap.weights.signs(tap.index, tap.signs)
+    unseen = code.nor(tap.see())
+    if 0 in signs:
+        unseen = code.nor(code.nor(unseen, *tap.weights.zeros(tap.index, tap.signs)))
+    others = code.nor(unseen, *ones)
+    ones = code.nor(unseen, others)
+    return [("add", ones), ("sub", others)] if sign > 0 else [("add", others), ("sub", ones)]

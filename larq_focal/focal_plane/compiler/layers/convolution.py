@@ -15,7 +15,7 @@ from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
 from larq_focal.focal_plane.compiler.layers.weights import Weights, are_spread, check_room, weights_of
 from larq_focal.focal_plane.compiler.options import WeightSource
 from larq_focal.focal_plane.compiler.placement.gatherer import Gatherer
-from larq_focal.focal_plane.compiler.placement.layout import Layout, places_in_blocks
+from larq_focal.focal_plane.compiler.placement.layout import Layout, Place, places_in_blocks
 from larq_focal.focal_plane.compiler.placement.maps import Maps, reads_other_tiles, walls_of
 from larq_focal.focal_plane.compiler.placement.patterns import Constants
 from larq_focal.focal_plane.compiler.placement.shifts import seen_at, window
@@ -105,7 +105,7 @@ def count_into(
             digits = {place: sign * int(repeats[channels[place]] >> column & 1) for place, sign in tap.signs.items()}
             if any(digits.values()):
                 code.split()
-                counter.add(_agreement(code, replace(tap, signs=digits)), column)
+                counter.add(agreement(code, replace(tap, signs=digits)), column)
                 code.split()
 
 
@@ -115,12 +115,19 @@ def output_layout(layout: Layout, op: Conv2D) -> Layout:
     return Layout(*op.shape[:2], pitch, output_places(layout, op), tiles=layout.tiles)
 
 
-def output_places(layout: Layout, op: Conv2D):
-    """A depthwise convolution leaves every channel in its place."""
-    channels = op.shape[-1]
-    if op.is_depthwise and channels == layout.channels and not layout.is_spread:
-        return layout.places
-    return places_in_blocks(channels, layout.room)
+def output_places(layout: Layout, op: Conv2D) -> tuple[Place, ...]:
+    """Row by row in blocks; but the outputs of a group lie where its inputs do, if that takes no more planes."""
+    channels, groups = op.shape[-1], op.groups
+    per_group = channels // groups
+    depth = layout.channels // groups
+    plain = places_in_blocks(channels, layout.room)
+    of_groups = -(-per_group // depth)  # planes
+    if groups == 1 or layout.is_spread or layout.planes > 1 or of_groups > 1 + max(place.plane for place in plain):
+        return plain
+    return tuple(
+        replace(layout.places[c // per_group * depth + c % per_group % depth], plane=c % per_group // depth)
+        for c in range(channels)
+    )
 
 
 def taps(
@@ -194,7 +201,7 @@ def _window(
     """
     if not regathers and not (code.is_frugal and weights.shifts):
         for tap, seen in window(code, gatherer.at(sources), rows, columns, gatherer.walls):
-            yield tap, partial(_same, seen)
+            yield tap, partial(same, seen)
         return
     here = None if regathers else gatherer.at(sources)
     for (y, row), (x, column) in product(enumerate(rows), enumerate(columns)):
@@ -202,23 +209,24 @@ def _window(
             see = partial(gatherer.seen_from(row, column).at, sources)
         else:
             see = partial(seen_at, code, here, row, column, gatherer.walls)
-        yield (y, x), see if weights.shifts else partial(_same, see())
+        yield (y, x), see if weights.shifts else partial(same, see())
 
 
-def _same(seen: Operand) -> Operand:
+def same(seen: Operand) -> Operand:
+    """What is seen where nothing needs to be brought."""
     return seen
 
 
-def _agreement(code: Code, tap: Tap) -> Operand:
-    """Where a bit agrees with a weight that is not 0."""
+def agreement(code: Code, tap: Tap) -> Operand:
+    """Where a bit of a tap agrees with a weight that is not 0."""
     signs = set(tap.signs.values())
     if len(signs) == 1:
         return tap.see() if 1 in signs else code.nor(tap.see())
     if 1 in signs and -1 in signs:
-        parts = tap.weights.plus(tap.index, tap.signs)
+        parts, sign = tap.weights.signs(tap.index, tap.signs)
         if 0 not in signs:
-            return alike(code, tap.see(), parts)
-        differs = alike(code, tap.see(), parts, invert=True)
+            return alike(code, tap.see(), parts, invert=sign < 0)
+        differs = alike(code, tap.see(), parts, invert=sign > 0)
     else:
         differs = code.nor(tap.see()) if 1 in signs else tap.see()
     return code.nor(differs, *tap.weights.zeros(tap.index, tap.signs))

@@ -12,6 +12,7 @@ from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane
 from larq_focal.focal_plane.compiler.layers.convolution import Convolution, count_into, output_layout
 from larq_focal.focal_plane.compiler.layers.count import Count
 from larq_focal.focal_plane.compiler.layers.count_schedule import CountSchedule
+from larq_focal.focal_plane.compiler.layers.folded import can_be_folded, fold_into
 from larq_focal.focal_plane.compiler.layers.thresholds import at_least
 from larq_focal.focal_plane.compiler.placement.layout import Layout
 from larq_focal.focal_plane.compiler.placement.maps import Counts, Maps
@@ -166,6 +167,9 @@ def _count_term(
     counter: Count, code: Code, constants: Constants, term: Term, layout: Layout, plane: int, schedule: CountSchedule
 ) -> None:
     repeats = term.weights.astype(np.int64)
+    if can_be_folded(term.maps, term.layer):
+        fold_into(counter, code, constants, term.maps, term.layer, repeats, schedule)
+        return
     count_into(counter, code, constants, term.maps, term.layer, repeats, layout, plane, schedule)
 
 

@@ -27,12 +27,15 @@ class Weights(Protocol):
 
     shifts: bool
 
-    def plus(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
-        """Up to three planes whose union has ones at weights of +1 and zeros at those of -1.
+    def signs(self, tap: Pair, weights: Mapping[Pair, int]) -> tuple[list[Operand], int]:
+        """Up to three planes whose union has ones at the weights of one sign and zeros at those of the other.
 
         Args:
             tap: row and column in the kernel.
             weights: -1, 0 and +1 by the places of the output channels.
+
+        Returns:
+            The planes, and which sign has the ones, +1 or -1.
         """
 
     def zeros(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
@@ -40,16 +43,17 @@ class Weights(Protocol):
 
 
 class PatternWeights:
-    """From address patterns, in no register."""
+    """From address patterns, in no register; of the sign that takes fewer of them."""
 
     shifts = False
 
     def __init__(self, constants: Constants, layout: Layout):
         self._constants, self._spacing = constants, layout.spacing
 
-    def plus(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
-        used = {place: weight for place, weight in weights.items() if weight}
-        return self._constants.places([place for place in used if used[place] > 0], used, self._spacing)
+    def signs(self, tap: Pair, weights: Mapping[Pair, int]) -> tuple[list[Operand], int]:
+        plus, minus = ([place for place, weight in weights.items() if weight == sign] for sign in (1, -1))
+        sign, chosen = (-1, minus) if self._constants.fewer_loads(minus, plus, self._spacing) else (1, plus)
+        return self._constants.places(chosen, [*plus, *minus], self._spacing), sign
 
     def zeros(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
         return self._constants.places([p for p, weight in weights.items() if not weight], weights, self._spacing)
@@ -81,8 +85,8 @@ class PackedWeights:
         chosen = (codes < 0, codes != 0) if has_zeros else (codes < 0,)
         self._load(*(constants.whole(_packed(constants.shape, layout, taps, plane)) for taps in chosen))
 
-    def plus(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
-        return [self._walls.flooded(seen_at(self._code, self._minus(), *tap))]
+    def signs(self, tap: Pair, weights: Mapping[Pair, int]) -> tuple[list[Operand], int]:
+        return [self._walls.flooded(seen_at(self._code, self._minus(), *tap))], 1
 
     def zeros(self, tap: Pair, weights: Mapping[Pair, int]) -> list[Operand]:
         return [self._walls.flooded(seen_at(self._code, self._nonzero(), *tap))]

@@ -78,12 +78,21 @@ class Constants:
 
     def places(self, wanted: Iterable[Pair], used: Iterable[Pair], spacing: Spacing) -> list[Plane]:
         """Up to three planes whose union has ones at ``wanted`` and zeros at the other places in ``used``."""
-        wanted, used = set(wanted), set(used)
+        found = self._loads(set(wanted), set(used), spacing)
+        return [self.whole(found)] if isinstance(found, np.ndarray) else self._united(found)
+
+    def fewer_loads(self, one: Iterable[Pair], other: Iterable[Pair], spacing: Spacing) -> bool:
+        """Whether the places ``one`` take fewer loads than ``other``, where no further places are used."""
+        one, other = set(one), set(other)
+        return len(self._loads(one, one | other, spacing)) < len(self._loads(other, one | other, spacing))
+
+    def _loads(self, wanted: set[Pair], used: set[Pair], spacing: Spacing) -> np.ndarray | list[Pattern]:
+        """The patterns for ``places``; a plane where patterns do not repeat as the places do."""
         if spacing.period and not _is_power_of_two(spacing.period):
-            return [self.whole(self._periodic(wanted, spacing.period))]
+            return self._periodic(wanted, spacing.period)
         period = tuple(_power_of_two(1 + max(place[axis] for place in used)) for axis in (0, 1))
         if self.shape[1] % spacing.unit[1] and self._conventions.columns_from == "right":
-            return [self.whole(self._tiled(wanted, spacing.unit))]
+            return self._tiled(wanted, spacing.unit)
         wanted, used = (
             {(row, int(self._addresses[column * spacing.unit[1]]) // spacing.unit[1] % period[1]) for row, column in of}
             for of in (wanted, used)
@@ -91,11 +100,10 @@ class Constants:
         block = set(product(range(period[0]), range(period[1])))
         (down, right), least = spacing.unit, [unit - 1 for unit in spacing.unit]
         beyond = [_power_of_two(self.shape[axis]) - period[axis] * spacing.unit[axis] for axis in (0, 1)]
-        addresses = (
+        return [
             (r * down, c * right, rx * down | least[0] | beyond[0], cx * right | least[1] | beyond[1])
             for r, c, rx, cx in cover(wanted, block - used | wanted, period)
-        )
-        return self._united(addresses)
+        ]
 
     def one_plane(self, wanted: Iterable[Pair], used: Iterable[Pair], spacing: Spacing) -> Plane:
         """One plane with ones at ``wanted`` and zeros at the other places in ``used``."""

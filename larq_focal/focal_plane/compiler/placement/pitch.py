@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import math
 
+from larq_focal.focal_plane.compiler.controller_part import on_controller
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D, Pool2D
+from larq_focal.network.ops import Conv2D, Pair, Pool2D
+
+
+def largest_map(graph: QuantGraph) -> Pair:
+    """Rows and columns that hold every value of the network but those of the controller behind the array.
+
+    Not only images are maps: a signal may be laid out as one, and inputs may differ in size.
+    """
+    behind = on_controller(graph)
+    shapes = [op.shape for op in graph if len(op.shape) == 3 and op.name not in behind]
+    return max((shape[0] for shape in shapes), default=1), max((shape[1] for shape in shapes), default=1)
 
 
 def base_pitch(graph: QuantGraph, sensor: Sensor) -> int:
-    """The pitch of the input: the smallest at which the channels of all layers take as few planes as they can.
+    """The pitch of the largest maps: the smallest at which the channels of all layers take as few planes as they can.
 
     Raises:
-        UnsupportedError: the image is larger than the array.
+        UnsupportedError: the image, or what becomes of it, is larger than the array.
     """
-    source = graph.inputs[0]
-    height, width = source.shape[:2] if len(source.shape) == 3 else (1, 1)
+    height, width = largest_map(graph)
     largest = min(sensor.height // height, sensor.width // width)
     if not largest:
         raise UnsupportedError(
-            f"'{source.name}' of '{graph.name}' is {height}x{width} pixels, and the array of {sensor.name} "
-            f"{sensor.height}x{sensor.width}: take a smaller image or another sensor."
+            f"'{graph.inputs[0].name}' of '{graph.name}' takes {height}x{width} pixels, and the array of {sensor.name} "
+            f"has {sensor.height}x{sensor.width}: take a smaller image or another sensor."
         )
     strides: dict[str, int] = {}
     blocks: list[tuple[int, int]] = []  # channels of a layer, and by how much its blocks are larger than the first

@@ -31,6 +31,8 @@ def seen_at(code: Code, plane: Operand, rows: int = 0, columns: int = 0, walls: 
             else:
                 code.emit("CLR", *registers)
                 code.emit("SET", registers[DIRECTIONS.index(direction)])
+            if abs(distance) > _SPLIT_AFTER:
+                code.split()  # the pixels themselves are alike in all directions
         for step in range(abs(distance)):
             if code.is_frugal and seen is not plane:
                 if step % _SPLIT_AFTER == 1:

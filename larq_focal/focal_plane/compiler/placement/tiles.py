@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from larq_focal.focal_plane.compiler.placement.pitch import largest_map
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network.graph import QuantGraph
@@ -21,14 +22,12 @@ class Tiles:
 
 
 def tiles_for(graph: QuantGraph, sensor: Sensor) -> Tiles:
-    """The smallest tiles that hold the image, as many as the channels of the network's convolutions ask for.
+    """The smallest tiles that hold the largest maps, as many as the channels of the network's convolutions ask for.
 
     Raises:
         UnsupportedError: there is no room for two tiles, no layer that has use for them, or no register for walls.
     """
-    source = graph.inputs[0]
-    height, width = source.shape[:2] if len(source.shape) == 3 else (1, 1)
-    size = tuple(max(_LEAST, 1 << (side - 1).bit_length()) for side in (height, width))
+    size = tuple(max(_LEAST, 1 << (side - 1).bit_length()) for side in largest_map(graph))
     room = sensor.height // size[0], sensor.width // size[1]
     convolutions = graph.convolutions
     channels = max((graph[name].shape[-1] for op in convolutions for name in (op.name, *op.inputs)), default=1)

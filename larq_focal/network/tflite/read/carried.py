@@ -31,7 +31,7 @@ class Carrier:
             values: the shapes of what its computed operands stand for, by the index of their tensor.
             folded: operands that were computed of constants, likewise.
         """
-        if operator.kind in _ELSEWHERE or operator.kind.startswith(("STABLEHLO", "Lce", "HASHTABLE")):
+        if operator.kind in _ELSEWHERE or operator.kind.startswith(("STABLEHLO", "Lce", "Lqf", "HASHTABLE")):
             return None
         if any("ubgraph" in name for name in operator.options):
             return None

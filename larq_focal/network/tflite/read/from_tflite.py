@@ -19,6 +19,7 @@ from larq_focal.network.tflite.flatbuffer import FlatbufferError, FlatModel, Ope
 from larq_focal.network.tflite.read.call import Call
 from larq_focal.network.tflite.read.carried import Carrier
 from larq_focal.network.tflite.read.elementwise import ELEMENTWISE
+from larq_focal.network.tflite.read.few_bits import FEW_BITS
 from larq_focal.network.tflite.read.functions import FOLDED, FUNCTIONS, ScalarFunction, fold, scalar_function
 from larq_focal.network.tflite.read.layers import LAYERS
 from larq_focal.network.tflite.read.output_names import graph_of
@@ -28,7 +29,7 @@ from larq_focal.network.tflite.read.shapes import SHAPES
 from larq_focal.network.tflite.read.tensor_values import TensorValues
 from larq_focal.network.tflite.read.unknown import unknown_macs, unknown_weights
 
-OPERATORS = {**LAYERS, **PRODUCTS, **ELEMENTWISE, **SHAPES}
+OPERATORS = {**LAYERS, **FEW_BITS, **PRODUCTS, **ELEMENTWISE, **SHAPES}
 
 _CONTRADICTIONS = (KeyError, IndexError, TypeError, ValueError, OverflowError, AttributeError, ZeroDivisionError)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from larq_focal.network import ops
+from larq_focal.network.few_bits import takes_few_bits
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import computes_integers, moved_grid
 from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
@@ -49,6 +50,7 @@ class Plan:
         flattened: the value that a dense layer reads in place of its flattened form, by the layer's name.
         codes: the grid of each value that is kept as 8-bit integers.
         roundings: the rounding that an operator does with its result, by the operation's name.
+        few_bits: names of the layers that are written as operators of few bits.
         sources: what a rounding reads in place of its input, by its name.
     """
 
@@ -63,6 +65,7 @@ class Plan:
         self.flattened: dict[str, str] = {}
         self.codes: dict[str, ops.UniformQuantize] = {}
         self.roundings: dict[str, ops.UniformQuantize] = {}
+        self.few_bits: set[str] = set()
         self.sources: dict[str, str] = {}
         if packs:
             self._plan_convolutions()
@@ -72,6 +75,8 @@ class Plan:
             if isinstance(op, _TAKE_ACTIVATION) and not (op.name in self.absorbed or op.name in self.convolutions):
                 self._plan_activation(op)
         self._plan_integers()
+        if packs:
+            self.few_bits = {name for name in self.roundings if takes_few_bits(graph[name])}
 
     def grid_of(self, op: ops.Op) -> ops.UniformQuantize | None:
         """The grid of the integers that the operator of ``op`` gives; None where it gives floats."""

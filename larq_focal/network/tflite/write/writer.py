@@ -12,6 +12,7 @@ from larq_focal.network.tflite.metadata import FileMetadata
 from larq_focal.network.tflite.signature import OWN_DESCRIPTION
 from larq_focal.network.tflite.write import carried, elementwise, layers, products, quantizers, shapes  # noqa: F401 (they register themselves)
 from larq_focal.network.tflite.write.emitter import Emitter
+from larq_focal.network.tflite.write.few_bits import write_few_bits
 from larq_focal.network.tflite.write.file import TooLarge
 from larq_focal.network.tflite.write.operators import write
 from larq_focal.network.tflite.write.packed import write_packed_convolution
@@ -80,6 +81,8 @@ def write_lowered(
         emitter.begin(op)
         if op.name in plan.convolutions:
             write_packed_convolution(plan.convolutions[op.name], emitter)
+        elif op.name in plan.few_bits:
+            write_few_bits(op, emitter)
         elif op.name not in plan.absorbed:
             write(op, emitter)
     outputs = dict(zip(unique(output_names or graph.outputs), _output_tensors(emitter), strict=True))

@@ -1,0 +1,48 @@
+// The specification of every loop, as plain as it can be: one output channel at one position at a time.
+#include "../bodies/pixel_bytes.inc.h"
+#include "../few_bits.h"
+#include "../reference_outputs.h"
+#include "plain_weights.h"
+
+namespace larq_focal {
+namespace {
+
+int32_t sum_of_products(const ByteConvolution& conv, int channel, int y, int x) {
+  const int run_bytes = conv.window.run_words * kStepChannels;
+  const uint8_t* place = conv.image + y * conv.row_step + x * conv.column_step;
+  const uint8_t* weights = conv.weights + static_cast<ptrdiff_t>(channel) * conv.window.runs * run_bytes;
+  int32_t sum = 0;
+  for (int run = 0; run < conv.window.runs; ++run, weights += run_bytes) {
+    sum += dot_product(place + conv.window.offsets[run], weights, run_bytes);
+  }
+  return sum;
+}
+
+void convolve(const ByteConvolution& conv, int channel, int begin, int end) {
+  const Destination& to = conv.destination;
+  const FewBitTransform& by = conv.transform;
+  for (int position = begin; position < end; ++position) {
+    const int32_t sum = sum_of_products(conv, channel, position / conv.output_width, position % conv.output_width);
+    const int32_t whole = sum * by.factor + by.offsets[channel] + (by.position_offsets ? by.position_offsets[position] : 0);
+    float output = static_cast<float>(whole) * by.multiplier[channel] + by.bias[channel];
+    output = stepped(to.steps, position, channel, clamp(output, by.lowest, by.highest));
+    store_number(to, channel, position, output);
+    if (to.words) store_sign(to, channel, position, stepped(to.sign_steps, position, channel, output) < 0);
+  }
+}
+
+constexpr FewBitLoop kLoop = {1,
+                              1,
+                              true,
+                              false,
+                              padded_pixel_bytes,
+                              prepare_bytes,
+                              plain_weight_bytes,
+                              pack_plain_weights,
+                              convolve};
+
+}  // namespace
+
+extern const FewBitKernel reference_few_bits = {"reference", &kLoop, nullptr, {}};
+
+}  // namespace larq_focal

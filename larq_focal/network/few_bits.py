@@ -1,0 +1,107 @@
+"""Weights of 1 to 4 bits in 32-bit words: a plane of bits for each bit of their codes.
+
+Channel ``c`` of the last axis is bit ``c % 32`` of word ``c // 32`` of each plane, the lowest bit's plane first; bits
+after the last channel are clear. Signs come out as Larq Compute Engine packs them, a set bit for -1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.packing import words_for
+
+CONVOLUTION, DENSE = FEW_BIT_KINDS = ("LqfConv2d", "LqfFullyConnected")
+"""The operators in a TensorFlow Lite file."""
+MOST_BITS = 4
+_LARGEST_LEVEL = 16
+_LARGEST_LEVEL_OF_ONE_BIT = 8
+_FEW_WEIGHTS = 2048
+"""Kernels of fewer weights save less memory than an operator of their own takes."""
+
+
+@dataclass(frozen=True)
+class WeightCoding:
+    """What codes of ``bits`` bits stand for: the whole numbers ``offset + code * step``."""
+
+    bits: int
+    step: int
+    offset: int
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The number of each code, int64 ``[2 ** bits]``."""
+        return self.offset + self.step * np.arange(2**self.bits)
+
+    @property
+    def has_only_signs(self) -> bool:
+        return self.bits == 1 and abs(self.step) == 2 and abs(self.offset) == 1
+
+    @property
+    def fault(self) -> str | None:
+        """What the operators do not take of it; None if they take it."""
+        if not 1 <= self.bits <= MOST_BITS:
+            return f"weights of {self.bits} bits"
+        largest = int(np.abs(self.levels).max())
+        most = _LARGEST_LEVEL_OF_ONE_BIT if self.bits == 1 else _LARGEST_LEVEL
+        return f"weights of {largest}" if largest > most else None
+
+
+def weight_coding(weights: np.ndarray) -> WeightCoding | None:
+    """The coding of the fewest bits for whole numbers; None where they take more than four bits, or are too large."""
+    low, high = int(weights.min()), int(weights.max())
+    if high - low > 2 * _LARGEST_LEVEL:
+        return None
+    if -low == high == 1 and np.all(weights):
+        return WeightCoding(1, -2, 1)
+    step = int(np.gcd.reduce(np.unique(weights) - low)) or 1
+    coding = WeightCoding(max(1, ((high - low) // step).bit_length()), step, low)
+    return None if coding.fault else coding
+
+
+def pack_weights(weights: np.ndarray, coding: WeightCoding) -> np.ndarray:
+    """Packs whole numbers ``[..., C]`` of a coding into int32 ``[..., bits * ceil(C / 32)]``."""
+    codes = (weights.astype(np.int64) - coding.offset) // coding.step
+    channels = codes.shape[-1]
+    planes = np.zeros((*codes.shape[:-1], coding.bits, words_for(channels) * 32), np.uint8)
+    for bit in range(coding.bits):
+        planes[..., bit, :channels] = codes >> bit & 1
+    words = np.packbits(planes, axis=-1, bitorder="little").view("<u4").view(np.int32)
+    return words.reshape(*codes.shape[:-1], -1)
+
+
+def unpack_weights(words: np.ndarray, coding: WeightCoding, channels: int) -> np.ndarray:
+    """The whole numbers int8 ``[..., channels]`` that ``pack_weights`` packed.
+
+    Raises:
+        ValueError: there is another number of words than so many channels need.
+    """
+    needed = coding.bits * words_for(channels)
+    if words.dtype.itemsize != 4 or words.shape[-1] != needed:
+        raise ValueError(f"{coding.bits} bits of {channels} channels need {needed} words, not {words.shape[-1]}")
+    planes = np.ascontiguousarray(words).reshape(*words.shape[:-1], coding.bits, -1)
+    bits = np.unpackbits(planes.view(np.uint8), axis=-1, bitorder="little")[..., :channels]
+    codes = sum(bits[..., bit, :].astype(np.int64) << bit for bit in range(coding.bits))
+    return coding.levels[codes].astype(np.int8)
+
+
+def coding_of(options: Mapping[str, int]) -> WeightCoding:
+    """The coding that the options of an operator tell."""
+    return WeightCoding(options["weight_bits"], options["weight_step"], options["weight_offset"])
+
+
+def stored_weights(words: np.ndarray, options: Mapping[str, int]) -> np.ndarray:
+    """The weights of an operator as whole numbers, int8, output channels first."""
+    return unpack_weights(words, coding_of(options), options["channels_in"])
+
+
+def takes_few_bits(op: ops.Op) -> bool:
+    """Whether there is an operator of few bits for a layer, whose inputs and results are integers of 8 bits."""
+    if not isinstance(op, ops.Linear) or op.kernel.scale is None or op.kernel.size < _FEW_WEIGHTS:
+        return False
+    if isinstance(op, ops.Conv2D) and (op.groups != 1 or op.pad_value != 0):
+        return False
+    return weight_coding(op.kernel.codes) is not None

@@ -1,0 +1,1 @@
+"""A QuantGraph as a function of JAX: the one part of larq_focal.network that imports JAX."""

@@ -1,0 +1,59 @@
+"""What the operators of few bits take for granted: options, operands and shapes that fit each other."""
+
+from __future__ import annotations
+
+import math
+
+from larq_focal.network.few_bits import CONVOLUTION, FEW_BIT_KINDS, coding_of
+from larq_focal.network.packing import words_for
+from larq_focal.network.tflite.flat_model import FlatbufferError, Operator
+from larq_focal.network.tflite.windows import check_steps, check_window
+
+_STEPS = ("stride_height", "stride_width", "dilation_height_factor", "dilation_width_factor")
+_RANGES = {
+    "channels_in": (1, 1 << 30),
+    "fused_activation_function": (0, 3),
+    "image_bits": (1, 8),
+    "image_lowest": (-128, 127),
+    "weight_bits": (1, 4),
+    "weight_offset": (-16, 16),
+    "weight_step": (-16, 16),
+}
+
+
+def check_few_bits(operator: Operator) -> None:
+    """Raises FlatbufferError, with what the operator does wrong, where one of these operators would fail on it."""
+    if operator.kind not in FEW_BIT_KINDS:
+        return
+    options = operator.options
+    for name, (low, high) in _RANGES.items():
+        value = options.get(name, "missing")
+        if not isinstance(value, int) or not low <= value <= high:
+            raise FlatbufferError(f"has the option {name} {value}")
+    coding = coding_of(options)
+    if coding.fault:
+        raise FlatbufferError(f"has {coding.fault}")
+    image, filter, scale, bias = operator.inputs
+    channels, result = options["channels_in"], operator.outputs[0]
+    if image.dtype != "int8" or image.quantization is None or len(image.quantization.scale) != 1:
+        raise FlatbufferError(f"reads '{image.name}', which is not int8 with one scale")
+    words = coding.bits * words_for(channels)
+    is_convolution = operator.kind == CONVOLUTION
+    if filter.dtype != "int32" or len(filter.shape) != (4 if is_convolution else 2) or filter.shape[-1] != words:
+        raise FlatbufferError(f"has {filter.dtype} weights of the shape {list(filter.shape)} for {channels} channels")
+    for constants in (scale, bias):
+        if constants is not None and (constants.dtype != "float32" or constants.shape != filter.shape[:1]):
+            raise FlatbufferError(
+                f"has '{constants.name}', which is not a float for each of {filter.shape[0]} channels"
+            )
+    if result.dtype not in ("float32", "int8") or (result.dtype == "int8" and result.quantization is None):
+        raise FlatbufferError(f"gives '{result.name}', which is neither float32 nor int8 with a scale")
+    if is_convolution:
+        check_steps(operator, _STEPS)
+        check_window(operator, image.shape, result.shape, filter.shape[1:3])
+        is_fine = image.shape[-1] == channels and result.shape[-1] == filter.shape[0]
+    else:
+        rows, rest = divmod(math.prod(image.shape), channels)
+        is_fine = rest == 0 and math.prod(result.shape) == rows * filter.shape[0]
+    if not is_fine:
+        raise FlatbufferError(f"makes {list(result.shape)} of {list(image.shape)} by {list(filter.shape)}")

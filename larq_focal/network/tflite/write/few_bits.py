@@ -1,0 +1,46 @@
+"""Layers with weights of few bits on maps of 8 bits, as operators of larq_focal's delegate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from larq_focal.network import ops
+from larq_focal.network.few_bits import CONVOLUTION, DENSE, WeightCoding, pack_weights, weight_coding
+from larq_focal.network.tflite.write.emitter import Emitter
+from larq_focal.network.tflite.write.layers import PADDINGS
+
+
+def write_few_bits(op: ops.Linear, emitter: Emitter) -> None:
+    """Adds one operator: ``activation(sums * scale of the image * scale + bias)``, rounded to int8."""
+    coding = weight_coding(op.kernel.codes)
+    words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), coding)
+    source = emitter.plan.flattened.get(op.name, op.inputs[0])
+    bias = -1 if op.bias is None else emitter.constant(op.bias)
+    operands = [emitter.integers(source), emitter.constant(words, np.int32), emitter.constant(op.kernel.scale), bias]
+    output = emitter.integer_tensor(op.name, op.shape, emitter.grid)
+    is_convolution = isinstance(op, ops.Conv2D)
+    options = _options(op, coding, emitter) | (_window(op) if is_convolution else {})
+    emitter.file.custom(CONVOLUTION if is_convolution else DENSE, operands, [output], options)
+    emitter.finish(op, output)
+
+
+def _options(op: ops.Linear, coding: WeightCoding, emitter: Emitter) -> dict[str, int]:
+    return {
+        "channels_in": op.kernel.shape[-2],
+        "fused_activation_function": emitter.fused_activation(op),
+        "image_bits": 8,
+        "image_lowest": -128,
+        "weight_bits": coding.bits,
+        "weight_offset": coding.offset,
+        "weight_step": coding.step,
+    }
+
+
+def _window(op: ops.Conv2D) -> dict[str, int]:
+    return {
+        "dilation_height_factor": op.dilation[0],
+        "dilation_width_factor": op.dilation[1],
+        "padding": PADDINGS[op.padding],
+        "stride_height": op.strides[0],
+        "stride_width": op.strides[1],
+    }

@@ -1,0 +1,149 @@
+"""Randomly drawn models of a single operation with weights of few bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from larq_focal.network.few_bits import WeightCoding, pack_weights
+from tests.delegate.cases import SAME, Case, channels, windowed
+from tests.support.lce_file import LceFile
+
+CODINGS = (
+    WeightCoding(1, -2, 1),
+    WeightCoding(1, 1, 0),
+    WeightCoding(2, 1, -1),
+    WeightCoding(2, 1, -2),
+    WeightCoding(2, 2, -3),
+    WeightCoding(3, 1, -4),
+    WeightCoding(4, 1, -8),
+    WeightCoding(4, 2, -15),
+)
+
+
+@dataclass(frozen=True)
+class FewBitCase:
+    """A model, and the exact sums of products that it computes before scale and bias, ``[..., out]``."""
+
+    case: Case
+    sums: np.ndarray
+    factors: np.ndarray
+    bias: np.ndarray
+
+
+def options(channels_in: int, coding: WeightCoding, image_bits: int = 8, lowest: int = -128, activation: int = 0):
+    return {
+        "channels_in": channels_in,
+        "fused_activation_function": activation,
+        "image_bits": image_bits,
+        "image_lowest": lowest,
+        "weight_bits": coding.bits,
+        "weight_offset": coding.offset,
+        "weight_step": coding.step,
+    }
+
+
+def draw_weights(rng: np.random.Generator, coding: WeightCoding, shape) -> np.ndarray:
+    return rng.choice(coding.levels, tuple(shape)).astype(np.int8)
+
+
+def draw_image(rng: np.random.Generator) -> tuple[int, int, int]:
+    """Bits of its bytes, the lowest of them, and its zero point."""
+    bits = int(rng.choice([8, 8, 4, 3, 2, 1]))
+    lowest = -128 if bits == 8 else int(rng.choice([0, -(2 ** (bits - 1)), -128]))
+    return bits, lowest, lowest + int(rng.integers(2**bits))
+
+
+def draw_convolution(rng: np.random.Generator) -> FewBitCase:
+    """LqfConv2d to float32 or int8."""
+    coding = CODINGS[rng.integers(len(CODINGS))]
+    bits, lowest, zero_point = draw_image(rng)
+    window, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 4, 2)
+    padding = int(rng.integers(2))
+    extent = (window - 1) * dilation + 1
+    height, width = extent + rng.integers(0, 9, 2)
+    channels_in, channels_out = channels(rng), channels(rng)
+    shape = (int(rng.integers(1, 4)), height, width, channels_in)
+    outputs = [windowed(*axis, padding) for axis in zip((height, width), extent, stride, strict=True)]
+    weights = draw_weights(rng, coding, (channels_out, *window, channels_in))
+    image = rng.integers(lowest, lowest + 2**bits, shape).astype(np.int8)
+    steps = {
+        "dilation_height_factor": int(dilation[0]),
+        "dilation_width_factor": int(dilation[1]),
+        "padding": padding,
+        "stride_height": int(stride[0]),
+        "stride_width": int(stride[1]),
+    }
+    sums = _sums(image.astype(np.int64) - zero_point, weights, stride, dilation, padding, outputs)
+    given = options(channels_in, coding, bits, lowest, int(rng.integers(4))) | steps
+    return _case(rng, "LqfConv2d", image, zero_point, weights, coding, given, sums)
+
+
+def draw_dense(rng: np.random.Generator) -> FewBitCase:
+    coding = CODINGS[rng.integers(len(CODINGS))]
+    bits, lowest, zero_point = draw_image(rng)
+    channels_in, channels_out = int(rng.integers(1, 700)), int(rng.integers(1, 300))
+    weights = draw_weights(rng, coding, (channels_out, channels_in))
+    image = rng.integers(lowest, lowest + 2**bits, (int(rng.integers(1, 6)), channels_in)).astype(np.int8)
+    sums = (image.astype(np.int64) - zero_point) @ weights.T.astype(np.int64)
+    given = options(channels_in, coding, bits, lowest, int(rng.integers(4)))
+    return _case(rng, "LqfFullyConnected", image, zero_point, weights, coding, given, sums)
+
+
+def _case(rng, kind: str, image, zero_point: int, weights, coding: WeightCoding, given, sums) -> FewBitCase:
+    file = LceFile()
+    out, spread = len(weights), max(1.0, float(sums.std()))
+    factors = rng.uniform(0.5, 1.5, out).astype(np.float32)
+    bias = rng.normal(size=out).astype(np.float32)
+    has_bias, is_int8 = rng.integers(4) > 0, rng.integers(3) > 0
+    scale = np.float32(1 / spread)
+    operands = [
+        file.input(image.shape, np.int8, float(scale), zero_point),
+        file.constant(pack_weights(weights, coding)),
+        file.constant(factors),
+        file.constant(bias) if has_bias else -1,
+    ]
+    grid = (float(rng.uniform(0.01, 0.05)), int(rng.integers(-20, 20))) if is_int8 else (None, 0)
+    output = file.custom(kind, operands, sums.shape, np.int8 if is_int8 else np.float32, given, *grid)
+    text = f"{kind} {image.shape} by {weights.shape}, int8 {is_int8}, {given}"
+    return FewBitCase(
+        Case(text, file.finished(output), (image,)), sums, factors * scale, bias if has_bias else np.zeros_like(bias)
+    )
+
+
+def exact_file(image: np.ndarray, zero_point: int, weights: np.ndarray, coding: WeightCoding, **changes: int) -> bytes:
+    """A convolution of stride 1 that gives the sums of products as floats."""
+    file = LceFile()
+    ones = file.constant(np.ones(len(weights), np.float32))
+    operands = [file.input(image.shape, np.int8, 1.0, zero_point), file.constant(pack_weights(weights, coding)), ones]
+    steps = dict.fromkeys(("dilation_height_factor", "dilation_width_factor", "stride_height", "stride_width"), 1) | {
+        "padding": SAME
+    }
+    given = options(image.shape[-1], coding) | steps | changes
+    output = file.custom("LqfConv2d", [*operands, -1], (*image.shape[:3], len(weights)), np.float32, given)
+    return file.finished(output)
+
+
+def _sums(values, weights, stride, dilation, padding: int, outputs) -> np.ndarray:
+    """Of whole numbers, one tap after another; 0 outside of the image."""
+    images, height, width, _ = values.shape
+    before = [0, 0]
+    if padding == SAME:
+        extent = (np.array(weights.shape[1:3]) - 1) * dilation + 1
+        needed = np.maximum((np.array(outputs) - 1) * stride + extent - (height, width), 0)
+        before = needed // 2
+        values = np.pad(values, ((0, 0), *[(int(a), int(n - a)) for a, n in zip(before, needed, strict=True)], (0, 0)))
+    sums = np.zeros((images, *outputs, len(weights)), np.int64)
+    for y in range(weights.shape[1]):
+        for x in range(weights.shape[2]):
+            rows = values[:, y * dilation[0] :: stride[0]][:, : outputs[0]]
+            pixels = rows[:, :, x * dilation[1] :: stride[1]][:, :, : outputs[1]]
+            sums += pixels @ weights[:, y, x].T.astype(np.int64)
+    return sums
+
+
+def whole_sums(image: np.ndarray, zero_point: int, weights: np.ndarray) -> np.ndarray:
+    """What ``exact_file`` gives."""
+    one = np.array([1, 1])
+    return _sums(image.astype(np.int64) - zero_point, weights, one, one, SAME, image.shape[1:3])

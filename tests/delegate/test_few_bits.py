@@ -1,0 +1,116 @@
+"""Operations of few bits in the delegate: the sums of NumPy's integers, and the same on every kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from larq_focal import delegate
+from larq_focal.network.few_bits import WeightCoding
+from larq_focal.network.interpret import interpret
+from larq_focal.network.tflite.read.from_tflite import from_tflite
+from tests.delegate import few_bit_cases as cases
+from tests.delegate.engines import WithDelegate
+
+KERNELS = delegate.kernels()
+RANGES = [(-np.inf, np.inf), (0, np.inf), (-1, 1), (0, 6)]
+DRAWS = [cases.draw_convolution, cases.draw_dense]
+
+
+def outputs_of(drawn: cases.FewBitCase, **settings) -> dict[str, np.ndarray]:
+    return {
+        kernel: WithDelegate(drawn.case.content, kernel=kernel, **settings).run(*drawn.case.inputs)[0]
+        for kernel in KERNELS
+    }
+
+
+@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("draw", DRAWS)
+def test_all_kernels_give_the_sums_of_integers(draw, seed):
+    drawn = draw(np.random.default_rng(seed))
+    outputs = outputs_of(drawn)
+    reference = outputs["reference"]
+    graph = from_tflite(drawn.case.content)
+    grid = graph[graph.outputs[0]]
+    activation = next((op.kind for op in graph if type(op).__name__ == "Activation"), None)
+    low, high = RANGES[[None, "relu", "relu_n1_to_1", "relu6"].index(activation)]
+    expected = np.clip(drawn.sums * drawn.factors.astype(np.float64) + drawn.bias, low, high)
+    if reference.dtype == np.int8:
+        reference, step = (reference.astype(np.float64) - grid.zero_point) * grid.scale, grid.scale
+        expected = np.clip(expected, *((limit - grid.zero_point) * step for limit in (-128, 127)))
+        assert np.abs(reference - expected).max() <= 0.5001 * step, drawn.case.text
+    else:
+        limit = 1e-5 * max(1.0, np.abs(expected).max())
+        np.testing.assert_allclose(reference, expected, rtol=1e-5, atol=limit, err_msg=drawn.case.text)
+    for kernel, output in outputs.items():
+        np.testing.assert_array_equal(output, outputs["reference"], err_msg=f"{kernel}: {drawn.case.text}")
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("draw", DRAWS)
+def test_the_quant_graph_computes_the_same(draw, seed):
+    drawn = draw(np.random.default_rng(1000 + seed))
+    graph, kernel = from_tflite(drawn.case.content), KERNELS[0]
+    runner = WithDelegate(drawn.case.content, kernel=kernel)
+    output = runner.run(*drawn.case.inputs)[0]
+    rounding = next(op for op in graph if type(op).__name__ == "UniformQuantize")
+    values = (drawn.case.inputs[0].astype(np.float32) - rounding.zero_point) * np.float32(rounding.scale)
+    expected = interpret(graph, values)[graph.outputs[0]]
+    if output.dtype == np.int8:  # ties
+        steps = np.abs(runner.dequantized(output) - expected) / runner.scale
+        assert steps.max() < 1.01 and (steps > 0.01).mean() < 0.01, drawn.case.text
+    else:
+        limit = 1e-5 * max(1.0, np.abs(expected).max())
+        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=limit, err_msg=drawn.case.text)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_threads_change_nothing(seed):
+    drawn = cases.draw_convolution(np.random.default_rng(2000 + seed))
+    for kernel, together in outputs_of(drawn, threads=3).items():
+        alone = WithDelegate(drawn.case.content, kernel=kernel).run(*drawn.case.inputs)[0]
+        np.testing.assert_array_equal(together, alone, err_msg=f"{kernel}: {drawn.case.text}")
+
+
+@pytest.mark.parametrize("coding", cases.CODINGS, ids=str)
+@pytest.mark.parametrize("outputs", [3, 160])
+def test_the_largest_sums_do_not_overflow(coding: WeightCoding, outputs):
+    """All bytes and weights at their limits, for more products than 16 bits hold."""
+    weights = np.full((outputs, 3, 3, 400), coding.levels[np.abs(coding.levels).argmax()], np.int8)
+    weights[1] = coding.levels[0]
+    for byte, zero_point in ((127, -128), (-128, 127)):
+        image = np.full((1, 3, 3, 400), byte, np.int8)
+        content, expected = (
+            cases.exact_file(image, zero_point, weights, coding),
+            cases.whole_sums(image, zero_point, weights),
+        )
+        for kernel in KERNELS:
+            output = WithDelegate(content, kernel=kernel).run(image)[0]
+            np.testing.assert_array_equal(output, expected.astype(np.float32), err_msg=kernel)
+
+
+def test_a_large_image_is_computed_in_bands_of_rows():
+    rng = np.random.default_rng(0)
+    image = rng.integers(-128, 128, (2, 60, 40, 96)).astype(np.int8)
+    coding = WeightCoding(1, -2, 1)
+    weights = cases.draw_weights(rng, coding, (70, 3, 3, 96))
+    content, expected = cases.exact_file(image, 5, weights, coding), cases.whole_sums(image, 5, weights)
+    for kernel in KERNELS:
+        output = WithDelegate(content, kernel=kernel).run(image)[0]
+        np.testing.assert_array_equal(output, expected.astype(np.float32), err_msg=kernel)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weight_bits": 5}, "its option 'weight_bits' is 5, and must lie in 1 .. 4"),
+        ({"weight_offset": 16}, "it has weights of 16"),
+        ({"image_lowest": 0}, "its image has bytes that int8 does not have"),
+        ({"channels_in": 64}, "does not hold 1 bits of 64 input channels"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(changes, message):
+    coding, image = cases.CODINGS[0], np.zeros((1, 4, 4, 32), np.int8)
+    content = cases.exact_file(image, 0, np.ones((8, 3, 3, 32), np.int8), coding, **changes)
+    with pytest.raises((RuntimeError, ValueError), match=message):
+        WithDelegate(content)

@@ -1,0 +1,143 @@
+"""Codings of few bits, and layers in them from a graph to a file and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from larq_focal.deploy.convert import convert
+from larq_focal.deploy.engines import EngineError
+from larq_focal.deploy.runtime import Runtime
+from larq_focal.network import Kernel, QuantGraph, interpret, ops
+from larq_focal.network.few_bits import WeightCoding, pack_weights, unpack_weights, weight_coding
+from larq_focal.network.packing import pack_bits
+from larq_focal.network.tflite.flatbuffer import FlatbufferError, read_flatbuffer
+from larq_focal.network.tflite.read.from_tflite import from_tflite
+from larq_focal.network.tflite.soundness import check_sound
+
+LEVELS = {1: [-1, 1], 2: [-1, 0, 1], 3: [-7, -5, -3, -1, 1, 3, 5, 7], 4: range(-8, 8)}
+"""By the bits that they take."""
+
+
+@st.composite
+def weights_of(draw):
+    bits = draw(st.integers(1, 4))
+    shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 70)))
+    return bits, draw(arrays(np.int8, shape, elements=st.sampled_from(list(LEVELS[bits]))))
+
+
+@given(weights_of())
+def test_packed_weights_come_out_as_they_went_in(drawn):
+    bits, weights = drawn
+    coding = weight_coding(weights)
+    assert coding is not None and coding.bits <= bits
+    words = pack_weights(weights, coding)
+    assert words.shape[-1] == coding.bits * -(-weights.shape[-1] // 32)
+    np.testing.assert_array_equal(unpack_weights(words, coding, weights.shape[-1]), weights)
+
+
+def test_codings_are_the_smallest():
+    assert weight_coding(np.array([-1, 1])) == WeightCoding(1, -2, 1)
+    assert weight_coding(np.array([0, 1])) == WeightCoding(1, 1, 0)
+    assert weight_coding(np.array([0, 0])).bits == 1
+    assert weight_coding(np.array([-1, 0, 1])) == WeightCoding(2, 1, -1)
+    assert weight_coding(np.array([-6, 0, 6])) == WeightCoding(2, 6, -6)
+    assert weight_coding(np.arange(17)) is None
+    assert weight_coding(np.array([0, 100])) is None
+
+
+def test_signs_are_packed_as_those_of_larq_compute_engine():
+    signs = np.random.default_rng(0).choice([-1, 1], (3, 45)).astype(np.int8)
+    np.testing.assert_array_equal(pack_weights(signs, weight_coding(signs)), pack_bits(signs))
+
+
+def test_another_number_of_words_is_refused():
+    with pytest.raises(ValueError, match="2 bits of 40 channels need 4 words, not 3"):
+        unpack_weights(np.zeros((1, 3), np.int32), WeightCoding(2, 1, -1), 40)
+
+
+def network(bits: int, seed: int = 0) -> QuantGraph:
+    """A float layer, two convolutions and a dense layer with weights of few bits, and a residual."""
+    rng = np.random.default_rng(seed)
+
+    def kernel(*shape: int) -> Kernel:
+        scale = rng.uniform(0.5, 1.5, shape[-1]) / np.sqrt(np.prod(shape[:-1])) / max(np.abs(LEVELS[bits]))
+        return Kernel(rng.choice(list(LEVELS[bits]), shape).astype(np.int8), scale.astype(np.float32), bits, shape[-1])
+
+    image, zero = (9, 7, 24), np.zeros(24, np.float32)
+    stem = Kernel((rng.normal(size=(3, 3, 3, 24)) / 5).astype(np.float32), None, 32)
+    return QuantGraph(
+        f"bits_{bits}",
+        [
+            ops.Input(name="image", shape=(9, 7, 3)),
+            ops.Conv2D(name="stem", inputs=("image",), shape=image, kernel=stem, padding="same"),
+            ops.Conv2D(name="first", inputs=("stem",), shape=image, kernel=kernel(3, 3, 24, 24), padding="same"),
+            ops.Affine(name="norm", inputs=("first",), shape=image, mean=zero, scale=zero + 1.5, bias=zero + 0.1),
+            ops.Activation(name="relu", inputs=("norm",), shape=image, kind="relu"),
+            ops.Conv2D(name="second", inputs=("relu",), shape=image, kernel=kernel(3, 3, 24, 24), padding="same"),
+            ops.Add(name="sum", inputs=("second", "stem"), shape=image),
+            ops.Conv2D(name="third", inputs=("sum",), shape=(4, 3, 40), kernel=kernel(2, 2, 24, 40), strides=(2, 2)),
+            ops.Reshape(name="flat", inputs=("third",), shape=(480,)),
+            ops.Dense(name="scores", inputs=("flat",), shape=(10,), kernel=kernel(480, 10), bias=np.ones(10, "f4")),
+        ],
+        ["scores"],
+    )
+
+
+def images(count: int = 20) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(count, 9, 7, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 3, 4])
+def test_layers_of_few_bits_stay_so_in_a_file_of_int8(bits, tmp_path):
+    path = tmp_path / "network.tflite"
+    audit = convert(network(bits), path, rest="int8", representative=images()).audit
+    assert audit.passed
+    rows = {row.layer: row for row in audit.layers}
+    assert {name: row.operation for name, row in rows.items()} == {
+        "stem": "CONV_2D",
+        "first": "LqfConv2d",
+        "second": "LqfConv2d",
+        "third": "LqfConv2d",
+        "scores": "LqfFullyConnected",
+    }
+    assert rows["first"].became == "packed" and rows["first"].bytes == 9 * 24 * 4 * bits
+    file = read_flatbuffer(path)
+    assert file.few_bit_operations == ("LqfConv2d", "LqfFullyConnected")
+    read = from_tflite(path)
+    assert {op.kernel.bits for op in read.layers if op.name != "stem" and op.kernel.size >= 2048} == {bits}
+    outputs, expected = Runtime(path).run(images()), list(interpret(read, images()).values())[-1]
+    step = read[read.outputs[0]].scale
+    assert np.abs(outputs - expected).max() < 1.01 * step
+    assert len(np.unique(outputs)) > 10
+
+
+def test_without_packing_a_file_runs_everywhere(tmp_path):
+    path = tmp_path / "network.tflite"
+    audit = convert(network(1), path, rest="int8", representative=images(), packed=False).audit
+    assert audit.passed and {row.became for row in audit.layers} == {"int8"}
+    assert read_flatbuffer(path).custom_operations == ()
+    packed = tmp_path / "packed.tflite"
+    convert(network(1), packed, rest="int8", representative=images())
+    everywhere, outputs = Runtime(path, engine="litert").run(images()), Runtime(packed).run(images())
+    assert np.abs(outputs - everywhere).max() < 0.1 * np.abs(everywhere).max()
+
+
+@pytest.mark.parametrize(("engine", "message"), [("litert", "packed=False"), ("lce", "only larq_focal's delegate")])
+def test_other_engines_say_what_to_do(engine, message, tmp_path):
+    path = tmp_path / "network.tflite"
+    convert(network(2), path, rest="int8", representative=images())
+    assert Runtime(path).engine == "delegate"
+    with pytest.raises(EngineError, match=message):
+        Runtime(path, engine=engine)
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"weight_bits", b"weight_bitz"), (b"channels_in", b"channels_im")])
+def test_a_file_without_an_option_is_damaged(old, new, tmp_path):
+    path = tmp_path / "network.tflite"
+    convert(network(2), path, rest="int8", representative=images())
+    with pytest.raises(FlatbufferError, match=f"has the option {old.decode()} missing"):
+        check_sound(read_flatbuffer(path.read_bytes().replace(old, new)))
