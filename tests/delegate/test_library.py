@@ -33,7 +33,7 @@ def test_kernels_are_those_whose_instructions_the_system_names():
 
 def test_the_table_of_kernels_is_read_as_the_compiler_reads_it():
     rows = {row.name: (row.architecture, row.flags) for row in kernel_rows()}
-    avx512 = {f"avx512{part}" for part in ("f", "bw", "dq", "vl", "_vnni", "_vpopcntdq")}
+    avx512 = {f"avx512{part}" for part in ("f", "bw", "dq", "vl", "vbmi", "_vnni", "_vpopcntdq")}
     assert rows["avx512"] == ("x86_64", avx512)
     assert rows["avx2"] == ("x86_64", {"avx2"})
     assert rows["neon_dot"] == ("aarch64", {"asimddp"})

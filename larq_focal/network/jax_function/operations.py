@@ -44,8 +44,8 @@ def trace(op: ops.Op, *inputs: Value) -> Value:
 def rounded(product: jax.Array) -> jax.Array:
     """The product, rounded before something is added to it: a choice stands between, by its bits.
 
-    The choice always falls on the product, which compilers do not see: the other bits are those of a NaN that arithmetic
-    does not give.
+    The choice always falls on the product, which compilers do not see: the other bits are those of a NaN that no
+    arithmetic gives.
     """
     is_other = lax.bitcast_convert_type(product, jnp.int32) == jnp.int32(0x7FA00001)
     return jnp.where(is_other, jnp.float32(jnp.nan), product)
