@@ -49,6 +49,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python docs/quantizers.py
 	$(BIN)/python -m tools.quantizers_stub
 	$(BIN)/python docs/zoo_results.py
+	$(BIN)/python -m tools.backend_table
 
 tflite-models: $(VENV)/installed
 	$(BIN)/python -m tools.tflite_models

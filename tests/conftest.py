@@ -18,6 +18,9 @@ from tests.support import own_process, requirements, stacks
 from tests.support.memory import complaint, peak_bytes, release_memory
 
 if is_keras_3():
+    # Programs of the compiler of TensorFlow and JAX run a few times here: quicker ones are not worth their time.
+    quick = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    os.environ.setdefault("XLA_FLAGS", quick)
     from larq_focal.nn import keras
 
     # Tests and the processes that they start import Keras by itself too, which asks for TensorFlow then.

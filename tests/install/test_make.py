@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.processes import ROOT
 
+_OF_MAKE = ("MAKE", "MFLAGS", "STACK")
+"""Beginnings of variables that a make which runs the tests passes on."""
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
 
 
@@ -26,7 +28,7 @@ def make(tmp_path):
         interpreter.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretend}" "$@"\n')
         interpreter.chmod(0o755)
         command = ["make", *words, f"PYTHON={interpreter}"]
-        environment = {name: value for name, value in os.environ.items() if name not in ("STACK", "MAKEFLAGS")}
+        environment = {name: each for name, each in os.environ.items() if not name.startswith(_OF_MAKE)}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     return run

@@ -12,6 +12,16 @@ from keras import ops
 BACKEND = keras.backend.backend()
 
 
+LARGEST_ERROR = 3e-5
+"""Of a gradient, against one of float64: :func:`difference` of it."""
+
+
+def difference(found: np.ndarray, expected: np.ndarray) -> float:
+    """The largest one, relative to the largest number where that is above 1."""
+    expected = np.asarray(expected, np.float64)
+    return float(np.abs(found - expected).max(initial=0) / max(1.0, np.abs(expected).max(initial=0)))
+
+
 def gradient(function: Callable[[Any], Any], x: np.ndarray, upstream: np.ndarray) -> np.ndarray:
     """The derivative of ``sum(function(x) * upstream)`` by x."""
 

@@ -18,14 +18,13 @@ import numpy as np
 os.environ["LARQ_FOCAL_STACK"] = "larq"
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
+from larq_focal.keras import larq as lq
+from larq_focal.keras import tf
 from tests.keras3 import wall_reference
-from tests.keras3.layer_cases import BOP_STEPS, CASES, QUANTIZERS, special_values
+from tests.keras3.layer_cases import BOP_STEPS, CASES, QUANTIZERS, LayerCase, special_values
 
 
 def main(folder: Path) -> None:
-    import larq as lq
-    import tensorflow as tf
-
     tf.keras.utils.set_random_seed(0)
     random = np.random.default_rng(0)
 
@@ -47,28 +46,18 @@ def main(folder: Path) -> None:
     np.savez(folder / "quantizers.npz", **found)
 
     for name, case in CASES.items():
-        quantizers = {key: getattr(lq.quantizers, kind)(**each) for key, (kind, each) in case.quantizers.items()}
-        layer = getattr(lq.layers, case.layer)(
-            **case.options, **quantizers, bias_initializer="random_normal", name="quantized"
-        )
-        x = tf.constant(1.5 * random.normal(size=case.shape).astype(np.float32))
-        model = tf.keras.Sequential([tf.keras.layers.Input(case.shape[1:]), layer])
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            y = model(x)
+        x = 1.5 * random.normal(size=case.shape).astype(np.float32)
+        model = model_of(case)
+        y = model(x)
         dy = upstream(y.shape)
-        weights = [
-            each.latent_variable if hasattr(each, "latent_variable") else each for each in model.trainable_weights
-        ]
-        gradients = tape.gradient(y, [x, *weights], output_gradients=tf.constant(dy))
         model.save_weights(folder / f"{name}.h5")
-        np.savez(
-            folder / f"{name}.npz",
-            x=x,
-            y=y,
-            upstream=dy,
-            **{f"gradient_{place}": each for place, each in enumerate(gradients)},
-        )
+        tf.keras.mixed_precision.set_global_policy("float64")  # of quantizers that are named too
+        precise = model_of(case)
+        tf.keras.mixed_precision.set_global_policy("float32")
+        precise.set_weights(model.get_weights())
+        gradients = gradients_of(precise, x, dy)
+        named = {f"gradient_{place}": each for place, each in enumerate(gradients)}
+        np.savez(folder / f"{name}.npz", x=x, y=y, upstream=dy, **named)
 
     wall_reference.write(folder)
 
@@ -85,6 +74,23 @@ def main(folder: Path) -> None:
         optimizer.apply_gradients([(tf.constant(gradients[-1]), weights)])
         steps.append(weights.numpy())
     np.savez(folder / "bop.npz", start=start, gradients=gradients, steps=steps)
+
+
+def model_of(case: LayerCase) -> tf.keras.Model:
+    quantizers = {key: getattr(lq.quantizers, kind)(**each) for key, (kind, each) in case.quantizers.items()}
+    options = {**case.options, **quantizers, "bias_initializer": "random_normal"}
+    layer = getattr(lq.layers, case.layer)(**options, name="quantized")
+    return tf.keras.Sequential([tf.keras.layers.Input(case.shape[1:]), layer])
+
+
+def gradients_of(model: tf.keras.Model, x: np.ndarray, dy: np.ndarray) -> list[tf.Tensor]:
+    """In float64, by the inputs and by each trained weight."""
+    x = tf.constant(x, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = model(x)
+    weights = [getattr(each, "latent_variable", each) for each in model.trainable_weights]
+    return tape.gradient(y, [x, *weights], output_gradients=tf.constant(dy, tf.float64))
 
 
 def defaults(kind: type) -> dict[str, object]:

@@ -15,6 +15,8 @@ Shape = tuple[int, ...]
 ALIASES = tuple(row.alias for row in QUANTIZERS)
 PARTS = (*ALIASES, *layers.__all__)
 BATCH = 4
+LOSS = "hinge"
+"""Linear in the outputs where targets are small: the gradients of a part do not depend on the noise of others."""
 _IMAGE = (5, 5, 2)
 
 
@@ -36,26 +38,32 @@ def _of_class(name: str) -> tuple[keras.layers.Layer, Shape]:
     return getattr(layers, name)(**case.options, name=name), case.shape[1:]
 
 
+def alias_of(quantizer: keras.layers.Layer) -> str:
+    """The alias of a quantizer, its class where it has none."""
+    return next((row.alias for row in QUANTIZERS if row.quantizer is type(quantizer)), type(quantizer).__name__)
+
+
 def network(**options: Any) -> keras.Model:
     """From one input of each shape that a part takes to two numbers, compiled with these ``options``."""
     keras.utils.set_random_seed(4)
     made = [_of_row(row) for row in QUANTIZERS] + [_of_class(name) for name in layers.__all__]
     inputs = {shape: keras.Input(shape, name="x".join(map(str, shape))) for _, shape in made}
     # Gradients come through the parts, so that those without weights are trained with too.
-    before = {shape: keras.layers.BatchNormalization()(each) for shape, each in inputs.items()}
+    shift = keras.initializers.Constant(0.3)
+    before = {shape: keras.layers.BatchNormalization(beta_initializer=shift)(each) for shape, each in inputs.items()}
     features = [keras.layers.Flatten()(layer(before[shape])) for layer, shape in made]
-    # Thousands of features would make steps of this size diverge.
-    outputs = keras.layers.Dense(2)(keras.layers.Rescaling(0.01)(keras.layers.Concatenate()(features)))
+    small = keras.layers.Rescaling(0.01)(keras.layers.Concatenate()(features))
+    outputs = keras.layers.Dense(2, kernel_initializer=keras.initializers.RandomNormal(stddev=1.0))(small)
     model = keras.Model(list(inputs.values()), keras.layers.Activation("linear", dtype="float32")(outputs))
-    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse", **options)
+    model.compile(keras.optimizers.SGD(1.0, momentum=0.9), LOSS, **options)
     return model
 
 
 def data(model: keras.Model) -> tuple[list[np.ndarray], np.ndarray]:
-    """A batch of images and of what they should give."""
+    """A batch of images and of targets, of which a hinge makes gradients."""
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=(BATCH, *each.shape[1:])).astype(np.float32) for each in model.inputs]
-    return arrays, rng.normal(size=(BATCH, 2)).astype(np.float32)
+    return arrays, rng.normal(0, 0.1, (BATCH, 2)).astype(np.float32)
 
 
 def train(model: keras.Model, steps: int = 2) -> float:
@@ -70,6 +78,13 @@ def weights(model: keras.Model, part: str) -> dict[str, np.ndarray]:
     """Those of a part and of its quantizers, memories and counters of noise, by place and name."""
     found = model.get_layer(part).weights
     return {f"{place} {each.name}": keras.ops.convert_to_numpy(each) for place, each in enumerate(found)}
+
+
+def distance(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], start: dict[str, np.ndarray]) -> float:
+    """The largest difference between weights after a step, by the largest change of that weight in the step."""
+    differences = {name: float(np.abs(value - expected[name]).max(initial=0)) for name, value in found.items()}
+    steps = {name: float(np.abs(value - start[name]).max(initial=0)) for name, value in expected.items()}
+    return max((each / steps[name] if each else 0.0 for name, each in differences.items()), default=0.0)
 
 
 def all_weights(model: keras.Model) -> dict[str, dict[str, np.ndarray]]:

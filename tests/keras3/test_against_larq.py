@@ -12,8 +12,9 @@ from larq_focal.nn.keras3 import larq_quantizers, quantized_layers
 from larq_focal.nn.keras3.bop import Bop
 from larq_focal.nn.keras3.flip_ratio import FlipRatio
 from larq_focal.nn.keras3.weight_clip import WeightClip
-from tests.keras3.backends import BACKEND, gradient, layer_gradients
+from tests.keras3.backends import BACKEND, LARGEST_ERROR, difference, gradient, layer_gradients
 from tests.keras3.layer_cases import CASES, QUANTIZERS, special_values
+from tests.keras3.parts import alias_of
 
 
 def quantizer(name: str) -> larq_quantizers.LarqQuantizer:
@@ -28,9 +29,10 @@ def layer(name: str) -> keras.layers.Layer:
 
 
 @pytest.mark.parametrize("name", QUANTIZERS)
-def test_quantizers_are_larqs(name, larq_reference):
+def test_quantizers_are_larqs(name, larq_reference, outcome):
     expected = np.load(larq_reference / "quantizers.npz")
     value = keras.ops.convert_to_numpy(quantizer(name)(keras.ops.convert_to_tensor(special_values())))
+    outcome(alias_of(quantizer(name)), "forward", difference(value, expected[f"{name}/value"]))
     if BACKEND == "tensorflow" or ("mean" not in name and "magnitude" not in name and "weights" not in name):
         np.testing.assert_array_equal(value, expected[f"{name}/value"])
     else:
@@ -40,19 +42,28 @@ def test_quantizers_are_larqs(name, larq_reference):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_layers_are_larqs_with_the_weights_of_its_files(name, larq_reference):
+def test_layers_are_larqs_with_the_weights_of_its_files(name, larq_reference, outcome):
     expected = np.load(larq_reference / f"{name}.npz")
     tested = layer(name)
     model = keras.Sequential([keras.Input(CASES[name].shape[1:]), tested])
     model.load_weights(larq_reference / f"{name}.h5")
     outputs = keras.ops.convert_to_numpy(model(expected["x"]))
+    outcome(CASES[name].layer, "forward", difference(outputs, expected["y"]))
     if BACKEND == "tensorflow":
         np.testing.assert_array_equal(outputs, expected["y"])
     else:
         np.testing.assert_allclose(outputs, expected["y"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_of_layers_are_those_of_float64(name, larq_reference, outcome):
+    expected = np.load(larq_reference / f"{name}.npz")
+    tested = layer(name)
+    keras.Sequential([keras.Input(CASES[name].shape[1:]), tested]).load_weights(larq_reference / f"{name}.h5")
     gradients = layer_gradients(tested, expected["x"], expected["upstream"])
-    for place, found in enumerate(gradients):
-        np.testing.assert_allclose(found, expected[f"gradient_{place}"], rtol=3e-5, atol=3e-5)
+    errors = [difference(found, expected[f"gradient_{place}"]) for place, found in enumerate(gradients)]
+    outcome(CASES[name].layer, "gradient", max(errors))
+    assert max(errors) <= LARGEST_ERROR
 
 
 def test_arguments_and_defaults_are_larqs(larq_reference):

@@ -12,10 +12,9 @@ from keras import ops
 
 from larq_focal.nn import QuantDense, Quantizer
 from larq_focal.nn.keras3 import larq_quantizers
-from tests.keras3.backends import gradient
+from tests.keras3.backends import LARGEST_ERROR, difference, gradient
 from tests.keras3.layer_cases import QUANTIZERS, special_values
-
-LARGEST_ERROR = 3e-5
+from tests.keras3.parts import alias_of
 
 
 def sign(x):
@@ -68,12 +67,13 @@ def made(name: str) -> Quantizer:
 
 
 @pytest.mark.parametrize("name", QUANTIZERS)
-def test_values_and_gradients_are_those_of_float64(name):
+def test_values_and_gradients_are_those_of_float64(name, outcome):
     x = special_values()
     value, slope = (meaning(x.astype(np.float64)) for meaning in MEANINGS[name])
     np.testing.assert_allclose(ops.convert_to_numpy(made(name)(ops.convert_to_tensor(x))), value, rtol=1e-6)
     upstream = np.random.default_rng(1).normal(size=x.shape).astype(np.float32)
     found, expected = gradient(made(name), x, upstream), slope * upstream
+    outcome(alias_of(made(name)), "gradient", difference(found, expected))
     np.testing.assert_allclose(found, expected, rtol=LARGEST_ERROR, atol=LARGEST_ERROR)
 
 

@@ -1,4 +1,4 @@
-"""Every quantizer in a network on Keras 3: training, saving in the middle of it, compilation, half precision."""
+"""Quantizers in training on Keras 3: schedules, noise, and memories that belong to one kernel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from keras import ops
 
-from larq_focal.layers import RPReLU
 from larq_focal.nn import QuantConv2D, random
 from larq_focal.quantizers import (
     QUANTIZERS,
@@ -17,144 +16,14 @@ from larq_focal.quantizers import (
     HysteresisSign,
     ReCUTau,
     gumbel_sign,
-    row_named,
 )
-from tests.keras3.backends import BACKEND, gradient
-
-KERNELS = [row.alias for row in QUANTIZERS if row.kernel]
-INPUTS = [row.alias for row in QUANTIZERS if row.activation and row.alias not in KERNELS]
-
-
-SAMPLED = [row.alias for row in QUANTIZERS if "noise_state" in row.state]
-
-
-def network(without: list[str] = (), **options) -> keras.Model:
-    """One convolution for each quantizer beside the others, so that one compilation has them all."""
-    keras.utils.set_random_seed(4)
-    image = keras.Input((5, 5, 2))
-    common = {"padding": "same", "pad_values": 1.0, "kernel_constraint": "weight_clip"}
-    kernels = [alias for alias in KERNELS if alias not in without]
-    maps = [QuantConv2D(2, 3, kernel_quantizer=alias, name=f"kernel_{alias}", **common)(image) for alias in kernels]
-    for alias in INPUTS:
-        conv = QuantConv2D(2, 3, input_quantizer=alias, kernel_quantizer="ste_sign", name=f"input_{alias}", **common)
-        maps.append(conv(image))
-    x = RPReLU(name="rprelu")(keras.layers.Concatenate()(maps))
-    x = keras.layers.Dense(2, name="dense")(keras.layers.GlobalAveragePooling2D()(x))
-    model = keras.Model(image, keras.layers.Activation("linear", dtype="float32")(x))
-    model.compile(keras.optimizers.Adam(0.01), "mse", **options)
-    return model
+from tests.keras3.backends import gradient
 
 
 @pytest.fixture(scope="module")
 def data():
     rng = np.random.default_rng(0)
     return rng.normal(size=(8, 5, 5, 2)).astype(np.float32), rng.normal(size=(8, 2)).astype(np.float32)
-
-
-def train(model: keras.Model, data, steps: int = 2) -> float:
-    for _ in range(steps):
-        loss = float(model.train_on_batch(*data))
-    return loss
-
-
-def arrays(model: keras.Model) -> dict[str, np.ndarray]:
-    """All weights, by their place and name: a loaded quantizer does not have the layer around it in its path."""
-    return {f"{place}/{each.name}": ops.convert_to_numpy(each) for place, each in enumerate(model.weights)}
-
-
-def assert_same(one: keras.Model, other: keras.Model, **tolerance: float) -> None:
-    found, expected = arrays(one), arrays(other)
-    assert found.keys() == expected.keys()
-    for name, value in found.items():
-        if value.dtype.kind == "f":
-            np.testing.assert_allclose(value, expected[name], **{"rtol": 0, "atol": 0, **tolerance}, err_msg=name)
-        else:
-            np.testing.assert_array_equal(value, expected[name], err_msg=name)
-
-
-@pytest.fixture(scope="module")
-def trained(data, tmp_path_factory):
-    """A network after two steps, saved, then trained by two more; and the files of the middle."""
-    folder = tmp_path_factory.mktemp("trained")
-    model = network()
-    before = arrays(model)
-    train(model, data)
-    model.save(folder / "model.keras")
-    model.save_weights(folder / "model.weights.h5")
-    middle = arrays(model)
-    train(model, data)
-    return model, folder, before, middle
-
-
-def test_a_training_that_is_saved_and_loaded_goes_on_with_the_same_bits(trained, data):
-    """Memories, measured scales and the noise included."""
-    model, folder, _, _ = trained
-    loaded = keras.saving.load_model(folder / "model.keras")
-    train(loaded, data)
-    assert_same(loaded, model)
-
-
-def test_a_training_that_loads_weights_alone_goes_on_with_the_same_bits(trained, data):
-    model, folder, _, _ = trained
-    other = network()
-    other.optimizer.build(other.trainable_variables)
-    other.load_weights(folder / "model.weights.h5")
-    train(other, data)
-    assert_same(other, model)
-
-
-def test_training_changes_every_kernel_and_every_state_but_those_of_schedules(trained):
-    _, _, before, middle = trained
-    unchanged = {name for name in before if np.array_equal(before[name], middle[name])}
-    scheduled = {row.quantizer.scheduled_name for row in QUANTIZERS if hasattr(row.quantizer, "scheduled_name")}
-    assert {name.split("/")[-1] for name in unchanged} <= {*scheduled, "clip"}
-
-
-def test_every_weight_of_a_quantizer_is_in_its_row(trained):
-    model = trained[0]
-    for layer in model.layers:
-        if not isinstance(layer, QuantConv2D):
-            continue
-        kind, _, alias = layer.name.partition("_")
-        quantizer, row = getattr(layer, f"{kind}_quantizer"), row_named(alias)
-        assert type(quantizer) is row.quantizer
-        assert tuple(weight.name for weight in quantizer.trainable_weights) == row.trainable
-        assert tuple(weight.name for weight in quantizer.non_trainable_weights) == row.state
-
-
-def test_inference_is_repeatable_and_changes_nothing(trained, data):
-    model = trained[0]
-    before, first = arrays(model), model.predict(data[0], verbose=0)
-    np.testing.assert_array_equal(model.predict(data[0], verbose=0), first)
-    for name, value in arrays(model).items():
-        np.testing.assert_array_equal(value, before[name], err_msg=name)
-
-
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX compiles all that is trained here, torch nothing")
-@pytest.mark.slow
-def test_a_compiled_step_is_the_step_that_is_not_compiled(data):
-    """But for noise, of which compiled code draws another."""
-    compiled, plain = (network(SAMPLED, jit_compile=jit_compile) for jit_compile in (True, False))
-    assert train(compiled, data, 1) == pytest.approx(train(plain, data, 1), rel=1e-4)
-    assert_same(compiled, plain, rtol=1e-3, atol=1e-3)
-
-
-def test_trains_in_half_precision(data):
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        model = network()
-    finally:
-        keras.config.set_dtype_policy("float32")
-    before = arrays(model)
-    assert np.isfinite(train(model, data, 1))
-    for layer in model.layers[1:]:
-        if isinstance(layer, QuantConv2D):
-            assert layer.compute_dtype == "bfloat16"
-            assert keras.backend.standardize_dtype(layer.kernel.dtype) == "float32"
-    kernels = [name for name in before if name.endswith("kernel")]
-    assert kernels
-    for name, value in arrays(model).items():
-        assert np.all(np.isfinite(value)), name
 
 
 @pytest.mark.parametrize(
