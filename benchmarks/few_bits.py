@@ -1,11 +1,12 @@
 """Times layers of few bits in LiteRT: the delegate's kernels against stock float32, int8, int4 and int2.
 
-    python -m benchmarks.few_bits [--rounds N] [--kernels NAME ...] [--draws N]
+    python -m benchmarks.few_bits [--rounds N] [--kernels NAME ...] [--widths WIDTH ...] [--maps BITS ...]
+    python -m benchmarks.few_bits --draws N
 
-Run it from the repository. Prints a Markdown table: a row for each width of weights and shape of a layer, each file one
-operator with maps of int8 on both sides (float32 for the stock float and dynamic ones). All engines take turns in one
-process and one thread, so that whatever else the machine does hits them alike; shown is the tenth part from below of
-the times of the clock, in microseconds, and how many times that of the delegate's best kernel the stock static int8
+Run it from the repository. Prints a Markdown table: a row for each width of weights and map, and shape of a layer; each
+file is one operator with maps of int8 on both sides (float32 for the stock float and dynamic ones). All engines take
+turns in one process and one thread, so that whatever else the machine does hits them alike. Shown is what a tenth of
+the times of the clock lie below, in microseconds, and how many times that of a kernel of the delegate the stock int8
 takes. Stock int8 is what XNNPACK's best kernel for this processor does. "Dynamic" are float layers whose weights
 ai-edge-quantizer rounds, where that is installed.
 
@@ -17,8 +18,11 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import StringIO
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 
@@ -82,6 +86,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--kernels", nargs="*", default=delegate.kernels()[:-2] or delegate.kernels()[:1])
     parser.add_argument("--widths", nargs="*", default=list(LEVELS), choices=list(LEVELS))
+    parser.add_argument("--maps", nargs="*", type=int, default=[8, 4, 2], choices=range(1, 9), metavar="BITS")
     parser.add_argument("--draws", type=int, default=0)
     arguments = parser.parse_args()
     machine = describe_machine()
@@ -99,33 +104,38 @@ def main() -> None:
     print("| --- " * len(columns) + "|", flush=True)
     for shape in SHAPES:
         others = {name: interpreter(content) for name, content in stock_files(shape, has_quantizer).items()}
-        for width in arguments.widths:
-            content = file_of(shape, LEVELS[width], packed=True)
+        for width, bits in product(arguments.widths, arguments.maps):
+            content = file_of(shape, LEVELS[width], bits)
             engines = {name: interpreter(content, name) for name in ours}
             times = low_times({**engines, **others}, arguments.rounds)
-            print(row(width, shape, times, ours, stock, weight_bytes(content)), flush=True)
+            print(row(f"{width} x {bits}", shape, times, ours, stock, weight_bytes(content)), flush=True)
 
 
 def row(width: str, shape: Shape, times: dict[str, float], ours: list[str], stock: list[str], stored: int) -> str:
-    cells = [f"{width} x 8", str(shape)]
+    cells = [width, str(shape)]
     cells += [f"{1e6 * times[name]:.1f}" if name in times else "" for name in (*ours, *stock)]
     cells += [f"{times['int8 static'] / times[name]:.2f}" for name in ours]
     of_int8 = stored / (shape.channels**2 * shape.window**2)
     return f"| {' | '.join([*cells, f'{stored:,}', f'{of_int8:.3f}'])} |"
 
 
-def file_of(shape: Shape, levels, *, packed: bool) -> bytes:
-    """A file of one operator from int8 to int8, with weights of these levels."""
+def file_of(shape: Shape, levels, map_bits: int = 8, *, packed: bool = True) -> bytes:
+    """A file of one operator from int8 to int8, with weights of these levels on a map of so many bits."""
     random = np.random.default_rng(0)
     codes = random.choice(list(levels), (shape.window, shape.window, shape.channels, shape.channels)).astype(np.int8)
     scale = np.full(shape.channels, 1 / np.sqrt(codes[..., 0].size) / np.abs(codes).max(), np.float32)
-    given = ops.Input(name="image", shape=shape.value, bits=8, has_grid=True)
+    given = ops.Input(name="image", shape=shape.value)
     grid = {"shape": shape.value, "scale": 0.02}
-    rounded = ops.UniformQuantize(name="map", inputs=("image",), **grid)
+    steps = 0.02 * np.arange(2**map_bits, dtype=np.float32)
+    levels_of_map = {"levels": steps, "boundaries": steps[1:] - np.float32(0.01)}
+    quantized = ops.Quantize(name="levels", inputs=("image",), shape=shape.value, **levels_of_map)
+    rounded = ops.UniformQuantize(name="map", inputs=("levels",), zero_point=-128, **grid)
     layer = shape.layer(Kernel(codes, scale, 8, shape.channels), "map")
     result = ops.UniformQuantize(name="result", inputs=("layer",), **grid)
-    content = write_lowered(QuantGraph("layer", [given, rounded, layer, result], ["result"]), packed=packed)
-    return next(single_operations(read_flatbuffer(content)))
+    content = write_lowered(QuantGraph("layer", [given, quantized, rounded, layer, result], ["result"]), packed=packed)
+    model = read_flatbuffer(content)
+    kinds = "LqfConv2d", "LqfFullyConnected", "CONV_2D", "FULLY_CONNECTED"
+    return next(file for file, kind in zip(single_operations(model), model.operations, strict=True) if kind in kinds)
 
 
 def stock_files(shape: Shape, has_quantizer: bool) -> dict[str, bytes]:
@@ -152,7 +162,9 @@ def rounded_by_quantizer(content: bytes, bits: int) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "float.tflite"
         path.write_bytes(named(content))
-        return bytes(quantizer.Quantizer(str(path), manager.get_quantization_recipe()).quantize().quantized_model)
+        with redirect_stdout(StringIO()):  # it prints what it does
+            result = quantizer.Quantizer(str(path), manager.get_quantization_recipe()).quantize()
+        return bytes(result.quantized_model)
 
 
 def named(content: bytes) -> bytes:
@@ -170,6 +182,8 @@ def weight_bytes(content: bytes) -> int:
 
 
 def interpreter(content: bytes, kernel: str | None = None) -> Interpreter:
+    (operator,) = read_flatbuffer(content).operators
+    lowest, bits = operator.options.get("image_lowest", -128), operator.options.get("image_bits", 8)
     delegates = [] if kernel is None else [load_delegate(str(delegate.library_path()), {"kernel": kernel})]
     made = Interpreter(model_content=content, num_threads=1, experimental_delegates=delegates)
     made.allocate_tensors()
@@ -177,7 +191,11 @@ def interpreter(content: bytes, kernel: str | None = None) -> Interpreter:
     for detail in made.get_input_details():
         random = np.random.default_rng(1)
         is_float = detail["dtype"] == np.float32
-        values = random.normal(size=detail["shape"]) if is_float else random.integers(-128, 128, detail["shape"])
+        values = (
+            random.normal(size=detail["shape"])
+            if is_float
+            else random.integers(lowest, lowest + 2**bits, detail["shape"])
+        )
         made.set_tensor(detail["index"], values.astype(detail["dtype"]))
     return made
 

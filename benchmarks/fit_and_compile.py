@@ -19,7 +19,6 @@ from larq_focal.focal_plane.compiler import Compiled, RegisterError, StoreError,
 from larq_focal.focal_plane.sensor.rate import estimates
 from larq_focal.network import Kernel, QuantGraph, ops
 
-LIMIT_S = 60.0
 KINDS = ("binary", "ternary", "wide weights", "wide inputs", "average", "unknown")
 _CHANCES = (0.55, 0.2, 0.06, 0.06, 0.07, 0.06)
 
@@ -104,16 +103,19 @@ def _sign(name: str, before: ops.Op) -> ops.Binarize:
     return ops.Binarize(name=name, inputs=(before.name,), shape=before.shape, threshold=np.float32(0))
 
 
-def compared(network: QuantGraph, sensor: Sensor) -> tuple[str, list[str]]:
-    """The verdict, and what `fit` and `compile` say differently of a network."""
-    report = fit(network, sensor, limit_s=LIMIT_S)
+def compared(network: QuantGraph, sensor: Sensor, limit_s: float = 60.0) -> tuple[str, list[str]]:
+    """The verdict, and what `fit` and `compile` say differently of a network; nothing where the limit was reached."""
+    report = fit(network, sensor, limit_s=limit_s)
+    if _has_run_out(report):
+        return f"{report.verdict}, out of time", []
     return str(report.verdict), _disagreements(report, network, sensor)
 
 
+def _has_run_out(report: FitReport) -> bool:
+    return any("no program was found within" in line for line in report.not_judged)
+
+
 def _disagreements(report: FitReport, network: QuantGraph, sensor: Sensor) -> list[str]:
-    """Nothing where the fit ran out of time."""
-    if any("no program was found within" in line for line in report.not_judged):
-        return []
     try:
         compiled = compile_network(network, sensor)
     except (RegisterError, StoreError, UnsupportedError) as error:
@@ -161,7 +163,8 @@ def _zoo(only: tuple[str, ...]) -> Iterator[QuantGraph]:
 @click.option("--count", default=200, show_default=True, help="Drawn networks; each on one sensor, in turn.")
 @click.option("--zoo", is_flag=True, help="The networks of the zoo too, on SCAMP-5.")
 @click.option("--only", multiple=True, metavar="NAME", help="Of the zoo these alone.")
-def main(count: int, zoo: bool, only: tuple[str, ...]) -> None:
+@click.option("--limit", "limit_s", default=60.0, show_default=True, help="Seconds for the search of each program.")
+def main(count: int, zoo: bool, only: tuple[str, ...], limit_s: float) -> None:
     names = sensor_names()
     verdicts: Counter[tuple[str, str]] = Counter()
     found = 0
@@ -169,7 +172,7 @@ def main(count: int, zoo: bool, only: tuple[str, ...]) -> None:
     def compare(network: QuantGraph, name: str) -> None:
         nonlocal found
         started = time.process_time()
-        verdict, told = compared(network, load_sensor(name))
+        verdict, told = compared(network, load_sensor(name), limit_s)
         click.echo(f"{network.name}: {verdict}, {time.process_time() - started:.0f} s", err=True)
         verdicts[name, verdict] += 1
         found += bool(told)
@@ -181,7 +184,7 @@ def main(count: int, zoo: bool, only: tuple[str, ...]) -> None:
     for network in _zoo(only) if zoo else ():
         compare(network, "scamp5")
     for (name, verdict), number in sorted(verdicts.items()):
-        print(f"{name:<20} {verdict:<15} {number:>4}")
+        print(f"{name:<20} {verdict:<24} {number:>4}")
     print(f"{found} of {sum(verdicts.values())} networks on which fit and compile disagree")
 
 

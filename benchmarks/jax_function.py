@@ -2,7 +2,7 @@
 
     python -m benchmarks.jax_function [--batch N] [--side PIXELS] [--channels N] [--layers N] [--rounds N]
 
-Run it from the repository with larq_focal[jax], and JAX for the accelerator that is to be measured; it says which one
+Run it from the repository with larq_focal[jax], and JAX for the accelerator that is to be measured. It says which one
 it found, and where there is none that the figures are a CPU's. All three take turns, and the low decile of the rounds
 is shown.
 """

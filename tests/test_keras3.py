@@ -11,6 +11,13 @@ from larq_focal._keras_version import is_keras_3
 from tests.support.own_process import outside_of_workers
 from tests.support.processes import ROOT
 
+ALSO = (
+    "tests/training/test_flips.py",
+    "tests/training/test_normalisations.py",
+    "tests/training/test_trainer.py::test_noise_goes_on_where_it_stopped",
+)
+"""Tests that run on both Kerases."""
+
 
 @pytest.mark.slow
 @pytest.mark.skipif(is_keras_3(), reason="this run is one on Keras 3")
@@ -18,7 +25,7 @@ def test_the_tests_on_keras_3_pass(tmp_path):
     """With a reference of Larq's that the process makes itself."""
     environment = {name: value for name, value in outside_of_workers().items() if name != "TF_USE_LEGACY_KERAS"}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/keras3"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/keras3", *ALSO],
         cwd=ROOT,
         env={**environment, "LARQ_FOCAL_STACK": "keras", "KERAS_BACKEND": "tensorflow"},
         capture_output=True,

@@ -11,7 +11,8 @@ import pytest
 from tests.support.modules import PACKAGE
 
 FRAMEWORKS = {"tensorflow", "tf_keras", "keras", "larq", "larq_zoo", "jax", "torch"}
-ABOVE = sorted(path for folder in ("quantizers", "layers", "zoo") for path in (PACKAGE / folder).rglob("*.py"))
+FOLDERS = ("quantizers", "layers", "zoo", "training", "bench")
+ABOVE = sorted(path for folder in FOLDERS for path in (PACKAGE / folder).rglob("*.py"))
 
 
 def frameworks_of(text: str) -> set[str]:

@@ -13,9 +13,9 @@ from larq_focal.deploy.convert import Conversion
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.timing import time
 from larq_focal.focal_plane import fit
-from larq_focal.keras import keras
 from larq_focal.mcu import Board, report_graph
 from larq_focal.network.graph import QuantGraph
+from larq_focal.nn import keras
 
 SENSOR = "scamp5"
 
@@ -33,8 +33,9 @@ def judged(
         board: The microcontroller; None for a Cortex-M4 without a clock.
     """
     images = as_input(data.x_test)
-    predicted = Runtime(conversion.path).run(images).argmax(-1)
-    keras_predicted = model.predict(images, batch_size=256, verbose=0).argmax(-1)
+    outputs = Runtime(conversion.path).run(images)
+    keras_outputs = model.predict(images, batch_size=256, verbose=0)
+    predicted, keras_predicted = outputs.argmax(-1), keras_outputs.argmax(-1)
     audit = conversion.audit.to_dict()
     return {
         "dataset": {
@@ -48,7 +49,7 @@ def judged(
         "keras_accuracy": float(np.mean(keras_predicted == data.y_test)),
         "accuracy": accuracy_of(predicted, data.y_test),
         "confusion": confusion_matrix(predicted, data.y_test, len(data.classes)),
-        "agreement": audit["agreement"],
+        "agreement": _agreement(outputs, keras_outputs) if conversion.audit.int8 else audit["agreement"],
         "converter": conversion.converter,
         "file": describe_file(conversion.path),
         "audit": audit,
@@ -56,6 +57,15 @@ def judged(
         "timing": time(conversion.path).to_dict(),
         "microcontroller": report_graph(graph, board or Board(), pixels="centred").to_dict(),
         "fit": _fitted(graph, model) if len(data.image_shape) == 3 else None,  # a sensor sees images, not signals
+    }
+
+
+def _agreement(outputs: np.ndarray, keras_outputs: np.ndarray) -> dict[str, Any]:
+    """How near the file is to Keras; the audit of one that was calibrated to int8 holds it against its roundings."""
+    return {
+        "samples": len(outputs),
+        "same_class": int(np.sum(outputs.argmax(-1) == keras_outputs.argmax(-1))),
+        "max_abs_difference": float(np.abs(outputs - keras_outputs).max()),
     }
 
 

@@ -12,8 +12,8 @@ from larq_focal.bench.records.record_file import write_record
 from larq_focal.bench.records.schema import FORMAT
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.deploy.convert import convert
-from larq_focal.keras import keras
 from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.nn import keras
 from larq_focal.text import accuracy_text
 from larq_focal.training import recalibrate_normalisations
 from larq_focal.training.recipe import Arithmetic, Recipe
@@ -95,7 +95,7 @@ def training_record(training: Training) -> dict:
     """What a run record says of a finished training; what it is worth comes from :func:`judged`."""
     recipe, last = training.recipe, training.stretches[-1]
     row = find(recipe.model)
-    environment = {key: last[key] for key in ("versions", "machine", "git")}
+    environment = {key: last[key] for key in ("versions", "machine", "git", "keras") if key in last}
     return {
         "format": FORMAT,
         "run": recipe.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,18 @@ from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
-from larq_focal.keras import keras
 from larq_focal.mcu import Board
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
+from larq_focal.nn import is_keras_3, keras
 from larq_focal.report import markdown_table, read_records, write_report
+from larq_focal.training.keras_in_use import KERAS_2, keras_in_use
 from larq_focal.training.quantization_aware import quantization_aware
 from larq_focal.training.recipe import Recipe
-from larq_focal.training.trainer import discard_state, train_stretch
+from larq_focal.training.trainer import Training, discard_state, environment_now, split, train_stretch
 
 EpochDone = Callable[[Entry, dict], None]
+_CALIBRATION_IMAGES = 256
 
 
 class BenchError(RuntimeError):
@@ -48,9 +51,9 @@ def run_bench(
 ) -> Path:
     """Runs the benchmark and returns the path of its report.
 
-    Every finished run leaves ``<run>.json``, ``<run>.keras`` and ``<run>.tflite`` in ``results/<name>/``, and at the
-    end ``report.html`` shows them all. Interrupt it at any time: with ``resume`` the finished runs are
-    kept, and the one that was interrupted goes on after its last whole epoch.
+    Every finished run leaves ``<run>.json``, ``<run>.tflite`` and, if it was trained, ``<run>.keras`` in
+    ``results/<name>/``, and at the end ``report.html`` shows them all. Interrupt it at any time: with ``resume`` the
+    finished runs are kept, and the one that was interrupted goes on after its last whole epoch.
 
     Args:
         dataset: one of ``larq_focal.datasets.DATASETS``.
@@ -66,7 +69,8 @@ def run_bench(
         epoch_done: called with the entry and the history row after each epoch.
 
     Raises:
-        BenchError: the folder holds runs already and ``resume`` is off, or those runs had other settings.
+        BenchError: the folder holds runs already and ``resume`` is off, or those runs had other settings or another
+            Keras.
         CheckpointError: the run to go on with was begun with other settings or data, or its state is damaged.
         DatasetError: the data is missing or wrong.
     """
@@ -107,6 +111,12 @@ def _finished(folder: Path, recipe: Recipe, resume: bool) -> set[str]:
                 f"'{folder / record['run']}.json' is a run with {before}, but {now} is asked for. "
                 "Use the same settings, or another --name."
             )
+        trained_by, here = record["environment"].get("keras", {}).get("name", KERAS_2), keras_in_use()["name"]
+        if trained_by != here:
+            raise BenchError(
+                f"'{folder / record['run']}.json' is a run of {trained_by}, but this process has {here}. "
+                "Use the same, or another --name."
+            )
     return {record["run"] for record in records}
 
 
@@ -127,6 +137,8 @@ def _run(
 ) -> dict:
     folder.mkdir(parents=True, exist_ok=True)
     keras.backend.clear_session()
+    if entry.int8_of and is_keras_3():
+        return _calibrated(entry, recipe, data, folder, board, say)
     model = seeded_network(recipe, data)
     tuned = recipe
     if entry.int8_of:
@@ -148,6 +160,25 @@ def _run(
         "settings": recipe.to_dict(),
         "training": tuned.to_dict(),
         **judged(conversion, model, graph, data, board),
+    }
+
+
+def _calibrated(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, board: Board | None, say: Say) -> dict:
+    """The record of a trained network that becomes int8 by the ranges of its values on training images."""
+    environment, clock = environment_now(), monotonic()
+    model = keras.models.load_model(folder / f"{entry.int8_of}.keras")
+    _, (kept, _) = split(recipe, data)
+    images = as_input(kept[:_CALIBRATION_IMAGES])
+    say(f"{entry.title}: calibrating on {len(images):,} training images, converting, auditing")
+    path = folder / f"{entry.name}.tflite"
+    conversion = convert(model, path, rest="int8", representative=images, data=as_input(data.x_test))
+    environment["seconds"] = round(monotonic() - clock, 1)
+    return {
+        **training_record(Training(recipe, model, [], [environment])),
+        "run": entry.name,
+        "title": entry.title,
+        "calibration": {"images": len(images)},
+        **judged(conversion, model, from_tflite(path), data, board),
     }
 
 

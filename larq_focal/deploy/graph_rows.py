@@ -9,13 +9,21 @@ import numpy as np
 
 from larq_focal.deploy.audit.layer_audit import Intent, LayerAudit
 from larq_focal.network import ops
-from larq_focal.network.few_bits import CONVOLUTION, DENSE, FEW_BIT_KINDS, pack_weights, takes_few_bits, weight_coding
+from larq_focal.network.few_bits import (
+    CONVOLUTION,
+    DENSE,
+    FEW_BIT_KINDS,
+    pack_weights,
+    takes_few_bits,
+    weight_coding,
+    widths,
+)
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.packing import words_for
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
-from larq_focal.network.tflite.flatbuffer import FlatModel
+from larq_focal.network.tflite.flatbuffer import FlatModel, Operator
 from larq_focal.network.tflite.write.weights import arranged
 
 _FEW_BITS = 8
@@ -62,7 +70,7 @@ def _operator(op: ops.Weighted) -> str:
 
 
 class _Packed(NamedTuple):
-    """The operator that has the packed kernel of a layer, and the bytes of that."""
+    """The operator that has the packed kernel of a layer, with its widths, and the bytes of the kernel."""
 
     operation: str
     bytes: int
@@ -86,7 +94,8 @@ def _packed_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> d
         if takes_few_bits(op):
             words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), weight_coding(op.kernel.codes)).tobytes()
             if words in stored:
-                found.setdefault(name, {})[words] = CONVOLUTION if isinstance(op, ops.Conv2D) else DENSE
+                kind = CONVOLUTION if isinstance(op, ops.Conv2D) else DENSE
+                found.setdefault(name, {})[words] = f"{kind} ({widths(stored[words].options)})"
     return {layer: _Packed(min(kinds.values()), sum(map(len, kinds))) for layer, kinds in found.items()}
 
 
@@ -100,10 +109,14 @@ def _int8_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> set
     }
 
 
-def _stored(file: FlatModel, kinds: Sequence[str], dtype: str = "int32") -> set[bytes]:
-    """The constant kernels of these operators."""
-    kernels = [operator.inputs[1] for operator in file.operators if operator.kind in kinds]
-    return {kernel.data.tobytes() for kernel in kernels if kernel.dtype == dtype and kernel.is_constant}
+def _stored(file: FlatModel, kinds: Sequence[str], dtype: str = "int32") -> dict[bytes, Operator]:
+    """These operators by their kernels, where those are constant."""
+    operators = [(operator, operator.inputs[1]) for operator in file.operators if operator.kind in kinds]
+    return {
+        kernel.data.tobytes(): operator
+        for operator, kernel in operators
+        if kernel.dtype == dtype and kernel.is_constant
+    }
 
 
 def _by_origin(graph: QuantGraph, lowered: QuantGraph) -> Iterator[tuple[str, ops.Linear]]:

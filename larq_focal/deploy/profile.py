@@ -17,6 +17,7 @@ import numpy as np
 from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, engines_for
 from larq_focal.deploy.measuring import median_ms
 from larq_focal.deploy.runtime import Runtime
+from larq_focal.network.few_bits import widths
 from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.tflite.single_operations import single_operations
 from larq_focal.result import Result
@@ -158,7 +159,7 @@ def _arithmetic(operator: Operator) -> str:
     if operator.is_custom and operator.kind.startswith("Lce"):
         return "binary"
     if operator.is_custom and operator.kind.startswith("Lqf"):
-        return f"{operator.options['weight_bits']} x {operator.options['image_bits']} bits"
+        return widths(operator.options)
     return operator.outputs[0].dtype
 
 

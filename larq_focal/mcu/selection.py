@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from larq_focal.mcu.storage import Storage
+if TYPE_CHECKING:
+    from larq_focal.mcu.storage import Storage
 
 TARGETS = ("generic", "cortex-m4", "cortex-m7", "rv32", "host")
 DEFAULT_TARGET = "generic"

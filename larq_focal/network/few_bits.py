@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.graph import QuantGraph
 from larq_focal.network.packing import words_for
 
 CONVOLUTION, DENSE = FEW_BIT_KINDS = ("LqfConv2d", "LqfFullyConnected")
@@ -93,9 +94,52 @@ def coding_of(options: Mapping[str, int]) -> WeightCoding:
     return WeightCoding(options["weight_bits"], options["weight_step"], options["weight_offset"])
 
 
+def widths(options: Mapping[str, int]) -> str:
+    """The width of the weights and of the map of an operator, to be read."""
+    return f"{options['weight_bits']} x {options['image_bits']} bits"
+
+
 def stored_weights(words: np.ndarray, options: Mapping[str, int]) -> np.ndarray:
     """The weights of an operator as whole numbers, int8, output channels first."""
     return unpack_weights(words, coding_of(options), options["channels_in"])
+
+
+def map_codes(graph: QuantGraph, name: str, grid: ops.UniformQuantize) -> tuple[int, int]:
+    """The lowest and the highest integer that a map of 8 bits can hold: few where it comes from a quantizer.
+
+    Args:
+        graph: with the roundings.
+        name: of the map, which is rounded to ``grid`` or moves what is.
+    """
+    op = graph[name]
+    if isinstance(op, ops.UniformQuantize):
+        levels = _levels(graph, graph[op.inputs[0]])
+        if levels is not None:
+            codes = _codes(levels, op)
+            return int(codes.min()), int(codes.max())
+    elif op.moves_elements:
+        ends = np.array([map_codes(graph, source, grid) for source in op.inputs])
+        if isinstance(op, ops.Pad):
+            ends = np.append(ends, _codes(np.float32([op.value]), grid))
+        return int(ends.min()), int(ends.max())
+    return -128, 127
+
+
+def _codes(values: np.ndarray, grid: ops.UniformQuantize) -> np.ndarray:
+    return np.clip(np.rint(values / np.float32(grid.scale)) + grid.zero_point, -128, 127)
+
+
+def _levels(graph: QuantGraph, op: ops.Op) -> np.ndarray | None:
+    """The numbers that a value can have, if they are few."""
+    if isinstance(op, ops.Binarize):
+        return np.float32([-1, 1])
+    if isinstance(op, ops.Quantize):
+        return op.levels
+    if not op.moves_elements:
+        return None
+    levels = [_levels(graph, graph[name]) for name in op.inputs]
+    levels += [np.float32([op.value])] if isinstance(op, ops.Pad) else []
+    return None if any(each is None for each in levels) else np.concatenate(levels)
 
 
 def takes_few_bits(op: ops.Op) -> bool:

@@ -17,6 +17,8 @@ is imported from here means the same on both:
     ReplacedConv2D    a ``QuantConv2D`` whose ``product`` of quantized inputs and kernel a subclass may replace
     quantized_kernel  the kernel of a quantized layer as it computes with it
     quantized_scope   inside of it, the kernel of a quantized layer reads as quantized
+    quantized_variables, times_called, store_weights, compiled, noise_state   what a training asks
+    backend_name, keras_version   of the Keras in use
     padded, added     an image with a value around it; the sum of tensors
 
 Larq's quantizers and quantized layers are here too: ``SteSign``, ``QuantConv2D`` and the others, Larq's own under

@@ -43,6 +43,7 @@ def _facts(record: Record) -> Facts:
         "Run": {
             "started": environment["started"],
             "seconds": environment["seconds"],
+            "Keras": _mapping(environment.get("keras")).get("name"),
             "git": environment["git"],
             "file": record["file"]["name"],
             "SHA-256": record["file"]["sha256"],
@@ -52,7 +53,8 @@ def _facts(record: Record) -> Facts:
             "training images": record["dataset"]["train"],
             "test images": record["dataset"]["test"],
         },
-        "Training": _spelled(record.get("training") or record["settings"]),
+        "Training": _spelled(record.get("training") or record["settings"])
+        | {f"calibration {key}": value for key, value in _mapping(record.get("calibration")).items()},
         "Machine": _spelled(machine),
         "Timing": {key: timing.get(key) for key in ("engine", "threads", "runs", "warmup")}
         | _spelled({key: value for key, value in timed_on.items() if value != machine.get(key)}),

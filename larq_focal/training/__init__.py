@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
+    from larq_focal.training.flips import SignFlips
     from larq_focal.training.normalisations import recalibrate_normalisations
     from larq_focal.training.recipe import Recipe
     from larq_focal.training.trainer import train_stretch
     from larq_focal.training.zoo_recipes import RECIPES, find_recipe
 
-__all__ = ["RECIPES", "Recipe", "find_recipe", "recalibrate_normalisations", "train_stretch"]
+__all__ = ["RECIPES", "Recipe", "SignFlips", "find_recipe", "recalibrate_normalisations", "train_stretch"]
 
 
 if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
     __getattr__, __dir__ = lazy_door(
         __name__,
         {
+            "flips": ("SignFlips",),
             "normalisations": ("recalibrate_normalisations",),
             "recipe": ("Recipe",),
             "trainer": ("train_stretch",),

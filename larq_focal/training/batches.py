@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from larq_focal.datasets.dataset import as_input
-from larq_focal.keras import keras
+from larq_focal.nn import keras
 from larq_focal.training.distortion import Distortion, distorted
 
 _MID_GREY = 128
@@ -42,6 +42,7 @@ class AugmentedBatches(keras.utils.Sequence):
         whole: bool = True,
         distortion: Distortion | None = None,
     ):
+        super().__init__()
         if whole and len(images) < batch_size:
             raise ValueError(f"A batch takes {batch_size} images, but there are only {len(images)}.")
         self._images, self._labels, self._batch_size, self._shift = images, labels, batch_size, shift

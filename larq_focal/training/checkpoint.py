@@ -9,9 +9,9 @@ import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
 from larq_focal.files import written_whole
-from larq_focal.keras import keras
+from larq_focal.nn import keras, noise_state, ops, set_noise_state
 
-_STATE, _MODEL, _OPTIMIZER = "state", "model", "optimizer"
+_STATE, _NOISE, _MODEL, _OPTIMIZER = "state", "noise", "model", "optimizer"
 
 
 class CheckpointError(ValueError):
@@ -23,6 +23,9 @@ def save_checkpoint(path: Path, model: keras.Model, state: dict) -> None:
     arrays = {_STATE: np.frombuffer(json.dumps(state, allow_nan=False).encode(), np.uint8)}
     for kind, variables in _variables(model).items():
         arrays |= {_key(kind, index): variable.numpy() for index, variable in enumerate(variables)}
+    noise = noise_state()
+    if noise is not None:
+        arrays[_NOISE] = noise
     with written_whole(path) as file:
         np.savez(file, **arrays)
 
@@ -56,14 +59,29 @@ def restore(path: Path, model: keras.Model) -> None:
         for kind, variables in _variables(model).items()
         for index, variable in enumerate(variables)
     }
-    shapes = {key: (array.shape, array.dtype) for key, array in arrays.items() if key != _STATE}
-    if shapes != {key: (tuple(each.shape), np.dtype(each.dtype.as_numpy_dtype)) for key, each in expected.items()}:
+    shapes = {key: (array.shape, array.dtype) for key, array in arrays.items() if key not in (_STATE, _NOISE)}
+    if shapes != {key: (tuple(each.shape), np.dtype(ops.dtype(each))) for key, each in expected.items()}:
         raise CheckpointError(
             f"'{path}' holds {len(shapes)} variables that are not the {len(expected)} of {model.name!r} and its "
             "optimizer. It was made for another model or by another version: delete it to start again."
         )
     for key, variable in expected.items():
         variable.assign(arrays[key])
+
+
+def restore_noise(path: Path) -> None:
+    """Goes on with the noise that is not in variables. Keras draws some before the first step of a training.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    noise = _read(path).get(_NOISE)
+    if noise is None:
+        return
+    try:
+        set_noise_state(noise)
+    except ValueError as error:
+        raise CheckpointError(f"'{path}' is damaged. {error} Delete it to start again.") from error
 
 
 def _variables(model: keras.Model) -> dict[str, list]:

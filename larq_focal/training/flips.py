@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras, larq, tf
+import numpy as np
+
+from larq_focal.nn import Tensor, compiled, keras, ops, quantized_scope, quantized_variables, store_weights
 
 
 class SignFlips(keras.callbacks.Callback):
@@ -15,31 +17,30 @@ class SignFlips(keras.callbacks.Callback):
     """
 
     def on_train_begin(self, logs=None):
-        kind = larq.quantized_variable.QuantizedVariable
-        self._kernels = [each for each in self.model.trainable_variables if isinstance(each, kind) and each.quantizer]
-        self._signs = [tf.Variable(sign, trainable=False) for sign in self._signs_now()]
-        self._count = tf.function(self._counted)  # so many small operations would take longer than a step, one by one
+        self._kernels = quantized_variables(self.model)
+        if self._kernels:  # so many small operations would take longer than a step, one by one
+            self._signs_now = compiled(self._signs, self.model.variables)
+            self._before = ops.convert_to_numpy(self._signs_now())
 
     def on_epoch_begin(self, epoch, logs=None):
         self._flips = self._steps = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        self._flips += int(self._count())
+        if not self._kernels:
+            return
+        store_weights(self.model)
+        now = ops.convert_to_numpy(self._signs_now())
+        self._flips += np.count_nonzero(now != self._before)
+        self._before = now
         self._steps += 1
 
     @property
     def ratio(self) -> float | None:
         """The share of the weights that changed sign in a step, mean over the epoch; None without quantized kernels."""
-        weights = sum(signs.shape.num_elements() for signs in self._signs)
-        return self._flips / (weights * self._steps) if weights else None
+        return self._flips / (self._before.size * self._steps) if self._kernels else None
 
-    def _counted(self) -> tf.Tensor:
-        """How many signs differ from those kept, which become the present ones."""
-        flips = tf.constant(0, tf.int64)
-        for before, now in zip(self._signs, self._signs_now(), strict=True):
-            flips += tf.math.count_nonzero(before != now)
-            before.assign(now)
-        return flips
-
-    def _signs_now(self) -> list[tf.Tensor]:
-        return [tf.sign(kernel.quantizer(tf.convert_to_tensor(kernel.latent_variable))) for kernel in self._kernels]
+    def _signs(self) -> Tensor:
+        """The signs of all quantized weights, in one line."""
+        with quantized_scope(True):
+            signs = [ops.sign(ops.convert_to_tensor(kernel)) for kernel in self._kernels]
+        return ops.concatenate([ops.cast(ops.reshape(each, (-1,)), "int8") for each in signs], axis=0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from larq_focal.keras import keras
 from larq_focal.layers import L1BatchNormalization
+from larq_focal.nn import keras, sublayers, times_called
 
 _NORMALISATIONS = (keras.layers.BatchNormalization, L1BatchNormalization)
 
@@ -45,14 +45,14 @@ def recalibrate_normalisations(model: keras.Model, images: np.ndarray, *, batch_
 
 def _refuse_hidden(model: keras.Model) -> None:
     shown = {id(layer) for layer in model.layers}
-    for layer in model._flatten_layers(include_self=False):
+    for layer in sublayers(model):
         if not isinstance(layer, _NORMALISATIONS):
             continue
         if id(layer) not in shown:
             raise ValueError(
                 f"The normalisation '{layer.name}' is within another model or layer: recalibrate the inner model first."
             )
-        if len(layer.inbound_nodes) > 1:
+        if times_called(layer, model) > 1:
             raise ValueError(
                 f"The normalisation '{layer.name}' is used more than once, and has one set of statistics: give each "
                 "use a layer of its own."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larq_focal.keras import keras
+from larq_focal.nn import keras, sublayers
 from larq_focal.quantizers import QUANTIZERS
 
 
@@ -13,4 +13,4 @@ def schedules(model: keras.Model, epochs: int) -> list[keras.callbacks.Callback]
 
 
 def _holds(model: keras.Model, quantizer: type[keras.layers.Layer]) -> bool:
-    return any(isinstance(module, quantizer) for module in model.submodules)
+    return any(isinstance(layer, quantizer) for layer in sublayers(model))

@@ -14,10 +14,11 @@ import numpy as np
 
 from larq_focal.bench.records.environment import describe_environment
 from larq_focal.datasets.dataset import Dataset, as_input
-from larq_focal.keras import keras, tf
+from larq_focal.nn import keras, ops
 from larq_focal.training.batches import AugmentedBatches
-from larq_focal.training.checkpoint import CheckpointError, load_state, restore, save_checkpoint
+from larq_focal.training.checkpoint import CheckpointError, load_state, restore, restore_noise, save_checkpoint
 from larq_focal.training.flips import SignFlips
+from larq_focal.training.keras_in_use import KERAS_2, keras_in_use
 from larq_focal.training.recipe import Recipe
 from larq_focal.training.schedules import schedules
 
@@ -103,6 +104,12 @@ def train_stretch(
     return Training(recipe, model, state["history"], state["stretches"])
 
 
+def environment_now() -> dict:
+    """Versions, machine, git revision and Keras of what begins now and has taken no time yet."""
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {**describe_environment(started, 0.0), "keras": keras_in_use()}
+
+
 def discard_state(folder: str | Path) -> None:
     """Removes the checkpoint in ``folder``, if there is one, and the folder where nothing else is in it."""
     folder = Path(folder)
@@ -131,7 +138,7 @@ def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     if recipe.arithmetic != "float32":
         loss = _float32_cross_entropy
-    model.compile(keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch)), loss, ["accuracy"])
+    model.compile(keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch)), loss, metrics=["accuracy"])
 
 
 def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -143,16 +150,20 @@ def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.sche
 
 
 def _float32_cross_entropy(labels, logits):
-    return keras.losses.sparse_categorical_crossentropy(labels, tf.cast(logits, tf.float32), from_logits=True)
+    return keras.losses.sparse_categorical_crossentropy(labels, ops.cast(logits, "float32"), from_logits=True)
 
 
 def _state(path: Path, recipe: Recipe, data: Dataset) -> dict:
     """The state to go on from."""
-    belongs = {"recipe": recipe.to_dict(), "dataset": [data.title, data.source]}
+    belongs = {"recipe": recipe.to_dict(), "dataset": [data.title, data.source], "keras": keras_in_use()["name"]}
     if not path.exists():
         return {**belongs, "history": [], "stretches": []}
     state = load_state(path)
-    before = {"recipe": _DEFAULTS | state["recipe"], "dataset": state["dataset"]}  # older states know fewer settings
+    before = {  # older states know fewer settings, and are all of Keras 2
+        "recipe": _DEFAULTS | state["recipe"],
+        "dataset": state["dataset"],
+        "keras": state.get("keras", KERAS_2),
+    }
     if before != belongs:
         raise CheckpointError(
             f"'{path}' belongs to {before}, but {belongs} is asked for: use the same, or another folder."
@@ -172,8 +183,12 @@ class _Stretch(keras.callbacks.Callback):
         self._checkpoint, self._state, self._epoch_done = checkpoint, state, epoch_done
         self._earlier, self._first_epoch = list(state["stretches"]), len(state["history"]) + 1
         self._clock = monotonic()
-        self._environment = describe_environment(datetime.now(timezone.utc).isoformat(timespec="seconds"), 0.0)
+        self._environment = environment_now()
         self._ends_at = math.inf if minutes is None else self._clock + 60 * minutes
+
+    def on_train_begin(self, logs=None):
+        if self._state["history"]:
+            restore_noise(self._checkpoint)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch_clock = monotonic()

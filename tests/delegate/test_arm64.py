@@ -13,8 +13,8 @@ import pytest
 from larq_focal import Runtime
 from larq_focal.delegate.sources import kernel_rows
 from larq_focal.keras import keras
-from tests.delegate import blocks, cases
-from tests.delegate.engines import assert_same, lce_outputs
+from tests.delegate import blocks, cases, few_bit_cases
+from tests.delegate.engines import WithDelegate, assert_same, lce_outputs
 from tests.support.emulation import emulated_python
 from tests.support.lce import converted, randomise_batch_norms
 from tools.arm64_python import Arm64Python
@@ -86,6 +86,19 @@ def test_operations_equal_those_of_lce(arm64, tmp_path):
         for seed in range(count)
     }
     assert_like_lce(arm64, drawn, tmp_path)
+
+
+def test_operations_of_few_bits_are_the_same_on_every_processor(arm64, tmp_path):
+    """As this machine's reference computes them, bit for bit."""
+    draws = few_bit_cases.draw_convolution, few_bit_cases.draw_dense
+    drawn = {f"{draw.__name__} {seed}": draw(np.random.default_rng(seed)).case for draw in draws for seed in range(40)}
+    outputs = arm64.outputs(drawn, tmp_path)
+    for name, case in drawn.items():
+        (expected,) = WithDelegate(case.content, kernel="reference").run(*case.inputs)
+        for kernel in KERNELS:
+            np.testing.assert_array_equal(
+                outputs[f"{kernel}/{name}/output0"], expected, err_msg=f"{kernel}: {case.text}"
+            )
 
 
 def test_edges_of_the_number_ranges(arm64, tmp_path):

@@ -40,4 +40,4 @@ def test_it_is_written_and_computes_what_the_interpreter_computes(name, tmp_path
     inputs = samples(graph, 20)
     outputs = executable.run(0, inputs)
     assert_equal(graph, outputs, inputs)
-    assert len(np.unique(next(iter(outputs.values())), axis=0)) == 20
+    assert len(np.unique(next(iter(outputs.values())), axis=0)) > 10

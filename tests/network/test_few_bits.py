@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from larq_focal.deploy.convert import convert
 from larq_focal.deploy.engines import EngineError
+from larq_focal.deploy.profile import profile_operations
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import Kernel, QuantGraph, interpret, ops
 from larq_focal.network.few_bits import WeightCoding, pack_weights, unpack_weights, weight_coding
@@ -99,10 +100,10 @@ def test_layers_of_few_bits_stay_so_in_a_file_of_int8(bits, tmp_path):
     rows = {row.layer: row for row in audit.layers}
     assert {name: row.operation for name, row in rows.items()} == {
         "stem": "CONV_2D",
-        "first": "LqfConv2d",
-        "second": "LqfConv2d",
-        "third": "LqfConv2d",
-        "scores": "LqfFullyConnected",
+        "first": f"LqfConv2d ({bits} x 8 bits)",
+        "second": f"LqfConv2d ({bits} x 8 bits)",
+        "third": f"LqfConv2d ({bits} x 8 bits)",
+        "scores": f"LqfFullyConnected ({bits} x 8 bits)",
     }
     assert rows["first"].became == "packed" and rows["first"].bytes == 9 * 24 * 4 * bits
     file = read_flatbuffer(path)
@@ -113,6 +114,42 @@ def test_layers_of_few_bits_stay_so_in_a_file_of_int8(bits, tmp_path):
     step = read[read.outputs[0]].scale
     assert np.abs(outputs - expected).max() < 1.01 * step
     assert len(np.unique(outputs)) > 10
+
+
+@pytest.mark.parametrize(("levels", "bits"), [(16, 4), (8, 3), (5, 3)])
+def test_maps_of_few_levels_are_told_in_the_file(levels, bits, tmp_path):
+    """Levels 0, 1/4, ... after a maximum over the map, which are padded with 0: exact in integers."""
+    rng = np.random.default_rng(levels)
+    codes = rng.choice([-1, 1], (3, 3, 32, 32)).astype(np.int8)
+    steps = np.arange(levels, dtype=np.float32) / 4
+    shape = (4, 4, 32)
+    graph = QuantGraph(
+        "map",
+        [
+            ops.Input(name="image", shape=(8, 8, 32)),
+            ops.Quantize(name="map", inputs=("image",), shape=(8, 8, 32), levels=steps, boundaries=steps[1:] - 0.125),
+            ops.Pool2D(name="pool", inputs=("map",), shape=shape, kind="max", size=(2, 2), strides=(2, 2)),
+            ops.Conv2D(
+                name="layer",
+                inputs=("pool",),
+                shape=shape,
+                padding="same",
+                kernel=Kernel(
+                    np.where(rng.integers(9, size=codes.shape) == 0, 3 * codes, codes), np.ones(32, "f4"), 3, 0
+                ),
+            ),
+        ],
+        ["layer"],
+    )
+    images = rng.uniform(0, levels / 4, (10, 8, 8, 32)).astype(np.float32)
+    path = tmp_path / "map.tflite"
+    assert convert(graph, path, rest="int8", representative=images).audit.passed
+    (layer,) = (op for op in read_flatbuffer(path).operators if op.kind == "LqfConv2d")
+    assert (layer.options["image_bits"], layer.options["image_lowest"]) == (bits, 0)
+    grid = layer.outputs[0].quantization
+    step, zero_point = grid.scale[0], grid.zero_point[0]
+    expected = np.clip(interpret(graph, images)["layer"], (-128 - zero_point) * step, (127 - zero_point) * step)
+    assert np.abs(Runtime(path).run(images) - expected).max() < 0.501 * step
 
 
 def test_without_packing_a_file_runs_everywhere(tmp_path):
@@ -141,3 +178,11 @@ def test_a_file_without_an_option_is_damaged(old, new, tmp_path):
     convert(network(2), path, rest="int8", representative=images())
     with pytest.raises(FlatbufferError, match=f"has the option {old.decode()} missing"):
         check_sound(read_flatbuffer(path.read_bytes().replace(old, new)))
+
+
+def test_a_profile_names_the_widths(tmp_path):
+    path = tmp_path / "network.tflite"
+    convert(network(2), path, rest="int8", representative=images())
+    operations = profile_operations(Runtime(path)).operations
+    assert [op.arithmetic for op in operations if op.kind.startswith("Lqf")] == ["2 x 8 bits"] * 4
+    assert all(op.time_ms is not None for op in operations)

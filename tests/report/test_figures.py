@@ -28,6 +28,12 @@ def test_every_run_is_shown_in_its_colour(figure):
     assert {label: trace.marker.color for label, trace in traces.items()} == {run.label: run.colour for run in RUNS}
 
 
+def test_a_run_that_was_not_trained_has_no_curve():
+    runs = runs_of(fake_record("int8", history=[]), fake_record("gumbel"))
+    drawn = {label: len(trace.x) for label, trace in traces_by_run(figures.loss_figure(runs)).items()}
+    assert drawn["Gumbel sign"] == 12 and drawn["int8 (TF-MOT)"] == 0
+
+
 @pytest.mark.parametrize("figure", [figures.memory_figure, figures.latency_figure])
 def test_filled_marks_are_the_front(figure):
     drawn = figure(RUNS)

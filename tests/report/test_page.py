@@ -97,6 +97,18 @@ def test_what_is_missing_is_said(tmp_path, changes, text):
     assert any(text in part for part in page_of(tmp_path, [fake_record(**changes)]).texts)
 
 
+def test_a_microcontroller_stands_beside_the_latency_with_its_estimates_named(tmp_path):
+    record = fake_record()
+    texts = [text.strip() for text in page_of(tmp_path, [record]).texts]
+    assert texts.count("19.4 ms (estimate)") == 2  # in the table of all runs, and inside the run
+    assert "232 µJ (estimate)" in texts
+    record["microcontroller"] |= {"estimated_latency_ms": None, "estimated_energy_uj": None, "clock_hz": None}
+    record["microcontroller"]["notes"] = ["To count instructions, install <b>qemu</b>."]
+    texts = [text.strip() for text in page_of(tmp_path, [record]).texts]
+    assert texts.count("1.55 M") == 2 and texts.count("unknown") >= 2
+    assert "To count instructions, install <b>qemu</b>." in texts
+
+
 def test_importing_the_report_loads_nothing_heavy():
     code = "import sys, larq_focal.report; print(*{'tensorflow', 'pandas', 'plotly', 'jinja2'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -28,3 +28,13 @@ def test_another_machine_for_the_timing_is_told():
 def test_runs_without_a_fact_are_shown_without_it():
     (runs,) = runs_by_dataset([fake_record(), fake_record("lab", timing=None)])
     assert provenance(runs).differing["Timing: engine"] == ["lce", "-"]
+
+
+def test_the_keras_and_a_calibration_are_told():
+    trained, calibrated = fake_record(), fake_record("int8", calibration={"images": 256}, history=[])
+    for record in (trained, calibrated):
+        record["environment"]["keras"] = {"name": "Keras 3 on jax", "version": "3.15.1", "backend": "jax"}
+    (runs,) = runs_by_dataset([trained, calibrated])
+    facts = provenance(runs)
+    assert facts.shared["Run"]["Keras"] == "Keras 3 on jax"
+    assert sorted(facts.differing["Training: calibration images"]) == ["-", "256"]

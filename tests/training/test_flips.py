@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from larq_focal.keras import keras, larq
+from larq_focal.nn import QuantDense, SteSign, SteTern, keras
 from larq_focal.quantizers import HysteresisSign
-from larq_focal.training.flips import SignFlips
+from larq_focal.training import SignFlips
 
 STEPS = 4
 
@@ -15,7 +15,7 @@ STEPS = 4
 def model(quantizer) -> keras.Model:
     """One layer whose 8 weights begin at 0.5, 1.5, ... and fall by 1 at every step."""
     start = keras.initializers.Constant(np.arange(8, dtype=np.float32).reshape(2, 4) + 0.5)
-    layer = larq.layers.QuantDense(4, kernel_quantizer=quantizer, kernel_initializer=start, use_bias=False)
+    layer = QuantDense(4, kernel_quantizer=quantizer, kernel_initializer=start, use_bias=False)
     result = keras.Sequential([keras.layers.Input((2,)), layer, keras.layers.Dense(1, trainable=False)])
     result.layers[-1].set_weights([np.ones((4, 1)), np.zeros(1)])
     result.compile(keras.optimizers.SGD(1.0), lambda labels, outputs: outputs)
@@ -32,9 +32,9 @@ def ratio(model: keras.Model) -> float | None:
 @pytest.mark.parametrize(
     ("quantizer", "flips"),
     [
-        (larq.quantizers.SteSign(clip_value=100.0), [1, 1, 1, 1]),  # 0.5 falls below 0 in the first step, and so on
+        (SteSign(clip_value=100.0), [1, 1, 1, 1]),  # 0.5 falls below 0 in the first step, and so on
         (HysteresisSign(threshold=2.0, scale=None), [0, 0, 1, 1]),  # a weight flips at -2 and below
-        (larq.quantizers.SteTern(threshold_value=1.0, clip_value=100.0), [1, 2, 2, 2]),  # once to 0 and once to -1
+        (SteTern(threshold_value=1.0, clip_value=100.0), [1, 2, 2, 2]),  # once to 0 and once to -1
     ],
 )
 def test_each_step_flips_what_crosses_its_threshold(quantizer, flips):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from larq_focal.keras import keras, larq
 from larq_focal.layers import L1BatchNormalization
+from larq_focal.nn import QuantConv2D, keras, ops
 from larq_focal.quantizers import GumbelSign
 from larq_focal.training import recalibrate_normalisations
 
@@ -21,9 +21,9 @@ def network(quantizer="ste_sign") -> keras.Model:
     else:
         first = second = quantizer
     image = layers.Input((6, 6, 2))
-    x = larq.layers.QuantConv2D(8, 3, kernel_quantizer=first, name="first")(image)
+    x = QuantConv2D(8, 3, kernel_quantizer=first, name="first")(image)
     x = layers.BatchNormalization(name="norm")(x)
-    x = larq.layers.QuantConv2D(4, 3, input_quantizer="ste_sign", kernel_quantizer=second, name="second")(x)
+    x = QuantConv2D(4, 3, input_quantizer="ste_sign", kernel_quantizer=second, name="second")(x)
     x = L1BatchNormalization(name="l1_norm")(x)
     return keras.Model(image, x)
 
@@ -52,10 +52,12 @@ def test_each_layer_has_the_statistics_of_its_inputs(quantizer):
 
 def test_nothing_else_changes():
     model = network()
-    weights = {weight.name: weight.numpy() for weight in model.weights}
+    before = model.get_weights()
     recalibrate_normalisations(model, IMAGES)
-    changed = {weight.name for weight in model.weights if not np.array_equal(weights[weight.name], weight)}
-    assert {name.rpartition("/")[2] for name in changed} == {"moving_mean:0", "moving_variance:0", "moving_deviation:0"}
+    pairs = zip(model.weights, before, strict=True)
+    changed = {weight.name for weight, old in pairs if not np.array_equal(old, weight.numpy())}
+    names = {name.rpartition("/")[2].removesuffix(":0") for name in changed}
+    assert names == {"moving_mean", "moving_variance", "moving_deviation"}
     assert [model.get_layer(name).momentum for name in ("norm", "l1_norm")] == [0.99, 0.99]
     values = model.get_weights()
     recalibrate_normalisations(model, IMAGES)
@@ -71,11 +73,20 @@ def test_a_frozen_normalisation_keeps_its_own():
     assert model.get_layer("l1_norm").moving_mean.numpy().any()
 
 
+def test_a_sequential_model_that_grew_layer_by_layer():
+    model = keras.Sequential([layers.Input((6, 6, 2))])
+    for each in (layers.Conv2D(3, 3), layers.BatchNormalization(name="norm"), layers.GlobalAveragePooling2D()):
+        model.add(each)
+    recalibrate_normalisations(model, IMAGES)
+    expected = flat(ops.convert_to_numpy(model.layers[0](IMAGES))).mean(0)
+    np.testing.assert_allclose(model.get_layer("norm").moving_mean.numpy(), expected, rtol=1e-4, atol=1e-4)
+
+
 def test_what_it_cannot_do_is_said():
     image = layers.Input((6, 6, 2))
     inner = network()
     twice = layers.BatchNormalization(name="twice")
-    with pytest.raises(ValueError, match="'norm' is within another model"):
+    with pytest.raises(ValueError, match="norm' is within another model"):
         recalibrate_normalisations(keras.Model(image, inner(image)), IMAGES)
     with pytest.raises(ValueError, match="'twice' is used more than once"):
         recalibrate_normalisations(keras.Model(image, twice(twice(image))), IMAGES)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from larq_focal.datasets.dataset import Dataset
-from larq_focal.keras import keras
+from larq_focal.nn import backend_name, is_keras_3, keras
 from larq_focal.training import RECIPES, Recipe, find_recipe
 from larq_focal.training.checkpoint import CheckpointError, load_state
 from larq_focal.training.trainer import discard_state, learning_rate, train_stretch
@@ -62,7 +62,37 @@ def test_stretches_compute_what_one_run_computes(whole, tmp_path):
     assert without_time[0] == without_time[1]
     assert [(each["first_epoch"], each["last_epoch"]) for each in training.stretches] == [(1, 1), (2, 2), (3, 3)]
     assert len(whole.stretches) == 1
-    assert whole.stretches[0]["versions"]["tensorflow"]
+    assert whole.stretches[0]["versions"]["keras"]
+    assert whole.stretches[0]["keras"]["backend"] == backend_name()
+
+
+def noisy_network() -> keras.Model:
+    """With noise in its kernels, and on Keras 3 in a Dropout, whose noise Keras 2 does not tell."""
+    keras.utils.set_random_seed(3)
+    model = two_layer("gumbel", num_classes=3, filters=(2, 4))
+    if not is_keras_3():
+        return model
+    return keras.Model(model.input, keras.layers.Dropout(0.2)(model.output))
+
+
+def test_noise_goes_on_where_it_stopped(tmp_path):
+    runs = [
+        train_stretch(recipe(epochs=2), noisy_network(), DATA, tmp_path / folder, minutes=minutes)
+        for folder, minutes in (("whole", None), ("parts", SOON_OVER), ("parts", SOON_OVER))
+    ]
+    whole, _, resumed = runs
+    for one, other in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [row["loss"] for row in whole.history] == [row["loss"] for row in resumed.history]
+    assert whole.history[0]["flip_ratio"] > 0
+
+
+def test_a_checkpoint_of_another_keras_is_refused(begun, tmp_path):
+    arrays = dict(np.load(begun / "checkpoint.npz"))
+    state = json.loads(arrays["state"].tobytes()) | {"keras": "Keras 4 on abacus"}
+    np.savez(tmp_path / "checkpoint.npz", **arrays | {"state": np.frombuffer(json.dumps(state).encode(), np.uint8)})
+    with pytest.raises(CheckpointError, match="Keras 4 on abacus"):
+        stretch(tmp_path)
 
 
 def test_the_curve_has_the_flips(tmp_path):
@@ -103,6 +133,13 @@ def test_a_checkpoint_from_before_a_setting_was_there_is_gone_on_with(begun, tmp
     assert len(stretch(tmp_path, minutes=0).history) == len(state["history"]) + 1
 
 
+def test_a_checkpoint_with_noise_that_is_none_is_refused(begun, tmp_path):
+    arrays = dict(np.load(begun / "checkpoint.npz"))
+    np.savez(tmp_path / "checkpoint.npz", **arrays | {"noise": np.zeros(7, np.uint8)})
+    with pytest.raises(CheckpointError, match="noise"):
+        stretch(tmp_path)
+
+
 @pytest.mark.parametrize("keep", [0, 100, 5000])
 def test_a_damaged_checkpoint_is_refused(begun, tmp_path, keep):
     (tmp_path / "checkpoint.npz").write_bytes((begun / "checkpoint.npz").read_bytes()[:keep])
@@ -128,7 +165,7 @@ def test_a_smaller_last_batch_is_trained_on_where_the_recipe_says_so(tmp_path):
         int(
             stretch(
                 tmp_path / str(whole), recipe=recipe(epochs=1, batch_size=64, whole_batches=whole)
-            ).model.optimizer.iterations
+            ).model.optimizer.iterations.numpy()
         )
         for whole in (True, False)
     ]
@@ -165,10 +202,10 @@ def test_the_state_of_a_training_can_be_discarded(tmp_path):
 def test_a_trained_network_is_a_file_that_keras_alone_can_load(tmp_path):
     model = two_layer(None, num_classes=3, filters=(4, 8))
     train_stretch(recipe(epochs=1), model, DATA, tmp_path).model.save(tmp_path / "model.keras")
-    code = """
+    code = f"""
         import sys
-        import tf_keras
-        print(len(tf_keras.models.load_model(sys.argv[1]).weights))
+        import {"keras" if is_keras_3() else "tf_keras as keras"}
+        print(len(keras.models.load_model(sys.argv[1]).weights))
         """
     assert int(output_of(code, tmp_path / "model.keras").splitlines()[-1]) >= len(model.weights)
 

@@ -40,6 +40,8 @@ def model_card(record: Record) -> str:
 
 def _training(record: Record) -> str:
     settings, environment = record["settings"], record["environment"]
+    if "calibration" in record:
+        return f"none of its own: calibrated on {record['calibration']['images']:,} training images"
     stretches = len(record.get("stretches", [1]))
     hours = environment["seconds"] / 3600
     return (
@@ -81,4 +83,6 @@ def _agreement(agreement: dict | None) -> str:
 
 def _versions(environment: dict) -> str:
     versions = [f"{name} {version}" for name, version in environment["versions"].items() if version]
+    if "keras" in environment:
+        versions.insert(0, environment["keras"]["name"])
     return ", ".join(versions) + (f", git {environment['git']}" if environment["git"] else "")

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from larq_focal.bench.records.schema import (
+    CALIBRATION,
     ESTIMATES,
     FORMAT,
+    KERAS,
     MICROCONTROLLER,
     PROGRAM,
     REDUCTION,
@@ -90,6 +92,10 @@ def _newer_problems(record: Record) -> list[str]:
     for part, schema in (("estimates", ESTIMATES), ("program", PROGRAM), ("not_judged", [str])):
         if fit.get(part) is not None:
             problems += _problems(fit[part], schema, f"fit.{part}")
+    if "keras" in record["environment"]:
+        problems += _problems(record["environment"]["keras"], KERAS, "environment.keras")
+    if "calibration" in record:
+        problems += _problems(record["calibration"], CALIBRATION, "calibration")
     return problems + _problems(record.get("microcontroller"), OrNone(MICROCONTROLLER), "microcontroller")
 
 

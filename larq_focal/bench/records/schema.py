@@ -73,6 +73,8 @@ ESTIMATES = [
         "left_out": [str],
     }
 ]
+CALIBRATION = {"images": int}
+KERAS = {"name": str, "version": str, "backend": str}
 REDUCTION = {"bits_read": int, "raw_bits": int, "raw_pixel_bits": int}
 PROGRAM = {
     "store_icw": int,

@@ -1,6 +1,7 @@
 """Adaptive sensing: programs that keep planes between frames, and what one frame decides for the next."""
 
 from larq_focal.focal_plane.adaptive.moving_digits import DigitSequence, moving_digits
+from larq_focal.focal_plane.adaptive.network_tree import NetworkTree, TreeFrame
 from larq_focal.focal_plane.adaptive.outcomes import AdaptiveReport, Event, Outcome, adaptive_report
 from larq_focal.focal_plane.adaptive.pixel_rnn import PixelRnn, RecurrentWeights, recurrent_reference
 from larq_focal.focal_plane.adaptive.runner import Frame, FrameRecord, Message, Policy, watch
@@ -14,11 +15,13 @@ __all__ = [
     "Frame",
     "FrameRecord",
     "Message",
+    "NetworkTree",
     "Outcome",
     "PixelRnn",
     "Policy",
     "RecurrentWeights",
     "TemplateClassifier",
+    "TreeFrame",
     "TwoNetworks",
     "adaptive_report",
     "moving_digits",

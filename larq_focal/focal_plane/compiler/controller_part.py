@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from larq_focal.network.graph import QuantGraph
-from larq_focal.network.ops import Conv2D, Dense, GlobalPool, Op
+from larq_focal.network.ops import Binarize, Conv2D, Dense, GlobalPool, Op, Reshape
 
 
 def on_controller(graph: QuantGraph) -> set[str]:
     """Names of the operations that run on the controller: dense layers, global averages and what follows them.
 
-    A convolution whose kernel covers its whole input is a dense layer.
+    A convolution whose kernel covers its whole input is a dense layer, and so is one over flattened maps, as files hold
+    packed dense layers.
     """
     there: set[str] = set()
     for op in graph:
@@ -23,4 +24,14 @@ def _is_dense(graph: QuantGraph, op: Op) -> bool:
     if not isinstance(op, Conv2D):
         return isinstance(op, Dense)
     area = graph[op.inputs[0]].shape[:2]
-    return op.padding == "valid" and op.groups == 1 and area != (1, 1) and op.kernel.shape[:2] == area
+    if op.groups != 1 or op.kernel.shape[:2] != area:
+        return False
+    return _is_flattened(graph, op.inputs[0]) if area == (1, 1) else op.padding == "valid"
+
+
+def _is_flattened(graph: QuantGraph, name: str) -> bool:
+    """Whether a value, perhaps binarized, is a map of more than one pixel as channels of one."""
+    op = graph[name]
+    while isinstance(op, Binarize):
+        op = graph[op.inputs[0]]
+    return isinstance(op, Reshape) and graph[op.inputs[0]].shape[:2] != (1, 1)

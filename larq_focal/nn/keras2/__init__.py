@@ -4,12 +4,21 @@ from larq_focal.keras import keras, larq
 from larq_focal.nn.keras2 import ops, random
 from larq_focal.nn.keras2.larq_patches import apply_patches, needs_no_constraint
 from larq_focal.nn.keras2.layer import Layer
-from larq_focal.nn.keras2.layer_tree import calling_layer, sublayers
+from larq_focal.nn.keras2.layer_tree import calling_layer, sublayers, times_called
 from larq_focal.nn.keras2.measured_weight import MeasuredWeight
 from larq_focal.nn.keras2.pseudo_gradient import with_gradient
 from larq_focal.nn.keras2.quantized_layers import ReplacedConv2D, added, padded, quantized_kernel
 from larq_focal.nn.keras2.quantizer import Quantizer
 from larq_focal.nn.keras2.registration import register
+from larq_focal.nn.keras2.trained_state import (
+    backend_name,
+    compiled,
+    keras_version,
+    noise_state,
+    quantized_variables,
+    set_noise_state,
+    store_weights,
+)
 
 apply_patches()
 
@@ -68,18 +77,26 @@ __all__ = [
     "SwishSign",
     "WeightClip",
     "added",
+    "backend_name",
     "calling_layer",
+    "compiled",
     "hard_tanh",
     "keras",
+    "keras_version",
     "metrics_scope",
     "needs_no_constraint",
+    "noise_state",
     "ops",
     "padded",
     "quantized_kernel",
     "quantized_scope",
+    "quantized_variables",
     "random",
     "register",
+    "set_noise_state",
+    "store_weights",
     "sublayers",
     "swish_sign",
+    "times_called",
     "with_gradient",
 ]

@@ -23,7 +23,7 @@ from larq_focal.nn.keras3.larq_quantizers import (
     SwishSign,
     swish_sign,
 )
-from larq_focal.nn.keras3.layer_tree import calling_layer, sublayers
+from larq_focal.nn.keras3.layer_tree import calling_layer, sublayers, times_called
 from larq_focal.nn.keras3.measured_weight import MeasuredWeight
 from larq_focal.nn.keras3.padding import padded
 from larq_focal.nn.keras3.pseudo_gradient import with_gradient
@@ -41,6 +41,15 @@ from larq_focal.nn.keras3.quantized_layers import (
 from larq_focal.nn.keras3.quantized_variable import quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
+from larq_focal.nn.keras3.trained_state import (
+    backend_name,
+    compiled,
+    keras_version,
+    noise_state,
+    quantized_variables,
+    set_noise_state,
+    store_weights,
+)
 from larq_focal.nn.keras3.weight_clip import WeightClip
 
 Layer = keras.layers.Layer
@@ -86,18 +95,26 @@ __all__ = [
     "SwishSign",
     "WeightClip",
     "added",
+    "backend_name",
     "calling_layer",
+    "compiled",
     "hard_tanh",
     "keras",
+    "keras_version",
     "metrics_scope",
     "needs_no_constraint",
+    "noise_state",
     "ops",
     "padded",
     "quantized_kernel",
     "quantized_scope",
+    "quantized_variables",
     "random",
     "register",
+    "set_noise_state",
+    "store_weights",
     "sublayers",
     "swish_sign",
+    "times_called",
     "with_gradient",
 ]

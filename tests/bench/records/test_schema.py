@@ -6,6 +6,7 @@ from copy import deepcopy
 
 import pytest
 
+from larq_focal.bench.records.card import model_card
 from larq_focal.bench.records.schema import SCHEMA, OrNone
 from larq_focal.cost import summary
 from larq_focal.focal_plane import fit
@@ -57,6 +58,30 @@ def test_whole_records_pass(record):
 def test_what_the_package_makes_is_a_whole_record():
     graph = two_layer_network()
     check_record(fake_record(cost=summary(graph).to_dict(), fit=fit(graph).to_dict()), "it")
+
+
+def with_keras(**changes) -> dict:
+    record = fake_record()
+    record["environment"]["keras"] = {"name": "Keras 3 on jax", "version": "3.15.1", "backend": "jax"} | changes
+    return record
+
+
+def test_the_keras_of_a_run_is_text():
+    check_record(with_keras(), "it")
+    with pytest.raises(RecordError, match=r"'environment.keras.backend' is not text but 3"):
+        check_record(with_keras(backend=3), "it")
+
+
+def test_the_images_of_a_calibration_are_counted():
+    check_record(fake_record("int8", calibration={"images": 256}, history=[]), "it")
+    with pytest.raises(RecordError, match=r"'calibration.images' is missing"):
+        check_record(fake_record("int8", calibration={}), "it")
+
+
+def test_a_card_names_the_keras_and_the_calibration():
+    assert "| Made with | Keras 3 on jax, " in model_card(with_keras())
+    card = model_card(fake_record("int8", calibration={"images": 256}, history=[]))
+    assert "| Training | none of its own: calibrated on 256 training images |" in card
 
 
 @pytest.mark.parametrize("part", ["timing", "fit", "agreement", "microcontroller"])

@@ -37,8 +37,10 @@ def test_published_kernels(published):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("published", PUBLISHED_KERNELS, ids=lambda published: published.name)
-def test_at_most_the_words_of_the_best_published_programs(published):
+@pytest.mark.parametrize("name", ["two Sobel", "AnalogNet2"])
+def test_at_most_the_words_of_the_best_published_programs(name):
+    """Of the sets that take the most states; the others are found with fewer."""
+    (published,) = (each for each in PUBLISHED_KERNELS if each.name == name)
     compiled = compile_kernels(published.kernels, SCAMP5, division=published.division, time_limit_s=600)
     assert compiled.icw <= published.icw
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from larq_focal.focal_plane.compiler import compile_network, simulate, write_program
 from larq_focal.focal_plane.compiler.program_file import program_from_text, program_text
 from larq_focal.focal_plane.machine import ProgramError
-from larq_focal.network import Kernel, QuantGraph, interpret, ops
+from larq_focal.network import Kernel, QuantGraph, interpret, ops, write_tflite
 from larq_focal.network.graph_file import graph_bytes
+from larq_focal.network.tflite.metadata import FileMetadata
 from tests.focal_plane.compiler.random_layers import Draw, images, network, small
 from tests.focal_plane.compiler.test_dense import UNITS, classifier
 from tests.focal_plane.graphs import chain, conv, sign
@@ -147,6 +148,21 @@ def test_classes_must_fit():
         compile_network(graph, SENSOR, classes=["a", "b"])
     with pytest.raises(ValueError, match="cannot be written"):
         compile_network(graph, SENSOR, classes=["a", "b", "c\n"])
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_file_and_its_classes_go_into_a_program(tmp_path, packed):
+    """Its classes unless others are given; a packed dense layer is a convolution in the file."""
+    graph = classifier(Draw(), [-1, 1], bias=True)
+    content = write_tflite(graph, packed=packed, metadata=FileMetadata(("a", "b", "c")))
+    (tmp_path / "net.tflite").write_bytes(content)
+    for names, expected in ((None, ("a", "b", "c")), (["x", "y", "z"], ("x", "y", "z"))):
+        compiled = compile_network(tmp_path / "net.tflite", SENSOR, placement=DIRECTLY, classes=names)
+        array = program_from_text(program_text(compiled.array))
+        assert array.controller.class_names == expected
+    (image,) = images(graph, 1)
+    (scores,) = interpret(graph, image[None], ["dense"])["dense"]
+    np.testing.assert_allclose(simulate(array, image).scores, scores, rtol=1e-5)
 
 
 @pytest.fixture(scope="module")

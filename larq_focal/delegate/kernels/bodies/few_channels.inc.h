@@ -1,4 +1,4 @@
-// Packing of rows of 1, 2, 4, 8 or 16 channels, several rows at a time: included by floats.inc.h.
+// Packing of rows of fewer than 32 channels, several rows at a time: included by floats.inc.h.
 #pragma once
 
 #include "output.inc.h"
@@ -19,7 +19,24 @@ inline size_t pack_blocks(const Value* values, size_t rows, const Signs& signs, 
   return row;
 }
 
-// The rows that are packed; none where the channels are of another number.
+// The same for other numbers of channels below 32: 32 rows at a time, whose bits lie in as many words as there are
+// channels before they are divided.
+template <typename Value, typename Signs>
+inline size_t pack_row_blocks(const Value* values, size_t rows, int channels, const Signs& signs, uint32_t* words) {
+  const uint32_t mask = low_bits(channels);
+  uint32_t bits[kWordBits + 1] = {};
+  size_t row = 0;
+  for (; row + kWordBits <= rows; row += kWordBits, words += kWordBits) {
+    for (int i = 0; i < channels; ++i, values += kWordBits) bits[i] = signs(values);
+    for (int i = 0, bit = 0; i < kWordBits; ++i, bit += channels) {
+      const uint64_t both = bits[bit / kWordBits] | uint64_t{bits[bit / kWordBits + 1]} << kWordBits;
+      words[i] = static_cast<uint32_t>(both >> bit % kWordBits) & mask;
+    }
+  }
+  return row;
+}
+
+// The rows that are packed; none where a row fills words.
 template <typename Value, typename Signs>
 inline size_t pack_few_channels(const Value* values, size_t rows, int channels, const Signs& signs, uint32_t* words) {
   switch (channels) {
@@ -34,7 +51,7 @@ inline size_t pack_few_channels(const Value* values, size_t rows, int channels, 
     case 16:
       return pack_blocks<16>(values, rows, signs, words);
     default:
-      return 0;
+      return channels < kWordBits ? pack_row_blocks(values, rows, channels, signs, words) : 0;
   }
 }
 

@@ -144,9 +144,18 @@ LARQ_FOCAL_INLINE void store_floats(const Floats (&values)[kWordVectors], int co
 #pragma GCC unroll 8
     for (int v = 0; v < kWordVectors; ++v) __builtin_memcpy(floats + v * kLanes, &values[v], sizeof(Floats));
   } else {
-    alignas(64) float own[kWordBits];
-    store_floats<true>(values, kWordBits, own);
-    for (int c = 0; c < count; ++c) floats[c] = own[c];
+    // Whole vectors as they are: 16 channels are common.
+#pragma GCC unroll 8
+    for (int v = 0; v < kWordVectors; ++v) {
+      const int left = count - v * kLanes;
+      if (left >= kLanes) {
+        __builtin_memcpy(floats + v * kLanes, &values[v], sizeof(Floats));
+      } else if (left > 0) {
+        alignas(64) float own[kLanes];
+        __builtin_memcpy(own, &values[v], sizeof(own));
+        for (int c = 0; c < left; ++c) floats[v * kLanes + c] = own[c];
+      }
+    }
   }
 }
 
