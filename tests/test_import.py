@@ -11,12 +11,13 @@ from tests.support.processes import output_of, run_python
 from tests.support.stacks import LARQ, needs
 
 SUBPACKAGES = {
-    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
+    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "installation", "layers"),
     *("mcu", "network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
     "larq_focal",
     "larq_focal.cost",
+    "larq_focal.installation",
     "larq_focal.deploy.checking",
     "larq_focal.deploy.convert",
     "larq_focal.deploy.prediction",
