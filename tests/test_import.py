@@ -185,10 +185,7 @@ def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(modul
     assert output_of(code) == ""
 
 
-TRAINERS = (
-    *("larq_focal", "larq_focal.deploy.convert"),
-    *(pytest.param(name, marks=LARQ) for name in ("larq_focal.training.trainer", "larq_focal.bench.runner")),
-)
+TRAINERS = ("larq_focal", "larq_focal.training.trainer", "larq_focal.bench.runner", "larq_focal.deploy.convert")
 
 
 @pytest.mark.parametrize("module", TRAINERS)
