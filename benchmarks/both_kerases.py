@@ -1,6 +1,6 @@
 """Two networks trained on both Kerases and every backend from equal weights on equal batches: curves and time.
 
-    python -m benchmarks.both_kerases --data-dir DIR [--stack NAME[=PYTHON] ...] [--seeds N] [--results FOLDER]
+    python -m benchmarks.both_kerases --data-dir DIR [--networks NAME ...] [--stack NAME[=PYTHON] ...]
     python -m benchmarks.both_kerases --draw
 
 Each stack is trained by a process of its own, with the Python given for it: larq, tensorflow, jax, torch. The first one
@@ -39,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", type=Path)
     parser.add_argument("--stack", action="append", metavar="NAME[=PYTHON]", help="all with this Python by default")
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--results", type=Path, default=Path("results/both_kerases"))
     parser.add_argument("--draw", action="store_true")
@@ -49,7 +50,8 @@ def main() -> None:
         return
     if not arguments.draw:
         pythons = dict(f"{each}={sys.executable}".split("=")[:2] for each in arguments.stack or STACKS)
-        runs = [run(network, stack, python, arguments) for network in NETWORKS for stack, python in pythons.items()]
+        pairs = [(network, stack) for network in arguments.networks for stack in pythons]
+        runs = [run(network, stack, pythons[stack], arguments) for network, stack in pairs]
         write_text(DATA, json.dumps({"machine": describe_machine(), "runs": runs}, indent=1) + "\n")
     record = json.loads(DATA.read_text(encoding="utf-8"))
     if arguments.draw:
@@ -147,8 +149,9 @@ def draw(runs: list[dict]) -> None:
     """The losses by epoch, a line for each seed."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, len(NETWORKS), figsize=(8, 3.2), layout="constrained")
-    for axis, network in zip(axes, NETWORKS, strict=True):
+    networks = list(dict.fromkeys(run["network"] for run in runs))
+    figure, axes = plt.subplots(1, len(networks), figsize=(4 * len(networks), 3.2), layout="constrained", squeeze=False)
+    for axis, network in zip(axes[0], networks, strict=True):
         for run in (run for run in runs if run["network"] == network):
             for seed, curve in enumerate(run["curves"]):
                 losses = [row["loss"] for row in curve]
@@ -157,7 +160,7 @@ def draw(runs: list[dict]) -> None:
         axis.set(title=network, xlabel="epoch", ylabel="training loss", xticks=range(1, EPOCHS + 1))
         axis.title.set_fontsize(10)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, fontsize=8)
+    axes[0, 0].legend(frameon=False, fontsize=8)
     figure.savefig(PICTURE, dpi=130)
     plt.close(figure)
 

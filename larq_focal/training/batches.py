@@ -47,9 +47,13 @@ class AugmentedBatches(keras.utils.Sequence):
             raise ValueError(f"A batch takes {batch_size} images, but there are only {len(images)}.")
         self._images, self._labels, self._batch_size, self._shift = images, labels, batch_size, shift
         self._flip, self._seed, self._whole, self._distortion = flip, seed, whole, distortion
-        self._begin(epoch)
+        self._epoch = None
+        self.begin(epoch)
 
-    def _begin(self, epoch: int) -> None:
+    def begin(self, epoch: int) -> None:
+        """Makes ``epoch`` the present one."""
+        if epoch == self._epoch:
+            return
         random, count = np.random.default_rng([self._seed, epoch]), len(self._images)
         self._epoch = epoch
         self._order = random.permutation(count)
@@ -57,8 +61,8 @@ class AugmentedBatches(keras.utils.Sequence):
         self._flipped = random.integers(0, 2, count, dtype=bool) & self._flip
 
     def on_epoch_end(self) -> None:
-        """Goes on to the next epoch; Keras calls it."""
-        self._begin(self._epoch + 1)
+        """Goes on to the next epoch. Keras calls it; Keras 3 once more before the first epoch."""
+        self.begin(self._epoch + 1)
 
     def __len__(self) -> int:
         return len(self._images) // self._batch_size if self._whole else -(-len(self._images) // self._batch_size)

@@ -93,7 +93,7 @@ def train_stretch(
     if begun_with < recipe.epochs:
         model.fit(
             batches,
-            callbacks=[*schedules(model, recipe.epochs), stretch.flips, stretch],
+            callbacks=[_epochs_of(batches), *schedules(model, recipe.epochs), stretch.flips, stretch],
             initial_epoch=begun_with,
             epochs=recipe.epochs,
             shuffle=False,
@@ -102,6 +102,11 @@ def train_stretch(
             verbose=0,
         )
     return Training(recipe, model, state["history"], state["stretches"])
+
+
+def _epochs_of(batches: AugmentedBatches) -> keras.callbacks.Callback:
+    """Gives each epoch its own images."""
+    return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.begin(epoch))
 
 
 def environment_now() -> dict:

@@ -8,6 +8,7 @@ import pytest
 from larq_focal.datasets.dataset import Dataset
 from larq_focal.nn import backend_name, is_keras_3, keras
 from larq_focal.training import RECIPES, Recipe, find_recipe
+from larq_focal.training.batches import AugmentedBatches
 from larq_focal.training.checkpoint import CheckpointError, load_state
 from larq_focal.training.trainer import discard_state, learning_rate, train_stretch
 from larq_focal.zoo import two_layer
@@ -93,6 +94,18 @@ def test_a_checkpoint_of_another_keras_is_refused(begun, tmp_path):
     np.savez(tmp_path / "checkpoint.npz", **arrays | {"state": np.frombuffer(json.dumps(state).encode(), np.uint8)})
     with pytest.raises(CheckpointError, match="Keras 4 on abacus"):
         stretch(tmp_path)
+
+
+def test_each_epoch_has_its_own_images(tmp_path, monkeypatch):
+    seen, batch = set(), AugmentedBatches.__getitem__
+
+    def seeing(self, index):
+        seen.add((self._epoch, index))
+        return batch(self, index)
+
+    monkeypatch.setattr(AugmentedBatches, "__getitem__", seeing)
+    stretch(tmp_path, recipe=recipe(epochs=2))
+    assert seen == {(epoch, index) for epoch in range(2) for index in range(160 // 20)}
 
 
 def test_the_curve_has_the_flips(tmp_path):

@@ -41,6 +41,13 @@ def test_sums_and_signs_are_those_of_the_network(channels, stride, is_ternary, i
     checked(counts_of(graph) if is_read else graph, small(sensor), placement=placement)
 
 
+@pytest.mark.parametrize("is_read", [True, False])
+def test_weights_that_are_all_0_count_nothing(is_read):
+    graph = network(Draw(in_channels=2, out_channels=1, kernel_size=1, is_ternary=True, seed=1))
+    assert not graph["conv"].kernel.codes.any()
+    checked(counts_of(graph) if is_read else graph, small("scamp5"))
+
+
 @pytest.mark.parametrize("placement", ["interleaved", "tiled"])
 def test_it_takes_a_load_for_some_channels_and_not_for_each(placement):
     graph = counts_of(network(Draw(in_channels=16, out_channels=1, kernel_size=1, seed=3)))

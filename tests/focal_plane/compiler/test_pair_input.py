@@ -103,7 +103,7 @@ def test_the_file_takes_images_and_refuses_others(tmp_path):
     values = simulate(path, greys[0]).values["sign"]
     np.testing.assert_array_equal(values, compiled.run(GREYS[greys])["sign"][0])
     for shape in ((8, 8, 1), (10, 10, 3)):
-        with pytest.raises(ValueError, match=rf"image for 'bits' is \[{shape[0]}, .*takes \[10, 10, 1\]"):
+        with pytest.raises(ValueError, match=rf"image for 'image' is \[{shape[0]}, .*takes \[10, 10, 1\]"):
             simulate(path, np.zeros(shape, np.uint8))
     text = path.read_text().replace("kind: pairs", "kind: triples")
     path.write_text(text)

@@ -7,6 +7,9 @@
 // The file that includes this defines what bodies/output.inc.h asks for, and:
 //   kTableGroups, kTablePositions            vectors of channels and positions of a tile
 //   Bytes, load_bytes, load_table, add_looked_up   as for bodies/lookup.inc.h
+//   step_sums(const int8_t*, shift)                a vector of 16 lanes of 16 bits: the sums of any of four bytes, to
+//                                                  each of which the shift is added, modulo 256; bit j of a lane's
+//                                                  number tells whether byte j is part of its sum
 #pragma once
 
 #include <array>
@@ -159,33 +162,36 @@ size_t table_pixel_bytes(int channels, int largest_byte) {
   return static_cast<size_t>(steps_of(channels)) * parts_of(largest_byte) * kTableBytes;
 }
 
-// Byte j is part of the sums whose index has bit j.
+typedef uint16_t StepSums __attribute__((vector_size(2 * kTableBytes)));
+
+template <int parts>
+LARQ_FOCAL_INLINE int32_t store_tables(const int8_t* pixels, int shift, uint8_t* tables) {
+  typedef uint8_t Table __attribute__((vector_size(kTableBytes)));
+  const auto found = step_sums(pixels, shift);
+  const StepSums sums = load_vector<StepSums>(&found);
+  const StepSums low = parts == 2 ? sums & uint16_t{(1 << kLowBits) - 1} : sums;
+  const Table low_table = __builtin_convertvector(low, Table);
+  __builtin_memcpy(tables, &low_table, kTableBytes);
+  if (parts == 2) {
+    const Table high_table = __builtin_convertvector(sums >> kLowBits, Table);
+    __builtin_memcpy(tables + kTableBytes, &high_table, kTableBytes);
+  }
+  return sums[kTableBytes - 1];  // of all four
+}
+
 template <int parts>
 void make_tables(const int8_t* pixels, size_t count, int channels, int shift, uint8_t* tables, int32_t* totals) {
-  typedef uint16_t Sums __attribute__((vector_size(2 * kTableBytes)));
-  typedef uint8_t Table __attribute__((vector_size(kTableBytes)));
-  constexpr uint16_t m = 0xffff;
-  constexpr Sums kHas[kStepChannels] = {{0, m, 0, m, 0, m, 0, m, 0, m, 0, m, 0, m, 0, m},
-                                        {0, 0, m, m, 0, 0, m, m, 0, 0, m, m, 0, 0, m, m},
-                                        {0, 0, 0, 0, m, m, m, m, 0, 0, 0, 0, m, m, m, m},
-                                        {0, 0, 0, 0, 0, 0, 0, 0, m, m, m, m, m, m, m, m}};
   for (size_t i = 0; i < count; ++i, pixels += channels) {
     int32_t total = 0;
-    for (int c = 0; c < channels; c += kStepChannels, tables += parts * kTableBytes) {
-      Sums sums{};
-      if (c + kStepChannels <= channels) {
-#pragma GCC unroll 4
-        for (int j = 0; j < kStepChannels; ++j) sums += kHas[j] & static_cast<uint16_t>(pixels[c + j] + shift);
-      } else {
-        for (int j = 0; c + j < channels; ++j) sums += kHas[j] & static_cast<uint16_t>(pixels[c + j] + shift);
-      }
-      total += sums[15];
-      const Sums low = parts == 2 ? sums & uint16_t{(1 << kLowBits) - 1} : sums;
-      const Table low_table = __builtin_convertvector(low, Table);
-      __builtin_memcpy(tables, &low_table, kTableBytes);
-      if (parts == 1) continue;
-      const Table high_table = __builtin_convertvector(sums >> kLowBits, Table);
-      __builtin_memcpy(tables + kTableBytes, &high_table, kTableBytes);
+    int c = 0;
+    for (; c + kStepChannels <= channels; c += kStepChannels, tables += parts * kTableBytes) {
+      total += store_tables<parts>(pixels + c, shift, tables);
+    }
+    if (c < channels) {
+      int8_t rest[kStepChannels];  // and zeros
+      for (int j = 0; j < kStepChannels; ++j) rest[j] = static_cast<int8_t>(c + j < channels ? pixels[c + j] : -shift);
+      total += store_tables<parts>(rest, shift, tables);
+      tables += parts * kTableBytes;
     }
     totals[i] = total;
   }

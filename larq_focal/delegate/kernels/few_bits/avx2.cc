@@ -6,6 +6,7 @@
 LARQ_FOCAL_TARGET("avx2")
 
 #include "../vectors/avx2.inc.h"
+#include "../vectors/x86_step_sums.inc.h"
 
 namespace larq_focal {
 namespace {

@@ -9,6 +9,7 @@ LARQ_FOCAL_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni")
 #endif
 
 #include "../vectors/avx512_bytes.inc.h"
+#include "../vectors/x86_step_sums.inc.h"
 
 namespace larq_focal {
 namespace {

@@ -22,6 +22,19 @@ inline void add_looked_up(Bytes table, Bytes indices, Bytes& sums) {
   asm("" : "+w"(sums));  // add now: the compiler would gather the terms, and run out of registers
 }
 
+typedef uint16_t StepLanes __attribute__((vector_size(32)));
+
+inline StepLanes step_sums(const int8_t* pixels, int shift) {
+  constexpr uint16_t m = 0xffff;
+  constexpr StepLanes kHas[4] = {{0, m, 0, m, 0, m, 0, m, 0, m, 0, m, 0, m, 0, m},
+                                 {0, 0, m, m, 0, 0, m, m, 0, 0, m, m, 0, 0, m, m},
+                                 {0, 0, 0, 0, m, m, m, m, 0, 0, 0, 0, m, m, m, m},
+                                 {0, 0, 0, 0, 0, 0, 0, 0, m, m, m, m, m, m, m, m}};
+  StepLanes sums{};
+  for (int j = 0; j < 4; ++j) sums += kHas[j] & static_cast<uint8_t>(pixels[j] + shift);
+  return sums;
+}
+
 inline Bytes broadcast_step(const uint8_t* from) {
   uint32_t word;
   __builtin_memcpy(&word, from, sizeof(word));

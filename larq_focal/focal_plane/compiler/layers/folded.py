@@ -106,4 +106,4 @@ def _folded(code: Code, bits: Sequence[Operand], axis: int, pixels: int) -> list
             carry = code.either(carried, into=carry) if code.is_frugal else carried
         code.split()
         total.append(code.either(here, into=bit) if code.is_frugal else here)
-    return [*total, carry]
+    return total if carry is None else [*total, carry]  # nothing is counted where all weights are 0
