@@ -25,12 +25,12 @@ def run(*arguments, status: int = 0) -> str:
 def test_a_folder_is_written_and_told_of(file, tmp_path):
     told = json.loads(run(file, "-o", tmp_path / "c", "--name", "digits", "--target", "cortex-m4", "--json"))
     assert told["audit"]["passed"]
-    assert told["cost"]["ram_bytes"] == 204
+    assert told["cost"]["ram_bytes"] == 128
     assert (tmp_path / "c" / "network.h").read_text().count("digits_run") == 1
 
 
 def test_more_ram_than_allowed_is_an_error(file, tmp_path):
-    assert "'conv_1' uses 204 bytes" in run(file, "-o", tmp_path / "c", "--max-ram", 190, status=1)
+    assert "'conv_1' uses 128 bytes" in run(file, "-o", tmp_path / "c", "--max-ram", 120, status=1)
     assert not (tmp_path / "c").exists()
 
 
