@@ -30,7 +30,7 @@ def test_a_folder_is_written_and_told_of(file, tmp_path):
 
 
 def test_more_ram_than_allowed_is_an_error(file, tmp_path):
-    assert "'conv_1' uses 128 bytes" in run(file, "-o", tmp_path / "c", "--max-ram", 120, status=1)
+    assert "'conv_2' uses 128 bytes" in run(file, "-o", tmp_path / "c", "--max-ram", 120, status=1)
     assert not (tmp_path / "c").exists()
 
 
