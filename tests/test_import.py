@@ -11,12 +11,13 @@ from tests.support.processes import output_of, run_python
 from tests.support.stacks import LARQ, needs
 
 SUBPACKAGES = {
-    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "layers"),
+    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "installation", "layers"),
     *("mcu", "network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
     "larq_focal",
     "larq_focal.cost",
+    "larq_focal.installation",
     "larq_focal.deploy.checking",
     "larq_focal.deploy.convert",
     "larq_focal.deploy.prediction",
@@ -184,10 +185,7 @@ def test_what_a_device_uses_does_not_load_tensorflow_where_it_is_installed(modul
     assert output_of(code) == ""
 
 
-TRAINERS = (
-    *("larq_focal", "larq_focal.deploy.convert"),
-    *(pytest.param(name, marks=LARQ) for name in ("larq_focal.training.trainer", "larq_focal.bench.runner")),
-)
+TRAINERS = ("larq_focal", "larq_focal.training.trainer", "larq_focal.bench.runner", "larq_focal.deploy.convert")
 
 
 @pytest.mark.parametrize("module", TRAINERS)

@@ -88,7 +88,7 @@ class BinarySumConv2D(SignPlanesConv2D):
     def kernel_planes(self, kernel):
         if len(self.kernel_levels) == 2:
             return [kernel]
-        levels = np.array(self.kernel_levels) / self.kernel_levels[-1]
+        levels = [level / self.kernel_levels[-1] for level in self.kernel_levels]  # plain numbers, which change no type
         largest = ops.stop_gradient(ops.max(ops.abs(kernel), (0, 1, 2)))
         scale = ops.where(largest > 0, largest, 1)  # where all are 0, the planes cancel
         planes = []

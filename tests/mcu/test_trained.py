@@ -20,6 +20,7 @@ MOST = {
     "human_activity_sign-basic_motions": (702, 800),
     "mcu_digits-mnist-1kB": (1053, 1400),
     "mcu_digits-mnist-2kB": (2297, 1500),
+    "mcu_images-cifar10": (38572, 17_500),
 }
 """Bytes of weights, and at most of RAM."""
 

@@ -20,6 +20,8 @@ def release_memory() -> None:
         keras.backend.clear_session()
     if "tensorflow.python.framework.ops" in sys.modules:
         _forget_gradients()
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()  # of all that it has compiled
     gc.collect()
     libc = ctypes.CDLL(None)
     if hasattr(libc, "malloc_trim"):
