@@ -78,6 +78,17 @@ def test_a_saved_model_goes_on_as_if_it_had_not_been_saved(tmp_path, kernel_quan
             np.testing.assert_array_equal(before, after)
 
 
+def test_weights_of_a_loaded_layer_and_its_quantizers_have_paths_of_their_own(tmp_path):
+    """Also where a quantizer is called as its layer is. PyTorch knows weights by their paths, and of two that have the
+    same it would add up the gradients of one over all steps."""
+    named = dict(input_quantizer=MovingScale(name="conv"), kernel_quantizer=MovingScale(name="other"))
+    model = keras.Sequential([keras.Input((4, 4, 2)), QuantConv2D(3, 3, name="conv", **named)])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for paths in ([each.path for each in model.weights], [each.path for each in loaded.weights]):
+        assert len({*paths}) == len(paths) == 4
+
+
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning", "ignore:Converting a tensor with requires_grad")
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_training_moves_kernels_and_states_and_keeps_the_constraint(jit_compile):

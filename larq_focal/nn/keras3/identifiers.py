@@ -30,7 +30,9 @@ def get_quantizer(identifier: Any) -> Callable[[Any], Any] | None:
     if identifier is None:
         return None
     if isinstance(identifier, dict):
-        identifier = keras.saving.deserialize_keras_object(identifier)
+        # Built by its layer, its weights have paths of their own: PyTorch loses all but one of a path.
+        unbuilt = {key: value for key, value in identifier.items() if key != "build_config"}
+        identifier = keras.saving.deserialize_keras_object(unbuilt)
     elif isinstance(identifier, str):
         identifier = _registered(identifier, "quantizer")
     if isclass(identifier):

@@ -103,6 +103,6 @@ class QuantizedLayer(keras.layers.Layer):
 
 
 def _build(quantizer: Any, shape: Any) -> None:
-    """Builds a quantizer that has weights; a loaded one comes built."""
+    """Builds a quantizer that has weights; another layer's comes built."""
     if isinstance(quantizer, keras.layers.Layer) and not quantizer.built:
         quantizer.build(tuple(shape))
