@@ -96,8 +96,7 @@ those of `tests/keras3`; a table holds their outcomes on one backend:
 Differences are relative to the largest number where that is above 1; *equal* means every bit, of several settings and
 steps of training. Gradients may be off by 3e-5. Noise is another than Larq's where the backend is not TensorFlow, and
 another where a step is compiled: what does not depend on it is compared. Keras has no replicas on PyTorch; its compiler
-takes minutes for a network, so it has a smaller test (`tests/keras3/test_quantized_layers.py`). What *fails* there is
-known: one bias of a learnable activation binarizer goes another way after loading; from weights alone it does not.
+is tested on a smaller network (`tests/keras3/test_quantized_layers.py`).
 """
     return "\n".join([introduction, *(_section(backend) for backend in BACKENDS if _file(backend).exists())])
 

@@ -118,10 +118,10 @@ def test_the_controller_is_the_last_resort():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("analog", [0, 1])
-def test_a_dense_layer_without_analog_registers(analog):
+@pytest.mark.parametrize(("free", "analog"), [(7, 0), (6, 1)])
+def test_a_dense_layer_on_few_registers(free, analog):
     """3x3, 16 to 16 channels: 8 bits of count, and not the analog registers for what is too much."""
-    sensor = tight(analog=analog)
+    sensor = tight(free=free, analog=analog)
     with pytest.raises(RegisterError, match="planes at once"):
         compile_network(network(DENSE), sensor)
     compiled = checked(DENSE, sensor, spill="controller")
