@@ -106,10 +106,9 @@ def test_charges_and_spills_keep_out_of_each_other(seed):
 
 @pytest.mark.slow
 def test_random_layers_equal_the_interpreter():
-    charged = sum(
-        bool(checked(drawn(seed), small("scamp5"), analog_counting=True).accumulations) for seed in range(DRAWS)
-    )
-    assert charged >= 50
+    by_words = replace(small("scamp5"), calibrations=())  # by time, adders are often as good
+    charged = sum(bool(checked(drawn(seed), by_words, analog_counting=True).accumulations) for seed in range(DRAWS))
+    assert charged >= 0.6 * DRAWS
 
 
 def test_it_is_never_chosen_unasked():
