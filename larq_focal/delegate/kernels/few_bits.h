@@ -66,7 +66,7 @@ struct FewBitLoop {
   int block_channels;   // output channels computed together
   int block_positions;  // output positions computed together
 
-  bool takes_signed_bytes;  // else unsigned ones: q - the lowest q that there is
+  bool takes_signed_bytes;  // of 8 bits; else unsigned ones: q - the lowest q that there is
   bool sums_codes;          // it sums code * byte, of codes 0 and 1, and not level * byte
 
   // Bytes of a prepared pixel of so many channels, whose steps are of `largest_byte` at most.

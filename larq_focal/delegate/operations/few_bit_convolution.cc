@@ -126,7 +126,8 @@ void FewBitConvolution::choose_loop() {
 }
 
 void FewBitConvolution::prepare_window() {
-  shift_ = loop_->takes_signed_bytes ? 0 : -image_lowest_;
+  // Bytes from 0 to the largest one; those of 8 bits as they are where the loop takes signed ones.
+  shift_ = loop_->takes_signed_bytes && largest_byte_ > INT8_MAX ? 0 : -image_lowest_;
   pixel_bytes_ = loop_->pixel_bytes(channels_in_, largest_byte_);
   const size_t row_bytes = padded_width_ * pixel_bytes_;
   require(row_bytes * extent_of(rows_, 1) < kMostBytes, "its padded image is too large.");
