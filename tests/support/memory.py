@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 from pathlib import Path
 
-MOST_BYTES = 2 << 30
-"""What a worker may take at most, so that two of them run beside a browser on a laptop of 8 GB."""
+MOST_BYTES = 5 << 29 if os.environ.get("KERAS_BACKEND") == "jax" else 2 << 30
+"""What a worker may take at most, so that two of them run beside a browser on a laptop of 8 GB. JAX needs more."""
 
 
 def release_memory() -> None:
