@@ -29,7 +29,7 @@ def test_what_is_written_and_read_stays_as_it_is(packed):
         return from_tflite(write_tflite(graph, packed=packed))
 
     @seed(0)
-    @settings(max_examples=EXAMPLES // 10, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES // 20, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(networks())
     def holds(graph):
         settled = again(again(again(graph)))
