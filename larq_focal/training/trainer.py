@@ -136,7 +136,8 @@ def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
         )
     order = np.random.default_rng(recipe.seed).permutation(len(data.x_train))
     out, kept = order[: recipe.held_out], order[recipe.held_out :]
-    return (as_input(data.x_train[out]), data.y_train[out]), (data.x_train[kept], data.y_train[kept])
+    labels = data.y_train.astype(np.int32)  # JAX has no longer ones
+    return (as_input(data.x_train[out]), labels[out]), (data.x_train[kept], labels[kept])
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:

@@ -11,6 +11,7 @@ from larq_focal.network.packing import pack_bits
 from tests.delegate import blocks, cases
 from tests.delegate.engines import WithDelegate, assert_same, lce_outputs
 from tests.support.lce_file import LceFile
+from tests.support.stacks import LCE
 
 KERNELS = delegate.kernels()
 
@@ -23,6 +24,7 @@ def draw_thin_gated_block(rng):
     return blocks.draw_gated_block(rng, depth=cases.few_channels(rng))
 
 
+@LCE
 @pytest.mark.parametrize("seed", range(150))
 def test_convolutions_equal_those_of_lce(seed):
     case = cases.draw_few_channels(np.random.default_rng(seed))
@@ -44,6 +46,7 @@ def test_all_kernels_give_the_same_to_the_last_bit(draw, seed):
                 np.testing.assert_array_equal(output, wanted, err_msg=f"{kernel}, {threads} threads: {case.text}")
 
 
+@LCE
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("draw", [draw_thin_residual_block, draw_thin_gated_block])
 def test_blocks_equal_those_of_lce(draw, seed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from larq_focal.nn import sublayers
 from larq_focal.quantizers import LearnableActivationBinarizer
 from larq_focal.zoo.networks.learned_binarizers import lab_bnn
 from larq_focal.zoo.structure import count
@@ -16,7 +17,7 @@ def test_the_authors_second_kernels_explain_a_part_of_their_memory():
     Their form of it, converted with random weights, is a file of 4.44 MB.
     """
     model = lab_bnn()
-    binarizers = [layer for layer in model.submodules if isinstance(layer, LearnableActivationBinarizer)]
+    binarizers = [layer for layer in sublayers(model) if isinstance(layer, LearnableActivationBinarizer)]
     channels = sum(binarizer.channels for binarizer in binarizers)
     assert (len(binarizers), channels) == (16, 4 * 64 + (64 + 3 * 128) + (128 + 3 * 256) + (256 + 3 * 512))
     second_kernels = 4 * channels * (3 * 3 + 1) / 1e6
