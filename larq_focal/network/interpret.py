@@ -8,6 +8,7 @@ import numpy as np
 
 from larq_focal.network.computation import compute
 from larq_focal.network.graph import GraphError, QuantGraph, needed
+from larq_focal.network.inputs import named_inputs
 
 
 def interpret(
@@ -49,20 +50,7 @@ def interpret(
 
 
 def _feeds(graph: QuantGraph, inputs: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    names = [op.name for op in graph.inputs]
-    if not isinstance(inputs, Mapping):
-        if len(names) != 1:
-            raise ValueError(f"'{graph.name}' has the inputs {names}; give a dictionary with an array for each.")
-        inputs = {names[0]: inputs}
-    if set(inputs) != set(names):
-        raise ValueError(f"'{graph.name}' has the inputs {names}, but was given {sorted(inputs)}.")
-    feeds = {name: np.asarray(array, np.float32) for name, array in inputs.items()}
-    for op in graph.inputs:
-        if feeds[op.name].shape[1:] != op.shape or feeds[op.name].ndim == 0:
-            raise ValueError(
-                f"The input '{op.name}' of '{graph.name}' has the shape [batch, {', '.join(map(str, op.shape))}], "
-                f"but the array given has {list(feeds[op.name].shape)}."
-            )
+    feeds = named_inputs(graph, inputs, lambda value: np.asarray(value, np.float32))
     if len({len(array) for array in feeds.values()}) > 1:
         raise ValueError(f"The inputs of '{graph.name}' were given batches of different sizes.")
     return feeds

@@ -12,7 +12,7 @@ COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median la
 
 def markdown_table(records: Iterable[dict]) -> str:
     """One row per run record, columns padded to the same width, so that it reads as text too."""
-    rows = [COLUMNS, *map(_row, records)]
+    rows = [COLUMNS, *([cell.replace("|", "\\|") for cell in _row(record)] for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]))
@@ -22,12 +22,12 @@ def markdown_table(records: Iterable[dict]) -> str:
 def _row(record: dict) -> tuple[str, ...]:
     timing, fit = record["timing"], record["fit"]
     return (
-        record["title"].replace("|", "\\|"),
+        record["title"],
         accuracy_text(record["accuracy"]),
         parameters_text(record),
         bytes_text(record["file"]["bytes"]),
         ace_text(record),
         time_text(timing["median_ms"]) if timing else "-",
-        (microcontroller_text(record) or "-").replace("|", "\\|"),
+        microcontroller_text(record) or "-",
         fit["verdict"].lower() if fit else "-",
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph, needed
+from larq_focal.network.inputs import named_inputs
 
 if TYPE_CHECKING:
     import jax
@@ -45,7 +46,7 @@ def to_jax(graph: QuantGraph) -> Callable[[Inputs], Outputs]:
     wanted = needed(graph, set(graph.outputs))
 
     def function(inputs: Inputs) -> Outputs:
-        results = {name: jnp.asarray(array, jnp.float32) for name, array in _named(graph, inputs).items()}
+        results = named_inputs(graph, inputs, lambda value: jnp.asarray(value, jnp.float32))
         for op in graph:
             if op.name in wanted and not isinstance(op, ops.Input):
                 results[op.name] = trace(op, *(results[name] for name in op.inputs))
@@ -54,20 +55,3 @@ def to_jax(graph: QuantGraph) -> Callable[[Inputs], Outputs]:
 
     function.__name__ = "network"
     return function
-
-
-def _named(graph: QuantGraph, inputs: Inputs) -> dict[str, jax.Array]:
-    names = [op.name for op in graph.inputs]
-    if not isinstance(inputs, Mapping):
-        if len(names) != 1:
-            raise ValueError(f"'{graph.name}' has the inputs {names}; give a dictionary with an array for each.")
-        inputs = {names[0]: inputs}
-    if set(inputs) != set(names):
-        raise ValueError(f"'{graph.name}' has the inputs {names}, but was given {sorted(inputs)}.")
-    for op in graph.inputs:
-        if tuple(inputs[op.name].shape[1:]) != op.shape or inputs[op.name].ndim == 0:
-            raise ValueError(
-                f"The input '{op.name}' of '{graph.name}' has the shape [batch, {', '.join(map(str, op.shape))}], "
-                f"but the array given has {list(inputs[op.name].shape)}."
-            )
-    return dict(inputs)
