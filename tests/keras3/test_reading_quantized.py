@@ -101,3 +101,9 @@ def test_layers_of_ours(name):
     layer = getattr(layers, name)(**OURS[name])
     shape = (6,) if name == "BinaryDense" else (6, 7, 4)
     assert_read(model_of(shape, layer), varies=name != "Thermometer")
+
+
+def test_gradients_by_trained_thresholds_leave_nothing_behind():
+    """The threshold is stored once: what only its gradient sees is no part of the network."""
+    model = model_of((6, 6, 8), quant.QuantConv2D(4, 3, use_bias=False, **{**SIGNS, "input_quantizer": "rsign"}))
+    assert [type(op) for op in from_keras(model)] == [ops.Input, ops.Binarize, ops.Conv2D]

@@ -125,13 +125,17 @@ class Trace(Values):
         return None
 
     def _is_nothing(self, tensor: Any) -> bool:
-        """Whether ``tensor`` is ``y - stop(y)``, or such a difference times something: 0, but for its gradient."""
+        """Whether ``tensor`` is ``y - stop(y)``, or such a difference times something: 0, but for its gradient.
+
+        Of a weight, which is a constant here, the difference is the number 0 already.
+        """
         node, _ = self._source(tensor)
         if node is None or kind_of(node) not in ("Subtract", "Multiply"):
             return False
         terms = [term for term in operands(node) if is_symbolic(term)]
         if kind_of(node) == "Multiply":
-            return any(map(self._is_nothing, terms))
+            weights = [term for term in operands(node) if not is_symbolic(term)]
+            return any(map(self._is_nothing, terms)) or any(not as_array(weight).any() for weight in weights)
         return len(terms) == 2 and self.forward(terms[0]) is self.forward(terms[1])
 
     def _changed_to(self, y: Any, tensor: Any) -> Any:
