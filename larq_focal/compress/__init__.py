@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
+    from larq_focal.compress.dual import dual_kernels, dual_weights
     from larq_focal.compress.least_squares import least_squares_scales
     from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
     from larq_focal.compress.storage import Storage, stored_weights
@@ -25,6 +26,8 @@ __all__ = [
     "LayerBits",
     "QuantizedNetwork",
     "Storage",
+    "dual_kernels",
+    "dual_weights",
     "least_squares_scales",
     "quantize_kernel",
     "quantize_weights",
@@ -36,6 +39,7 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
     __getattr__, __dir__ = lazy_door(
         __name__,
         {
+            "dual": ("dual_kernels", "dual_weights"),
             "least_squares": ("least_squares_scales",),
             "quantized_network": ("LayerBits", "QuantizedNetwork"),
             "storage": ("Storage", "stored_weights"),
