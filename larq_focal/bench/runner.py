@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from larq_focal.bench.judgement import judged
-from larq_focal.bench.recipe_run import Say, seeded_network, training_record
+from larq_focal.bench.recipe_run import Say, calibration_images, seeded_network, training_record
 from larq_focal.bench.records.record_file import write_record
 from larq_focal.bench.records.texts import run_text
 from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
@@ -25,10 +25,9 @@ from larq_focal.report import markdown_table, read_records, write_report
 from larq_focal.training.keras_in_use import KERAS_2, keras_in_use
 from larq_focal.training.quantization_aware import quantization_aware
 from larq_focal.training.recipe import Recipe
-from larq_focal.training.trainer import Training, discard_state, environment_now, split, train_stretch
+from larq_focal.training.trainer import Training, discard_state, environment_now, train_stretch
 
 EpochDone = Callable[[Entry, dict], None]
-_CALIBRATION_IMAGES = 256
 
 
 class BenchError(RuntimeError):
@@ -167,8 +166,7 @@ def _calibrated(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, board
     """The record of a trained network that becomes int8 by the ranges of its values on training images."""
     environment, clock = environment_now(), monotonic()
     model = keras.models.load_model(folder / f"{entry.int8_of}.keras")
-    _, (kept, _) = split(recipe, data)
-    images = as_input(kept[:_CALIBRATION_IMAGES])
+    images = calibration_images(recipe, data)
     say(f"{entry.title}: calibrating on {len(images):,} training images, converting, auditing")
     path = folder / f"{entry.name}.tflite"
     conversion = convert(model, path, rest="int8", representative=images, data=as_input(data.x_test))
