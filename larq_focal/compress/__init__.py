@@ -16,18 +16,23 @@ from typing import TYPE_CHECKING
 from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
+    from larq_focal.compress.classes import class_groups, for_classes
     from larq_focal.compress.dual import dual_kernels, dual_weights
     from larq_focal.compress.least_squares import least_squares_scales
     from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
+    from larq_focal.compress.schemes import SCHEMES
     from larq_focal.compress.storage import Storage, stored_weights
     from larq_focal.compress.weights import quantize_kernel, quantize_weights
 
 __all__ = [
+    "SCHEMES",
     "LayerBits",
     "QuantizedNetwork",
     "Storage",
+    "class_groups",
     "dual_kernels",
     "dual_weights",
+    "for_classes",
     "least_squares_scales",
     "quantize_kernel",
     "quantize_weights",
@@ -39,9 +44,11 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
     __getattr__, __dir__ = lazy_door(
         __name__,
         {
+            "classes": ("class_groups", "for_classes"),
             "dual": ("dual_kernels", "dual_weights"),
             "least_squares": ("least_squares_scales",),
             "quantized_network": ("LayerBits", "QuantizedNetwork"),
+            "schemes": ("SCHEMES",),
             "storage": ("Storage", "stored_weights"),
             "weights": ("quantize_kernel", "quantize_weights"),
         },

@@ -12,68 +12,48 @@ from typing import Any
 
 import numpy as np
 
-from larq_focal.compress.least_squares import even_magnitudes, least_squares_scales, nearest_codes
 from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
+from larq_focal.compress.schemes import SCHEMES, Scheme, least_squares, level_sets
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.load import as_graph
 
-MOST_BITS = 8
-_LARGEST_CODE = 127
-"""Of weights in int8."""
 
-
-def quantize_kernel(kernel: Kernel, bits: int, *, has_zero: bool | None = None) -> Kernel:
-    """The weights of a layer in ``bits`` bits, with the scale of least squared error for each output channel.
+def quantize_kernel(
+    kernel: Kernel, bits: int, *, scheme: Scheme = "least squares", has_zero: bool | None = None
+) -> Kernel:
+    """The weights of a layer in ``bits`` bits, with a scale for each output channel.
 
     Args:
         kernel: of floats, or of integers of more bits: ``[..., C]``.
         bits: 1 to 8. One bit is the sign, times the mean magnitude.
-        has_zero: whether 0 is a level, with 2^bits - 1 levels 0, +-1, +-2, ...; without it there are 2^bits levels +-1,
-            +-3, .... None takes for the layer what has the smaller squared error. With 1 bit there is no 0; with 8 bits
-            there is, because int8 does not hold the others.
+        scheme: how levels are chosen, one of ``larq_focal.compress.SCHEMES``: by the least squared error; up to the
+            largest weight; from the least to the largest weight; or powers of two, of up to 4 bits.
+        has_zero: for least squares, whether 0 is a level, with 2^bits - 1 levels 0, +-1, +-2, ...; without it there are
+            2^bits levels +-1, +-3, .... None takes for the layer what has the smaller squared error. With 1 bit there
+            is no 0; with 8 bits there is, because int8 does not hold the others.
 
     Raises:
-        ValueError: other bits, levels that there are not, or weights that are not finite.
+        ValueError: other bits, a scheme or levels that there are not, or weights that are not finite.
     """
     values = kernel.values()
     if not np.all(np.isfinite(values)):
         raise ValueError("The weights hold a number that is not finite.")
-    candidates = [_with_levels(values, bits, with_zero) for with_zero in _level_sets(bits, has_zero)]
-    if has_zero is None and len(candidates) > 1 and not np.all(np.any(values.reshape(-1, values.shape[-1]), axis=0)):
-        return candidates[0]  # a channel of zeros stays one
-    return min(candidates, key=lambda candidate: squared_error(values, candidate))
-
-
-def _level_sets(bits: int, has_zero: bool | None) -> list[bool]:
-    """Whether 0 is a level, for each set of levels to choose from."""
-    if not 1 <= bits <= MOST_BITS:
-        raise ValueError(f"Weights can have 1 to {MOST_BITS} bits, not {bits}.")
-    known = {1: [False], MOST_BITS: [True]}.get(bits, [True, False])
+    if scheme not in SCHEMES:
+        raise ValueError(f"There is no scheme '{scheme}'; choose {', '.join(map(repr, SCHEMES))}.")
     if has_zero is None:
-        return known
-    if has_zero not in known:
-        raise ValueError(f"Weights of {bits} bits {'have' if known == [True] else 'do not have'} 0 as a level.")
-    return [has_zero]
-
-
-def _with_levels(values: np.ndarray, bits: int, has_zero: bool) -> Kernel:
-    magnitudes = even_magnitudes(bits, has_zero)
-    scales = least_squares_scales(values, magnitudes).astype(np.float32)
-    codes = nearest_codes(values, scales, magnitudes).astype(np.int8)
-    return Kernel(codes, scales, bits, len(scales))
-
-
-def squared_error(values: np.ndarray, kernel: Kernel) -> float:
-    """The sum of squared differences of weights and the kernel that stands for them."""
-    return float(np.square(values - kernel.values(), dtype=np.float64).sum())
+        return SCHEMES[scheme](values, bits)
+    if scheme != "least squares":
+        raise ValueError(f"has_zero is for the scheme 'least squares'; '{scheme}' always has 0 as a level.")
+    return least_squares(values, bits, has_zero)
 
 
 def quantize_weights(
     network: Any,
     bits: int | Mapping[str, int],
     *,
+    scheme: Scheme = "least squares",
     has_zero: bool | None = None,
     keep: Collection[str] = (),
     trust: bool = False,
@@ -87,6 +67,7 @@ def quantize_weights(
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or a
             SavedModel folder.
         bits: 1 to 8 for all layers, or by the name of a layer in the graph; layers that are not named stay as they are.
+        scheme: as for :func:`quantize_kernel`.
         has_zero: as for :func:`quantize_kernel`.
         keep: names of layers that stay as they are.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
@@ -107,7 +88,7 @@ def quantize_weights(
             key = id(op.kernel.codes), wanted[op.name]
             if key not in made:
                 try:
-                    made[key] = quantize_kernel(op.kernel, wanted[op.name], has_zero=has_zero)
+                    made[key] = quantize_kernel(op.kernel, wanted[op.name], scheme=scheme, has_zero=has_zero)
                 except ValueError as error:
                     raise ValueError(f"The layer '{op.name}' of '{graph.name}': {error}") from error
             quantized = dataclasses.replace(op, kernel=made[key])
@@ -127,5 +108,5 @@ def _bits_by_layer(graph: QuantGraph, bits: int | Mapping[str, int], keep: Colle
         raise ValueError(f"'{graph.name}' has no layer {missing}; its layers are {known}.")
     by_layer = dict(bits) if isinstance(bits, Mapping) else dict.fromkeys(names, bits)
     for each in by_layer.values():
-        _level_sets(each, None)
+        level_sets(each, None)
     return {name: each for name, each in by_layer.items() if name not in keep}
