@@ -4,9 +4,10 @@
     lqf.convert(quantized.graph, "small.tflite", rest="int8", representative=samples)
 
 ``quantize_weights`` gives the layers of a network weights of 1 to 8 bits in the ranges of least squared error, a scale
-for each output channel. A layer that ``bits`` does not name stays as it is, as does one with weights of so few bits
-already. ``quantize_kernel`` does the same for the weights of one layer, and ``stored_weights`` tells what a layer
-becomes in a file and how many bytes its weights take there.
+for each output channel. With one number for all, layers that take no fewer bytes with fewer bits get 8. A layer that
+``bits`` does not name stays as it is, as does one with weights of so few bits already. ``quantize_kernel`` does the
+same for the weights of one layer, and ``stored_weights`` tells what a layer becomes in a file and how many bytes its
+weights take there.
 """
 
 from __future__ import annotations

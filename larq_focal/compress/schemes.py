@@ -7,14 +7,13 @@ compares such ways down to 3 bits; Choukroun et al., https://arxiv.org/abs/1902.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import numpy as np
 
 from larq_focal.compress.least_squares import even_magnitudes, least_squares_scales, nearest_codes
+from larq_focal.compress.scheme_names import Scheme
 from larq_focal.network.kernel import Kernel
 
-Scheme = Literal["least squares", "largest weight", "asymmetric", "powers of two"]
 MOST_BITS = 8
 _MOST_BITS_OF_POWERS = 4
 """Seven powers of two, the largest of which is 64: int8 holds no more."""

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
-from larq_focal.compress.schemes import SCHEMES, Scheme, least_squares, level_sets
+from larq_focal.compress.scheme_names import Scheme
+from larq_focal.compress.schemes import MOST_BITS, SCHEMES, least_squares, level_sets
+from larq_focal.compress.storage import stored_weights
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
@@ -51,8 +53,10 @@ def quantize_kernel(
 
 def quantize_weights(
     network: Any,
-    bits: int | Mapping[str, int],
+    bits: int | Mapping[str, int] | None,
     *,
+    layers: Mapping[str, int] | None = None,
+    everywhere: bool = False,
     scheme: Scheme = "least squares",
     has_zero: bool | None = None,
     keep: Collection[str] = (),
@@ -61,12 +65,16 @@ def quantize_weights(
     """A network whose convolutions and dense layers have weights of few bits.
 
     Nothing else changes: not the biases, nor what is computed between the layers, which ``lqf.convert`` can bring to
-    int8. Layers whose weights have at most ``bits`` bits already, such as binary ones, stay as they are.
+    int8. Layers whose weights have at most so many bits already, such as binary ones, stay as they are.
 
     Args:
         network: a Keras model, a QuantGraph, or the path of a ``.keras``, ``.h5``, ``.tflite`` or ``.qgraph`` file or a
             SavedModel folder.
-        bits: 1 to 8 for all layers, or by the name of a layer in the graph; layers that are not named stay as they are.
+        bits: 1 to 8 for all layers, or by the name of a layer in the graph, as ``layers`` has them. Layers that have
+            neither stay as they are.
+        layers: the bits of single layers by their names, in place of ``bits``.
+        everywhere: whether ``bits`` for all is meant for layers too whose weights take no fewer bytes than int8 in a
+            file: depthwise, grouped and small ones, and those of few input channels. They get 8 bits otherwise.
         scheme: as for :func:`quantize_kernel`.
         has_zero: as for :func:`quantize_kernel`.
         keep: names of layers that stay as they are.
@@ -79,34 +87,47 @@ def quantize_weights(
         ValueError: there is no layer of a name, other bits, weights that are not finite, or a file that cannot be read.
     """
     graph = as_graph(network, trust=trust)
-    wanted = _bits_by_layer(graph, bits, keep)
-    rows: list[LayerBits] = []
+    named = {**(bits if isinstance(bits, Mapping) else {}), **(layers or {})}
+    for_all = None if isinstance(bits, Mapping) else bits
+    _check(graph, named, for_all, keep)
     made: dict[tuple[int, int], Kernel] = {}  # layers that share their weights share those of few bits
-    result: list[ops.Op] = []
-    for op in graph:
-        if op.name in wanted and op.kernel.bits > wanted[op.name]:
-            key = id(op.kernel.codes), wanted[op.name]
-            if key not in made:
-                try:
-                    made[key] = quantize_kernel(op.kernel, wanted[op.name], scheme=scheme, has_zero=has_zero)
-                except ValueError as error:
-                    raise ValueError(f"The layer '{op.name}' of '{graph.name}': {error}") from error
-            quantized = dataclasses.replace(op, kernel=made[key])
-        else:
-            quantized = op
-        if isinstance(op, ops.Linear):
-            rows.append(LayerBits.of(op, quantized))
-        result.append(quantized)
+
+    def in_bits(op: ops.Linear, width: int) -> ops.Linear:
+        if op.kernel.bits <= width:
+            return op
+        key = id(op.kernel.codes), width
+        if key not in made:
+            is_known = scheme != "powers of two" or width < MOST_BITS
+            try:
+                made[key] = quantize_kernel(
+                    op.kernel, width, scheme=scheme if is_known else "least squares", has_zero=has_zero
+                )
+            except ValueError as error:
+                raise ValueError(f"The layer '{op.name}' of '{graph.name}': {error}") from error
+        return dataclasses.replace(op, kernel=made[key])
+
+    def quantized(op: ops.Op) -> ops.Op:
+        wanted = named.get(op.name, for_all)
+        if not isinstance(op, ops.Linear) or op.name in keep or wanted is None:
+            return op
+        narrow = in_bits(op, wanted)
+        is_forced = everywhere or op.name in named
+        return narrow if is_forced or not _is_no_smaller(narrow) else in_bits(op, MOST_BITS)
+
+    result = [quantized(op) for op in graph]
+    rows = [LayerBits.of(*pair) for pair in zip(graph, result, strict=True) if isinstance(pair[0], ops.Linear)]
     return QuantizedNetwork(graph.rewritten(result), tuple(rows))
 
 
-def _bits_by_layer(graph: QuantGraph, bits: int | Mapping[str, int], keep: Collection[str]) -> dict[str, int]:
+def _is_no_smaller(op: ops.Linear) -> bool:
+    """Whether the weights of a layer take at least as many bytes in a file as they would in int8."""
+    return stored_weights(op).bytes >= op.kernel.size
+
+
+def _check(graph: QuantGraph, named: Mapping[str, int], for_all: int | None, keep: Collection[str]) -> None:
     names = [op.name for op in graph.layers]
-    named = {*bits, *keep} if isinstance(bits, Mapping) else {*keep}
-    if unknown := sorted(named - {*names}):
+    if unknown := sorted({*named, *keep} - {*names}):
         missing, known = (", ".join(map(repr, each)) for each in (unknown, names))
         raise ValueError(f"'{graph.name}' has no layer {missing}; its layers are {known}.")
-    by_layer = dict(bits) if isinstance(bits, Mapping) else dict.fromkeys(names, bits)
-    for each in by_layer.values():
-        level_sets(each, None)
-    return {name: each for name, each in by_layer.items() if name not in keep}
+    for bits in (*named.values(), *([] if for_all is None else [for_all])):
+        level_sets(bits, None)

@@ -74,7 +74,9 @@ def test_a_softmax_is_that_of_the_classes_left():
 
 def test_few_bits_of_a_part_of_the_classes():
     """Scores that are of few bits already stay so."""
-    graph = compress.quantize_weights(classifier(np.random.default_rng(0).normal(size=(40, 5))), 3).graph
+    graph = compress.quantize_weights(
+        classifier(np.random.default_rng(0).normal(size=(40, 5))), 3, everywhere=True
+    ).graph
     part = compress.for_classes(graph, [4, 2, 1])
     assert part["scores"].kernel.bits == 3
     np.testing.assert_array_equal(part["scores"].kernel.values(), graph["scores"].kernel.values()[:, [4, 2, 1]])
