@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from larq_focal.compress.classes import class_groups, for_classes
     from larq_focal.compress.dual import dual_kernels, dual_weights
     from larq_focal.compress.least_squares import least_squares_scales
+    from larq_focal.compress.pools import (
+        PooledNetwork,
+        WeightPool,
+        lookup_sums,
+        pool_weights,
+        pooled_kernel,
+        weight_pool,
+    )
     from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
+    from larq_focal.compress.retraining import retrain
     from larq_focal.compress.schemes import SCHEMES
     from larq_focal.compress.storage import Storage, stored_weights
     from larq_focal.compress.weights import quantize_kernel, quantize_weights
@@ -28,16 +37,23 @@ if TYPE_CHECKING:
 __all__ = [
     "SCHEMES",
     "LayerBits",
+    "PooledNetwork",
     "QuantizedNetwork",
     "Storage",
+    "WeightPool",
     "class_groups",
     "dual_kernels",
     "dual_weights",
     "for_classes",
     "least_squares_scales",
+    "lookup_sums",
+    "pool_weights",
+    "pooled_kernel",
     "quantize_kernel",
     "quantize_weights",
+    "retrain",
     "stored_weights",
+    "weight_pool",
 ]
 
 
@@ -48,7 +64,9 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             "classes": ("class_groups", "for_classes"),
             "dual": ("dual_kernels", "dual_weights"),
             "least_squares": ("least_squares_scales",),
+            "pools": ("PooledNetwork", "WeightPool", "lookup_sums", "pool_weights", "pooled_kernel", "weight_pool"),
             "quantized_network": ("LayerBits", "QuantizedNetwork"),
+            "retraining": ("retrain",),
             "schemes": ("SCHEMES",),
             "storage": ("Storage", "stored_weights"),
             "weights": ("quantize_kernel", "quantize_weights"),
