@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from larq_focal.layers.overparameterised.branched_conv import BranchedConv2D
     from larq_focal.layers.overparameterised.branched_kernel import BranchedKernel
     from larq_focal.layers.overparameterised.parallel_normalization import ParallelNormalization
+    from larq_focal.training.autocorrelation import AutocorrelationSpectrum, autocorrelation_spectrum
     from larq_focal.training.flips import SignFlips
     from larq_focal.training.minimal_network import fold
     from larq_focal.training.normalisations import recalibrate_normalisations
@@ -24,6 +25,7 @@ __all__ = [
     "RECIPES",
     "AnyWidthInput",
     "AnyWidthKernel",
+    "AutocorrelationSpectrum",
     "BranchedConv2D",
     "BranchedKernel",
     "DistilledCrossEntropy",
@@ -31,6 +33,7 @@ __all__ = [
     "Recipe",
     "SignFlips",
     "SwitchableNormalization",
+    "autocorrelation_spectrum",
     "every_width",
     "find_recipe",
     "fold",
@@ -52,6 +55,7 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             f"{_OVERPARAMETERISED}.branched_conv": ("BranchedConv2D",),
             f"{_OVERPARAMETERISED}.branched_kernel": ("BranchedKernel",),
             f"{_OVERPARAMETERISED}.parallel_normalization": ("ParallelNormalization",),
+            "autocorrelation": ("AutocorrelationSpectrum", "autocorrelation_spectrum"),
             "flips": ("SignFlips",),
             "minimal_network": ("fold",),
             "normalisations": ("recalibrate_normalisations",),
