@@ -51,7 +51,7 @@ FewBitConvolution::FewBitConvolution(const Options& options, const Kernel& kerne
 }
 
 void FewBitConvolution::prepare() {
-  require_counts(4, 1);
+  require_operands(4);
   const Tensor& image = input(0, "image", {Type::kInt8});
   const Tensor& filter = input(1, "filter", {Type::kPacked});
   require(filter.is_constant, "its filter is not a constant.");
@@ -104,6 +104,7 @@ void FewBitConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   column_placement_ = place(columns_, width_);
   if (!is_dense_) to.dims = {images_, row_placement_.outputs, column_placement_.outputs, channels_};
   element_count(to.dims);
+  prepare_fused(to.dims);
   const bool is_padded = extent_of(rows_, row_placement_.outputs) > height_ - row_placement_.before ||
                          extent_of(columns_, column_placement_.outputs) > width_ - column_placement_.before;
   require(!is_padded || (code >= 0 && code <= largest_byte_),
