@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal.bench.records.mistakes import mistakes_of
 from larq_focal.bench.records.parts import accuracy_of, confusion_matrix, describe_file
 from larq_focal.cost import summary
 from larq_focal.datasets.dataset import Dataset, as_input
@@ -49,6 +50,7 @@ def judged(
         "keras_accuracy": float(np.mean(keras_predicted == data.y_test)),
         "accuracy": accuracy_of(predicted, data.y_test),
         "confusion": confusion_matrix(predicted, data.y_test, len(data.classes)),
+        "mistakes": mistakes_of(outputs, data.x_test, data.y_test),
         "agreement": _agreement(outputs, keras_outputs) if conversion.audit.int8 else audit["agreement"],
         "converter": conversion.converter,
         "file": describe_file(conversion.path),

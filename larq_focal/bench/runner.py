@@ -13,7 +13,7 @@ from larq_focal.bench.judgement import judged
 from larq_focal.bench.recipe_run import Say, seeded_network, training_record
 from larq_focal.bench.records.record_file import write_record
 from larq_focal.bench.records.texts import run_text
-from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of
+from larq_focal.bench.suite import Entry, choose, fine_tuning, recipe_of, suite_of
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.deploy.convert import Conversion, convert, convert_int8
@@ -56,9 +56,9 @@ def run_bench(
     finished runs are kept, and the one that was interrupted goes on after its last whole epoch.
 
     Args:
-        dataset: one of ``larq_focal.datasets.DATASETS``.
+        dataset: a name as for ``larq_focal.datasets.load_dataset``: one of ``DATASETS``, or your own, ``folder:PATH``.
         data_dir: folder with ``<dataset>.npz``; None loads through tensorflow-datasets.
-        models: names of the runs (``larq_focal.bench.SUITE``); None for all.
+        models: names of the runs (``larq_focal.bench.SUITE``, for signals ``SIGNAL_SUITE``); None for all.
         epochs: passes over the training images; None for the data set's default.
         seed: seeds the initial weights, the order of the images and the quantizers' noise.
         results: folder of all benchmarks.
@@ -74,10 +74,10 @@ def run_bench(
         CheckpointError: the run to go on with was begun with other settings or data, or its state is damaged.
         DatasetError: the data is missing or wrong.
     """
-    entries = choose(models)
+    entries = choose(models, suite_of(dataset))
     data = load_dataset(dataset, data_dir)
     recipes = [recipe_of(entry, dataset, len(data.x_train), epochs=epochs, seed=seed) for entry in entries]
-    folder = Path(results) / (name or dataset)
+    folder = Path(results) / (name or data.name)
     finished = _finished(folder, recipes[0], resume)
     for entry, recipe in zip(entries, recipes, strict=True):
         if entry.name in finished:

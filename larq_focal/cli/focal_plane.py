@@ -56,7 +56,7 @@ _weights_option = click.option(
     type=click.FloatRange(min=0),
     default=DEFAULT_LIMIT_S,
     show_default=True,
-    help="Seconds after which the search for a program, and for changes, is given up.",
+    help="Seconds of CPU time after which the search for a program, and for changes, is given up.",
 )
 @spill_option
 @_placement_option

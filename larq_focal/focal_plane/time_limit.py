@@ -1,4 +1,4 @@
-"""A limit on the time that work may take."""
+"""A limit on the CPU time that work may take: a busy machine stops it no earlier than an idle one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ class TimeLimitError(ValueError):
 
 
 class TimeLimit:
-    """Stops work that asks it from time to time.
+    """Stops work that asks it from time to time, in the thread that made the limit.
 
     Args:
-        seconds: from now on; None is no limit.
+        seconds: of CPU time, from now on; None is no limit.
     """
 
     def __init__(self, seconds: float | None = None):
         self._seconds = seconds
-        self._end = None if seconds is None else time.monotonic() + seconds
+        self._end = None if seconds is None else time.thread_time() + seconds
 
     def check(self) -> None:
         """Asked by the work.
@@ -31,12 +31,12 @@ class TimeLimit:
         Raises:
             TimeLimitError: the time is over.
         """
-        if self._end is not None and time.monotonic() > self._end:
-            raise TimeLimitError(f"no program was found within {counted(round(self._seconds), 'second')}")
+        if self._end is not None and time.thread_time() > self._end:
+            raise TimeLimitError(f"no program was found within {counted(round(self._seconds), 'second')} of CPU time")
 
     def at_most(self, seconds: float) -> TimeLimit:
         """A limit that ends after ``seconds``, and not later than this one."""
-        left = seconds if self._end is None else max(min(seconds, self._end - time.monotonic()), 0.0)
+        left = seconds if self._end is None else max(min(seconds, self._end - time.thread_time()), 0.0)
         return TimeLimit(left)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+Steps = tuple[np.ndarray, np.ndarray]
+"""Levels and boundaries of a step function, as ``find_steps`` returns them."""
+
 _LARGEST = 0x7F7FFFFF  # bits of the largest finite float32
 
 
-def find_steps(
-    function: Callable[[np.ndarray], np.ndarray], max_levels: int = 256
-) -> tuple[np.ndarray, np.ndarray] | None:
+def find_steps(function: Callable[[np.ndarray], np.ndarray], max_levels: int = 256) -> Steps | None:
     """Levels and boundaries of a step function, by bisection over all finite float32 numbers.
 
     Args:

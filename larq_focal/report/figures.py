@@ -61,6 +61,38 @@ def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
     return _curves(runs, "val_accuracy", "validation accuracy (%)", 100, ".2f")
 
 
+def learning_figure(run: Run) -> go.Figure:
+    """A run's accuracy by epoch on what it trains on and on what is held out; dotted, what the test gave in the end."""
+    figure, rows = go.Figure(), run.record["history"]
+    for quantity, name, symbol, dash in (
+        ("accuracy", "training images", "circle-open", "dash"),
+        ("val_accuracy", "held out for validation", "circle", "solid"),
+    ):
+        known = [row for row in rows if row.get(quantity) is not None]
+        figure.add_scatter(
+            x=[row["epoch"] for row in known],
+            y=[100 * row[quantity] for row in known],
+            mode="lines+markers",
+            line={"color": run.colour, "width": 2, "dash": dash},
+            marker={"symbol": symbol, "size": 7, "color": run.colour, "maxdisplayed": 10},
+            name=name,
+            hovertemplate="%{y:.2f}",
+        )
+    epochs = [row["epoch"] for row in rows]
+    figure.add_scatter(
+        x=[min(epochs), max(epochs)],
+        y=2 * [100 * run.accuracy],
+        mode="lines",
+        line={"color": "var(--front)", "width": 2, "dash": "dot"},
+        name="test images, converted",
+        hovertemplate="%{y:.2f}",
+    )
+    figure.update_layout(plain_layout("epoch", "accuracy (%)"), hovermode="x unified", showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_xaxes(tickformat="d", hoverformat="d")
+    return figure
+
+
 def _trade_off(
     runs: Sequence[Run],
     cost: Callable[[Run], float],

@@ -62,6 +62,16 @@ class Run:
         return microcontroller_text(self.record)
 
     @property
+    def has_learned(self) -> bool:
+        """Whether its record has a curve of its own; what is made of another run's network has none."""
+        return bool(self.record["history"])
+
+    @property
+    def mistakes(self) -> int:
+        """How many of the test images the converted network got wrong."""
+        return self.record["accuracy"]["total"] - self.record["accuracy"]["correct"]
+
+    @property
     def verdict(self) -> str | None:
         """Of the register fit: FIT, FIT WITH SPILL, NOT JUDGED, NO FIT, or None where there is no fit."""
         return self.record["fit"] and self.record["fit"]["verdict"]

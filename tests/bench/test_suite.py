@@ -2,8 +2,8 @@
 
 import pytest
 
-from larq_focal.bench.suite import SUITE, choose, fine_tuning, recipe_of
-from larq_focal.datasets.rows import DATASETS, image_datasets
+from larq_focal.bench.suite import SUITE, choose, fine_tuning, recipe_of, suite_of
+from larq_focal.datasets.rows import DATASETS
 from larq_focal.zoo import MODELS
 
 
@@ -21,9 +21,9 @@ def test_order_is_the_suites():
     assert [entry.name for entry in choose(["lab", "ste_sign"])] == ["ste_sign", "lab"]
 
 
-@pytest.mark.parametrize("dataset", image_datasets())
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_all_runs_have_the_same_recipe_but_for_the_network(dataset):
-    recipes = [recipe_of(entry, dataset, 1000, seed=3) for entry in SUITE.values()]
+    recipes = [recipe_of(entry, dataset, 1000, seed=3) for entry in suite_of(dataset).values()]
     assert all(recipe.model in MODELS for recipe in recipes)
     assert len({str({**recipe.to_dict(), "model": None}) for recipe in recipes}) == 1
     row = DATASETS[dataset]

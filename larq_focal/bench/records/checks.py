@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from larq_focal.bench.records.mistakes import mistake_problems
 from larq_focal.bench.records.schema import (
     CALIBRATION,
     ESTIMATES,
     FORMAT,
     KERAS,
     MICROCONTROLLER,
+    MISTAKES,
     PROGRAM,
     REDUCTION,
     SCHEMA,
@@ -96,6 +98,10 @@ def _newer_problems(record: Record) -> list[str]:
         problems += _problems(record["environment"]["keras"], KERAS, "environment.keras")
     if "calibration" in record:
         problems += _problems(record["calibration"], CALIBRATION, "calibration")
+    if "mistakes" in record:
+        problems += _problems(record["mistakes"], MISTAKES, "mistakes") or mistake_problems(
+            record["mistakes"], len(record["dataset"]["classes"])
+        )
     return problems + _problems(record.get("microcontroller"), OrNone(MICROCONTROLLER), "microcontroller")
 
 

@@ -74,6 +74,7 @@ ESTIMATES = [
     }
 ]
 CALIBRATION = {"images": int}
+MISTAKES = [{"index": int, "truth": int, "predicted": int, "probability": NUMBER, "shape": [int], "data": str}]
 KERAS = {"name": str, "version": str, "backend": str}
 REDUCTION = {"bits_read": int, "raw_bits": int, "raw_pixel_bits": int}
 PROGRAM = {

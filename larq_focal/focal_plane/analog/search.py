@@ -93,7 +93,7 @@ class Search:
         """
         if self._goals == {self._source}:
             return Found((), 0, 0)
-        deadline = time.monotonic() + time_limit_s
+        deadline = time.thread_time() + time_limit_s
         for width in _WIDTHS:
             best = f", {self._best.icw} instruction words so far" if self._best else ""
             progress(f"searching {width} states wide{best}")
@@ -118,7 +118,7 @@ class Search:
             )
             for _, _, state in ranked[:width]:
                 seen.add(state)
-                if self._nodes >= most_nodes or time.monotonic() > deadline:
+                if self._nodes >= most_nodes or time.thread_time() > deadline:
                     return False
                 self._nodes += 1
                 for move in self._expanded(state):

@@ -78,7 +78,8 @@ def fit(
         spill: how far planes may move where a sensor's digital registers run out: not at all ("none"), to "analog"
             registers, or, where these do not do, to the "controller" and back.
         placement: where the program puts channels, and ``weights`` where it takes weights from, as in ``compile``.
-        limit_s: seconds after which the search for a program, and then for changes, is given up; None for no limit.
+        limit_s: seconds of CPU time after which the search for a program, and then for changes, is given up; None for
+            no limit.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each part of the work that may take long.
 

@@ -164,7 +164,7 @@ def test_counts_are_read_bit_by_bit_where_no_threshold_follows():
 def test_a_limit_on_time_is_not_a_verdict():
     report = fit(two_layer_network(), limit_s=0)
     assert report.verdict is Verdict.NOT_JUDGED and report.icw is None and report.changes == ()
-    assert report.not_judged == ("no program was found within 0 seconds",)
+    assert report.not_judged == ("no program was found within 0 seconds of CPU time",)
     assert report.estimated_icw == sum(layer.estimated_icw for layer in report.layers) > 0
     assert "estimate" in printed(report) and report.latency_lower_bound_us is None
 

@@ -15,7 +15,7 @@ from larq_focal.network import ops
 from larq_focal.network.builder import GraphBuilder
 from larq_focal.network.few_bits import QUANTIZER
 from larq_focal.network.graph import GraphError, NotUnderstood, QuantGraph
-from larq_focal.network.step_function import find_steps
+from larq_focal.network.step_function import Steps, find_steps
 from larq_focal.network.tflite.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.tflite.read.call import Call
 from larq_focal.network.tflite.read.carried import Carrier
@@ -102,7 +102,12 @@ class _FileReader:
             if self._fold(operator):
                 return
             scalar = self._scalar_function(operator)
-            values = self._as_quantizer(operator, scalar) or self._understood(operator)
+            steps = find_steps(scalar.function) if scalar is not None and scalar.has_steps else None
+            if steps is None:
+                values = self._understood(operator)
+            else:
+                values = (self._quantizer(operator, scalar.root, steps),)
+                scalar = scalar.as_table(steps)
         except NotUnderstood as reason:
             self._builder.truncate(start)
             values = self._unknown(operator, f"{operator.kind} {reason}".strip())
@@ -164,17 +169,14 @@ class _FileReader:
             operands.append(operand)
         return scalar_function(operator, operands)
 
-    def _as_quantizer(self, operator: Operator, scalar: ScalarFunction | None) -> tuple[str] | None:
-        """One quantizer in place of the operator and those before it, where they round and take few values."""
-        steps = find_steps(scalar.function) if scalar is not None and scalar.has_steps else None
-        if steps is None:
-            return None
+    def _quantizer(self, operator: Operator, root: str, steps: Steps) -> str:
+        """One quantizer in place of the operator and those before it, which round and take few values."""
         levels, boundaries = steps
-        name, root = operator.outputs[0].name, scalar.root
+        name = operator.outputs[0].name
         place = {"inputs": (root,), "shape": self._builder.shape(root), "origin": name}
         if np.array_equal(levels, [-1, 1]):
-            return (self._builder.add(ops.Binarize, name, threshold=boundaries[0], **place),)
-        return (self._builder.add(ops.Quantize, name, levels=levels, boundaries=boundaries, **place),)
+            return self._builder.add(ops.Binarize, name, threshold=boundaries[0], **place)
+        return self._builder.add(ops.Quantize, name, levels=levels, boundaries=boundaries, **place)
 
 
 def _source(tensor: Tensor) -> tuple[str, int]:

@@ -6,10 +6,11 @@ Truth is written as +1 and falsehood as -1, as everywhere in a graph that was re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from larq_focal.network.step_function import Steps
 from larq_focal.network.tflite.flatbuffer import Operator
 
 _MAX_CALLS = 1024
@@ -104,6 +105,11 @@ class ScalarFunction:
     function: Callable[[np.ndarray], np.ndarray] = _same
     calls: int = 0
     has_steps: bool = False
+
+    def as_table(self, steps: Steps) -> ScalarFunction:
+        """The same function, looked up in its ``steps``, so that what is built on it need not compute it again."""
+        levels, boundaries = steps
+        return replace(self, function=lambda x: levels[np.searchsorted(boundaries, x, side="right")], calls=1)
 
 
 def scalar_function(operator: Operator, operands: Sequence[ScalarFunction | np.ndarray]) -> ScalarFunction | None:
