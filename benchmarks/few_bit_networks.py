@@ -1,4 +1,4 @@
-"""Whole networks of few bits for CIFAR-10: their files against Keras, and against int8 and binary ones of the same shape.
+"""Whole networks of few bits for CIFAR-10: their files against Keras, and against int8 and binary ones of one shape.
 
     python -m benchmarks.few_bit_networks --data-dir FOLDER [--shapes NAME ...] [--methods NAME ...] [--images N]
 
@@ -7,7 +7,7 @@ what they see; then it is converted with a float rest, and run by each kernel of
 Prints a Markdown table: the widths of weights and maps, which operators the file has, on how many images Keras and the
 file choose the same class, and the largest difference of their outputs, in parts of the largest output; then the size
 of the file, and what a tenth of the times of an inference lie below, in microseconds: one thread, all files in turn.
-"int8" and "float32" are the same shape in full precision by LiteRT with XNNPACK, by its best kernels for this processor.
+"int8" and "float32" are the same shape in full precision by LiteRT with XNNPACK, by its best kernels here.
 """
 
 from __future__ import annotations
