@@ -2,7 +2,8 @@
 #   make bench      train, convert, audit, time and judge the digits networks; writes results/digits/report.html
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
-#   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
+#   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks,
+#                   training methods
 #   make site       the documentation as a site, in site/
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/
@@ -50,6 +51,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python docs/quantizers.py
 	$(BIN)/python -m tools.quantizers_stub
 	$(BIN)/python docs/zoo_results.py
+	$(BIN)/python docs/training_methods.py
 	$(BIN)/python -m tools.backend_table
 
 site: $(VENV)/installed-docs
