@@ -118,7 +118,6 @@ def main(with_network: bool) -> None:
             ("SCAMP-5", scamp5, {}),
             ("SCAMP-5, charges", scamp5, {"analog_counting": True}),
             ("SCAMP-5, kernels swapped", scamp5, {"swap_kernels": True}),
-            ("SCAMP-5, kernels swapped, charges", scamp5, {"swap_kernels": True, "analog_counting": True}),
             ("SCAMP-7's registers, no bound on the store", in_registers_of_scamp7(scamp5), {}),
         ):
             console.print(table(f"liu2022: {title}", graph, sensor, (-0.5, 0.5), **options))
