@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from larq_focal.cli import bench, compress, deploy, device, doctor, focal_plane, inspect, mcu, network, study, zoo
+from larq_focal.cli import (
+    bench,
+    compress,
+    deploy,
+    device,
+    doctor,
+    focal_plane,
+    inspect,
+    mcu,
+    network,
+    score,
+    study,
+    zoo,
+)
 from larq_focal.cli.output import USER_ERRORS, exit_status, keep_tensorflow_silent, print_what_can_be_printed
 from larq_focal.version import __version__
 
@@ -57,6 +70,8 @@ for _command in (
     device.time,
     bench.retime,
     bench.report,
+    score.card,
+    score.check,
     zoo.zoo,
     doctor.doctor,
 ):

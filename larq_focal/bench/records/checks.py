@@ -11,8 +11,10 @@ from larq_focal.bench.records.schema import (
     ESTIMATES,
     FORMAT,
     KERAS,
+    MEMORY,
     MICROCONTROLLER,
     MISTAKES,
+    PERCENTILES,
     PROGRAM,
     REDUCTION,
     SCHEMA,
@@ -96,6 +98,9 @@ def _newer_problems(record: Record) -> list[str]:
             problems += _problems(fit[part], schema, f"fit.{part}")
     if "keras" in record["environment"]:
         problems += _problems(record["environment"]["keras"], KERAS, "environment.keras")
+    timing = record["timing"] or {}
+    problems += _problems(timing, {key: number for key, number in PERCENTILES.items() if key in timing}, "timing")
+    problems += _problems(timing.get("memory"), OrNone(MEMORY), "timing.memory")
     if "calibration" in record:
         problems += _problems(record["calibration"], CALIBRATION, "calibration")
     if "mistakes" in record:
