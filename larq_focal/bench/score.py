@@ -127,7 +127,7 @@ class Scores(Result):
         return table
 
 
-def score(
+def scorecard(
     paths: Sequence[str | Path],
     *,
     baseline: str | Path | None = None,

@@ -21,10 +21,10 @@ from larq_focal.cli.progress import progress
 @json_option
 def card(paths: tuple[Path, ...], as_json: bool, **options) -> None:
     """Show a row for each of PATHS: .tflite files, which are timed here, run records, or folders of results."""
-    from larq_focal.bench.score import score
+    from larq_focal.bench.score import scorecard
 
     tell("Reading, and timing what is a .tflite file ...")
-    show(score(paths, **options), as_json)
+    show(scorecard(paths, **options), as_json)
 
 
 @click.command(short_help="Check results against their files, and merge machines into one leaderboard.")

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from larq_focal.bench.score import score
+from larq_focal.bench.score import scorecard
 from larq_focal.cli import main
 from larq_focal.datasets.dataset import load_dataset
 from tests.bench.files import digits_file, true_record
@@ -25,14 +25,14 @@ def folder(tmp_path_factory):
 
 
 def test_a_run_has_what_its_record_says(folder):
-    (row,) = score([folder / "runs" / "slow.json"]).rows
+    (row,) = scorecard([folder / "runs" / "slow.json"]).rows
     assert row.latencies_ms == {"p50": 2.0, "p90": 6.0, "p99": 10.0, "first": 18.0}
     assert row.memory_bytes == 5000
     assert row.change(row) == {"accuracy_points": 0, "latency_ratio": 1, "memory_ratio": 1}
 
 
 def test_the_change_is_against_the_baseline(folder):
-    scores = score([folder / "runs"], baseline=folder / "runs" / "fast.json")
+    scores = scorecard([folder / "runs"], baseline=folder / "runs" / "fast.json")
     changes = {row.name: row.change(scores.baseline) for row in scores.rows}
     assert changes["slow"]["latency_ratio"] == 2.0
     assert changes["slow"]["memory_ratio"] == pytest.approx(5 / 4)
@@ -44,7 +44,7 @@ def test_the_change_is_against_the_baseline(folder):
 
 
 def test_a_file_is_timed_and_judged_here(folder):
-    (row,) = score([folder / "alone.tflite"], dataset="digits").rows
+    (row,) = scorecard([folder / "alone.tflite"], dataset="digits").rows
     first, p50, p90, p99 = (row.latencies_ms[name] for name in ("first", "p50", "p90", "p99"))
     assert 0 < p50 <= p90 <= p99
     assert first >= row.timing["min_ms"]
@@ -59,7 +59,7 @@ def test_what_is_not_known_is_not_made_up(folder):
         del record["timing"][key]
     path = folder / "older.json"
     path.write_text(json.dumps(record))
-    scores = score([path], baseline=folder / "runs" / "fast.json")
+    scores = scorecard([path], baseline=folder / "runs" / "fast.json")
     (row,) = scores.rows
     assert (row.latencies_ms["p99"], row.latencies_ms["first"], row.memory_bytes) == (None, None, None)
     assert row.change(scores.baseline)["memory_ratio"] is None
