@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from larq_focal.bench.suite import SIGNAL_SUITE, SUITE, Entry
     from larq_focal.bench.timings import retime
 
-__all__ = ["SIGNAL_SUITE", "SUITE", "Entry", "check_results", "retime", "run_bench", "run_recipe", "run_study", "scorecard"]
+__all__ = [
+    "SIGNAL_SUITE",
+    "SUITE",
+    "Entry",
+    "check_results",
+    "retime",
+    "run_bench",
+    "run_recipe",
+    "run_study",
+    "scorecard",
+]
 
 
 if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
