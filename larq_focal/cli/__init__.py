@@ -15,6 +15,7 @@ from larq_focal.cli import (
     mcu,
     netadapt,
     network,
+    score,
     study,
     zoo,
 )
@@ -71,6 +72,8 @@ for _command in (
     device.time,
     bench.retime,
     bench.report,
+    score.card,
+    score.check,
     zoo.zoo,
     doctor.doctor,
 ):
