@@ -12,8 +12,9 @@ from typing import Any
 from larq_focal.bench.study.cost import COSTS
 from larq_focal.bench.study.recipe_keys import recipe_with
 from larq_focal.bench.study.trial import Point, Resources, Trial
+from larq_focal.datasets.names import OWN_NAMES, own_images
 from larq_focal.datasets.rows import DATASETS
-from larq_focal.messages import shown
+from larq_focal.messages import short, shown
 from larq_focal.training.recipe import Recipe
 from larq_focal.yaml_file import FileKind, Section
 from larq_focal.zoo.registry import find
@@ -98,7 +99,9 @@ def _folder() -> Any:
 
 def _study(path: Path) -> Study:
     section = KIND.read(path)
-    dataset = section.choice("dataset", DATASETS)
+    dataset = section.text("dataset")
+    if dataset not in DATASETS and not own_images(dataset):
+        section.refuse("dataset", f"is {short(dataset, 60)}; choose from {', '.join((*DATASETS, *OWN_NAMES))}")
     recipe = Recipe("", dataset, epochs=1)
     if "recipe" in section:
         recipe = recipe_with(recipe, section.section("recipe"))
