@@ -18,7 +18,9 @@ from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
     from larq_focal.compress.classes import class_groups, for_classes
+    from larq_focal.compress.compact import CompactCost, CompactNetwork, compact_weights, term_magnitudes
     from larq_focal.compress.dual import dual_kernels, dual_weights
+    from larq_focal.compress.fixed_point import fixed_point_weights, signal_to_noise
     from larq_focal.compress.least_squares import least_squares_scales
     from larq_focal.compress.pools import (
         PooledNetwork,
@@ -36,14 +38,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMES",
+    "CompactCost",
+    "CompactNetwork",
     "LayerBits",
     "PooledNetwork",
     "QuantizedNetwork",
     "Storage",
     "WeightPool",
     "class_groups",
+    "compact_weights",
     "dual_kernels",
     "dual_weights",
+    "fixed_point_weights",
     "for_classes",
     "least_squares_scales",
     "lookup_sums",
@@ -52,7 +58,9 @@ __all__ = [
     "quantize_kernel",
     "quantize_weights",
     "retrain",
+    "signal_to_noise",
     "stored_weights",
+    "term_magnitudes",
     "weight_pool",
 ]
 
@@ -62,7 +70,9 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
         __name__,
         {
             "classes": ("class_groups", "for_classes"),
+            "compact": ("CompactCost", "CompactNetwork", "compact_weights", "term_magnitudes"),
             "dual": ("dual_kernels", "dual_weights"),
+            "fixed_point": ("fixed_point_weights", "signal_to_noise"),
             "least_squares": ("least_squares_scales",),
             "pools": ("PooledNetwork", "WeightPool", "lookup_sums", "pool_weights", "pooled_kernel", "weight_pool"),
             "quantized_network": ("LayerBits", "QuantizedNetwork"),

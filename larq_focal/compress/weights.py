@@ -30,8 +30,9 @@ def quantize_kernel(
     Args:
         kernel: of floats, or of integers of more bits: ``[..., C]``.
         bits: 1 to 8. One bit is the sign, times the mean magnitude.
-        scheme: how levels are chosen, one of ``larq_focal.compress.SCHEMES``: by the least squared error; up to the
-            largest weight; from the least to the largest weight; or powers of two, of up to 4 bits.
+        scheme: how levels are chosen, one of ``larq_focal.compress.SCHEMES``: even ones by the least squared error; up
+            to the largest weight; from the least to the largest weight; with a scale that is a power of two; or levels
+            that are powers of two, of up to 4 bits.
         has_zero: for least squares, whether 0 is a level, with 2^bits - 1 levels 0, +-1, +-2, ...; without it there are
             2^bits levels +-1, +-3, .... None takes for the layer what has the smaller squared error. With 1 bit there
             is no 0; with 8 bits there is, because int8 does not hold the others.

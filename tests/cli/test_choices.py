@@ -15,7 +15,7 @@ import pytest
 from larq_focal.cli import main
 from larq_focal.compress.scheme_names import SCHEME_NAMES
 from larq_focal.datasets.rows import DATASETS, image_datasets
-from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
+from larq_focal.deploy.converters import CALIBRATIONS, CONVERTERS, INPUT_TYPES, RESTS
 from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
@@ -33,6 +33,7 @@ from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 
 OWNED = {
+    "calibration": CALIBRATIONS,
     "converter": CONVERTERS,
     "dataset": tuple(DATASETS),
     "dense_on_array": DENSE_COUNTS,
