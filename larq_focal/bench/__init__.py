@@ -9,10 +9,10 @@ from larq_focal.lazy_door import lazy_door
 if TYPE_CHECKING:
     from larq_focal.bench.recipe_run import run_recipe
     from larq_focal.bench.runner import run_bench
-    from larq_focal.bench.suite import SUITE, Entry
+    from larq_focal.bench.suite import SIGNAL_SUITE, SUITE, Entry
     from larq_focal.bench.timings import retime
 
-__all__ = ["SUITE", "Entry", "retime", "run_bench", "run_recipe"]
+__all__ = ["SIGNAL_SUITE", "SUITE", "Entry", "retime", "run_bench", "run_recipe"]
 
 
 if not TYPE_CHECKING:  # to a type checker this would make every name one of ours
@@ -21,7 +21,7 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
         {
             "recipe_run": ("run_recipe",),
             "runner": ("run_bench",),
-            "suite": ("SUITE", "Entry"),
+            "suite": ("SIGNAL_SUITE", "SUITE", "Entry"),
             "timings": ("retime",),
         },
     )

@@ -19,6 +19,7 @@ from larq_focal.cli.options import (
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.cli.representative import representative_samples
+from larq_focal.datasets.names import OWN_NAMES
 from larq_focal.datasets.rows import DATASETS
 from larq_focal.deploy.converters import CALIBRATIONS, CONVERTERS, DEFAULT_CALIBRATION, INPUT_TYPES, RESTS
 from larq_focal.deploy.pixels import SCALES
@@ -44,7 +45,7 @@ strict_option = click.option(
     "--representative",
     metavar="FILE|DATASET",
     help="For --rest int8: samples like those that the network will see. A .npy array; a .npz file with an array for "
-    f"each input, and their 'labels' if it has them; or {one_of(DATASETS)}.",
+    f"each input, and their 'labels' if it has them; {', '.join(DATASETS)}, or {one_of(OWN_NAMES)}.",
 )
 @click.option(
     "--input-type",

@@ -12,6 +12,7 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import Grid
+from larq_focal.network.level_grids import grid_of_levels
 from larq_focal.network.passes.integer_rest import IntegerRest
 from larq_focal.network.tflite import write_lowered
 
@@ -132,14 +133,7 @@ def _number(value: float) -> Seen:
 def _levels(seen: Seen) -> Grid | None:
     """The grid of a value of few evenly spaced levels, one of which is 0 or would be."""
     levels = np.unique(np.append(seen.numbers, np.float32([0, seen.low, seen.high])))
-    if not 1 < len(levels) <= _FEW_LEVELS:
-        return None
-    scale = np.diff(levels).min()
-    codes = levels / scale
-    if np.abs(codes - np.rint(codes)).max() > 1e-3 or np.ptp(codes) > 255:
-        return None
-    scale = float(np.float32(np.abs(levels).max() / np.abs(np.rint(codes)).max()))
-    return Grid(scale, 0 if np.abs(codes).max() <= 127.5 else int(-128 - np.rint(codes.min())))
+    return grid_of_levels(levels) if len(levels) <= _FEW_LEVELS else None
 
 
 def _seen(graph: QuantGraph, names: list[str], samples: Mapping[str, np.ndarray], seed: int) -> dict[str, Seen]:

@@ -83,7 +83,7 @@ def write_int8_rest(
     measured = representative if data is None else checked_samples(graph, data, "data")
     labels = _checked_labels(options.labels, len(next(iter(measured.values()))))
     lowered = lower(graph) if packed else lower_to_builtins(graph)
-    rest = integer_rest(lowered)
+    rest = integer_rest(lowered, packs=packed)
     grids = calibrate(lowered, rest, representative, method=options.method, seed=seed)
     rounded = round_rest(lowered, rest, grids, input_type=options.input_type)
     content = write_lowered(rounded, packed=packed, output_names=output_names or graph.outputs, **file_options)
