@@ -1,4 +1,4 @@
-"""Smaller networks after training: weights of few bits, on a QuantGraph, without Keras and without data.
+"""Smaller networks after training: what `docs/compress.md` describes, on a QuantGraph.
 
     quantized = lqf.compress.quantize_weights(model, bits=4)             # or bits={"conv1": 8, "dense": 3}
     lqf.convert(quantized.graph, "small.tflite", rest="int8", representative=samples)
@@ -8,6 +8,9 @@ for each output channel. With one number for all, layers that take no fewer byte
 ``bits`` does not name stays as it is, as does one with weights of so few bits already. ``quantize_kernel`` does the
 same for the weights of one layer, and ``stored_weights`` tells what a layer becomes in a file and how many bytes its
 weights take there.
+
+Beside these there are two kernels for one (``dual_weights``), networks for a part of the classes, weight pools, fixed
+point, sums of powers of two, and training on with any of them (``retrain``). Only that needs Keras.
 """
 
 from __future__ import annotations

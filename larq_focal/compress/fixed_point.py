@@ -1,8 +1,7 @@
 """Networks in fixed point: every scale is a power of two, so that integers are brought to the next grid by shifts.
 
-Source: Settle, Bollavaram, D'Alberto, Delaye, Fernandez, Fraser, Ng, Sirasao and Wu, "Quantizing Convolutional Neural
-Networks for Low-Power High-Throughput Inference Engines", https://arxiv.org/abs/1805.07941: fixed point after training,
-calibrated on one batch. Their choice of scales is not taken over; here it is the one of least squared error.
+Source: Settle et al., "Quantizing Convolutional Neural Networks for Low-Power High-Throughput Inference Engines", 2018:
+fixed point after training, calibrated on one batch. Here each scale is the one of least squared error.
 """
 
 from __future__ import annotations
