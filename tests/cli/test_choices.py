@@ -16,7 +16,7 @@ from larq_focal.cli import main
 from larq_focal.cli.netadapt import METRICS
 from larq_focal.compress.scheme_names import SCHEME_NAMES
 from larq_focal.datasets.rows import DATASETS
-from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
+from larq_focal.deploy.converters import CALIBRATIONS, CONVERTERS, INPUT_TYPES, RESTS
 from larq_focal.deploy.engines import AUTO, ENGINES
 from larq_focal.deploy.inputs import RESIZES
 from larq_focal.deploy.pixels import SCALES
@@ -34,6 +34,7 @@ from tests.support.modules import PACKAGE, modules_in
 from tests.support.processes import output_of
 
 OWNED = {
+    "calibration": CALIBRATIONS,
     "converter": CONVERTERS,
     "dataset": tuple(DATASETS),
     "dense_on_array": DENSE_COUNTS,
