@@ -1,0 +1,1 @@
+"""One knob: the least costly network within a loss of accuracy, by widths and bits chosen layer by layer."""
