@@ -16,6 +16,7 @@ from larq_focal.cli import (
     netadapt,
     network,
     optimize,
+    study,
     zoo,
 )
 from larq_focal.cli.output import USER_ERRORS, exit_status, keep_tensorflow_silent, print_what_can_be_printed
@@ -54,6 +55,7 @@ def main(debug: bool) -> None:
 
 for _command in (
     bench.bench,
+    study.study,
     deploy.convert,
     deploy.audit,
     deploy.migrate,

@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.bench import INTERRUPTED
 from larq_focal.cli.options import (
+    DATASET_HELP,
     DatasetName,
     data_dir_option,
     import_option,
@@ -36,7 +37,7 @@ def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str
 
 @click.command(short_help="Make a trained network narrower by what it costs, measured.")
 @model_argument
-@click.option("--dataset", type=DatasetName(), required=True)
+@click.option("--dataset", type=DatasetName(), required=True, help=DATASET_HELP)
 @data_dir_option
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder for log and model."

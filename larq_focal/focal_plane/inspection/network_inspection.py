@@ -61,7 +61,8 @@ def inspect_network(
         region: the part of the array to record, see ``StepRecorder``.
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
         spill: how far planes may move, as in ``compile``.
-        placement, weights: how the program is written, as in ``compile``.
+        placement: where channels lie, as in ``compile``.
+        weights: where the program takes weights from, as in ``compile``.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each part of the work.
 

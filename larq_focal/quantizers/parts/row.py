@@ -128,8 +128,7 @@ def quantizer_row(
     What is left out follows from the class: the alias from its name, the family from its folder, the summary and the
     source from its docstring; the levels from the values, and the lowering from what becomes of kernels and inputs.
 
-    Args:
-        **attributes: As for :class:`QuantizerRow`.
+    The arguments are the attributes of a :class:`QuantizerRow`.
 
     Raises:
         ValueError: The alias is that of another quantizer, or something that does not follow is left out.
