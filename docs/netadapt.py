@@ -2,8 +2,8 @@
 
     python docs/netadapt.py
 
-Needs the extra `docs`. Tables and the picture follow from docs/data: netadapt_alexnet.json is the `summary.json` of
-`larq-focal netadapt`, optimize_*.json are the records of `larq-focal optimize`.
+Needs the extra `docs`. Tables and the picture follow from docs/data: netadapt_alexnet.json is written by
+`python -m benchmarks.netadapt_alexnet --data-dir DIR`, optimize_*.json are the records of `larq-focal optimize`.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def adapted() -> Iterator[str]:
     yield f"""\
 ### AlexNet on {about["dataset"]}
 
-A quarter of the widths of AlexNet for CIFAR (16, 48, 96, 64 and 64 maps, two dense layers of 256), trained for three
-epochs only, with shifts and mirrored images. {len(iterations)} iterations; each candidate was trained on
+A quarter of the widths of AlexNet for CIFAR (16, 48, 96, 64 and 64 maps, two dense layers of 256), trained for
+{record["trained_epochs"]} epochs only, with shifts and mirrored images. {len(iterations)} iterations; each candidate was trained on
 {schedule["steps"]} batches of {recipe["batch_size"]} and judged on {schedule["judged"]:,} of {recipe["held_out"]:,}
 images held out. These are small budgets: they show the method, not how far it goes. Latency is that of the table, one
 thread of {about["device"].get("cpu", "this machine")}, shared with other work.
