@@ -97,10 +97,10 @@ def adapted() -> Iterator[str]:
 ### AlexNet on {about["dataset"]}
 
 A quarter of the widths of AlexNet for CIFAR (16, 48, 96, 64 and 64 maps, two dense layers of 256), trained for
-{record["trained_epochs"]} epochs only, with shifts and mirrored images. {len(iterations)} iterations; each candidate was trained on
-{schedule["steps"]} batches of {recipe["batch_size"]} and judged on {schedule["judged"]:,} of {recipe["held_out"]:,}
-images held out. These are small budgets: they show the method, not how far it goes. Latency is that of the table, one
-thread of {about["device"].get("cpu", "this machine")}, shared with other work.
+{record["trained_epochs"]} epochs only, with shifts and mirrored images. {len(iterations)} iterations; each candidate
+was trained on {schedule["steps"]} batches of {recipe["batch_size"]} and judged on {schedule["judged"]:,} of
+{recipe["held_out"]:,} images held out. These are small budgets: they show the method, not how far it goes. Latency is
+that of the table, one thread of {about["device"].get("cpu", "this machine")}, shared with other work.
 
 ![Accuracy on images held out against latency, iteration by iteration]({CURVE})
 """

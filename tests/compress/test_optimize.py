@@ -65,7 +65,7 @@ def test_each_round_takes_what_loses_least_for_what_it_saves_and_the_rest_was_no
             saved = (before.cost - attempt.cost) / result.first["cost"]
             return (before.accuracy - attempt.accuracy + 1e-6) / (saved + 1e-5)
 
-        good = [attempt for attempt in rounds[number] if attempt.verdict in ("taken", "another is better")]
+        good = [attempt for attempt in rounds[number] if attempt.verdict in ("taken", "not the best")]
         for attempt in set(rounds[number]) - set(good):
             if attempt.accuracy is None:
                 assert before.cost - attempt.cost < LEAST_SAVING * result.first["cost"]

@@ -68,12 +68,13 @@ class Optimized(Result):
         add_figures(tried, "round")
         add_name(tried, "layer")
         add_words(tried, "change")
-        add_figures(tried, heading(self.metric, UNITS[self.metric]), "accuracy")
+        unit = UNITS[self.metric]
+        add_figures(tried, self.metric if unit == self.metric else heading(self.metric, unit), "accuracy")
         add_words(tried, "verdict")
         for attempt in self.attempts:
             accuracy = "" if attempt.accuracy is None else f"{attempt.accuracy:.2%}"
             style = "bold" if attempt.verdict == "taken" else "dim"
-            row = (str(attempt.round), attempt.layer or "all", attempt.change, f"{attempt.cost:,.4g}", accuracy)
+            row = (str(attempt.round), attempt.layer or "all", attempt.change, _figure(attempt.cost), accuracy)
             tried.add_row(*row, attempt.verdict, style=style)
         chosen = new_table("What was chosen")
         add_name(chosen, "layer")
@@ -180,6 +181,10 @@ def optimize(
     result = Optimized(path, metric, max_drop, *figures, tuple(layers_of(chosen)), tuple(search.attempts), about)
     write_text(path.with_suffix(".json"), json.dumps(result.to_dict(), indent=1) + "\n")
     return result
+
+
+def _figure(cost: float) -> str:
+    return f"{cost:,.0f}" if cost >= 1000 else f"{cost:.4g}"
 
 
 def _loaded(network: Any, trust: bool) -> tuple[Any, str]:

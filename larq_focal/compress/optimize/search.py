@@ -26,7 +26,7 @@ LEAST_SAVING = 0.01
 CALIBRATED_ON = 100
 _LEAST_DROP, _LEAST_SAVED = 1e-6, 1e-5
 
-TAKEN, REFUSED, USELESS, BETTER = "taken", "too much accuracy", "saves too little", "another is better"
+TAKEN, REFUSED, USELESS, BETTER = "taken", "loses too much", "saves little", "not the best"
 
 
 @dataclass(frozen=True)
