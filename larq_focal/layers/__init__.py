@@ -10,6 +10,8 @@ from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.ghost_sign import GhostSign
 from larq_focal.layers.l1_batch_normalization import L1BatchNormalization
 from larq_focal.layers.log_gradient import LogGradient
+from larq_focal.layers.low_memory.pooling import LowMemoryMaxPooling2D
+from larq_focal.layers.low_memory.products import LowMemoryConv2D, LowMemoryDense
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 from larq_focal.layers.xnor_conv import XnorConv2D
@@ -36,6 +38,9 @@ __all__ = [
     "GhostSign",
     "L1BatchNormalization",
     "LogGradient",
+    "LowMemoryConv2D",
+    "LowMemoryDense",
+    "LowMemoryMaxPooling2D",
     "QuantConv1D",
     "QuantConv2D",
     "QuantConv2DTranspose",

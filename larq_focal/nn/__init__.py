@@ -15,6 +15,8 @@ is imported from here means the same on both:
     needs_no_constraint   says of a kernel quantizer that it loses no weights beyond 1
     Layer             the base of layers, with ``add_weight`` as in Keras 3
     ReplacedConv2D    a ``QuantConv2D`` whose ``product`` of quantized inputs and kernel a subclass may replace
+    with_backward     a function that says what it keeps for its backward pass; over_slices, gradients: see ``nn.kept``
+    latent_kernel     the kernel of a quantized layer as it is trained
     quantized_kernel  the kernel of a quantized layer as it computes with it
     quantized_scope   inside of it, the kernel of a quantized layer reads as quantized
     quantized_variables, times_called, store_weights, compiled, noise_state   what a training asks

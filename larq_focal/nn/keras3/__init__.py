@@ -12,6 +12,7 @@ from larq_focal.nn.keras3.case_optimizer import CaseOptimizer
 from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
 from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
 from larq_focal.nn.keras3.hyperparameter_scheduler import HyperparameterScheduler
+from larq_focal.nn.keras3.kept import gradients, over_slices, with_backward
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
     DoReFa,
@@ -38,9 +39,10 @@ from larq_focal.nn.keras3.quantized_layers import (
     QuantSeparableConv1D,
     QuantSeparableConv2D,
 )
-from larq_focal.nn.keras3.quantized_variable import quantized_scope
+from larq_focal.nn.keras3.quantized_variable import QuantizedVariable, quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
+from larq_focal.nn.keras3.sign_adam import SignAdam
 from larq_focal.nn.keras3.trained_state import (
     backend_name,
     compiled,
@@ -60,6 +62,11 @@ ReplacedConv2D = QuantConv2D
 def added(terms):
     """The sum of tensors of one shape."""
     return reduce(add, terms)
+
+
+def latent_kernel(layer: keras.layers.Layer):
+    """The kernel of a quantized layer as it is trained."""
+    return layer.kernel.latent if isinstance(layer.kernel, QuantizedVariable) else ops.convert_to_tensor(layer.kernel)
 
 
 def quantized_kernel(layer: keras.layers.Layer):
@@ -89,6 +96,7 @@ __all__ = [
     "QuantSeparableConv2D",
     "Quantizer",
     "ReplacedConv2D",
+    "SignAdam",
     "SteHeaviside",
     "SteSign",
     "SteTern",
@@ -98,13 +106,16 @@ __all__ = [
     "backend_name",
     "calling_layer",
     "compiled",
+    "gradients",
     "hard_tanh",
     "keras",
     "keras_version",
+    "latent_kernel",
     "metrics_scope",
     "needs_no_constraint",
     "noise_state",
     "ops",
+    "over_slices",
     "padded",
     "quantized_kernel",
     "quantized_scope",
@@ -116,5 +127,6 @@ __all__ = [
     "sublayers",
     "swish_sign",
     "times_called",
+    "with_backward",
     "with_gradient",
 ]
