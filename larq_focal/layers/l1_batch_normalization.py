@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from larq_focal.layers.low_memory.bits import pack_bits, signs, unpack_bits
-from larq_focal.nn import Layer, Tensor, ops, register, with_backward
+from larq_focal.nn import Layer, Tensor, at_once, ops, over_slices, register, with_backward
 from larq_focal.quantizers.parts.channels import fix_channels
 
 Backward = Literal["exact", "signs"]
@@ -32,22 +32,45 @@ def normalize_by_signs(x: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor,
         The outputs in the type of ``x``, and mean and deviation of each channel as constants.
     """
     axes, shape, kind = tuple(range(len(x.shape) - 1)), tuple(x.shape[1:]), x.dtype
+    # Maps are large: what is float32 is a few samples at a time. Behind a dense layer that would only take time.
+    slices = over_slices if len(shape) > 1 else at_once
     constant = ops.stop_gradient(x)
-    mean = ops.mean(ops.cast(constant, "float32"), axes)
-    distance = ops.mean(ops.abs(ops.cast(constant, "float32") - mean), axes)
+    count = ops.cast(ops.size(constant) // shape[-1], "float32")
+
+    def mean_of(term):
+        (_, (total,)) = slices(lambda some: ((), (ops.sum(term(ops.cast(some, "float32")), axes),)), constant)
+        return total / count
+
+    mean = mean_of(lambda some: some)
+    distance = mean_of(lambda some: ops.abs(some - mean))
     deviation = distance + epsilon
     magnitude = distance / deviation
 
     def forward(x, beta):
-        y = (ops.cast(x, "float32") - mean) / deviation
-        return ops.cast(y + beta, kind), (pack_bits(y >= 0), deviation, magnitude)
+        def normalized(some):
+            y = (ops.cast(some, "float32") - mean) / deviation
+            return (ops.cast(y + beta, kind), pack_bits(y >= 0)), ()
+
+        ((y, positive), _) = slices(normalized, x)
+        return y, (positive, deviation, magnitude)
 
     def backward(kept, upstream):
-        packed, deviation, magnitude = kept
-        upstream, sign = ops.cast(upstream, "float32"), signs(unpack_bits(packed, shape))
-        signed = magnitude * ops.mean(upstream * sign, axes)
-        by_x = (upstream - ops.mean(upstream, axes) - sign * signed) / deviation
-        return ops.cast(by_x, kind), ops.sum(upstream, axes)
+        positive, deviation, magnitude = kept
+        count = ops.cast(ops.size(upstream) // upstream.shape[-1], "float32")
+
+        def sums(upstream, positive):
+            upstream, sign = ops.cast(upstream, "float32"), signs(unpack_bits(positive, shape))
+            return (), (ops.sum(upstream, axes), ops.sum(upstream * sign, axes))
+
+        (_, (plain, signed)) = slices(sums, upstream, positive)
+        mean, signed = plain / count, magnitude * signed / count
+
+        def by_inputs(upstream, positive):
+            sign = signs(unpack_bits(positive, shape))
+            return (ops.cast((ops.cast(upstream, "float32") - mean - sign * signed) / deviation, kind),), ()
+
+        ((by_x,), _) = slices(by_inputs, upstream, positive)
+        return by_x, plain
 
     return with_backward(forward, backward)(x, beta), mean, distance
 

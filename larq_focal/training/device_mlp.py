@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class BinaryMLP:
             raise ValueError(f"BinaryMLP: the learning rate must be above 0, but is {learning_rate}.")
         self.sizes, self.learning_rate, self.steps = tuple(sizes), learning_rate, 0
         random = np.random.default_rng(seed)
-        self._layers = [_new_layer(random, *pair) for pair in zip(self.sizes, self.sizes[1:], strict=False)]
+        self._layers = [_new_layer(random, *pair) for pair in pairwise(self.sizes)]
 
     def train_step(self, images: np.ndarray, labels: np.ndarray) -> float:
         """A step of Adam on a batch; returns the mean cross-entropy before it.

@@ -12,6 +12,7 @@ from larq_focal.nn import (
     ReplacedConv2D,
     SteSign,
     Tensor,
+    at_once,
     gradients,
     latent_kernel,
     ops,
@@ -129,7 +130,7 @@ class LowMemoryDense(_KeepsBits, QuantDense):
         ValueError: Another quantizer, a bias or an activation.
     """
 
-    slices: ClassVar[Callable] = staticmethod(lambda function, *tensors: function(*tensors))
+    slices: ClassVar[Callable] = staticmethod(at_once)
 
     def product(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         return inputs @ kernel

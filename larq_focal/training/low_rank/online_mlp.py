@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -121,6 +122,6 @@ def _check(weights: Sequence[np.ndarray]) -> None:
     shapes = [np.shape(each) for each in weights]
     pairs = list(zip(shapes[::2], shapes[1::2], strict=False))
     chained = all(len(kernel) == 2 and bias == kernel[1:] for kernel, bias in pairs)
-    chained = chained and all(a[0][1] == b[0][0] for a, b in zip(pairs, pairs[1:], strict=False))
+    chained = chained and all(a[0][1] == b[0][0] for a, b in pairwise(pairs))
     if not pairs or len(shapes) % 2 or not chained:
         raise ValueError(f"OnlineMLP: weights are a kernel and a bias of each dense layer in turn, not {shapes}.")
