@@ -51,11 +51,11 @@ _STOCK_TITLES = {
 }
 
 
-def _suite(family: str, filters: tuple[int, ...], *binary: Entry) -> dict[str, Entry]:
+def _suite(family: str, filters: tuple[int, ...], *binary: Entry, with_tf_mot: bool = False) -> dict[str, Entry]:
     """A float network and what becomes of it, binary ones, and float and int8 ones of their bytes and latency."""
     full, first = f"{family}_{FULL_PRECISION}", FULL_PRECISION
     int8 = [Entry("int8", "int8 (calibrated)", full, "calibrated", first)]
-    if not is_keras_3():
+    if with_tf_mot:
         int8 = [
             Entry("int8", "int8 (TF-MOT)", full, "tf-mot", first),
             replace(int8[0], name="int8_calibrated"),
@@ -81,6 +81,7 @@ SUITE: dict[str, Entry] = _suite(
     Entry("hysteresis", "Hysteresis sign", "two_layer_hysteresis"),
     Entry("gumbel", "Gumbel sign", "two_layer_gumbel"),
     Entry("lab", "Learnable activation binarizer", "two_layer_lab"),
+    with_tf_mot=not is_keras_3(),
 )
 """For images."""
 SIGNAL_SUITE: dict[str, Entry] = _suite(
@@ -88,7 +89,7 @@ SIGNAL_SUITE: dict[str, Entry] = _suite(
     (24, 24),
     *(Entry(name, METHOD_TITLES[name], f"human_activity_{name}") for name in ("sign", "hysteresis", "gumbel", "lab")),
 )
-"""For signals: networks of one dimension."""
+"""For signals: networks of one dimension, of whose layers TF-MOT does not take all."""
 
 
 def suite_of(dataset: str) -> dict[str, Entry]:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import click
 
-from larq_focal.cli import bench, compress, deploy, device, doctor, focal_plane, inspect, mcu, network, study, zoo
+from larq_focal.cli import (
+    bench,
+    compress,
+    deploy,
+    device,
+    doctor,
+    focal_plane,
+    inspect,
+    mcu,
+    netadapt,
+    network,
+    study,
+    zoo,
+)
 from larq_focal.cli.output import USER_ERRORS, exit_status, keep_tensorflow_silent, print_what_can_be_printed
 from larq_focal.version import __version__
 
@@ -46,6 +59,7 @@ for _command in (
     deploy.audit,
     deploy.migrate,
     compress.compress,
+    netadapt.netadapt,
     mcu.export_c,
     network.summary,
     focal_plane.fit,

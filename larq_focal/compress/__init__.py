@@ -4,9 +4,10 @@
     lqf.convert(quantized.graph, "small.tflite", rest="int8", representative=samples)
 
 ``quantize_weights`` gives the layers of a network weights of 1 to 8 bits in the ranges of least squared error, a scale
-for each output channel. A layer that ``bits`` does not name stays as it is, as does one with weights of so few bits
-already. ``quantize_kernel`` does the same for the weights of one layer, and ``stored_weights`` tells what a layer
-becomes in a file and how many bytes its weights take there.
+for each output channel. With one number for all, layers that take no fewer bytes with fewer bits get 8. A layer that
+``bits`` does not name stays as it is, as does one with weights of so few bits already. ``quantize_kernel`` does the
+same for the weights of one layer, and ``stored_weights`` tells what a layer becomes in a file and how many bytes its
+weights take there.
 """
 
 from __future__ import annotations
@@ -16,22 +17,43 @@ from typing import TYPE_CHECKING
 from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
+    from larq_focal.compress.classes import class_groups, for_classes
     from larq_focal.compress.dual import dual_kernels, dual_weights
     from larq_focal.compress.least_squares import least_squares_scales
+    from larq_focal.compress.pools import (
+        PooledNetwork,
+        WeightPool,
+        lookup_sums,
+        pool_weights,
+        pooled_kernel,
+        weight_pool,
+    )
     from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
+    from larq_focal.compress.retraining import retrain
+    from larq_focal.compress.schemes import SCHEMES
     from larq_focal.compress.storage import Storage, stored_weights
     from larq_focal.compress.weights import quantize_kernel, quantize_weights
 
 __all__ = [
+    "SCHEMES",
     "LayerBits",
+    "PooledNetwork",
     "QuantizedNetwork",
     "Storage",
+    "WeightPool",
+    "class_groups",
     "dual_kernels",
     "dual_weights",
+    "for_classes",
     "least_squares_scales",
+    "lookup_sums",
+    "pool_weights",
+    "pooled_kernel",
     "quantize_kernel",
     "quantize_weights",
+    "retrain",
     "stored_weights",
+    "weight_pool",
 ]
 
 
@@ -39,9 +61,13 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
     __getattr__, __dir__ = lazy_door(
         __name__,
         {
+            "classes": ("class_groups", "for_classes"),
             "dual": ("dual_kernels", "dual_weights"),
             "least_squares": ("least_squares_scales",),
+            "pools": ("PooledNetwork", "WeightPool", "lookup_sums", "pool_weights", "pooled_kernel", "weight_pool"),
             "quantized_network": ("LayerBits", "QuantizedNetwork"),
+            "retraining": ("retrain",),
+            "schemes": ("SCHEMES",),
             "storage": ("Storage", "stored_weights"),
             "weights": ("quantize_kernel", "quantize_weights"),
         },

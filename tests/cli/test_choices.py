@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from larq_focal.cli import main
+from larq_focal.compress.scheme_names import SCHEME_NAMES
 from larq_focal.datasets.rows import DATASETS
 from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
 from larq_focal.deploy.engines import AUTO, ENGINES
@@ -44,6 +45,7 @@ OWNED = {
     "preprocessing": tuple(SCALES),
     "resize": RESIZES,
     "rest": RESTS,
+    "scheme": SCHEME_NAMES,
     "spill": SPILLS,
     "target": TARGETS,
     "weights": WEIGHTS,

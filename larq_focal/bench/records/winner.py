@@ -33,6 +33,7 @@ def winner_text(records: Sequence[Record]) -> str | None:
         fastest = min(timed, key=lambda record: record["timing"]["median_ms"])
         times = (time_text(record["timing"]["median_ms"]) for record in (fastest, best))
         sentence += ", and " + _wins("it", _named(fastest), "fastest", fastest, best, *times)
+        sentence += ", a tie, as their times overlap" * (fastest is not best and _overlap(fastest, best))
     left = len(records) - len(equal)
     others = f"; {left} of {len(records)} runs {'is' if left == 1 else 'are'} less accurate" if left else ""
     return f"{sentence}{others}."
@@ -47,6 +48,10 @@ def _wins(own: str, others: str, what: str, winner: Record, best: Record, figure
     if winner is best:
         return f"{own} is the {what} ({figure})"
     return f"{others} is the {what} ({figure} against {figure_of_best})"
+
+
+def _overlap(faster: Record, slower: Record) -> bool:
+    return slower["timing"]["min_ms"] <= faster["timing"]["p90_ms"]
 
 
 def _is_timed_beside(record: Record, best: Record) -> bool:

@@ -43,6 +43,6 @@ constexpr FewBitLoop kLoop = {1,
 
 }  // namespace
 
-extern const FewBitKernel reference_few_bits = {"reference", &kLoop, nullptr, {}};
+extern const FewBitKernel reference_few_bits = {"reference", &kLoop, nullptr, nullptr, {}};
 
 }  // namespace larq_focal
