@@ -104,7 +104,7 @@ def _folder() -> Any:
 def _study(path: Path) -> Study:
     section = KIND.read(path)
     dataset = section.text("dataset")
-    if dataset not in DATASETS and own_images(dataset) is None:
+    if dataset not in DATASETS and not own_images(dataset):
         section.refuse("dataset", f"is {short(dataset, 60)}; choose from {', '.join((*DATASETS, *OWN_NAMES))}")
     recipe = Recipe("", dataset, epochs=1)
     if "recipe" in section:

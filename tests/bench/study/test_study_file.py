@@ -63,6 +63,12 @@ def test_a_row_may_change_recipe_title_rest_and_resources(tmp_path):
     assert (first.rest, first.resources.cpus, first.resources.gpus) == ("int8", 2, 0)
 
 
+def test_own_images_are_a_data_set(tmp_path):
+    assert study(tmp_path, dataset="folder:photos@32x32").dataset == "folder:photos@32x32"
+    with pytest.raises(ValueError, match="folders:photos; choose from digits"):
+        study(tmp_path, dataset="folders:photos")
+
+
 def test_data_set_and_seeds_are_changed_from_outside(tmp_path):
     changed = study(tmp_path).changed(dataset="mnist", seeds=1)
     assert {(trial.recipe.dataset, trial.recipe.seed) for trial in changed.trials()} == {("mnist", 0)}
