@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from larq_focal.bench.records.parts import accuracy_of, confusion_matrix
 from larq_focal.bench.records.schema import Record
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
@@ -12,17 +14,23 @@ from larq_focal.datasets.drawn import drawn
 from larq_focal.deploy.runtime import Runtime
 
 
-def results_on(model: str | Path, data: Dataset) -> dict[str, Any]:
+def results_on(model: str | Path | Runtime, data: Dataset, inputs: np.ndarray | None = None) -> dict[str, Any]:
     """Accuracy and confusion matrix of a file on the test images of a data set, as a run record has them.
+
+    Args:
+        model: path of the file, or what runs it.
+        data: the data set.
+        inputs: what the network gets of the test images in place of what it was trained with.
 
     Raises:
         ValueError: the file does not take such images, or gives no scores for such classes.
         EngineError: it cannot be run here.
     """
-    outputs = Runtime(model).run(as_input(data.x_test))
+    runtime = model if isinstance(model, Runtime) else Runtime(model)
+    outputs = runtime.run(as_input(data.x_test) if inputs is None else inputs)
     if outputs.shape != (len(data.x_test), len(data.classes)):
         raise ValueError(
-            f"'{model}' gives outputs {list(outputs.shape)}, but {data.title} has {len(data.classes)} classes."
+            f"'{runtime.name}' gives outputs {list(outputs.shape)}, but {data.title} has {len(data.classes)} classes."
         )
     predicted = outputs.argmax(-1)
     return {

@@ -79,6 +79,10 @@ def test_data_set_and_seeds_are_changed_from_outside(tmp_path):
     [
         ({"dataset": "imagenet"}, "'dataset' is imagenet; choose from digits, mnist"),
         ({"compare": "weight"}, "'compare' is weight; choose from parameter_bytes"),
+        ({"light": []}, "'light' must be a list of numbers above 0"),
+        ({"light": [1, "2"]}, "'light' must be a list of numbers above 0"),
+        ({"light": [0]}, "'light' must be a list of numbers above 0"),
+        ({"light": [True]}, "'light' must be a list of numbers above 0"),
         ({"title": ""}, "'title' must be a text"),
         ({"seeds": 0}, "'seeds' must be at least 1"),
         ({"seeds": 1.5}, "'seeds' must be a whole number"),
