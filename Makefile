@@ -52,6 +52,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python -m tools.quantizers_stub
 	$(BIN)/python docs/zoo_results.py
 	$(BIN)/python docs/training_methods.py
+	$(BIN)/python docs/netadapt.py
 	$(BIN)/python -m tools.backend_table
 
 site: $(VENV)/installed-docs

@@ -15,6 +15,8 @@ from larq_focal.cli import (
     mcu,
     netadapt,
     network,
+    optimize,
+    score,
     study,
     zoo,
 )
@@ -60,6 +62,7 @@ for _command in (
     deploy.migrate,
     compress.compress,
     netadapt.netadapt,
+    optimize.optimize,
     mcu.export_c,
     network.summary,
     focal_plane.fit,
@@ -71,6 +74,8 @@ for _command in (
     device.time,
     bench.retime,
     bench.report,
+    score.card,
+    score.check,
     zoo.zoo,
     doctor.doctor,
 ):

@@ -24,7 +24,8 @@ from larq_focal.files import existing
 METRICS = ("latency", "energy", "bytes", "macs", "ace")
 
 
-def _steps(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, int]:
+def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, int]:
+    """``BLOCK=CHANNELS`` as a dictionary."""
     steps = {}
     for text in texts:
         name, equals, number = text.rpartition("=")
@@ -51,7 +52,12 @@ def _steps(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -
 @click.option("--points", type=click.IntRange(min=2), default=5, show_default=True, help="Widths that are measured.")
 @click.option("--keep", multiple=True, metavar="LAYER", help="A layer that stays as it is.")
 @click.option(
-    "--step", "steps_of", multiple=True, callback=_steps, metavar="LAYER=N", help="Channels that go at a time there."
+    "--step",
+    "steps_of",
+    multiple=True,
+    callback=steps_of_blocks,
+    metavar="LAYER=N",
+    help="Channels that go at a time.",
 )
 @click.option("--tables", type=click.Path(path_type=Path), help="Folder of measured tables, to share them.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3, show_default=True)

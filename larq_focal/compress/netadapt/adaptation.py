@@ -165,7 +165,7 @@ class _Run:
             self._tell(f"iteration {number} of {self._schedule.iterations}: {block.name} to {narrower[block.name]}")
             count = widths[block.name] - narrower[block.name]
             gone = least_important(self._model, self._channels, block, count, self._removed)
-            model = narrowed(self._model, self._present(), gone)
+            model = narrowed(self._model, self._channels.without(self._removed), gone)
             self._tuning.tune(model, self._schedule.steps, number)
             accuracy, cost = self._tuning.accuracy(model, self._schedule.judged), self._cost(narrower)
             trial = Trial(block.name, narrower[block.name], cost, accuracy)
@@ -190,24 +190,6 @@ class _Run:
                 if self._cost(narrower) <= target:
                     yield block, narrower
                     break
-
-    def _present(self) -> Channels:
-        """The channels of the present model."""
-        gone = np.array(self._removed, np.int64)
-
-        def left(labels):
-            return labels[~np.isin(labels, gone)]
-
-        return replace(
-            self._channels,
-            blocks={
-                name: replace(block, channels=left(block.channels)) for name, block in self._channels.blocks.items()
-            },
-            layers={
-                name: replace(layer, inputs=left(layer.inputs), outputs=left(layer.outputs))
-                for name, layer in self._channels.layers.items()
-            },
-        )
 
     def _add(self, iteration: Iteration, model: keras.Model, gone: Sequence[int]) -> None:
         self._model, self._removed = model, [*self._removed, *gone]

@@ -69,7 +69,7 @@ class AdaptedFile(Result):
 
 
 def adapt_file(
-    path: str | Path,
+    network: keras.Model | str | Path,
     dataset: str,
     folder: str | Path,
     *,
@@ -93,10 +93,10 @@ def adapt_file(
     trust: bool = False,
     tell: Callable[[str], None] = lambda line: None,
 ) -> AdaptedFile:
-    """Makes the network in a Keras file narrower by what it costs; the same call goes on where it was interrupted.
+    """Makes a trained network narrower by what it costs; the same call goes on where it was interrupted.
 
     Args:
-        path: of the model.
+        network: a Keras model, or the path of one.
         dataset: its name; training images are trained on but for those held out, test images are judged on at the end.
         folder: for log, weights, the narrower ``model.keras`` and ``summary.json``.
         data_dir: folder of the data set.
@@ -121,7 +121,7 @@ def adapt_file(
         ValueError: what :func:`netadapt`, ``load_keras_model``, ``load_dataset`` and the meter raise.
     """
     folder = Path(folder)
-    model = load_keras_model(path, trust=trust)
+    model = load_keras_model(network, trust=trust) if isinstance(network, str | Path) else network
     data = load_dataset(dataset, data_dir)
     recipe = Recipe(
         model.name,

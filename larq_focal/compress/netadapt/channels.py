@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,6 +62,21 @@ class Channels:
     graph: QuantGraph
     blocks: dict[str, Block]
     layers: dict[str, LayerChannels]
+
+    def without(self, removed: Collection[int]) -> Channels:
+        """The channels of the network that is left, by the same numbers; its graph is still that of the whole one."""
+        gone = np.array(sorted(removed), np.int64)
+
+        def left(labels: np.ndarray) -> np.ndarray:
+            return labels[~np.isin(labels, gone)]
+
+        return replace(
+            self,
+            blocks={name: replace(block, channels=left(block.channels)) for name, block in self.blocks.items()},
+            layers={
+                name: LayerChannels(left(layer.inputs), left(layer.outputs)) for name, layer in self.layers.items()
+            },
+        )
 
 
 def channels_of(model: keras.Model, steps: dict[str, int] | None = None) -> Channels:

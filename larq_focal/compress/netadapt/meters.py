@@ -98,20 +98,23 @@ class ClockMeter:
             "watts": watts,
             "min_seconds": min_seconds,
         }
-        probe = self._time(_probe())
+        probe = self._time(write_tflite(_probe()))
         facts = {name: probe.machine.get(name) for name in _DEVICE}
         self.device = {**facts, "engine": probe.engine, "threads": threads, "versions": probe.versions}
 
     def __call__(self, graph: QuantGraph) -> float:
-        timing = self._time(graph)
+        return self.of_file(write_tflite(graph))
+
+    def of_file(self, file: bytes) -> float:
+        """Of a converted network."""
+        timing = self._time(file)
         if self.metric == "latency":
             return timing.min_ms
         if not timing.power_w:
             raise ValueError("This machine has no sensor of its power: give the watts that it draws.")
         return timing.min_ms * timing.power_w
 
-    def _time(self, graph: QuantGraph) -> Timing:
-        file = write_tflite(graph)
+    def _time(self, file: bytes) -> Timing:
         timing = time_remote(file, self._host, **self._options) if self._host else time_on_device(file, **self._options)
         if not isinstance(timing, Timing):
             raise ValueError("This processor is emulated, so that times say nothing: choose a metric that is counted.")

@@ -89,6 +89,7 @@ def omse(x: Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -
     kernel="float",
     lowering="a float convolution; 8-bit integers hold its levels exactly",
     scales="channel",
+    differs="the range is found by a search, which ends up to 4.5 % above the least squared error at 8 bits",
 )
 class OMSE(Quantizer):
     """Uniform weights of a few bits, in the range of least squared error.
