@@ -84,10 +84,10 @@ that was tried.
 The drop is kept on the images held out. The test images, which nothing was chosen by, may show a little more or less;
 the command says which.
 
-Networks of the zoo with their trained weights, each chosen by one run: judged on 2,000 of the 2,500 training images held
-out (CIFAR-10: 1,000, without narrowing, for its cost), 10 batches of 64 after a narrowing, figures on all 10,000 test
-images. Latency: one thread of an AMD EPYC with AVX-512, shared with other work. Nearly all weights of the CIFAR-10
-network have one bit already, so that little is left to save there; its test accuracy rises by chance.
+Networks of the zoo with their trained weights, each chosen by one run: judged on 2,000 of the 2,500 training images
+held out (CIFAR-10: 1,000, without narrowing, for its cost), 10 batches of 64 after a narrowing, figures on all 10,000
+test images. Latency: one thread of an AMD EPYC with AVX-512, shared with other work. Nearly all weights of the
+CIFAR-10 network have one bit already, so that little is left to save there; its test accuracy rises by chance.
 "CIFAR-10 (JPEG copy)" is a copy whose images went through JPEG: its figures are not to be set beside published ones.
 """
 
