@@ -69,8 +69,8 @@ def signs(x: np.ndarray) -> np.ndarray:
 def row(inputs: str, spectrum: AutocorrelationSpectrum) -> dict:
     return {
         "inputs": inputs,
-        "eigenvalues": spectrum.eigenvalues.tolist(),
-        "centred_eigenvalues": spectrum.centred_eigenvalues.tolist(),
+        "eigenvalues": rounded(spectrum.eigenvalues),
+        "centred_eigenvalues": rounded(spectrum.centred_eigenvalues),
         "spread": spectrum.spread,
         "centred_spread": spectrum.centred_spread,
         "rank": spectrum.rank,
@@ -87,7 +87,12 @@ def losses(eigenvalues: np.ndarray, rate: float) -> list[float]:
     for _ in range(STEPS):
         found.append(float((eigenvalues * error**2).sum()))
         error = error - rate * eigenvalues * error
-    return [each / found[0] for each in found]
+    return rounded(np.array(found) / found[0])
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """To four digits: enough to draw them."""
+    return [float(f"{value:.4g}") for value in values]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Whole networks of few bits for CIFAR-10: their files against Keras, and against int8 and binary ones of one shape.
+"""Whole networks of few bits for CIFAR-10: against Keras, and against int8 and binary ones of the same shape.
 
     python -m benchmarks.few_bit_networks --data-dir FOLDER [--shapes NAME ...] [--methods NAME ...] [--images N]
 
 Run it from the repository with larq_focal[larq,test]. Each network learns a few steps, so that its normalisations hold
 what they see; then it is converted with a float rest, and run by each kernel of the delegate on so many test images.
-Prints a Markdown table: the widths of weights and maps, which operators the file has, on how many images Keras and the
+Prints a Markdown table: the bits of weights and maps, which operators the file has, on how many images Keras and the
 file choose the same class, and the largest difference of their outputs, in parts of the largest output; then the size
 of the file, and what a tenth of the times of an inference lie below, in microseconds: one thread, all files in turn.
 "int8" and "float32" are the same shape in full precision by LiteRT with XNNPACK, by its best kernels here.

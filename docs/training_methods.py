@@ -140,7 +140,8 @@ print(lqf.training.autocorrelation_spectrum(conv, images))  # images: [n, 28, 28
 The outputs of a layer see vectors u: inputs, or windows of an image. By gradient descent on the squared error, the
 error of the weights along each eigenvector of R = E[u u'] shrinks by 1 - rate x eigenvalue in a step. The largest
 eigenvalue bounds the rate, 2 / eigenvalue; the smallest says how long it takes then. Batch normalisation behind the
-layer takes the mean of u away, which is most of the largest eigenvalue, and divides by the deviation of the outputs.
+layer takes the mean of u away, up to two thirds of the largest eigenvalue here, and divides by the deviation of the
+outputs, so that the scale of u does not matter. Signs in front of the layer have a much smaller spread than ReLU.
 With random weights, in the first step, that division is the one of normalised LMS, by the power of the inputs: the NLMS
 ratio of the table is 1, but for chance. (Chai, Pilanci and Murmann,
 [arXiv 2002.10674](https://arxiv.org/abs/2002.10674).)

@@ -62,7 +62,7 @@ def judged(
         "file": describe_file(conversion.path),
         "audit": audit,
         "cost": summary(graph).to_dict(),
-        "timing": time(conversion.path).to_dict(),
+        "timing": time(conversion.path, memory=True).to_dict(),
         "microcontroller": report_graph(graph, board or Board(), pixels="centred").to_dict(),
         "fit": _fitted(graph, model) if len(data.image_shape) == 3 else None,  # a sensor sees images, not signals
     }

@@ -17,7 +17,7 @@ from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import keras
 from larq_focal.text import accuracy_text
-from larq_focal.training import recalibrate_normalisations
+from larq_focal.training import low_memory, recalibrate_normalisations
 from larq_focal.training.recipe import Arithmetic, Recipe
 from larq_focal.training.trainer import EpochDone, Training, split, train_stretch
 from larq_focal.zoo.registry import find
@@ -125,11 +125,14 @@ def seeded_network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "floa
     """The network of a recipe, built after its seed is set."""
     keras.utils.set_random_seed(recipe.seed)
     policy = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy(arithmetic)
+    keras.mixed_precision.set_global_policy("float32" if arithmetic == "low_memory" else arithmetic)
     try:
-        return find(recipe.model).build(input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options)
+        model = find(recipe.model).build(input_shape=data.image_shape, num_classes=len(data.classes), **recipe.options)
     finally:
         keras.mixed_precision.set_global_policy(policy)
+    if recipe.arithmetic != "low_memory":
+        return model
+    return low_memory(model, "float16" if arithmetic == "low_memory" else "float32")
 
 
 def _recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-import numpy as np
-
 from larq_focal.bench.equal_budget import discard_width, width_for
 from larq_focal.bench.judgement import judged
-from larq_focal.bench.recipe_run import Say, seeded_network, training_record
+from larq_focal.bench.recipe_run import Say, calibration_images, seeded_network, training_record
 from larq_focal.bench.suite import Entry, fine_tuning
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.deploy.audit.layer_audit import LayerAudit
@@ -25,10 +23,9 @@ from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import keras
 from larq_focal.training.quantization_aware import quantization_aware
 from larq_focal.training.recipe import Recipe
-from larq_focal.training.trainer import Training, discard_state, environment_now, split, train_stretch
+from larq_focal.training.trainer import Training, discard_state, environment_now, train_stretch
 
 EpochDone = Callable[[Entry, dict], None]
-CALIBRATION_IMAGES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,9 +136,3 @@ def _stock_audit(graph: QuantGraph, path: Path) -> Audit:
     )
     size = path.stat().st_size
     return Audit(graph.name, size, size, rows, None, ())
-
-
-def calibration_images(recipe: Recipe, data: Dataset) -> np.ndarray:
-    """Training images as a network takes them, none of which is held out."""
-    _, (kept, _) = split(recipe, data)
-    return as_input(kept[:CALIBRATION_IMAGES])

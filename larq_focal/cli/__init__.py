@@ -16,6 +16,7 @@ from larq_focal.cli import (
     netadapt,
     network,
     optimize,
+    score,
     study,
     zoo,
 )
@@ -73,6 +74,8 @@ for _command in (
     device.time,
     bench.retime,
     bench.report,
+    score.card,
+    score.check,
     zoo.zoo,
     doctor.doctor,
 ):

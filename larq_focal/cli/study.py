@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from larq_focal.cli.bench import INTERRUPTED
-from larq_focal.cli.options import data_dir_option
+from larq_focal.cli.options import DATASET_HELP, DatasetName, data_dir_option
 from larq_focal.cli.output import console, quiet, say, status_line
-from larq_focal.datasets.rows import DATASETS
 
 
 @click.command(short_help="Answer a question over many networks: train, judge, compare.")
 @click.argument("study")
-@click.option("--dataset", type=click.Choice(tuple(DATASETS)), help="Another data set than the study's.")
+@click.option("--dataset", type=DatasetName(), help=f"Another data set than the study's: {DATASET_HELP}")
 @data_dir_option
 @click.option("--seeds", type=click.IntRange(min=1), help="Trainings of each network; the study's own by default.")
 @click.option(

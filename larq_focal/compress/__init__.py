@@ -1,4 +1,4 @@
-"""Smaller networks after training: weights of few bits, on a QuantGraph, without Keras and without data.
+"""Smaller networks after training: what `docs/compress.md` describes, on a QuantGraph.
 
     quantized = lqf.compress.quantize_weights(model, bits=4)             # or bits={"conv1": 8, "dense": 3}
     lqf.convert(quantized.graph, "small.tflite", rest="int8", representative=samples)
@@ -8,6 +8,9 @@ for each output channel. With one number for all, layers that take no fewer byte
 ``bits`` does not name stays as it is, as does one with weights of so few bits already. ``quantize_kernel`` does the
 same for the weights of one layer, and ``stored_weights`` tells what a layer becomes in a file and how many bytes its
 weights take there.
+
+Beside these there are two kernels for one (``dual_weights``), networks for a part of the classes, weight pools, fixed
+point, sums of powers of two, and training on with any of them (``retrain``). Only that needs Keras.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from larq_focal.lazy_door import lazy_door
 
 if TYPE_CHECKING:
     from larq_focal.compress.classes import class_groups, for_classes
+    from larq_focal.compress.compact import CompactCost, CompactNetwork, compact_weights, term_magnitudes
     from larq_focal.compress.dual import dual_kernels, dual_weights
+    from larq_focal.compress.fixed_point import fixed_point_weights, signal_to_noise
     from larq_focal.compress.least_squares import least_squares_scales
     from larq_focal.compress.pools import (
         PooledNetwork,
@@ -36,14 +41,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMES",
+    "CompactCost",
+    "CompactNetwork",
     "LayerBits",
     "PooledNetwork",
     "QuantizedNetwork",
     "Storage",
     "WeightPool",
     "class_groups",
+    "compact_weights",
     "dual_kernels",
     "dual_weights",
+    "fixed_point_weights",
     "for_classes",
     "least_squares_scales",
     "lookup_sums",
@@ -52,7 +61,9 @@ __all__ = [
     "quantize_kernel",
     "quantize_weights",
     "retrain",
+    "signal_to_noise",
     "stored_weights",
+    "term_magnitudes",
     "weight_pool",
 ]
 
@@ -62,7 +73,9 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
         __name__,
         {
             "classes": ("class_groups", "for_classes"),
+            "compact": ("CompactCost", "CompactNetwork", "compact_weights", "term_magnitudes"),
             "dual": ("dual_kernels", "dual_weights"),
+            "fixed_point": ("fixed_point_weights", "signal_to_noise"),
             "least_squares": ("least_squares_scales",),
             "pools": ("PooledNetwork", "WeightPool", "lookup_sums", "pool_weights", "pooled_kernel", "weight_pool"),
             "quantized_network": ("LayerBits", "QuantizedNetwork"),

@@ -57,7 +57,8 @@ class PooledNetwork(Result):
     """A network whose kernels are made of one pool.
 
     ``graph`` computes with them; ``indices`` has for each pooled layer, by its name, the vector of each group, int64
-    ``[..., in / 8, out]``; ``kept`` names the layers that are not made of the pool.
+    ``[..., in / 8, out]``, and layers that share their weights stand there once; ``kept`` names the layers that are not
+    made of the pool.
     """
 
     graph: QuantGraph
@@ -121,7 +122,8 @@ def weight_pool(
         ValueError: there is no layer with groups of 8 input channels, or they have fewer directions than ``size``.
     """
     graph = as_graph(network, trust=trust)
-    groups = [_groups(op.kernel.values()).reshape(-1, GROUP) for op in graph.layers if _has_groups(op, keep)]
+    kernels = {id(op.kernel.codes): op.kernel for op in graph.layers if _has_groups(op, keep)}
+    groups = [_groups(kernel.values()).reshape(-1, GROUP) for kernel in kernels.values()]
     if not groups:
         raise ValueError(f"'{graph.name}' has no layer to pool: their input channels must be a multiple of {GROUP}.")
     directions = _unit(np.concatenate(groups).astype(np.float64))
@@ -142,15 +144,14 @@ def pool_weights(network: Any, pool: WeightPool, *, keep: Collection[str] = (), 
         keep: as for :func:`weight_pool`.
         trust: as for :func:`quantize_weights`.
     """
-    graph, indices = as_graph(network, trust=trust), {}
-    made: list[ops.Op] = []
-    for op in graph:
-        if isinstance(op, ops.Linear) and _has_groups(op, keep):
-            kernel, indices[op.name] = pooled_kernel(op.kernel.values(), pool)
-            op = dataclasses.replace(op, kernel=kernel)
-        made.append(op)
-    kept = tuple(op.name for op in graph.layers if op.name not in indices)
-    return PooledNetwork(graph.rewritten(made), pool, indices, kept)
+    graph = as_graph(network, trust=trust)
+    bound = [op for op in graph.layers if _has_groups(op, keep)]
+    owners = {id(op.kernel.codes): op for op in reversed(bound)}  # shared weights count once
+    pooled = {key: pooled_kernel(op.kernel.values(), pool) for key, op in owners.items()}
+    indices = {op.name: pooled[id(op.kernel.codes)][1] for op in bound if owners[id(op.kernel.codes)] is op}
+    made = {op.name: dataclasses.replace(op, kernel=pooled[id(op.kernel.codes)][0]) for op in bound}
+    kept = tuple(op.name for op in graph.layers if op.name not in made)
+    return PooledNetwork(graph.rewritten(made.get(op.name, op) for op in graph), pool, indices, kept)
 
 
 def pooled_kernel(values: np.ndarray, pool: WeightPool) -> tuple[Kernel, np.ndarray]:

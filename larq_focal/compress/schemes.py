@@ -18,6 +18,8 @@ MOST_BITS = 8
 _MOST_BITS_OF_POWERS = 4
 """Seven powers of two, the largest of which is 64: int8 holds no more."""
 _LARGEST_CODE = 127
+_OCTAVES = (-2, -1, 0, 1, 2)
+"""Around the best scale, in which the best power of two is looked for."""
 
 
 def least_squares(values: np.ndarray, bits: int, has_zero: bool | None = None) -> Kernel:
@@ -72,6 +74,22 @@ def powers_of_two(values: np.ndarray, bits: int) -> Kernel:
     return _fitted(values, bits, np.append(0, 2 ** np.arange(2 ** (bits - 1) - 1)))
 
 
+def fixed_point(values: np.ndarray, bits: int) -> Kernel:
+    """Even levels with 0 whose scale, for each output channel, is the power of two of least squared error."""
+    _check(bits, MOST_BITS)
+    magnitudes = even_magnitudes(bits, has_zero=True)
+    nearest = np.floor(np.log2(least_squares_scales(values, magnitudes)))
+    candidates = [2.0 ** (nearest + octave) for octave in _OCTAVES]
+    codes = [nearest_codes(values, scales, magnitudes) for scales in candidates]
+    errors = [
+        np.square(values - scales * code).reshape(-1, values.shape[-1]).sum(0)
+        for scales, code in zip(candidates, codes, strict=True)
+    ]
+    best = np.argmin(errors, axis=0)
+    scales = np.choose(best, candidates).astype(np.float32)
+    return _kernel(nearest_codes(values, scales, magnitudes), scales, bits)
+
+
 def _check(bits: int, most: int) -> None:
     if not 2 <= bits <= most:
         raise ValueError(f"These levels can have 2 to {most} bits, not {bits}.")
@@ -91,5 +109,6 @@ SCHEMES: Mapping[Scheme, Callable[[np.ndarray, int], Kernel]] = {
     "largest weight": largest_weight,
     "asymmetric": asymmetric,
     "powers of two": powers_of_two,
+    "fixed point": fixed_point,
 }
 """By name; each makes a kernel of weights ``[..., C]`` and bits, and refuses bits that it does not have."""

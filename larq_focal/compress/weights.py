@@ -30,8 +30,9 @@ def quantize_kernel(
     Args:
         kernel: of floats, or of integers of more bits: ``[..., C]``.
         bits: 1 to 8. One bit is the sign, times the mean magnitude.
-        scheme: how levels are chosen, one of ``larq_focal.compress.SCHEMES``: by the least squared error; up to the
-            largest weight; from the least to the largest weight; or powers of two, of up to 4 bits.
+        scheme: how levels are chosen, one of ``larq_focal.compress.SCHEMES``: even ones by the least squared error; up
+            to the largest weight; from the least to the largest weight; with a scale that is a power of two; or levels
+            that are powers of two, of up to 4 bits.
         has_zero: for least squares, whether 0 is a level, with 2^bits - 1 levels 0, +-1, +-2, ...; without it there are
             2^bits levels +-1, +-3, .... None takes for the layer what has the smaller squared error. With 1 bit there
             is no 0; with 8 bits there is, because int8 does not hold the others.
@@ -92,27 +93,24 @@ def quantize_weights(
     _check(graph, named, for_all, keep)
     made: dict[tuple[int, int], Kernel] = {}  # layers that share their weights share those of few bits
 
-    def in_bits(op: ops.Linear, width: int) -> ops.Linear:
+    def in_bits(op: ops.Linear, width: int, **levels: Any) -> ops.Linear:
         if op.kernel.bits <= width:
             return op
         key = id(op.kernel.codes), width
-        if key not in made:
-            is_known = scheme != "powers of two" or width < MOST_BITS
-            try:
-                made[key] = quantize_kernel(
-                    op.kernel, width, scheme=scheme if is_known else "least squares", has_zero=has_zero
-                )
-            except ValueError as error:
-                raise ValueError(f"The layer '{op.name}' of '{graph.name}': {error}") from error
+        try:
+            made[key] = made.get(key) or quantize_kernel(op.kernel, width, **levels)
+        except ValueError as error:
+            raise ValueError(f"The layer '{op.name}' of '{graph.name}': {error}") from error
         return dataclasses.replace(op, kernel=made[key])
 
     def quantized(op: ops.Op) -> ops.Op:
         wanted = named.get(op.name, for_all)
         if not isinstance(op, ops.Linear) or op.name in keep or wanted is None:
             return op
-        narrow = in_bits(op, wanted)
-        is_forced = everywhere or op.name in named
-        return narrow if is_forced or not _is_no_smaller(narrow) else in_bits(op, MOST_BITS)
+        narrow = in_bits(op, wanted, scheme=scheme, has_zero=has_zero)
+        if everywhere or op.name in named or not _is_no_smaller(narrow):
+            return narrow
+        return in_bits(op, MOST_BITS, scheme="least squares" if scheme == "powers of two" else scheme)
 
     result = [quantized(op) for op in graph]
     rows = [LayerBits.of(*pair) for pair in zip(graph, result, strict=True) if isinstance(pair[0], ops.Linear)]

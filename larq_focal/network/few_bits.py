@@ -25,6 +25,8 @@ _LARGEST_LEVEL = 16
 _LARGEST_LEVEL_OF_ONE_BIT = 8
 _FEW_WEIGHTS = 2048
 """Kernels of fewer weights save less memory than an operator of their own takes."""
+_FEW_LEVELS = 4
+"""Of a map: sums of binary operators take no more of them."""
 
 
 @dataclass(frozen=True)
@@ -142,14 +144,27 @@ def _levels(graph: QuantGraph, op: ops.Op) -> np.ndarray | None:
 
 
 def takes_few_bits(op: ops.Op) -> bool:
-    """Whether there is an operator of few bits for a layer, whose inputs and results are integers of 8 bits."""
-    if not isinstance(op, ops.Linear) or op.kernel.scale is None or op.kernel.size < _FEW_WEIGHTS:
+    """Whether an operator of few bits is worth it for a layer, whose inputs and results are integers of 8 bits."""
+    return has_few_bits(op) and op.kernel.size >= _FEW_WEIGHTS
+
+
+def is_exact_in_few_bits(graph: QuantGraph, op: ops.Op) -> bool:
+    """Whether an operator of few bits computes a layer as it is: its weights have few bits, its map few levels.
+
+    Few weights on a map of very few levels are left to binary operators.
+    """
+    if not has_few_bits(op) or (grid := level_grid(graph, op.inputs[0])) is None:
+        return False
+    if op.kernel.size >= _FEW_WEIGHTS:
+        return True
+    low, high = map_codes(graph, op.inputs[0], grid)
+    return high - low >= _FEW_LEVELS
+
+
+def has_few_bits(op: ops.Op) -> bool:
+    """Whether there is an operator of few bits for a layer, whatever its map."""
+    if not isinstance(op, ops.Linear) or op.kernel.scale is None:
         return False
     if isinstance(op, ops.Conv2D) and (op.groups != 1 or op.pad_value != 0):
         return False
     return weight_coding(op.kernel.codes) is not None
-
-
-def is_exact_in_few_bits(graph: QuantGraph, op: ops.Op) -> bool:
-    """Whether an operator of few bits computes a layer as it is: its weights have few bits, its map few levels."""
-    return takes_few_bits(op) and level_grid(graph, op.inputs[0]) is not None

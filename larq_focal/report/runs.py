@@ -82,7 +82,7 @@ class Run:
 
     @property
     def verdict(self) -> str | None:
-        """Of the register fit: FIT, FIT WITH SPILL, NOT JUDGED, NO FIT, or None where there is no fit."""
+        """Of the register fit, one of ``Verdict``, or None where there is no fit."""
         return self.record["fit"] and self.record["fit"]["verdict"]
 
 

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.records.texts import machine_text
 from larq_focal.bench.study.cost import COSTS
-from larq_focal.bench.study.summary import PointSummary, Summary
+from larq_focal.bench.study.summary import PointSummary, Summary, light_text
 from larq_focal.files import write_text
 from larq_focal.report.figures import front_line, with_cost_axis
 from larq_focal.report.html import render
@@ -62,7 +62,7 @@ def write_study(summary: Summary, records: Sequence[Record], folder: str | Path)
     return [
         write_text(folder / "report.html", study_page(summary, records)),
         write_report(records, folder / "runs.html"),
-        write_text(folder / "table.md", f"{summary.table()}\n"),
+        write_text(folder / "table.md", "\n\n".join(filter(None, (summary.table(), summary.light_table()))) + "\n"),
         write_text(folder / "study.json", json.dumps(summary.to_dict(), indent=1, allow_nan=False) + "\n"),
     ]
 
@@ -76,7 +76,11 @@ def study_page(summary: Summary, records: Sequence[Record]) -> str:
     (runs,) = runs_by_dataset(records)
     return render(
         "study.html",
-        {"compared": cost_figure(rows, compared), "beside": cost_figure(rows, beside)},
+        {
+            "compared": cost_figure(rows, compared),
+            "beside": cost_figure(rows, beside),
+            **({"light": light_figure(rows)} if summary.study.light else {}),
+        },
         scripts=("page.js",),
         steppings={},
         summary=summary,
@@ -110,6 +114,30 @@ def cost_figure(rows: Sequence[Row], key: str) -> go.Figure:
     title = f"{cost.title} ({name})" if name else cost.title
     figure.update_layout(plain_layout(title, "accuracy (%)"))
     return with_cost_axis(figure, costs, title)
+
+
+def light_figure(rows: Sequence[Row]) -> go.Figure:
+    """Accuracy, a mean over the seeds, by the factor of the light."""
+    figure = go.Figure()
+    for row in rows:
+        label = escape(row.label, quote=False)
+        figure.add_scatter(
+            x=[*row.point.light],
+            y=[100 * accuracy for accuracy in row.point.light.values()],
+            mode="lines+markers",
+            line={"color": row.colour, "width": 2},
+            marker={"symbol": row.symbol, "size": 8, "color": row.colour},
+            name=label,
+            meta={"run": row.label},
+            hoverinfo="text",
+            hovertext=[
+                f"<b>{label}</b><br>{100 * accuracy:.1f} % at {light_text(factor)}"
+                for factor, accuracy in row.point.light.items()
+            ],
+        )
+    factors = [*rows[0].point.light]
+    figure.update_layout(plain_layout("light, logarithmic", "accuracy (%)"))
+    return figure.update_xaxes(type="log", tickvals=factors, ticktext=[light_text(factor) for factor in factors])
 
 
 def _marker(row: Row, cost: float, mean: float, is_on_front: bool, cost_text: str) -> go.Scatter:

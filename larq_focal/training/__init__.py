@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from larq_focal.layers.overparameterised.branched_kernel import BranchedKernel
     from larq_focal.layers.overparameterised.parallel_normalization import ParallelNormalization
     from larq_focal.training.autocorrelation import AutocorrelationSpectrum, autocorrelation_spectrum
+    from larq_focal.training.device_mlp import BinaryMLP
     from larq_focal.training.flips import SignFlips
+    from larq_focal.training.low_memory_model import low_memory, low_memory_loss
     from larq_focal.training.minimal_network import fold
     from larq_focal.training.normalisations import recalibrate_normalisations
     from larq_focal.training.recipe import Recipe
@@ -26,6 +28,7 @@ __all__ = [
     "AnyWidthInput",
     "AnyWidthKernel",
     "AutocorrelationSpectrum",
+    "BinaryMLP",
     "BranchedConv2D",
     "BranchedKernel",
     "DistilledCrossEntropy",
@@ -37,6 +40,8 @@ __all__ = [
     "every_width",
     "find_recipe",
     "fold",
+    "low_memory",
+    "low_memory_loss",
     "recalibrate_normalisations",
     "train_stretch",
     "width_accuracies",
@@ -58,6 +63,8 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             "autocorrelation": ("AutocorrelationSpectrum", "autocorrelation_spectrum"),
             "flips": ("SignFlips",),
             "minimal_network": ("fold",),
+            "device_mlp": ("BinaryMLP",),
+            "low_memory_model": ("low_memory", "low_memory_loss"),
             "normalisations": ("recalibrate_normalisations",),
             "recipe": ("Recipe",),
             "trainer": ("train_stretch",),

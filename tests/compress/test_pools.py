@@ -73,9 +73,10 @@ def test_layers_without_groups_are_kept_and_the_file_is_int8(tmp_path):
     samples = np.random.default_rng(0).normal(size=(16, 6, 6, 3)).astype(np.float32)
     audit = convert(pooled.graph, tmp_path / "pooled.tflite", rest="int8", representative=samples).audit
     assert audit.passed
-    assert {row.layer: row.became for row in audit.layers}["second"] == "int8"
-    assert pooled.to_dict()["pooled_weights"] == 2 * 9216
-    assert pooled.pool_bytes == 32 * 8 + 2 * (9216 // 8 * 5 // 8 + 4 * 32)
+    assert {row.layer: row.became for row in audit.layers}["first"] == "int8"
+    assert pooled.to_dict()["layers"] == {"first": 9216}
+    assert pooled.graph["first"].kernel is pooled.graph["second"].kernel
+    assert pooled.pool_bytes == 32 * 8 + 9216 // 8 * 5 // 8 + 4 * 32
 
 
 def test_a_layer_by_look_up_is_the_layer():

@@ -99,6 +99,8 @@ def test_layers_that_take_no_fewer_bytes_get_8_bits_unless_asked():
     assert bits == {0: [8, 3, 3, 8, 3, 2], 1: [3, 3, 3, 3, 3, 2]}
     named = compress.quantize_weights(graph, 3, layers={"each": 4})
     assert [layer.bits for layer in named.layers] == [8, 3, 3, 4, 3, 2]
+    for levels in ({"has_zero": False}, {"scheme": "powers of two"}):
+        assert [layer.bits for layer in compress.quantize_weights(graph, 3, **levels).layers] == [8, 3, 3, 8, 3, 2]
     only = compress.quantize_weights(graph, None, layers={"each": 4})
     assert [layer.bits for layer in only.layers] == [32, 32, 32, 4, 32, 2]
 

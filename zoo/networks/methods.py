@@ -57,7 +57,7 @@ class Method:
         pad: What a map is padded with; one of the input levels.
         kernel_regularizer: Makes the regularizer of a kernel, None for none.
         activation: Makes the activation function after a convolution's sum in a residual network, None for none.
-        packed: Whether Larq Compute Engine packs the layers; where not, they stay float by design.
+        packed: Whether Larq Compute Engine packs the layers; where not, only larq_focal's own operators do.
     """
 
     name: str

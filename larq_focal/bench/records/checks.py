@@ -12,9 +12,11 @@ from larq_focal.bench.records.schema import (
     ESTIMATES,
     FORMAT,
     KERAS,
+    MEMORY,
     MICROCONTROLLER,
     MISTAKES,
     NOT_MADE,
+    PERCENTILES,
     PROGRAM,
     REDUCTION,
     SCHEMA,
@@ -98,6 +100,9 @@ def _newer_problems(record: Record) -> list[str]:
             problems += _problems(fit[part], schema, f"fit.{part}")
     if "keras" in record["environment"]:
         problems += _problems(record["environment"]["keras"], KERAS, "environment.keras")
+    timing = record["timing"] or {}
+    problems += _problems(timing, {key: number for key, number in PERCENTILES.items() if key in timing}, "timing")
+    problems += _problems(timing.get("memory"), OrNone(MEMORY), "timing.memory")
     for part, schema in (("calibration", CALIBRATION), ("not_made", NOT_MADE), ("equal_to", EQUAL_TO)):
         if part in record:
             problems += _problems(record[part], schema, part)

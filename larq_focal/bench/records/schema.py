@@ -132,6 +132,9 @@ _TIMING = {
     "machine": dict,
     "notes": [str],
 }
+# Parts of newer timings.
+PERCENTILES = {"p99_ms": NUMBER, "first_ms": NUMBER}
+MEMORY = {"preparation_bytes": int, "inference_bytes": int}
 SCHEMA = {
     "format": str,
     "run": str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from filelock import FileLock
 from larq_focal.bench.recipe_run import Say, record_name, run_in_folder
 from larq_focal.bench.records.record_file import read_record
 from larq_focal.bench.records.schema import Record
+from larq_focal.bench.study.light import light_accuracies
 from larq_focal.bench.study.trial import Trial
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.files import written_whole
@@ -81,6 +82,14 @@ class KeptRuns:
                 options: dict[str, Any] = {"minutes": minutes, "say": say, "epoch_done": epoch_done}
                 run_in_folder(trial.recipe, self.data, place, rest=trial.point.rest, **options)
         return self.record(trial)
+
+    def light(self, trial: Trial, factors: Sequence[float]) -> dict[float, float]:
+        """The accuracy of a finished trial by the factor of the light."""
+        place, record = self.place(trial), self.record(trial)
+        if record is None:
+            raise ValueError(f"{trial.title} is not finished.")
+        model, camera = place / record["file"]["name"], trial.point.camera
+        return light_accuracies(model, self.data, factors, camera, place / f"{model.stem}.{camera}.light")
 
     def files(self, trial: Trial) -> Files:
         """What is in a trial's folder, for a machine that goes on with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from larq_focal.training.recipe import Recipe
 
 RETRIES = 5
 """How often a trial is begun again whose worker or node was lost."""
-_LOOK_EVERY_S = 2.0
+_LOOK_EVERY_S, _ANSWERS_WITHIN_S = 2.0, 10.0
 _GIB = 2**30
 
 
@@ -100,12 +101,20 @@ def _connected(address: str) -> Any:
     except ImportError as error:
         raise RayError("--ray needs Ray: pip install 'larq_focal[ray]'.") from error
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except Exception as error:  # Ray raises errors of many kinds for a cluster that is not there
         raise RayError(
             f"No Ray cluster at '{address}' ({short(error)}). Start one with `ray start --head`, or leave --ray out."
         ) from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Raises an OSError where nothing listens at HOST:PORT; Ray itself would try for minutes, and end the process."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWERS_WITHIN_S).close()
 
 
 def _needs(trial: Trial) -> Mapping[str, Any]:

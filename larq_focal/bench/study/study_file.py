@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.bench.study.cost import COSTS
+from larq_focal.bench.study.light import CAMERAS
 from larq_focal.bench.study.recipe_keys import recipe_with
 from larq_focal.bench.study.trial import Point, Resources, Trial
+from larq_focal.datasets.names import OWN_NAMES, own_images
 from larq_focal.datasets.rows import DATASETS
-from larq_focal.messages import shown
+from larq_focal.messages import short, shown
 from larq_focal.training.recipe import Recipe
 from larq_focal.yaml_file import FileKind, Section
 from larq_focal.zoo.registry import find
@@ -26,6 +28,7 @@ class StudyError(ValueError):
 TEMPLATE = "template.yaml"
 KIND = FileKind("study", f"larq_focal/bench/study/studies/{TEMPLATE}", StudyError)
 _RESTS = ("float", "int8")
+_BRIGHTEST = 1e6
 _MOST_SEEDS, _MOST_TRIALS, _MOST_IMAGES = 100, 1000, 10_000_000
 
 
@@ -44,6 +47,7 @@ class Study:
         train_images: How many of the training images are used, drawn with seed 0; None for all.
         test_images: The same for the test images.
         points: Its networks.
+        light: Factors of the light in which the finished networks are looked at too; () for none.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Study:
     train_images: int | None
     test_images: int | None
     points: tuple[Point, ...]
+    light: tuple[float, ...] = ()
 
     def changed(self, *, dataset: str | None = None, seeds: int | None = None) -> Study:
         """The same with another data set or number of seeds, where they are given."""
@@ -98,7 +103,9 @@ def _folder() -> Any:
 
 def _study(path: Path) -> Study:
     section = KIND.read(path)
-    dataset = section.choice("dataset", DATASETS)
+    dataset = section.text("dataset")
+    if dataset not in DATASETS and not own_images(dataset):
+        section.refuse("dataset", f"is {short(dataset, 60)}; choose from {', '.join((*DATASETS, *OWN_NAMES))}")
     recipe = Recipe("", dataset, epochs=1)
     if "recipe" in section:
         recipe = recipe_with(recipe, section.section("recipe"))
@@ -113,6 +120,7 @@ def _study(path: Path) -> Study:
         train_images=_count(section, "train_images"),
         test_images=_count(section, "test_images"),
         points=tuple(point for row in section.sections("rows") for point in _points(row, recipe)),
+        light=_light(section) if "light" in section else (),
     )
     section.refuse_the_rest()
     if not study.points:
@@ -127,6 +135,14 @@ def _study(path: Path) -> Study:
 
 def _count(section: Section, key: str) -> int | None:
     return int(section.integer(key, 1, maximum=_MOST_IMAGES)) if key in section else None
+
+
+def _light(section: Section) -> tuple[float, ...]:
+    factors = section.value("light")
+    is_list = isinstance(factors, list) and factors
+    if not is_list or any(type(factor) not in (int, float) or not 0 < factor < _BRIGHTEST for factor in factors):
+        section.refuse("light", f"must be a list of numbers above 0, the factors of the light, not {shown(factors)}")
+    return tuple(sorted({float(factor) for factor in factors}))
 
 
 def _points(row: Section, recipe: Recipe) -> Iterator[Point]:
@@ -146,6 +162,7 @@ def _points(row: Section, recipe: Recipe) -> Iterator[Point]:
             row.refuse("grid", f"and 'options' both set '{key}'")
     rest = row.choice("rest", _RESTS) if "rest" in row else "float"
     needs = _resources(row.section("resources")) if "resources" in row else Resources()
+    camera = row.choice("camera", CAMERAS) if "camera" in row else "grey"
     row.refuse_the_rest()
     for model in models:
         try:
@@ -158,7 +175,7 @@ def _points(row: Section, recipe: Recipe) -> Iterator[Point]:
             named += [known] if len(models) > 1 or not title else []
             named += [_choice_text(key, value) for key, value in chosen.items()]
             trained = replace(recipe, model=model, options={**options, **chosen})
-            yield Point(", ".join(named), trained, rest, needs)
+            yield Point(", ".join(named), trained, rest, needs, camera)
 
 
 def _resources(section: Section) -> Resources:

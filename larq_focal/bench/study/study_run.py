@@ -81,7 +81,11 @@ def run_study(
         say(f"{len(records)} of {len(trials)}: {trial.title}: {accuracy_text(record['accuracy'])}")
     if not records:
         raise StudyError("The budget ended before the first trial did. Go on with --resume and more --budget-minutes.")
-    summary = summarized(study, records)
+    light = {}
+    for trial in records if study.light else ():
+        show(f"{trial.title}: in other light")
+        light[trial] = kept.light(trial, study.light)
+    summary = summarized(study, records, light)
     for path in write_study(summary, list(records.values()), Path(results) / "studies" / study.name):
         say(f"Written: {path}")
     return summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, median, stdev
 from typing import Any
 
@@ -32,6 +32,7 @@ class PointSummary:
         costs: Medians over the seeds by name of the cost; None where one is not known.
         verdict: Of the register fit of the first seed.
         sensor: The sensor of that.
+        light: Mean accuracy by the factor of the light, in a study of that.
     """
 
     title: str
@@ -40,6 +41,7 @@ class PointSummary:
     costs: Mapping[str, float | None]
     verdict: str | None
     sensor: str | None
+    light: Mapping[float, float] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> float:
@@ -195,6 +197,16 @@ class Summary(Result):
         ]
         return pipe_table(header, rows, right=header[1:-1])
 
+    def light_table(self) -> str | None:
+        """A Markdown table of accuracies in other light, in %; None where the study does not ask for it."""
+        if not self.study.light:
+            return None
+        factors = [light_text(factor) for factor in self.study.light]
+        rows = [
+            [point.title, *(f"{100 * point.light[factor]:.1f}" for factor in self.study.light)] for point in self.points
+        ]
+        return pipe_table(["light", *factors], rows, right=factors)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         study = self.study
@@ -218,14 +230,28 @@ class Summary(Result):
                     "costs": dict(point.costs),
                     "verdict": point.verdict,
                     "sensor": point.sensor,
+                    "light": {light_text(factor): accuracy for factor, accuracy in point.light.items()},
                 }
                 for point in self.points
             ],
         }
 
 
-def summarized(study: Study, records: Mapping[Trial, Record]) -> Summary:
-    """The summary of a study whose finished trials have these records; at least one has."""
+def light_text(factor: float) -> str:
+    """The factor of a light: x 1/32, x 8."""
+    return f"x {factor:g}" if factor >= 1 else f"x 1/{1 / factor:g}"
+
+
+def summarized(
+    study: Study, records: Mapping[Trial, Record], light: Mapping[Trial, Mapping[float, float]] | None = None
+) -> Summary:
+    """The summary of a study.
+
+    Args:
+        study: The study.
+        records: Of its finished trials; there is at least one.
+        light: Their accuracies by the factor of the light, in a study of that.
+    """
     by_point: dict[int, dict[int, Record]] = {}
     for trial, record in records.items():
         by_point.setdefault(trial.index, {})[trial.recipe.seed] = record
@@ -236,11 +262,16 @@ def summarized(study: Study, records: Mapping[Trial, Record]) -> Summary:
             missing[point.title] = absent
     first = next(iter(records.values()))
     dataset = {key: first["dataset"][key] for key in ("name", "title", "source", "train", "test")}
-    points = tuple(_point(study.points[index].title, by_point[index]) for index in sorted(by_point))
+    by_light: dict[int, list[Mapping[float, float]]] = {}
+    for trial, accuracies in (light or {}).items():
+        by_light.setdefault(trial.index, []).append(accuracies)
+    points = tuple(
+        _point(study.points[index].title, by_point[index], by_light.get(index, ())) for index in sorted(by_point)
+    )
     return Summary(study, dataset, points, missing)
 
 
-def _point(title: str, by_seed: Mapping[int, Record]) -> PointSummary:
+def _point(title: str, by_seed: Mapping[int, Record], light: Sequence[Mapping[float, float]]) -> PointSummary:
     seeds = sorted(by_seed)
     records = [by_seed[seed] for seed in seeds]
     fit = records[0]["fit"] or {}
@@ -251,6 +282,7 @@ def _point(title: str, by_seed: Mapping[int, Record]) -> PointSummary:
         costs={key: _median([cost.of(record) for record in records]) for key, cost in COSTS.items()},
         verdict=fit.get("verdict"),
         sensor=fit.get("sensor"),
+        light={factor: fmean(each[factor] for each in light) for factor in (light[0] if light else ())},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from larq_focal.bench.study.light import Camera
 from larq_focal.training.recipe import Recipe
 
 Rest = Literal["float", "int8"]
@@ -34,12 +35,14 @@ class Point:
         recipe: How it is trained, with seed 0.
         rest: What is not binary in its file: "float", or "int8" by calibration on training images.
         resources: What one training takes.
+        camera: What sees the test images in other light, in a study of that.
     """
 
     title: str
     recipe: Recipe
     rest: Rest = "float"
     resources: Resources = Resources()
+    camera: Camera = "grey"
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,6 +63,12 @@ def test_a_row_may_change_recipe_title_rest_and_resources(tmp_path):
     assert (first.rest, first.resources.cpus, first.resources.gpus) == ("int8", 2, 0)
 
 
+def test_own_images_are_a_data_set(tmp_path):
+    assert study(tmp_path, dataset="folder:photos@32x32").dataset == "folder:photos@32x32"
+    with pytest.raises(ValueError, match="folders:photos; choose from digits"):
+        study(tmp_path, dataset="folders:photos")
+
+
 def test_data_set_and_seeds_are_changed_from_outside(tmp_path):
     changed = study(tmp_path).changed(dataset="mnist", seeds=1)
     assert {(trial.recipe.dataset, trial.recipe.seed) for trial in changed.trials()} == {("mnist", 0)}
@@ -73,6 +79,10 @@ def test_data_set_and_seeds_are_changed_from_outside(tmp_path):
     [
         ({"dataset": "imagenet"}, "'dataset' is imagenet; choose from digits, mnist"),
         ({"compare": "weight"}, "'compare' is weight; choose from parameter_bytes"),
+        ({"light": []}, "'light' must be a list of numbers above 0"),
+        ({"light": [1, "2"]}, "'light' must be a list of numbers above 0"),
+        ({"light": [0]}, "'light' must be a list of numbers above 0"),
+        ({"light": [True]}, "'light' must be a list of numbers above 0"),
         ({"title": ""}, "'title' must be a text"),
         ({"seeds": 0}, "'seeds' must be at least 1"),
         ({"seeds": 1.5}, "'seeds' must be a whole number"),

@@ -115,14 +115,20 @@ def test_another_study_shares_the_runs(interrupted, resumed):
         {"title": "Floats", "models": ["two_layer_full_precision"], "options": {"filters": [4, 8]}},
     ]
     said = []
-    summary = run_study(written(folder, "other", rows=rows), seeds=1, results=folder, say=said.append)
+    study = written(folder, "other", rows=rows, light=[1, 0.125])
+    summary = run_study(study, seeds=1, results=folder, say=said.append)
     assert "1 of them finished before" in said[0]
     assert [point.title for point in summary.points] == ["Signs", "Floats"]
     now = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")}
     assert {path: now[path] for path in before if path.name != "weights.npz"} == {
         path: time for path, time in before.items() if path.name != "weights.npz"
     }
-    assert {path.name for path in now.keys() - before.keys()} == {"record.json", "model.tflite"}
+    made = {"record.json", "model.tflite", "model.grey.light"}
+    assert {path.name for path in now.keys() - before.keys()} == made
+    for point in summary.points:
+        assert point.light[1.0] == point.accuracy, "the light of the training"
+        assert point.light.keys() == {0.125, 1.0}
+    assert "In other light" in (folder / "studies" / "other" / "report.html").read_text()
 
 
 def test_a_budget_stops_before_a_trial_that_does_not_fit(interrupted, resumed):
