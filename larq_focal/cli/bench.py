@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import DatasetName, data_dir_option, engine_option, output_path, threads_option
+from larq_focal.cli.options import (
+    DATASET_HELP,
+    DatasetName,
+    data_dir_option,
+    engine_option,
+    output_path,
+    threads_option,
+)
 from larq_focal.cli.output import quiet, say, status_line
 from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.mcu.emulator import DEFAULT_MICROCONTROLLER, MICROCONTROLLERS
@@ -20,7 +27,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
     type=DatasetName(),
     default=DEFAULT_DATASET,
     show_default=True,
-    help="folder:PATH@32x32 is a folder for each class of images, brought to that size.",
+    help=DATASET_HELP,
 )
 @data_dir_option
 @click.option("--models", help="Runs to make, with commas between; all of them by default.")

@@ -8,6 +8,7 @@ import click
 
 from larq_focal.cli.options import import_option, json_option, model_argument, output_path, trust_option
 from larq_focal.cli.output import quiet, show
+from larq_focal.compress.scheme_names import SCHEME_NAMES
 from larq_focal.files import existing
 
 
@@ -41,6 +42,14 @@ def _bits_of_layers(ctx: click.Context, param: click.Parameter, values: tuple[st
     show_default=True,
     help="So many layers, those with the largest error, get a second kernel for what the first leaves.",
 )
+@click.option(
+    "--everywhere",
+    is_flag=True,
+    help="Few bits for layers too that take no fewer bytes with them in a .tflite file, and get 8 bits otherwise.",
+)
+@click.option(
+    "--scheme", type=click.Choice(SCHEME_NAMES), default=SCHEME_NAMES[0], show_default=True, help="Of levels."
+)
 @trust_option
 @import_option
 @json_option
@@ -50,6 +59,8 @@ def compress(
     bits: int | None,
     layers: dict[str, int],
     keep: tuple[str, ...],
+    everywhere: bool,
+    scheme: str,
     dual: int,
     trust: bool,
     as_json: bool,
@@ -67,10 +78,7 @@ def compress(
         from larq_focal.network.load import as_graph
 
         graph = as_graph(model, trust=trust)
-        wanted = {} if bits is None else {op.name: bits for op in graph.layers}
-        if dual:
-            result = dual_weights(graph, wanted | layers, keep=keep, worst=dual)
-        else:
-            result = quantize_weights(graph, wanted | layers, keep=keep)
+        options = {"layers": layers, "keep": keep, "everywhere": everywhere, "scheme": scheme}
+        result = dual_weights(graph, bits, worst=dual, **options) if dual else quantize_weights(graph, bits, **options)
         save_graph(result.graph, output)
     show(result, as_json)

@@ -21,7 +21,7 @@ from larq_focal.cli.progress import progress
 from larq_focal.cli.representative import representative_samples
 from larq_focal.datasets.names import OWN_NAMES
 from larq_focal.datasets.rows import DATASETS
-from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
+from larq_focal.deploy.converters import CALIBRATIONS, CONVERTERS, DEFAULT_CALIBRATION, INPUT_TYPES, RESTS
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.files import existing, existing_file
 
@@ -53,6 +53,13 @@ strict_option = click.option(
     default="float32",
     show_default=True,
     help="For --rest int8: what the file takes.",
+)
+@click.option(
+    "--calibration",
+    type=click.Choice(CALIBRATIONS),
+    default=DEFAULT_CALIBRATION,
+    show_default=True,
+    help="For --rest int8: how ranges are taken from the samples; fixed point has powers of two as steps.",
 )
 @click.option(
     "--class-names",

@@ -39,11 +39,14 @@ class DatasetName(click.Choice):
         super().__init__(tuple(DATASETS))
 
     def get_metavar(self, param, ctx=None):
-        return f"[{'|'.join((*self.choices, *OWN_NAMES))}]"
+        return f"NAME|{'|'.join(OWN_NAMES)}"
 
     def convert(self, value, param, ctx):
         return value if own_images(value) else super().convert(value, param, ctx)
 
+
+DATASET_HELP = f"{one_of(DATASETS)}; or a folder for each class of your images, at {OWN_NAMES[0]}@32x32 of one size."
+"""Of an option of the type ``DatasetName``."""
 
 output_path = click.Path(path_type=Path, dir_okay=False, readable=False)
 """Of what a command writes: a folder is refused before the work."""

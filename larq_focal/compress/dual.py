@@ -7,13 +7,14 @@ https://arxiv.org/abs/1902.06822 ("multiple low precision quantized tensors").
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from larq_focal.compress.folded import with_folded_normalisations
 from larq_focal.compress.quantized_network import LayerBits, QuantizedNetwork
+from larq_focal.compress.schemes import MOST_BITS
 from larq_focal.compress.weights import quantize_kernel, quantize_weights
 from larq_focal.network import ops
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
@@ -45,7 +46,12 @@ def _without(kernel: Kernel, part: Kernel) -> Kernel:
 
 
 def dual_weights(
-    network: Any, bits: int | Mapping[str, int], *, worst: int = 1, keep: Collection[str] = (), trust: bool = False
+    network: Any,
+    bits: int | Mapping[str, int] | None,
+    *,
+    worst: int = 1,
+    trust: bool = False,
+    **options: Any,
 ) -> QuantizedNetwork:
     """A network of few bits whose ``worst`` layers, those of the largest relative error, have two kernels each.
 
@@ -56,8 +62,8 @@ def dual_weights(
         network: as for :func:`quantize_weights`.
         bits: as for :func:`quantize_weights`; of either kernel.
         worst: how many layers.
-        keep: names of layers that stay as they are.
         trust: as for :func:`quantize_weights`.
+        options: others of :func:`quantize_weights`.
 
     Raises:
         ValueError: ``worst`` is negative, or what :func:`quantize_weights` refuses.
@@ -66,8 +72,8 @@ def dual_weights(
     if worst < 0:
         raise ValueError(f"The number of layers with two kernels must not be negative, but is {worst}.")
     graph = with_folded_normalisations(as_graph(network, trust=trust))
-    quantized = quantize_weights(graph, bits, keep=keep)
-    changed = [layer for layer in quantized.layers if layer.bits < layer.bits_before]
+    quantized = quantize_weights(graph, bits, **options)
+    changed = [layer for layer in quantized.layers if layer.bits < min(layer.bits_before, MOST_BITS)]
     chosen = {layer.name for layer in sorted(changed, key=lambda layer: -layer.relative_error)[:worst]}
     rows = {layer.name: [layer] for layer in quantized.layers}
     new_name, made = NewNames(graph), []

@@ -23,6 +23,7 @@ class Layout:
 
 LAYOUTS: dict[str, Layout] = {
     "folder": Layout(title="Own images", epochs=30, batch_size=32),
+    "pku": Layout(title="Cars", epochs=30, batch_size=64),
 }
 """Each is read by the module of its name in ``datasets/own_images/``."""
 OWN_NAMES = tuple(f"{layout}:PATH" for layout in LAYOUTS)

@@ -10,6 +10,9 @@ from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.ghost_sign import GhostSign
 from larq_focal.layers.l1_batch_normalization import L1BatchNormalization
 from larq_focal.layers.log_gradient import LogGradient
+from larq_focal.layers.low_bit_gradients import LowBitGradientConv2D, MultiLevelGradient, RadixFourGradient
+from larq_focal.layers.low_memory.pooling import LowMemoryMaxPooling2D
+from larq_focal.layers.low_memory.products import LowMemoryConv2D, LowMemoryDense
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 from larq_focal.layers.xnor_conv import XnorConv2D
@@ -36,6 +39,11 @@ __all__ = [
     "GhostSign",
     "L1BatchNormalization",
     "LogGradient",
+    "LowBitGradientConv2D",
+    "LowMemoryConv2D",
+    "LowMemoryDense",
+    "LowMemoryMaxPooling2D",
+    "MultiLevelGradient",
     "QuantConv1D",
     "QuantConv2D",
     "QuantConv2DTranspose",
@@ -46,6 +54,7 @@ __all__ = [
     "QuantSeparableConv1D",
     "QuantSeparableConv2D",
     "RPReLU",
+    "RadixFourGradient",
     "Thermometer",
     "XnorConv2D",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from larq_focal.nn import Layer, Tensor, ops, register
+from larq_focal.layers.low_memory.bits import pack_bits, signs, unpack_bits
+from larq_focal.nn import Layer, Tensor, at_once, ops, over_slices, register, with_backward
 from larq_focal.quantizers.parts.channels import fix_channels
 
 Backward = Literal["exact", "signs"]
@@ -15,24 +16,63 @@ def normalize(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     return (x - mean) / deviation
 
 
-def normalize_by_signs(x: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """The same, with a gradient that remembers the signs of the result and their mean magnitude in each channel.
+def normalize_by_signs(x: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The same of a batch and ``beta`` added, with a gradient that keeps one bit of each value: its sign.
 
-    With y the result, h = sign(y), w = mean|y| and v = upstream / deviation:
+    With y the normalised values, h = sign(y), w = mean|y| and v = upstream / deviation:
 
         dx = v - mean(v) - h mean(v h w)
 
     Args:
-        x: [..., channels].
-        mean: Of ``x`` over all axes but the last, [channels]; its gradient is contained in dx.
-        deviation: The mean of |x - mean|, likewise.
+        x: [batch, ..., channels].
+        beta: [channels].
+        epsilon: Added to the deviation.
+
+    Returns:
+        The outputs in the type of ``x``, and mean and deviation of each channel as constants.
     """
-    axes = tuple(range(len(x.shape) - 1))
-    y = ops.stop_gradient(normalize(x, mean, deviation))
-    sign, magnitude = ops.sign(y), ops.mean(ops.abs(y), axes)
-    # A linear function of x whose derivative is dx, with all else constant.
-    linear = (x - ops.mean(x, axes) - magnitude * sign * ops.mean(sign * x, axes)) / ops.stop_gradient(deviation)
-    return y + (linear - ops.stop_gradient(linear))
+    axes, shape, kind = tuple(range(len(x.shape) - 1)), tuple(x.shape[1:]), x.dtype
+    # Maps are large: what is float32 is a few samples at a time. Behind a dense layer that would only take time.
+    slices = over_slices if len(shape) > 1 else at_once
+    constant = ops.stop_gradient(x)
+    count = ops.cast(ops.size(constant) // shape[-1], "float32")
+
+    def mean_of(term):
+        (_, (total,)) = slices(lambda some: ((), (ops.sum(term(ops.cast(some, "float32")), axes),)), constant)
+        return total / count
+
+    mean = mean_of(lambda some: some)
+    distance = mean_of(lambda some: ops.abs(some - mean))
+    deviation = distance + epsilon
+    magnitude = distance / deviation
+
+    def forward(x, beta):
+        def normalized(some):
+            y = (ops.cast(some, "float32") - mean) / deviation
+            return (ops.cast(y + beta, kind), pack_bits(y >= 0)), ()
+
+        ((y, positive), _) = slices(normalized, x)
+        return y, (positive, deviation, magnitude)
+
+    def backward(kept, upstream):
+        positive, deviation, magnitude = kept
+        count = ops.cast(ops.size(upstream) // upstream.shape[-1], "float32")
+
+        def sums(upstream, positive):
+            upstream, sign = ops.cast(upstream, "float32"), signs(unpack_bits(positive, shape))
+            return (), (ops.sum(upstream, axes), ops.sum(upstream * sign, axes))
+
+        (_, (plain, signed)) = slices(sums, upstream, positive)
+        mean, signed = plain / count, magnitude * signed / count
+
+        def by_inputs(upstream, positive):
+            sign = signs(unpack_bits(positive, shape))
+            return (ops.cast((ops.cast(upstream, "float32") - mean - sign * signed) / deviation, kind),), ()
+
+        ((by_x,), _) = slices(by_inputs, upstream, positive)
+        return by_x, plain
+
+    return with_backward(forward, backward)(x, beta), mean, distance
 
 
 @register()
@@ -48,8 +88,8 @@ class L1BatchNormalization(Layer):
     Args:
         backward: "exact" for the derivative of the above, mean and deviation included; "signs" for the one of the
             source, with h the sign and w the mean magnitude of the normalised values in the channel,
-            dx = v - mean(v) - h mean(v h w), v = upstream / (deviation + epsilon). It is made for training that keeps
-            one bit for each value; TensorFlow itself keeps more.
+            dx = v - mean(v) - h mean(v h w), v = upstream / (deviation + epsilon). Between the passes one bit of each
+            value is kept; the size of a sample must be known then.
         momentum: Of the moving averages.
         epsilon: Added to the deviation.
         **kwargs: As for any Keras layer.
@@ -98,25 +138,28 @@ class L1BatchNormalization(Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=None):
-        x = ops.cast(inputs, "float32")
         if training and self.trainable:
-            return ops.cast(self._normalized_over_batch(x) + self.beta, self.compute_dtype)
+            return self._normalized_over_batch(inputs)
         scale, shift = self.folded()
-        return ops.cast(x * scale + shift, self.compute_dtype)
+        return ops.cast(ops.cast(inputs, "float32") * scale + shift, self.compute_dtype)
 
     def folded(self) -> tuple[Tensor, Tensor]:
         """Scale and shift of inference, each [channels]."""
         scale = 1 / (self.moving_deviation + self.epsilon)
         return scale, self.beta - self.moving_mean * scale
 
-    def _normalized_over_batch(self, x: Tensor) -> Tensor:
-        axes = tuple(range(len(x.shape) - 1))
-        mean = ops.mean(x, axes)
-        deviation = ops.mean(ops.abs(x - mean), axes)
+    def _normalized_over_batch(self, inputs: Tensor) -> Tensor:
+        if self.backward == "signs":
+            outputs, mean, deviation = normalize_by_signs(inputs, self.beta, self.epsilon)
+        else:
+            x = ops.cast(inputs, "float32")
+            axes = tuple(range(len(x.shape) - 1))
+            mean = ops.mean(x, axes)
+            deviation = ops.mean(ops.abs(x - mean), axes)
+            outputs = normalize(x, mean, deviation + self.epsilon) + self.beta
         for moving, value in ((self.moving_mean, mean), (self.moving_deviation, deviation)):
             moving.assign(moving + (ops.stop_gradient(value) - moving) * (1 - self.momentum))
-        function = normalize if self.backward == "exact" else normalize_by_signs
-        return function(x, mean, deviation + self.epsilon)
+        return ops.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)

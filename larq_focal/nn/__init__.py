@@ -16,6 +16,9 @@ is imported from here means the same on both:
     needs_no_constraint   says of a kernel quantizer that it loses no weights beyond 1
     Layer             the base of layers, with ``add_weight`` as in Keras 3
     ReplacedConv2D    a ``QuantConv2D`` whose ``product`` of quantized inputs and kernel a subclass may replace
+    with_backward     a function that says what it keeps for its backward pass
+    over_slices, at_once, gradients   of functions of a batch: see ``nn.kept``
+    latent_kernel     the kernel of a quantized layer as it is trained
     quantized_kernel  the kernel of a quantized layer as it computes with it
     quantized_scope   inside of it, the kernel of a quantized layer reads as quantized
     quantized_variables, times_called, store_weights, compiled, noise_state   what a training asks
@@ -57,9 +60,14 @@ def straight_through(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
     return with_gradient(lambda x, *others, **options: 1)(function)
 
 
+def at_once(function: Callable, *tensors: Tensor) -> tuple:
+    """``function(*tensors)``: what stands in for ``over_slices`` where a batch is small."""
+    return function(*tensors)
+
+
 def is_within(x: Tensor, limit: Tensor | float) -> Tensor:
     """1 where |x| <= ``limit``, else 0, in the type of ``x``: the slope of a function clipped to the limit."""
     return ops.cast(ops.abs(x) <= limit, x.dtype)
 
 
-__all__ = [*_room.__all__, "Tensor", "is_keras_3", "is_within", "straight_through"]
+__all__ = [*_room.__all__, "Tensor", "at_once", "is_keras_3", "is_within", "straight_through"]

@@ -100,27 +100,35 @@ def _trade_off(
     cost_text: Callable[[Run], str],
     cost_spread: Callable[[Run], dict | None] = lambda run: None,
 ) -> go.Figure:
-    """One marker per run, filled on the front; the front is a staircase: what is reachable at that cost."""
+    """One marker per run, filled on the front."""
     costs, accuracies = [cost(run) for run in runs], [100 * run.accuracy for run in runs]
     front = pareto_front(costs, accuracies)
     figure = go.Figure()
     if len(front) > 1:
-        figure.add_scatter(
-            x=[costs[i] for i in front],
-            y=[accuracies[i] for i in front],
-            mode="lines",
-            line={"shape": "hv", "color": "var(--front)", "width": 2, "dash": "dot"},
-            name="Pareto front",
-            hoverinfo="skip",
-        )
+        figure.add_trace(front_line([costs[i] for i in front], [accuracies[i] for i in front]))
     for i, run in enumerate(runs):
         figure.add_trace(_marker(run, costs[i], i in front, cost_text(run)).update(error_x=cost_spread(run)))
     figure.update_layout(plain_layout(cost_name, "accuracy (%)"))
+    return with_cost_axis(figure, costs, cost_name)
+
+
+def with_cost_axis(figure: go.Figure, costs: Sequence[float], cost_name: str) -> go.Figure:
+    """The figure with its horizontal axis for ``costs``: logarithmic where they are far apart, else from 0."""
     if costs and min(costs) > 0 and max(costs) >= LOG_FROM_RATIO * min(costs):
-        figure.update_xaxes(type="log", tickvals=_log_ticks(costs), title_text=f"{cost_name}, logarithmic")
-    else:
-        figure.update_xaxes(rangemode="tozero")
-    return figure
+        return figure.update_xaxes(type="log", tickvals=_log_ticks(costs), title_text=f"{cost_name}, logarithmic")
+    return figure.update_xaxes(rangemode="tozero")
+
+
+def front_line(costs: Sequence[float], accuracies: Sequence[float]) -> go.Scatter:
+    """The Pareto front, a staircase: what is reachable at that cost."""
+    return go.Scatter(
+        x=costs,
+        y=accuracies,
+        mode="lines",
+        line={"shape": "hv", "color": "var(--front)", "width": 2, "dash": "dot"},
+        name="Pareto front",
+        hoverinfo="skip",
+    )
 
 
 def _log_ticks(costs: Sequence[float]) -> list[float]:

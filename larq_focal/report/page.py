@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.bench.records.checks import check_records
+from larq_focal.bench.records.not_made import not_made
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.records.texts import machine_text
+from larq_focal.bench.records.winner import winner_text
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.html import json_in_script, render
@@ -66,6 +68,8 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
         "timed_on": sorted({machine_text(timing["machine"]) for timing in timings}),
         "disturbed": sum(bool(timing["notes"]) for timing in timings),
         "timed": len(timings),
+        "winner": winner_text([run.record for run in runs]),
+        "not_made": not_made(run.record for run in runs),
         "wrong": {run.label: wrong_examples(run) for run in runs},
         "registers": {run.label: register_maps(run) for run in runs},
         "provenance": provenance(runs),

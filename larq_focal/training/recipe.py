@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from larq_focal.datasets.names import short_name
 from larq_focal.training.distortion import Distortion
 
-Arithmetic = Literal["float32", "mixed_bfloat16"]
+Arithmetic = Literal["float32", "mixed_bfloat16", "low_memory"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Recipe:
         seed: Seeds the initial weights, the images held out, their order, and the augmentation.
         options: Further arguments of the model's factory.
         arithmetic: Of the training: "float32", or "mixed_bfloat16", up to twice as fast on processors that have it.
-            Products of signs are exact in both; what is converted and judged computes in float32.
+            Products of signs are exact in both; what is converted and judged computes in float32. "low_memory" trains
+            the network of :func:`larq_focal.training.low_memory`, by signs of gradients.
         variant: Tells recipes of one model and data set apart; "" for the one of its pretrained weights.
     """
 

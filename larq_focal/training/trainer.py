@@ -14,11 +14,12 @@ import numpy as np
 
 from larq_focal.bench.records.environment import describe_environment
 from larq_focal.datasets.dataset import Dataset, as_input
-from larq_focal.nn import keras, ops
+from larq_focal.nn import SignAdam, keras, ops
 from larq_focal.training.batches import AugmentedBatches
 from larq_focal.training.checkpoint import CheckpointError, load_state, restore, restore_noise, save_checkpoint
 from larq_focal.training.flips import SignFlips
 from larq_focal.training.keras_in_use import KERAS_2, keras_in_use
+from larq_focal.training.low_memory_model import low_memory_loss
 from larq_focal.training.recipe import Recipe
 from larq_focal.training.schedules import schedules
 
@@ -115,6 +116,16 @@ def environment_now() -> dict:
     return {**describe_environment(started, 0.0), "keras": keras_in_use()}
 
 
+def epochs_done(folder: str | Path) -> int:
+    """How many epochs the checkpoint in ``folder`` has; 0 where there is none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    checkpoint = Path(folder) / _CHECKPOINT
+    return len(load_state(checkpoint)["history"]) if checkpoint.exists() else 0
+
+
 def discard_state(folder: str | Path) -> None:
     """Removes the checkpoint in ``folder``, if there is one, and the folder where nothing else is in it."""
     folder = Path(folder)
@@ -141,10 +152,12 @@ def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
 
 
 def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    if recipe.arithmetic != "float32":
+    optimizer, loss = keras.optimizers.Adam, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if recipe.arithmetic == "low_memory":
+        optimizer, loss = SignAdam, low_memory_loss
+    elif recipe.arithmetic != "float32":
         loss = _float32_cross_entropy
-    model.compile(keras.optimizers.Adam(learning_rate(recipe, steps_per_epoch)), loss, metrics=["accuracy"])
+    model.compile(optimizer(learning_rate(recipe, steps_per_epoch)), loss, metrics=["accuracy"])
 
 
 def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:

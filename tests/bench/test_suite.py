@@ -10,7 +10,18 @@ from larq_focal.zoo import MODELS
 def test_all_by_default_with_binary_beside_int8():
     names = [entry.name for entry in choose(None)]
     assert names == list(SUITE)
-    assert {"full_precision", "int8", "ste_sign", "hysteresis", "gumbel", "lab"} == set(names)
+    assert {"full_precision", "int8", "ste_sign", "hysteresis", "gumbel", "lab"} < set(names)
+    binary = [name for name in names if SUITE[name].is_binary]
+    assert binary == ["ste_sign", "hysteresis", "gumbel", "lab"]
+    equal = [name for name in names if SUITE[name].equal]
+    assert equal == ["float_equal_bytes", "int8_equal_bytes", "float_equal_latency", "int8_equal_latency"]
+    assert names.index(binary[-1]) < names.index(equal[0]), "binary runs come before those that are held against them"
+    assert [name for name in names if name.startswith("stock")] == ["stock_int8", "stock_int4", "stock_int2"]
+
+
+def test_an_equal_network_brings_a_binary_one():
+    assert [entry.name for entry in choose(["int8_equal_bytes"])] == ["ste_sign", "int8_equal_bytes"]
+    assert [entry.name for entry in choose(["lab", "int8_equal_bytes"])] == ["lab", "int8_equal_bytes"]
 
 
 def test_int8_brings_the_run_that_it_builds_on():

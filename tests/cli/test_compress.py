@@ -27,7 +27,7 @@ def test_all_layers_one_by_its_name_and_one_kept(saved):
     result, output = run(saved, "--bits", "4", "--layer", "stem=8", "--keep", "dense", "--json")
     assert result.exit_code == 0, result.output
     bits = {op.name: op.kernel.bits for op in load_graph(output).layers}
-    assert bits == {"stem": 8, "first": 4, "second": 4, "each": 4, "dense": 32, "last": 2}
+    assert bits == {"stem": 8, "first": 4, "second": 4, "each": 8, "dense": 32, "last": 2}
     assert {layer["name"]: layer["bits"] for layer in json.loads(result.output)["layers"]} == bits
 
 

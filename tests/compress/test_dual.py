@@ -32,7 +32,8 @@ def test_two_kernels_are_no_worse_than_a_second_one_behind_the_best_first(seed, 
 
 def test_the_worst_layers_have_two_kernels_and_the_network_computes_their_sum():
     graph = network()
-    one, two = compress.quantize_weights(graph, 2), compress.dual_weights(graph, 2, worst=2)
+    one = compress.quantize_weights(graph, 2, everywhere=True)
+    two = compress.dual_weights(graph, 2, worst=2, everywhere=True)
     errors = {layer.name: layer.relative_error for layer in one.layers}
     worst = sorted(errors, key=errors.get)[-2:]
     added = [op.name for op in two.graph if isinstance(op, ops.Add)]

@@ -90,6 +90,21 @@ def test_only_what_is_asked_for_changes():
     assert "1 of 6 layers" in quantized.headline
 
 
+def test_layers_that_take_no_fewer_bytes_get_8_bits_unless_asked():
+    """The stem has 3 channels, of which a word holds 32; the depthwise layer and the small one are kept as int8."""
+    graph = network()
+    bits = {
+        each: [layer.bits for layer in compress.quantize_weights(graph, 3, everywhere=each).layers] for each in (0, 1)
+    }
+    assert bits == {0: [8, 3, 3, 8, 3, 2], 1: [3, 3, 3, 3, 3, 2]}
+    named = compress.quantize_weights(graph, 3, layers={"each": 4})
+    assert [layer.bits for layer in named.layers] == [8, 3, 3, 4, 3, 2]
+    for levels in ({"has_zero": False}, {"scheme": "powers of two"}):
+        assert [layer.bits for layer in compress.quantize_weights(graph, 3, **levels).layers] == [8, 3, 3, 8, 3, 2]
+    only = compress.quantize_weights(graph, None, layers={"each": 4})
+    assert [layer.bits for layer in only.layers] == [32, 32, 32, 4, 32, 2]
+
+
 def test_layers_that_share_weights_share_those_of_few_bits_and_few_bits_stay():
     graph = compress.quantize_weights(network(), 4).graph
     assert graph["first"].kernel is graph["second"].kernel
@@ -101,7 +116,7 @@ def test_the_file_holds_what_was_told(tmp_path):
     """Forms and bytes of the weights, layer by layer, by the audit; and the file computes what the graph does."""
     samples = np.random.default_rng(0).normal(size=(16, 6, 6, 3)).astype(np.float32)
     for bits in (8, 3, 1):
-        quantized = compress.quantize_weights(network(), bits)
+        quantized = compress.quantize_weights(network(), bits, everywhere=bits == 3)
         path = tmp_path / f"{bits}.tflite"
         audit = convert(quantized.graph, path, rest="int8", representative=samples).audit
         assert audit.passed

@@ -38,6 +38,7 @@ def two_layer(
     input_shape: tuple[int, int, int] = (8, 8, 1),
     num_classes: int = 10,
     filters: Sequence[int] = (16, 32),
+    kernel_size: int = 3,
     use_bias: bool = False,
 ) -> keras.Model:
     """Builds the network; it returns logits ``[batch, num_classes]``.
@@ -47,7 +48,8 @@ def two_layer(
         weights: None for random ones, the name of a data set, or the path of a weights file.
         input_shape: ``(height, width, channels)``; pixels are expected in [-0.5, 0.5), so that 0 is mid-grey.
         num_classes: number of logits.
-        filters: feature maps of the two convolutions.
+        filters: feature maps of the two convolutions, or of any other number of them.
+        kernel_size: of these convolutions.
         use_bias: whether the convolutions have a bias; the float classifier always has one.
 
     Raises:
@@ -59,13 +61,13 @@ def two_layer(
         method = named_method(method, TWO_LAYER_METHODS)
         build, name = _binary_layers(method), method.name
     image = layers.Input(input_shape, name="image")
-    logits = build(image, filters, num_classes, use_bias)
+    logits = build(image, filters, kernel_size, num_classes, use_bias)
     return with_weights(keras.Model(image, logits, name=f"two_layer_{name}"), weights)
 
 
-def _float_layers(x, filters: Sequence[int], num_classes: int, use_bias: bool):
+def _float_layers(x, filters: Sequence[int], kernel_size: int, num_classes: int, use_bias: bool):
     for index, maps in enumerate(filters, 1):
-        x = layers.Conv2D(maps, 3, padding="same", use_bias=use_bias, name=f"conv_{index}")(x)
+        x = layers.Conv2D(maps, kernel_size, padding="same", use_bias=use_bias, name=f"conv_{index}")(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.ReLU(name=f"relu_{index}")(x)
     features = layers.Flatten(name="features")(layers.MaxPool2D(2, name="pool")(x))
@@ -73,9 +75,9 @@ def _float_layers(x, filters: Sequence[int], num_classes: int, use_bias: bool):
 
 
 def _binary_layers(method: Method):
-    def build(x, filters: Sequence[int], num_classes: int, use_bias: bool):
+    def build(x, filters: Sequence[int], kernel_size: int, num_classes: int, use_bias: bool):
         for index, maps in enumerate(filters, 1):
-            x = method.conv(maps, 3, padding="same", use_bias=use_bias, name=f"conv_{index}")(x)
+            x = method.conv(maps, kernel_size, padding="same", use_bias=use_bias, name=f"conv_{index}")(x)
             x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.MaxPool2D(2, name="pool")(x)
         x = method.conv(num_classes, x.shape[1:3], name="classifier")(x)

@@ -152,9 +152,33 @@ def split_by_content(samples: list[Sample], classes: tuple[str, ...], where: Pat
             tested.add(images[0])
         elif tested >= {*images}:
             tested.remove(images[-1])
+    return _parted(samples, lambda sample: (sample.label, sample.digest) in tested)
+
+
+def split_by_file(samples: list[Sample], classes: tuple[str, ...], where: Path) -> tuple[list[Sample], list[Sample]]:
+    """The same for samples of which several come from one file: all of it are on one side.
+
+    Raises:
+        DatasetError: a class is missing on one side.
+    """
+    digests = sorted({sample.digest for sample in samples})
+    tested = {digest for digest in digests if is_tested(digest)} or {*digests[:1]}
+    if len(tested) == len(digests):
+        tested -= {*digests[-1:]}
+    train, test = _parted(samples, lambda sample: sample.digest in tested)
+    for part, found in (("training", train), ("the test", test)):
+        if lacking := [name for label, name in enumerate(classes) if label not in {each.label for each in found}]:
+            raise DatasetError(
+                f"'{where}': its {len(digests):,} images leave nothing of {' and '.join(lacking)} for {part}. "
+                "Add images."
+            )
+    return train, test
+
+
+def _parted(samples: list[Sample], is_of_test: Callable[[Sample], bool]) -> tuple[list[Sample], list[Sample]]:
     parts: tuple[list[Sample], list[Sample]] = ([], [])
     for sample in samples:
-        parts[(sample.label, sample.digest) in tested].append(sample)
+        parts[is_of_test(sample)].append(sample)
     return parts
 
 

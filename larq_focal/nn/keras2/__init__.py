@@ -1,15 +1,17 @@
 """The wall's room of Keras 2 with Larq: all that says TensorFlow, ``tf_keras`` or ``larq``."""
 
 from larq_focal.keras import keras, larq
+from larq_focal.nn.kept.tensorflow import gradients, over_slices, with_backward
 from larq_focal.nn.keras2 import ops, random
 from larq_focal.nn.keras2.larq_patches import apply_patches, needs_no_constraint
 from larq_focal.nn.keras2.layer import Layer
 from larq_focal.nn.keras2.layer_tree import calling_layer, sublayers, times_called
 from larq_focal.nn.keras2.measured_weight import MeasuredWeight
 from larq_focal.nn.keras2.pseudo_gradient import with_gradient
-from larq_focal.nn.keras2.quantized_layers import ReplacedConv2D, added, padded, quantized_kernel
+from larq_focal.nn.keras2.quantized_layers import ReplacedConv2D, added, latent_kernel, padded, quantized_kernel
 from larq_focal.nn.keras2.quantizer import Quantizer
 from larq_focal.nn.keras2.registration import register
+from larq_focal.nn.keras2.sign_adam import SignAdam
 from larq_focal.nn.keras2.trained_state import (
     backend_name,
     compiled,
@@ -72,6 +74,7 @@ __all__ = [
     "QuantSeparableConv2D",
     "Quantizer",
     "ReplacedConv2D",
+    "SignAdam",
     "SteHeaviside",
     "SteSign",
     "SteTern",
@@ -82,13 +85,16 @@ __all__ = [
     "calling_layer",
     "compiled",
     "get_quantizer",
+    "gradients",
     "hard_tanh",
     "keras",
     "keras_version",
+    "latent_kernel",
     "metrics_scope",
     "needs_no_constraint",
     "noise_state",
     "ops",
+    "over_slices",
     "padded",
     "quantized_kernel",
     "quantized_scope",
@@ -100,5 +106,6 @@ __all__ = [
     "sublayers",
     "swish_sign",
     "times_called",
+    "with_backward",
     "with_gradient",
 ]

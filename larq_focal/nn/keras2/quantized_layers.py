@@ -28,6 +28,12 @@ def quantized_kernel(layer: tf.keras.layers.Layer) -> tf.Tensor:
         return tf.convert_to_tensor(layer.kernel)
 
 
+def latent_kernel(layer: tf.keras.layers.Layer) -> tf.Tensor:
+    """The kernel of a quantized layer as it is trained."""
+    with larq.context.quantized_scope(False):
+        return tf.convert_to_tensor(layer.kernel)
+
+
 def padded(inputs: tf.Tensor, pairs: Sequence[tuple[int, int]], value: float, data_format: str) -> tf.Tensor:
     """Images with ``pairs`` of ``value`` before and after, along the axes of space."""
     around = [(0, 0), *pairs, (0, 0)] if data_format == "channels_last" else [(0, 0), (0, 0), *pairs]

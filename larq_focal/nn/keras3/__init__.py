@@ -13,6 +13,7 @@ from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
 from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
 from larq_focal.nn.keras3.hyperparameter_scheduler import HyperparameterScheduler
 from larq_focal.nn.keras3.identifiers import get_quantizer
+from larq_focal.nn.keras3.kept import gradients, over_slices, with_backward
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
     DoReFa,
@@ -39,9 +40,10 @@ from larq_focal.nn.keras3.quantized_layers import (
     QuantSeparableConv1D,
     QuantSeparableConv2D,
 )
-from larq_focal.nn.keras3.quantized_variable import quantized_scope
+from larq_focal.nn.keras3.quantized_variable import QuantizedVariable, quantized_scope
 from larq_focal.nn.keras3.quantizer import Quantizer
 from larq_focal.nn.keras3.registration import register
+from larq_focal.nn.keras3.sign_adam import SignAdam
 from larq_focal.nn.keras3.trained_state import (
     backend_name,
     compiled,
@@ -61,6 +63,11 @@ ReplacedConv2D = QuantConv2D
 def added(terms):
     """The sum of tensors of one shape."""
     return reduce(add, terms)
+
+
+def latent_kernel(layer: keras.layers.Layer):
+    """The kernel of a quantized layer as it is trained."""
+    return layer.kernel.latent if isinstance(layer.kernel, QuantizedVariable) else ops.convert_to_tensor(layer.kernel)
 
 
 def quantized_kernel(layer: keras.layers.Layer):
@@ -90,6 +97,7 @@ __all__ = [
     "QuantSeparableConv2D",
     "Quantizer",
     "ReplacedConv2D",
+    "SignAdam",
     "SteHeaviside",
     "SteSign",
     "SteTern",
@@ -100,13 +108,16 @@ __all__ = [
     "calling_layer",
     "compiled",
     "get_quantizer",
+    "gradients",
     "hard_tanh",
     "keras",
     "keras_version",
+    "latent_kernel",
     "metrics_scope",
     "needs_no_constraint",
     "noise_state",
     "ops",
+    "over_slices",
     "padded",
     "quantized_kernel",
     "quantized_scope",
@@ -118,5 +129,6 @@ __all__ = [
     "sublayers",
     "swish_sign",
     "times_called",
+    "with_backward",
     "with_gradient",
 ]

@@ -15,6 +15,7 @@ __all__ = ["AdaBinSign"]
     levels="-s, +s with s = std(w) of each output channel",
     kernel="packed",
     scales="channel",
+    differs="the levels lie about 0; the source's about mean(w), with two trained levels for inputs and Maxout behind",
 )
 class AdaBinSign(ErrorDecayQuantizer):
     """Binary weights of AdaBin with the levels about zero, so that they pack.

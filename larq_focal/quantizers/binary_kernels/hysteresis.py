@@ -53,7 +53,13 @@ def hysteresis_sign(x: Tensor, memory: Tensor, scale: Scale = "tensor") -> Tenso
     return mean_magnitude(x, scale) * memory
 
 
-@quantizer_row(levels="-s, +s with s = mean|w|", kernel="packed", scales="one")
+@quantizer_row(
+    levels="-s, +s with s = mean|w|",
+    kernel="packed",
+    scales="one",
+    differs="the threshold is 0.5 of the initial mean magnitude of each layer; the source's is 0.1 for all, "
+    "`threshold=0.1, relative=False` here, and its optimizer holds a weight for one step only",
+)
 class HysteresisSign(Quantizer):
     """Binary weights with hysteresis: a Schmitt trigger with one memory for each weight.
 

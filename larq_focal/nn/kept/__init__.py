@@ -1,0 +1,11 @@
+"""Functions that say themselves what they keep for the backward pass, on each backend: what saves memory in training.
+
+Each module has the same names:
+
+    with_backward   a function with a backward pass of its own, which gets what the forward pass kept and nothing else
+    over_slices     a function of a batch, computed a few samples at a time
+    gradients       of a function, by its first arguments
+"""
+
+SAMPLES = 8
+"""In a slice: what is computed in float32 at a time."""

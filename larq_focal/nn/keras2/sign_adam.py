@@ -1,0 +1,72 @@
+"""Adam for gradients of kernels that are signs: one momentum in place of two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from larq_focal.keras import keras, tf
+from larq_focal.nn.keras2.registration import register
+
+
+@register()
+class SignAdam(keras.optimizers.Optimizer):
+    """Adam that takes the signs of a kernel's gradient, and then needs no second momentum for it.
+
+    Where all gradients of a kernel are +c or -c, Adam's second momentum is c squared for every weight, and its step is
+    that of the momentum m of the signs: ``learning_rate * m / (1 - beta_1 ** step)``. Only m is stored, in the type of
+    the kernel. Variables of one axis, such as the shifts of normalisations, are trained by Adam itself.
+
+    Args:
+        learning_rate: A number or a schedule.
+        beta_1: How much of the first momentum a step keeps.
+        beta_2: The same of the second momentum of variables of one axis.
+        epsilon: Added to the root of the second momentum.
+        name: Of the optimizer.
+        **kwargs: As for ``keras.optimizers.Optimizer``.
+
+    Source:
+        Wang et al., "Enabling Binary Neural Network Training on the Edge", https://arxiv.org/abs/2102.04270 (gradients
+        of kernels as signs); Kingma and Ba, "Adam", https://arxiv.org/abs/1412.6980.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        name: str = "SignAdam",
+        **kwargs: Any,
+    ):
+        super().__init__(name=name, **kwargs)
+        self._learning_rate = self._build_learning_rate(learning_rate)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def build(self, var_list):
+        super().build(var_list)
+        if getattr(self, "_built", False):
+            return
+        self._built = True
+        self._momenta = [self.add_variable_from_reference(each, "momentum") for each in var_list]
+        self._second = [
+            self.add_variable_from_reference(each, "second_momentum") if each.shape.rank < 2 else None
+            for each in var_list
+        ]
+
+    def update_step(self, gradient, variable):
+        index = self._index_dict[self._var_key(variable)]
+        momentum, second, kind = self._momenta[index], self._second[index], variable.dtype
+        step = tf.cast(self.iterations + 1, tf.float32)
+        rate = tf.cast(self.learning_rate, tf.float32) / (1 - tf.pow(self.beta_1, step))
+        gradient = tf.cast(gradient if second is not None else tf.sign(gradient), kind)
+        momentum.assign_add((gradient - momentum) * (1 - self.beta_1))
+        if second is None:
+            variable.assign_sub(momentum * tf.cast(rate, kind))
+            return
+        second.assign_add((tf.square(gradient) - second) * (1 - self.beta_2))
+        rate = tf.cast(rate * tf.sqrt(1 - tf.pow(self.beta_2, step)), kind)
+        variable.assign_sub(momentum * rate / (tf.sqrt(second) + self.epsilon))
+
+    def get_config(self):
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        return {**super().get_config(), "learning_rate": self._serialize_hyperparameter(self._learning_rate), **own}
