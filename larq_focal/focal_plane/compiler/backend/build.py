@@ -116,7 +116,7 @@ def build(code: Code, spill: Spill = "analog", swaps_kernels: bool = False) -> B
     check_spill(spill, code.sensor)
     finder = Accesses(code.sensor)
     masks = masks_of(code.sensor)
-    spiller = Spiller(code, spill)
+    spiller = Spiller(code, spill, finder)
     code, accesses = _without_dead_writes(code, finder)
     while True:
         code.limit.check()

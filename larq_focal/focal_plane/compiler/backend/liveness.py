@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
@@ -96,24 +96,25 @@ class Blocked:
     def __init__(self):
         self._starts: list[int] = []
         self._ends: list[int] = []
+        self._kept: int | None = None  # the span that begins with the last write to all pixels
 
-    def add(self, index: int) -> None:
+    def add(self, index: int, is_masked: bool = False) -> None:
+        """Left alone at ``index``, where it is written; a write that ``is_masked`` leaves some pixels as they were."""
+        if not is_masked:
+            self._kept = len(self._starts)
         self._starts.append(index)
         self._ends.append(index)
 
     def extend(self, index: int) -> None:
         """What was written last is still needed at ``index``; what was never written comes from before the start."""
-        if not self._starts:
-            self._starts.append(0)
-            self._ends.append(index)
-        self._ends[-1] = index
+        kept, start = (0, 0) if self._kept is None else (self._kept, self._starts[self._kept])
+        self._starts[kept:], self._ends[kept:] = [start], [index]
+        self._kept = kept
 
     def around(self, index: int) -> Span:
-        """The span that holds ``index``, or ``index`` alone."""
-        first = bisect_left(self._ends, index)
-        if first < len(self._ends) and self._starts[first] <= index:
-            return self._starts[first], self._ends[first]
-        return index, index
+        """From the start to the end of the spans that hold ``index``; ``index`` alone if none does."""
+        first, last = bisect_left(self._ends, index), bisect_right(self._starts, index) - 1
+        return (self._starts[first], self._ends[last]) if first <= last else (index, index)
 
     def touch(self, spans: np.ndarray) -> np.ndarray:
         """Whether any of the blocked spans overlaps each of ``spans`` ``[n, 2]``."""
@@ -140,7 +141,10 @@ def overwritten(code: Code, accesses: Sequence[Access]) -> int | None:
 
 
 def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
-    """By register: where what a program wrote to it by name must be kept, and where an instruction overwrites it."""
+    """By register: where what a program wrote to it by name must be kept, and where an instruction overwrites it.
+
+    FLAG must be left alone until it is lifted, even after its last use: until then it masks all analog writes.
+    """
     flag = code.sensor.digital.flag
     masks = masks_of(code.sensor)
     blocked: dict[str, Blocked] = defaultdict(Blocked)
@@ -152,13 +156,14 @@ def blocked_spans(code: Code, accesses: Sequence[Access]) -> dict[str, Blocked]:
             elif isinstance(name, str):
                 blocked[name].extend(index)
         for name in access.writes:
-            if isinstance(name, str):
-                if access.is_analog and not flag_is_lifted:
-                    blocked[name].extend(index)  # pixels where FLAG is 0 keep what they had
-                else:
-                    blocked[name].add(index)
-                if name in flag:
-                    flag_is_lifted = statement.name in _LIFTS_FLAG
-                if name in masks:
-                    blocked[masks[name]].add(index)
+            if not isinstance(name, str):
+                continue
+            if name in flag and not flag_is_lifted:
+                blocked[name].extend(index)
+            else:
+                blocked[name].add(index, is_masked=access.is_analog and not flag_is_lifted)
+            if name in flag:
+                flag_is_lifted = statement.name in _LIFTS_FLAG
+            if name in masks:
+                blocked[masks[name]].add(index)
     return blocked

@@ -6,12 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from larq_focal.focal_plane.compiler.backend.accesses import Access
+from larq_focal.focal_plane.compiler.backend.accesses import Access, Accesses
 from larq_focal.focal_plane.compiler.backend.allocation import AllocationError, LiveRange, allocate
 from larq_focal.focal_plane.compiler.backend.homes import Home, SpillMoves, homes
 from larq_focal.focal_plane.compiler.backend.liveness import Blocked, blocked_spans, masks_of
 from larq_focal.focal_plane.compiler.backend.virtual import Code, Operand, Plane, Statement
-from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.focal_plane.sensor.spills import Spill
 
 _NEAR = 6  # statements between two uses of a spilled plane that are worth a register
@@ -25,10 +24,12 @@ class Spiller:
     Args:
         code: as it is before anything is spilled.
         spill: how far planes may go.
+        finder: what the moves read and write.
     """
 
-    def __init__(self, code: Code, spill: Spill):
+    def __init__(self, code: Code, spill: Spill, finder: Accesses):
         self._homes = homes(code, spill)
+        self._finder = finder
         self._short: set[Plane] = set()  # planes that only carry a spilled one to its use and back
 
     @property
@@ -75,7 +76,9 @@ class Spiller:
         """
         before: dict[int, list[tuple[Plane, bool]]] = defaultdict(list)
         after: dict[int, list[Plane]] = defaultdict(list)
-        visits = _visits(victims, accesses, blocked_spans(code, accesses), code.sensor)
+        spans = blocked_spans(code, accesses)
+        changed = {name for home, place in set(victims.values()) for name in _changed(home, place, self._finder)}
+        visits = _visits(victims, accesses, [spans[name] for name in sorted(changed & spans.keys())])
         for plane, (home, place) in victims.items():
             home.moves.homes[f"{plane.name} ({len(home.moves.homes) + 1})"] = place
             for visit in visits[plane]:
@@ -144,16 +147,21 @@ class _Visit:
     stores: bool
 
 
+def _changed(home: Home, place: str, finder: Accesses) -> set[str]:
+    """The registers that moves to and from ``place`` write beside it and the plane."""
+    plane = Plane("moved")
+    moves = [*home.stored(place, plane, ""), *home.reloaded(place, plane, "")]
+    return {name for move in moves for name in finder.of(move).writes if isinstance(name, str)} - {place}
+
+
 def _visits(
-    victims: Mapping[Plane, SpillPlace], accesses: Sequence[Access], spans: Mapping[str, Blocked], sensor: Sensor
+    victims: Mapping[Plane, SpillPlace], accesses: Sequence[Access], held: Sequence[Blocked]
 ) -> dict[Plane, list[_Visit]]:
-    """Visits do not begin or end where a register that moves change holds what is still needed: FLAG, and others."""
+    """Visits do not begin or end where a register that moves change holds what is still needed: FLAG, IN, and others.
+
+    The last visit stores nothing: the plane is dead, and its place may be in use again.
+    """
     visits: dict[Plane, list[_Visit]] = {plane: [] for plane in victims}
-    moved_to = {home.name for home, _ in victims.values()}
-    changed = set(sensor.digital.flag)
-    if "controller" in moved_to:
-        changed.update(*(sensor.conventions.overwritten.get(call, ()) for call in ("load_plane", "read_plane")))
-    held = [spans[name] for name in sorted(changed) if name in spans]
     for index, access in enumerate(accesses):
         first, last = _around(held, index)
         for plane in {*access.reads, *access.writes} & victims.keys():
@@ -163,6 +171,8 @@ def _visits(
                 known[-1].stores |= writes
             else:
                 known.append(_Visit(first, last, reads, writes))
+    for known in visits.values():
+        known[-1].stores = False
     return visits
 
 
