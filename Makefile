@@ -2,7 +2,9 @@
 #   make bench      train, convert, audit, time and judge the digits networks; writes results/digits/report.html
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
-#   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks
+#   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks,
+#                   training methods
+#   make site       the documentation as a site, in site/
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/
 # PYTHON=/path/to/python chooses the interpreter, 3.10 or later; by default the first on the path.
@@ -30,7 +32,7 @@ endif
 # A worker for each core; what a module's tests share is built once, and the dearest modules come first.
 PARALLEL := --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-.PHONY: bench test test-fast lint docs tflite-models wheels clean
+.PHONY: bench test test-fast lint docs site tflite-models wheels clean
 
 bench: $(VENV)/installed
 	$(BIN)/larq-focal bench --resume
@@ -49,7 +51,12 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python docs/quantizers.py
 	$(BIN)/python -m tools.quantizers_stub
 	$(BIN)/python docs/zoo_results.py
+	$(BIN)/python docs/training_methods.py
+	$(BIN)/python docs/netadapt.py
 	$(BIN)/python -m tools.backend_table
+
+site: $(VENV)/installed-docs
+	$(BIN)/zensical build --strict --clean
 
 tflite-models: $(VENV)/installed
 	$(BIN)/python -m tools.tflite_models
@@ -83,4 +90,4 @@ $(VENV)/installed-docs: $(VENV)/ready
 	@touch $(VENV)/installed $@
 
 clean:
-	rm -rf $(VENV) .arm64 build dist *.egg-info
+	rm -rf $(VENV) .arm64 build dist site *.egg-info

@@ -10,8 +10,8 @@ the times of the clock lie below, in microseconds, and how many times that of a 
 takes. Stock int8 is what XNNPACK's best kernel for this processor does. "Dynamic" are float layers whose weights
 ai-edge-quantizer rounds, where that is installed.
 
-With --draws it draws so many operations of all widths in place of that, and compares all kernels of this processor with
-the reference: every output is the same.
+With --draws it draws so many models in place of that, of single operations of all widths and of several that the
+delegate joins, and compares all kernels of this processor with the reference: every output is the same.
 """
 
 from __future__ import annotations
@@ -37,12 +37,17 @@ from larq_focal.network import Kernel, QuantGraph, ops
 from larq_focal.network.tflite.flatbuffer import IDENTIFIER, read_flatbuffer
 from larq_focal.network.tflite.single_operations import single_operations
 from larq_focal.network.tflite.write.writer import write_lowered
-from tests.delegate import few_bit_cases
+from tests.delegate import blocks, few_bit_cases
 from tests.delegate.engines import WithDelegate
 
 LEVELS = {"1": [-1, 1], "ternary": [-1, 0, 1], "2": range(-2, 2), "3": range(-4, 4), "4": range(-8, 8)}
 STOCK = {"int8 dynamic": 8, "int4 dynamic": 4, "int2 dynamic": 2}
 LOW = 0.1
+DRAWS = (
+    lambda rng: few_bit_cases.draw_convolution(rng).case,
+    lambda rng: few_bit_cases.draw_dense(rng).case,
+    blocks.draw_few_bit_block,
+)
 
 
 @dataclass(frozen=True)
@@ -216,13 +221,14 @@ def compare(draws: int) -> None:
     """Draws operations, and compares all kernels with the reference."""
     others = [name for name in delegate.kernels() if name != "reference"]
     for seed in range(draws):
-        draw = few_bit_cases.draw_convolution if seed % 2 else few_bit_cases.draw_dense
-        case = draw(np.random.default_rng(seed)).case
-        (expected,) = WithDelegate(case.content, kernel="reference").run(*case.inputs)
+        case = DRAWS[seed % len(DRAWS)](np.random.default_rng(seed))
+        expected = WithDelegate(case.content, kernel="reference", xnnpack=False).run(*case.inputs)
         for kernel in others:
-            (output,) = WithDelegate(case.content, kernel=kernel).run(*case.inputs)
-            np.testing.assert_array_equal(output, expected, err_msg=f"{kernel}: seed {seed}, {case.text}")
-    print(f"{draws:,} operations are the same by {', '.join(others)} and by reference.")
+            outputs = WithDelegate(case.content, kernel=kernel, xnnpack=False).run(*case.inputs)
+            for output, wanted in zip(outputs, expected, strict=True):
+                np.testing.assert_array_equal(output, wanted, err_msg=f"{kernel}: seed {seed}, {case.text}")
+        if (seed + 1) % 1000 == 0 or seed + 1 == draws:
+            print(f"{seed + 1:,} models are the same by {', '.join(others)} and by reference.", flush=True)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def _disagreements(report: FitReport, network: QuantGraph, sensor: Sensor) -> li
 def _pairs(report: FitReport, compiled: Compiled) -> Iterator[tuple[str, object, object]]:
     words = sum((Counter(count) for count in compiled.icw.values()), Counter())
     expected = estimates(words, compiled.calls, compiled.sensor)
-    yield "verdict", str(report.verdict), "FIT WITH SPILL" if compiled.allocation.spills_to else "FIT"
+    yield "verdict", str(report.verdict), str(compiled.verdict)
     yield "words", report.icw, compiled.total_icw
     yield "store", report.store_icw, compiled.store_icw
     yield "calls", dict(report.calls), compiled.calls

@@ -1,7 +1,8 @@
 """What placements of maps and sources of weights cost: one layer of 16 kernels 3x3, and the network of Liu and Lu.
 
 Run ``python benchmarks/placements.py`` (``--network`` for the second, which needs the extra ``tensorflow``: on SCAMP-5,
-without and with charges, and in SCAMP-7's registers without a bound on the store, at SCAMP-5's times). Every program is
+without and with charges, with kernels swapped in the store, and in SCAMP-7's registers without a bound on the store, at
+SCAMP-5's times). Every program is
 simulated, and what is read out compared with the interpreter. Weights and thresholds are drawn at random. Times are
 those of the first calibration, without calls that it does not tell, and those by which programs are compared, at most.
 """
@@ -62,7 +63,7 @@ def network() -> QuantGraph:
 
 
 def row(graph: QuantGraph, sensor: Sensor, pixel_range: tuple[float, float], **options: Any) -> list[str]:
-    """Words, calls, floods, microseconds, registers, values that differ, seconds of compiling."""
+    """Words, those put into the store, calls, floods, microseconds, registers, differing values, seconds."""
     started = time.process_time()
     try:
         compiled = compile_network(graph, sensor, pixel_range, **options)
@@ -78,6 +79,7 @@ def row(graph: QuantGraph, sensor: Sensor, pixel_range: tuple[float, float], **o
     floods = sum(count.get("propagation", 0) for count in compiled.icw.values())
     return [
         f"{cost.icw:,}",
+        f"{compiled.swapped_icw:,} in {cost.fills}" if cost.fills else "",
         *(str(calls.get(name, 0)) for name in ("load_pattern", "load_plane", "load_analog", "kernel_launch")),
         str(floods),
         f"{_calibrated_us(compiled):,.0f}",
@@ -115,6 +117,8 @@ def main(with_network: bool) -> None:
         for title, sensor, options in (
             ("SCAMP-5", scamp5, {}),
             ("SCAMP-5, charges", scamp5, {"analog_counting": True}),
+            ("SCAMP-5, kernels swapped", scamp5, {"swap_kernels": True}),
+            ("SCAMP-5, kernels swapped, charges", scamp5, {"swap_kernels": True, "analog_counting": True}),
             ("SCAMP-7's registers, no bound on the store", in_registers_of_scamp7(scamp5), {}),
         ):
             console.print(table(f"liu2022: {title}", graph, sensor, (-0.5, 0.5), **options))
@@ -126,6 +130,7 @@ def main(with_network: bool) -> None:
 def table(title: str, graph: QuantGraph, sensor: Sensor, pixel_range: tuple[float, float], **options: Any) -> Table:
     columns = (
         "words",
+        "swapped",
         "patterns",
         "planes",
         "levels",

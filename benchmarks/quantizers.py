@@ -13,24 +13,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
-from time import perf_counter
-
-import numpy as np
 
 from benchmarks.quantizer_networks import Case, cases, use_one_core
-from larq_focal.bench.records.environment import describe_environment
-from larq_focal.bench.records.parts import accuracy_of
+from benchmarks.seeded_runs import first_images, seeded_run, settings_of, summarised
 from larq_focal.bench.records.record_file import write_record
-from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
-from larq_focal.keras import keras
+from larq_focal.datasets.dataset import Dataset
 from larq_focal.quantizers import QUANTIZERS
 from larq_focal.training import Recipe
-from larq_focal.training.trainer import discard_state, train_stretch
 
 ROWS = [row for row in QUANTIZERS if row.family != "few_bits"]
 TABLE = Path(__file__).parent.parent / "docs/data/quantizers_mnist.json"
@@ -48,8 +39,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     use_one_core()
-    data = load_dataset("mnist", arguments.data_dir)
-    data = replace(data, x_train=data.x_train[: arguments.images], y_train=data.y_train[: arguments.images])
+    data = first_images("mnist", arguments.data_dir, arguments.images)
     chosen = [case for case in cases(ROWS) if not arguments.only or case.row.alias in arguments.only]
     for seed in range(arguments.seeds):
         for case in chosen:
@@ -74,34 +64,8 @@ def recipe_of(case: Case, data: Dataset, epochs: int, seed: int) -> Recipe:
 
 def run(recipe: Recipe, case: Case, data: Dataset, folder: Path) -> dict:
     """The record of a run, from an earlier one of the same settings if there is one."""
-    path = record_path(case, recipe.seed, folder)
-    description = {
-        "quantizer": case.row.alias,
-        "role": case.role,
-        "dataset": {"title": data.title, "source": data.source, "train": len(data.x_train), "test": len(data.x_test)},
-        "settings": recipe.to_dict(),
-    }
-    if path.exists():
-        record = json.loads(path.read_text())
-        before, now = ((each["dataset"], each["settings"]) for each in (record, description))
-        if before != now:
-            raise SystemExit(f"'{path}' is a run with {before}, not {now}: delete it, or choose other --results.")
-        return record
-    started, clock = datetime.now(timezone.utc).isoformat(timespec="seconds"), perf_counter()
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(recipe.seed)
-    model = case.network()
-    training = train_stretch(recipe, model, data, path.with_suffix(""))
-    predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
-    record = {
-        **description,
-        "accuracy": accuracy_of(predicted, data.y_test),
-        "history": training.history,
-        "environment": describe_environment(started, perf_counter() - clock),
-    }
-    write_record(record, path)
-    discard_state(path.with_suffix(""))
-    return record
+    about = {"quantizer": case.row.alias, "role": case.role}
+    return seeded_run(record_path(case, recipe.seed, folder), recipe, case.network, data, about)
 
 
 def record_path(case: Case, seed: int, folder: Path) -> Path:
@@ -117,19 +81,13 @@ def finished(seeds: Iterable[int], folder: Path) -> list[list[dict]]:
 
 def table(runs: list[list[dict]]) -> dict:
     """Mean and standard deviation over the seeds of each case, and what the runs have in common."""
-    first = runs[0][0]
     return {
-        "dataset": first["dataset"],
-        "settings": {name: value for name, value in first["settings"].items() if name not in ("model", "seed")},
-        "machine": first["environment"]["machine"],
-        "versions": first["environment"]["versions"],
+        **settings_of(runs[0][0]),
         "rows": [
             {
                 "quantizer": case[0]["quantizer"],
                 "role": case[0]["role"],
-                "accuracies": (values := [record["accuracy"]["value"] for record in case]),
-                "mean": float(np.mean(values)),
-                "deviation": statistics.stdev(values) if len(values) > 1 else None,
+                **summarised([record["accuracy"]["value"] for record in case]),
             }
             for case in runs
         ],

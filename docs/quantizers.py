@@ -79,7 +79,9 @@ def _section(family: str) -> str:
     )
     title = FAMILIES[family]
     picture = f"![Curves and pseudo-gradients: {title.lower()}]({IMAGES}/{family}.png)"
-    return f"## {title}\n\n{pipe_table(header, body)}\n\n{picture}\n"
+    differing = [f"- `{row.alias}`: {row.differs}." for row in rows_of(family) if row.differs]
+    differences = "\n".join(["Not as their sources have them:", "", *differing, "", ""]) if differing else ""
+    return f"## {title}\n\n{pipe_table(header, body)}\n\n{differences}{picture}\n"
 
 
 def _public_name(quantizer: type) -> str:
@@ -126,7 +128,8 @@ of all inputs, image included, and `ste_sign` as the other one. One small budget
 the first {dataset["train"]:,} training images less every tenth, batches of {settings["batch_size"]}, Adam from
 {settings["learning_rate"]:g} down by a cosine, schedules from their start to their end, kernels clipped to [-1, 1].
 Accuracy on the {dataset["test"]:,} test images: mean and standard deviation over the seeds, the latter in percentage
-points. A longer training may rank them differently. Made on {_place(measured)} by
+points. A longer training may rank them differently. `hysteresis_sign` had the published threshold then, which is not
+the default any more. Made on {_place(measured)} by
 
     python -m benchmarks.quantizers --data-dir DIR
 """

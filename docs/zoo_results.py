@@ -47,7 +47,8 @@ MNIST = """\
 
 Small and equal budgets, for comparing ways to binarize; mean and standard deviation over the seeds from 0 on. Where a
 recipe ends by taking the statistics of the normalisations again (`lqf.training.recalibrate_normalisations`), the mean
-in Keras before that stands beside. The moving averages suffer most from the noise of Gumbel's quantizers.
+in Keras before that stands beside. The moving averages suffer most from the noise of Gumbel's quantizers. The
+hysteresis sign was trained with the published threshold of 0.1 (`relative=False`), which is not the default any more.
 `python -m benchmarks.zoo_training mnist --data-dir DIR`
 """
 
@@ -58,7 +59,8 @@ One network (`small_residual`, six binary convolutions), one small budget, on CI
 the share of binary weights that change sign in a step, over all layers: its mean over the training, and over its last
 epoch. At a learning rate of 0.0025 in place of 0.01 both the sign and the hysteresis sign, whose weights must travel
 from one threshold to the other, were worse on held-out images after three epochs; the learnable activation binarizer
-was not tried at both.
+was not tried at both. The hysteresis sign has the published threshold of 0.1 (`relative=False`), which none of this
+network's initial weights reaches; the default is relative to the initial scale now.
 `python -m benchmarks.zoo_training compared --data-dir DIR`
 """
 

@@ -18,6 +18,7 @@ from larq_focal.version import __version__
 if TYPE_CHECKING:
     from larq_focal import (
         bench,
+        compress,
         cost,
         datasets,
         deploy,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from larq_focal.report import write_report
 
 _SUBPACKAGES = (
-    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane"),
+    *("bench", "compress", "cost", "datasets", "deploy", "fixed_processors", "focal_plane"),
     *("installation", "layers", "mcu", "network", "quantizers", "report", "training", "zoo"),
 )
 
@@ -91,6 +92,7 @@ __all__ = [
     "audit",
     "bench",
     "compile",
+    "compress",
     "convert",
     "cost",
     "datasets",

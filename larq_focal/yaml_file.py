@@ -73,6 +73,10 @@ class Section:
             raise kind.error(f"'{path}': {where} must hold keys with values, as in {kind.example}.")
         self._left = dict(data)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether the key is there, and not yet taken."""
+        return key in self._left
+
     def section(self, key: str) -> Section:
         return self._below(key, self._take(key))
 
@@ -90,6 +94,24 @@ class Section:
         value = self._take(key)
         if not isinstance(value, str) or not value:
             self.refuse(key, f"must be a text, not {shown(value)}")
+        return value
+
+    def choice(self, key: str, allowed: Collection[str]) -> str:
+        """A name out of ``allowed``."""
+        name = self.text(key)
+        if name not in allowed:
+            self.refuse(key, f"is {short(name, 60)}; choose from {', '.join(allowed)}")
+        return name
+
+    def value(self, key: str) -> Any:
+        """Whatever stands there."""
+        return self._take(key)
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """Keys of any name, with values of any kind."""
+        value = self._take(key)
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            self.refuse(key, f"must hold names with values, and {{}} for none, not {shown(value)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ SLOWEST = (
     "network/tflite/test_from_tflite.py",
     "test_import.py",
     "focal_plane/compiler/test_accumulation.py",
+    "bench/study/test_ray.py",
+    "bench/study/test_study_run.py",
     "bench/test_recipe_run.py",
     "delegate/test_arm64.py",
     "focal_plane/compiler/test_tiles.py",

@@ -46,6 +46,8 @@ def timing(**changes) -> Timing:
         "min_ms": 1.01,
         "median_ms": 1.23,
         "p90_ms": 12.5,
+        "p99_ms": 12.9,
+        "first_ms": 30.0,
         "machine": MACHINE,
         "versions": {"larq_focal": "0.1.0", "ai-edge-litert": "2.1.0"},
         "notes": ("The clock moved from 1500 to 600 MHz.",),

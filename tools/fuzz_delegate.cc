@@ -18,6 +18,7 @@
 #include "../larq_focal/delegate/operations/channels.h"
 #include "../larq_focal/delegate/operations/elementwise.h"
 #include "../larq_focal/delegate/operations/float_max_pool.h"
+#include "../larq_focal/delegate/operations/quantize_levels.h"
 #include "counted_allocations.h"
 #include "lce_options.h"
 
@@ -37,8 +38,9 @@ constexpr size_t kChoices = 1 + 8 * kMostFollowing;  // bytes that decide on the
 constexpr size_t kMostConstant = 1 << 14;            // bytes of memory behind a constant
 constexpr size_t kMostRun = 1 << 18;                 // bytes of a tensor with which an operation still runs
 
-const char* const kNames[] = {"LceQuantize", "LceDequantize", "LceBMaxPool2d",     "LceBconv2d",
-                              "LqfConv2d",   "LqfFullyConnected", "LceNothing"};
+const char* const kNames[] = {"LceQuantize", "LceDequantize",     "LceBMaxPool2d", "LceBconv2d",
+                              "LqfConv2d",   "LqfFullyConnected", "LqfQuantize",   "LceNothing"};
+constexpr int kQuantizer = 6;
 
 // Takes values from the front of the input, zeros when it is used up.
 class Source {
@@ -98,7 +100,7 @@ bool give_memory(larq_focal::Network& network, std::vector<Bytes>& memory) {
   return true;
 }
 
-// What follows binary convolutions in networks.
+// What follows convolutions in networks.
 std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_focal::Kernel& kernel,
                                                  const Tensor& image) {
   const auto activation = static_cast<larq_focal::Activation>(source.take<uint8_t>() % 8 == 0);
@@ -108,7 +110,7 @@ std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_foca
     const uint8_t drawn = source.take<uint8_t>();
     return larq_focal::Axis{1 + drawn % 3, 1 + drawn / 3 % 3, 1, static_cast<larq_focal::Padding>(drawn / 9 % 2)};
   };
-  switch (source.take<uint8_t>() % 10) {
+  switch (source.take<uint8_t>() % 12) {
     case 0:
       return std::make_unique<larq_focal::Elementwise>(Kind::kAdd, activation);
     case 1:
@@ -127,6 +129,11 @@ std::unique_ptr<larq_focal::Operation> following(Source& source, const larq_foca
                                                        image.dims.size() > 2 ? image.dims[2] : 1, activation);
     case 8:
       return std::make_unique<larq_focal::FloatMaxPool>(kernel, axis(), axis());
+    case 9:
+    case 10: {
+      const Bytes map = options({{"lowest", source.take<int8_t>()}});
+      return larq_focal::make_custom_operation(kNames[kQuantizer], map.data(), map.size(), kernel);
+    }
     default:
       return larq_focal::make_custom_operation("LceQuantize", nullptr, 0, kernel);
   }
@@ -142,13 +149,15 @@ void add_following(Source& source, const larq_focal::Kernel& kernel, int output,
         kResidual, kResidual, 2, 3, previous, output, previous - 1, source.take<uint8_t>() % kTensors};
     auto other = [&] { return std::max(others[source.take<uint8_t>() % 8], 0); };
     auto operation = following(source, kernel, network.tensor(kResidual));
-    const bool is_unary = dynamic_cast<larq_focal::Elementwise*>(operation.get()) == nullptr &&
+    const bool quantizes = dynamic_cast<larq_focal::QuantizeLevels*>(operation.get()) != nullptr;
+    const bool is_unary = !quantizes && dynamic_cast<larq_focal::Elementwise*>(operation.get()) == nullptr &&
                           dynamic_cast<larq_focal::Concatenation*>(operation.get()) == nullptr &&
                           dynamic_cast<larq_focal::SliceAddition*>(operation.get()) == nullptr;
     const bool packs = dynamic_cast<larq_focal::OperationWithSteps*>(operation.get()) != nullptr &&
                        dynamic_cast<larq_focal::ChannelMean*>(operation.get()) == nullptr;
     const int made = kTensors + i;
-    network.tensor(made).type = packs ? Type::kPacked : Type::kFloat32;
+    network.tensor(made).type = quantizes ? Type::kInt8 : packs ? Type::kPacked : Type::kFloat32;
+    network.tensor(made).scale = 0.5f;
     network.tensor(made).dims = network.tensor(previous).dims;
     const int value = source.take<uint8_t>() % 4 ? previous : other();
     std::vector<int> inputs{value};
@@ -223,7 +232,7 @@ Bytes few_bits(std::mt19937& random, int kernel, int operation) {
   const int channels = upto(100), outputs = upto(100), bits = upto(4), window = upto(3), side = upto(8);
   const int words = bits * larq_focal::packed_words(channels);
   Bytes bytes;
-  put(bytes, {kernel, operation, 4, 1, 2, 3, 4, 5});
+  put(bytes, {kernel, operation, 4, 1, 2, 3, 4, 6});
   put_choices(bytes, random);
   put_tensor(bytes, Type::kInt8, is_dense ? std::vector<int>{side, channels} : std::vector<int>{2, side, side, channels},
              false);
@@ -232,8 +241,8 @@ Bytes few_bits(std::mt19937& random, int kernel, int operation) {
   put_tensor(bytes, Type::kFloat32, {outputs}, true);
   put_tensor(bytes, Type::kFloat32, {outputs}, true);
   put_tensor(bytes, Type::kFloat32, {1}, false);
+  put_tensor(bytes, Type::kFloat32, {2, side, side, outputs}, false);  // fits where the sizes stay
   put_tensor(bytes, random() % 2 ? Type::kInt8 : Type::kFloat32, {1, 1, 1, 1}, false);
-  put_tensor(bytes, Type::kFloat32, {1}, false);
   const int image_bits = upto(8);
   const Bytes map = options({{"channels_in", channels},
                              {"dilation_height_factor", upto(2)},
@@ -251,9 +260,24 @@ Bytes few_bits(std::mt19937& random, int kernel, int operation) {
   return bytes;
 }
 
+// Floats to codes by thresholds that are all the same.
+Bytes quantizer(std::mt19937& random, int kernel) {
+  const int side = static_cast<int>(random() % 8) + 1, channels = static_cast<int>(random() % 100) + 1;
+  Bytes bytes;
+  put(bytes, {kernel, kQuantizer, 2, 1, 2, 6});
+  put_choices(bytes, random);
+  put_tensor(bytes, Type::kFloat32, {2, side, side, channels}, false);
+  put_tensor(bytes, Type::kFloat32, {static_cast<int>(random() % 20) + 1}, true);
+  for (int i = 2; i < 6; ++i) put_tensor(bytes, Type::kFloat32, {1}, false);
+  put_tensor(bytes, Type::kInt8, {1, 1, 1, 1}, false);
+  const Bytes map = options({{"lowest", static_cast<int>(random() % 100) - 50}});
+  bytes.insert(bytes.end(), map.begin(), map.end());
+  return bytes;
+}
+
 // One sound input per operation and kernel.
 Bytes sound(std::mt19937& random) {
-  const int kernel = random() % 8, operation = random() % 6;
+  const int kernel = random() % 8, operation = random() % 7;
   auto upto = [&](int most) { return static_cast<int>(random() % most) + 1; };
   const int channels = upto(100), words = larq_focal::packed_words(channels), outputs = upto(70);
   const int window = upto(4), side = upto(8);
@@ -282,6 +306,7 @@ Bytes sound(std::mt19937& random) {
     bytes.insert(bytes.end(), map.begin(), map.end());
     return bytes;
   }
+  if (operation == kQuantizer) return quantizer(random, kernel);
   if (operation >= 4) return few_bits(random, kernel, operation);
   const Type value = type == Type::kPacked ? Type::kBool : type;
   put(bytes, {1, 1, 6});

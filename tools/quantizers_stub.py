@@ -1,4 +1,4 @@
-"""Writes what editors and type checkers read of ``larq_focal.quantizers``, whose names its modules list.
+"""Writes what editors, type checkers and the site read of ``larq_focal.quantizers``, whose names its modules list.
 
     python -m tools.quantizers_stub
 
@@ -14,6 +14,7 @@ from larq_focal.files import write_text
 from larq_focal.quantizers.registry import family_modules
 
 STUB = Path(quantizers.__file__).with_suffix(".pyi")
+REFERENCE = Path(__file__).parents[1] / "docs/api/quantizers.md"
 HEADER = "# Written by tools/quantizers_stub.py; run `make docs` after a change of the names.\n"
 
 
@@ -22,6 +23,23 @@ def stub() -> str:
     homes = {name: module.__name__ for module in family_modules() for name in module.__all__}
     homes |= {name: _home_of(name) for name in quantizers.__all__ if name not in homes}
     return HEADER + "".join(sorted(_line(home, name) for name, home in homes.items()))
+
+
+def reference() -> str:
+    """The page of the site with all classes and functions, family by family."""
+    page = ["# Quantizers\n\nWith curves, and what becomes of each, in [a table](../quantizers.md).\n"]
+    family = None
+    for module in family_modules():
+        if (here := module.__name__.split(".")[2]) != family:
+            family = here
+            page.append(f"\n## {family.replace('_', ' ').capitalize()}\n")
+        page += [f"\n::: {module.__name__}.{name}\n" for name in module.__all__]
+    homes = {name: _home_of(name) for name in quantizers.__all__}
+    parts = [
+        f"\n::: {home}.{name}\n" for name, home in homes.items() if home.startswith("larq_focal.quantizers.parts.")
+    ]
+    page += ["\n## Parts of quantizers\n", *parts]
+    return "".join(page)
 
 
 def _line(home: str, name: str) -> str:
@@ -37,3 +55,4 @@ def _home_of(name: str) -> str:
 
 if __name__ == "__main__":
     write_text(STUB, stub())
+    write_text(REFERENCE, reference())

@@ -22,7 +22,7 @@ METHOD_TITLES: dict[str, str] = {
 """Of ``larq_focal.zoo.METHODS``."""
 
 NOT_PACKED = ("hysteresis_8bit",)
-"""Those whose products take more binary ones than are made: 8-bit maps have 256 levels."""
+"""Those that Larq Compute Engine does not pack: their products take more binary ones than are made."""
 
 TWO_LAYER_TITLES: dict[str, str] = {
     "ste_sign": "Sign (STE)",

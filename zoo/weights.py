@@ -9,7 +9,7 @@ import numpy as np
 
 from larq_focal.arrays import ArrayFileError, read_npz
 from larq_focal.files import written_whole
-from larq_focal.nn import keras, quantized_scope
+from larq_focal.nn import keras, ops, quantized_scope, quantized_variables
 from larq_focal.zoo.download import download
 from larq_focal.zoo.manifest import manifest
 
@@ -50,13 +50,25 @@ def with_weights(model: keras.Model, weights: str | Path | None) -> keras.Model:
 def save_weights(model: keras.Model, path: str | Path) -> Path:
     """Writes the weights of ``model``, a quantized kernel in the values that it computes with, and returns the path.
 
-    The latent weights are left out: the file is for use and for a fine-tuning, not to go on with a training.
+    Latent weights are left out: the file is for use and for a fine-tuning, not to go on with a training. They are
+    there only where a quantizer would turn its own values into others.
     """
-    with quantized_scope(True):
-        arrays = {f"{index:04d}": value for index, value in enumerate(model.get_weights())}
+    latent = {id(variable) for variable in quantized_variables(model) if not _keeps_its_values(variable)}
+    arrays = {}
+    for index, variable in enumerate(model.weights):
+        with quantized_scope(id(variable) not in latent):
+            arrays[f"{index:04d}"] = ops.convert_to_numpy(ops.convert_to_tensor(variable))
     with written_whole(path) as file:
         np.savez_compressed(file, **arrays)
     return Path(path)
+
+
+def _keeps_its_values(variable) -> bool:
+    """Whether quantized weights, quantized again, are what they were, to rounding."""
+    with quantized_scope(True):
+        quantized = ops.convert_to_tensor(variable)
+        again = variable.quantizer(quantized)
+    return bool(np.allclose(ops.convert_to_numpy(again), ops.convert_to_numpy(quantized), rtol=1e-5, atol=0))
 
 
 def _load(model: keras.Model, path: Path) -> keras.Model:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
 from larq_focal.bench.judgement import judged
 from larq_focal.bench.records.record_file import write_record
-from larq_focal.bench.records.schema import FORMAT
+from larq_focal.bench.records.schema import FORMAT, Record
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
-from larq_focal.deploy.convert import convert
+from larq_focal.deploy.convert import Rest, convert
 from larq_focal.network.keras.from_keras import from_keras
+from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import keras
 from larq_focal.text import accuracy_text
 from larq_focal.training import low_memory, recalibrate_normalisations
@@ -22,6 +24,9 @@ from larq_focal.zoo.registry import find
 from larq_focal.zoo.weights import save_weights
 
 Say = Callable[[str], None]
+RECORD, WEIGHTS, MODEL = "record.json", "weights.npz", "model.tflite"
+"""What a finished recipe leaves in its folder."""
+_CALIBRATION_IMAGES = 256
 
 
 def run_recipe(
@@ -53,23 +58,67 @@ def run_recipe(
     """
     folder = Path(results) / recipe.name
     data = load_dataset(recipe.dataset, data_dir)
+    record = run_in_folder(recipe, data, folder, minutes=minutes, say=say, epoch_done=epoch_done)
+    if record:
+        say(f"{recipe.name}: {accuracy_text(record['accuracy'])} on {data.title}")
+    return folder
+
+
+def run_in_folder(
+    recipe: Recipe,
+    data: Dataset,
+    folder: Path,
+    *,
+    rest: Rest = "float",
+    minutes: float | None = None,
+    say: Say = print,
+    epoch_done: EpochDone | None = None,
+) -> Record | None:
+    """Trains a recipe on its loaded data, or goes on with it, in ``folder``; None while epochs are left.
+
+    A training that is finished there is judged again, not repeated. What is left there, and the arguments, are those of
+    :func:`run_recipe`; with ``rest="int8"`` the file is calibrated on training images, and record and model have
+    "int8" in their names.
+    """
     keras.backend.clear_session()
     trained = seeded_network(recipe, data, recipe.arithmetic)
     say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
     training = train_stretch(recipe, trained, data, folder, minutes=minutes, epoch_done=epoch_done)
     if not training.finished:
         say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
-        return folder
+        return None
     model = seeded_network(recipe, data)  # in the arithmetic of files
     model.set_weights(trained.get_weights())
     before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
-    save_weights(model, folder / "weights.npz")
+    save_weights(model, folder / WEIGHTS)
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
-    conversion = convert(model, folder / "model.tflite", data=as_input(data.x_test))
-    record = training_record(training) | before | judged(conversion, model, from_keras(model), data)
-    write_record(record, folder / "record.json")
-    say(f"{recipe.name}: {accuracy_text(record['accuracy'])} on {data.title}")
-    return folder
+    clock = monotonic()
+    images, path = as_input(data.x_test), folder / _named(MODEL, rest)
+    if rest == "float":
+        conversion, graph = convert(model, path, data=images), from_keras(model)
+    else:
+        samples = calibration_images(recipe, data)
+        conversion = convert(model, path, rest=rest, representative=samples, data=images)
+        before, graph = {**before, "calibration": {"images": len(samples)}}, from_tflite(path)
+    record = training_record(training) | before | judged(conversion, model, graph, data)
+    record["environment"]["judging_seconds"] = round(monotonic() - clock, 1)
+    write_record(record, folder / record_name(rest))
+    return record
+
+
+def record_name(rest: Rest) -> str:
+    """The file of the record of a recipe whose network is converted with this ``rest``."""
+    return _named(RECORD, rest)
+
+
+def _named(file: str, rest: Rest) -> str:
+    return file if rest == "float" else f"{rest}.{file}"
+
+
+def calibration_images(recipe: Recipe, data: Dataset) -> np.ndarray:
+    """Images that a recipe trains on, as input of its network, to take the ranges of 8-bit values from."""
+    _, (kept, _) = split(recipe, data)
+    return as_input(kept[:_CALIBRATION_IMAGES])
 
 
 def seeded_network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "float32") -> keras.Model:

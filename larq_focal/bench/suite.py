@@ -2,54 +2,119 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from larq_focal._keras_version import is_keras_3
+from larq_focal.datasets.names import training_length
 from larq_focal.datasets.rows import DATASETS
 from larq_focal.training.recipe import Recipe
+from larq_focal.zoo.method_titles import METHOD_TITLES
+from larq_focal.zoo.rows.row import FULL_PRECISION
+
+Form = Literal["converted", "tf-mot", "calibrated", "stock"]
+Budget = Literal["bytes", "latency"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run: a network of the zoo, trained by the benchmark's recipe.
+    """One run: a network of the zoo, trained by the benchmark's recipe, and the form in which it is judged.
 
-    ``int8_of`` names the run whose trained network this one takes to int8 instead of training its own: fine-tuned by
-    TF-MOT under Keras 2, and on Keras 3 calibrated on training images.
+    ``form`` is "converted" as it was trained, "calibrated" to int8 by ``larq_focal.convert`` on training images,
+    fine-tuned to int8 by "tf-mot", or what "stock" tools make of it: ``stock_form`` names which.
+
+    ``made_of`` names the run whose trained network this one takes instead of training its own.
+
+    ``equal`` makes the network as wide as has the bytes or the latency of the most accurate binary run: ``filters``
+    are its maps, of which all are taken in one proportion.
     """
 
     name: str
     title: str
     model: str
-    int8_of: str | None = None
+    form: Form = "converted"
+    made_of: str | None = None
+    stock_form: str = ""
+    equal: Budget | None = None
+    filters: tuple[int, ...] = ()
+
+    @property
+    def is_binary(self) -> bool:
+        return not self.model.endswith(FULL_PRECISION)
 
 
-_INT8 = "int8 (calibrated)" if is_keras_3() else "int8 (TF-MOT)"
-SUITE: dict[str, Entry] = {
-    entry.name: entry
-    for entry in (
-        Entry("full_precision", "Full precision", "two_layer_full_precision"),
-        Entry("int8", _INT8, "two_layer_full_precision", int8_of="full_precision"),
-        Entry("ste_sign", "Sign (STE)", "two_layer_ste_sign"),
-        Entry("hysteresis", "Hysteresis sign", "two_layer_hysteresis"),
-        Entry("gumbel", "Gumbel sign", "two_layer_gumbel"),
-        Entry("lab", "Learnable activation binarizer", "two_layer_lab"),
-    )
+_STOCK_TITLES = {
+    "int8": "int8 (stock)",
+    "int4": "int4 weights (stock)",
+    "int2": "int2 dense, int4 conv. (stock)",
 }
 
 
-def choose(names: list[str] | None) -> list[Entry]:
+def _suite(family: str, filters: tuple[int, ...], *binary: Entry, with_tf_mot: bool = False) -> dict[str, Entry]:
+    """A float network and what becomes of it, binary ones, and float and int8 ones of their bytes and latency."""
+    full, first = f"{family}_{FULL_PRECISION}", FULL_PRECISION
+    int8 = [Entry("int8", "int8 (calibrated)", full, "calibrated", first)]
+    if with_tf_mot:
+        int8 = [
+            Entry("int8", "int8 (TF-MOT)", full, "tf-mot", first),
+            replace(int8[0], name="int8_calibrated"),
+        ]
+    entries = (
+        Entry(first, "Full precision", full),
+        *int8,
+        *(Entry(f"stock_{form}", title, full, "stock", first, form) for form, title in _STOCK_TITLES.items()),
+        *binary,
+        *(
+            Entry(f"{name}_equal_{budget}", f"{title} of equal {budget}", full, form, equal=budget, filters=filters)
+            for budget in get_args(Budget)
+            for name, title, form in (("float", "Float", "converted"), ("int8", "int8", "calibrated"))
+        ),
+    )
+    return {entry.name: entry for entry in entries}
+
+
+SUITE: dict[str, Entry] = _suite(
+    "two_layer",
+    (16, 32),
+    Entry("ste_sign", "Sign (STE)", "two_layer_ste_sign"),
+    Entry("hysteresis", "Hysteresis sign", "two_layer_hysteresis"),
+    Entry("gumbel", "Gumbel sign", "two_layer_gumbel"),
+    Entry("lab", "Learnable activation binarizer", "two_layer_lab"),
+    with_tf_mot=not is_keras_3(),
+)
+"""For images."""
+SIGNAL_SUITE: dict[str, Entry] = _suite(
+    "human_activity",
+    (24, 24),
+    *(Entry(name, METHOD_TITLES[name], f"human_activity_{name}") for name in ("sign", "hysteresis", "gumbel", "lab")),
+)
+"""For signals: networks of one dimension, of whose layers TF-MOT does not take all."""
+
+
+def suite_of(dataset: str) -> dict[str, Entry]:
+    """The runs of the benchmark on a data set of this name."""
+    row = DATASETS.get(dataset)
+    return SIGNAL_SUITE if row and row.is_signal else SUITE
+
+
+def choose(names: Sequence[str] | None, suite: Mapping[str, Entry] = SUITE) -> list[Entry]:
     """The entries named, in the suite's order, with those that they build on; all of them for None.
+
+    Those of equal bytes or latency need a binary one beside them: the first of the suite, if none is named.
 
     Raises:
         ValueError: a name is not in the suite.
     """
     if names is None:
-        return list(SUITE.values())
-    unknown = [name for name in names if name not in SUITE]
+        return list(suite.values())
+    unknown = [name for name in names if name not in suite]
     if unknown:
-        raise ValueError(f"No run named {', '.join(unknown)}: choose from {', '.join(SUITE)}.")
-    wanted = {*names, *(SUITE[name].int8_of for name in names)}
-    return [entry for entry in SUITE.values() if entry.name in wanted]
+        raise ValueError(f"No run named {', '.join(unknown)}: choose from {', '.join(suite)}.")
+    wanted = {*names, *(suite[name].made_of for name in names)}
+    if any(suite[name].equal for name in names) and not any(suite[name].is_binary for name in names):
+        wanted.add(next(entry.name for entry in suite.values() if entry.is_binary))
+    return [entry for entry in suite.values() if entry.name in wanted]
 
 
 def recipe_of(entry: Entry, dataset: str, images: int, *, epochs: int | None = None, seed: int = 0) -> Recipe:
@@ -62,13 +127,13 @@ def recipe_of(entry: Entry, dataset: str, images: int, *, epochs: int | None = N
         epochs: Passes over them; None for the data set's default.
         seed: Seed of the training.
     """
-    row = DATASETS[dataset]
+    usual_epochs, batch_size = training_length(dataset)
     return Recipe(
         entry.model,
         dataset,
-        epochs=row.epochs if epochs is None else epochs,
+        epochs=usual_epochs if epochs is None else epochs,
         learning_rate=0.01,
-        batch_size=row.batch_size,
+        batch_size=batch_size,
         whole_batches=False,
         held_out=max(1, images // 10),
         seed=seed,

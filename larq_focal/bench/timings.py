@@ -33,7 +33,7 @@ def retime(folder: str | Path, *, threads: int = 1, engine: str = "auto", say=pr
         if describe_file(model)["sha256"] != record["file"]["sha256"]:
             raise ValueError(f"'{model}' is not the model that '{record['run']}.json' describes: copy both again.")
     for record in records:
-        record["timing"] = time(folder / record["file"]["name"], threads=threads, engine=engine).to_dict()
+        record["timing"] = time(folder / record["file"]["name"], threads=threads, engine=engine, memory=True).to_dict()
         write_record(record, folder / f"{record['run']}.json")
         say(f"{record['title']}: {record['timing']['median_ms']:.4f} ms by {record['timing']['engine']}")
     say(markdown_table(records))

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import click
 
-from larq_focal.cli import bench, deploy, device, doctor, focal_plane, inspect, mcu, network, zoo
+from larq_focal.cli import (
+    bench,
+    compress,
+    deploy,
+    device,
+    doctor,
+    focal_plane,
+    inspect,
+    mcu,
+    netadapt,
+    network,
+    optimize,
+    score,
+    study,
+    zoo,
+)
 from larq_focal.cli.output import USER_ERRORS, exit_status, keep_tensorflow_silent, print_what_can_be_printed
 from larq_focal.version import __version__
 
@@ -41,9 +56,13 @@ def main(debug: bool) -> None:
 
 for _command in (
     bench.bench,
+    study.study,
     deploy.convert,
     deploy.audit,
     deploy.migrate,
+    compress.compress,
+    netadapt.netadapt,
+    optimize.optimize,
     mcu.export_c,
     network.summary,
     focal_plane.fit,
@@ -55,6 +74,8 @@ for _command in (
     device.time,
     bench.retime,
     bench.report,
+    score.card,
+    score.check,
     zoo.zoo,
     doctor.doctor,
 ):

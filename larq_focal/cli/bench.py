@@ -6,16 +6,29 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import data_dir_option, engine_option, output_path, threads_option
+from larq_focal.cli.options import (
+    DATASET_HELP,
+    DatasetName,
+    data_dir_option,
+    engine_option,
+    output_path,
+    threads_option,
+)
 from larq_focal.cli.output import quiet, say, status_line
-from larq_focal.datasets.rows import DEFAULT_DATASET, image_datasets
+from larq_focal.datasets.rows import DEFAULT_DATASET
 from larq_focal.mcu.emulator import DEFAULT_MICROCONTROLLER, MICROCONTROLLERS
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 @click.command(short_help="Train, convert, check, time and judge small networks.")
-@click.option("--dataset", type=click.Choice(image_datasets()), default=DEFAULT_DATASET, show_default=True)
+@click.option(
+    "--dataset",
+    type=DatasetName(),
+    default=DEFAULT_DATASET,
+    show_default=True,
+    help=DATASET_HELP,
+)
 @data_dir_option
 @click.option("--models", help="Runs to make, with commas between; all of them by default.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images.")

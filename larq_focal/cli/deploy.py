@@ -19,8 +19,9 @@ from larq_focal.cli.options import (
 from larq_focal.cli.output import array, quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.cli.representative import representative_samples
+from larq_focal.datasets.names import OWN_NAMES
 from larq_focal.datasets.rows import DATASETS
-from larq_focal.deploy.converters import CONVERTERS, INPUT_TYPES, RESTS
+from larq_focal.deploy.converters import CALIBRATIONS, CONVERTERS, DEFAULT_CALIBRATION, INPUT_TYPES, RESTS
 from larq_focal.deploy.pixels import SCALES
 from larq_focal.files import existing, existing_file
 
@@ -44,7 +45,7 @@ strict_option = click.option(
     "--representative",
     metavar="FILE|DATASET",
     help="For --rest int8: samples like those that the network will see. A .npy array; a .npz file with an array for "
-    f"each input, and their 'labels' if it has them; or {one_of(DATASETS)}.",
+    f"each input, and their 'labels' if it has them; {', '.join(DATASETS)}, or {one_of(OWN_NAMES)}.",
 )
 @click.option(
     "--input-type",
@@ -52,6 +53,13 @@ strict_option = click.option(
     default="float32",
     show_default=True,
     help="For --rest int8: what the file takes.",
+)
+@click.option(
+    "--calibration",
+    type=click.Choice(CALIBRATIONS),
+    default=DEFAULT_CALIBRATION,
+    show_default=True,
+    help="For --rest int8: how ranges are taken from the samples; fixed point has powers of two as steps.",
 )
 @click.option(
     "--class-names",

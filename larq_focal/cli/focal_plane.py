@@ -38,6 +38,11 @@ _weights_option = click.option(
     show_default=True,
     help="Weights from patterns of the controller; in tiles also packed in a digital or an analog register.",
 )
+_swap_option = click.option(
+    "--swap-kernels",
+    is_flag=True,
+    help="Let the controller put other kernels into the store within the frame, where it cannot hold all.",
+)
 
 
 @click.command(short_help="Judge whether a model fits a focal-plane processor.")
@@ -61,6 +66,7 @@ _weights_option = click.option(
 @spill_option
 @_placement_option
 @_weights_option
+@_swap_option
 @trust_option
 @json_option
 @import_option
@@ -73,20 +79,31 @@ def fit(
     spill: str,
     placement: str,
     weights: str,
+    swap_kernels: bool,
     trust: bool,
     as_json: bool,
 ) -> None:
     """Judge whether a MODEL fits the registers of a focal-plane processor.
 
-    Exit status: 0 for FIT and FIT WITH SPILL, 3 for NO FIT, 4 for NOT JUDGED; 1 for an error, 2 for wrong usage.
+    Exit status: 0 for FIT, also WITH SPILL or SWAP, 3 for NO FIT, 4 for NOT JUDGED; 1 for an error, 2 for wrong usage.
     """
     from larq_focal.focal_plane import fit as fit_model
 
     if (model is None) == (from_graph is None):
         raise click.UsageError("Give a MODEL or --from-graph, and not both.")
     with progress("reading the network") as tell, quiet():
-        options = {"spill": spill, "placement": placement, "weights": weights, "limit_s": limit_s, "trust": trust}
-        result = fit_model(model or from_graph, sensor, with_program, **options, progress=tell)
+        result = fit_model(
+            model or from_graph,
+            sensor,
+            with_program,
+            spill=spill,
+            placement=placement,
+            weights=weights,
+            swap_kernels=swap_kernels,
+            limit_s=limit_s,
+            trust=trust,
+            progress=tell,
+        )
     show(result, as_json)
     raise SystemExit(exit_status(result.verdict))
 
@@ -122,6 +139,7 @@ def fit(
 @click.option("--analog-counting", is_flag=True, help="Count layers in an analog register where that takes less.")
 @_placement_option
 @_weights_option
+@_swap_option
 @trust_option
 @json_option
 @import_option
@@ -138,6 +156,7 @@ def compile_model(
     analog_counting: bool,
     placement: str,
     weights: str,
+    swap_kernels: bool,
     trust: bool,
     as_json: bool,
 ) -> None:
@@ -160,6 +179,7 @@ def compile_model(
             analog_counting=analog_counting,
             placement=placement,
             weights=weights,
+            swap_kernels=swap_kernels,
             progress=tell,
             trust=trust,
             classes=classes,

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from larq_focal.cli.output import quiet
-from larq_focal.datasets.rows import DATASET_FILES
+from larq_focal.datasets.names import OWN_NAMES, own_images
+from larq_focal.datasets.rows import DATASET_FILES, DATASETS
 from larq_focal.deploy.engines import AUTO, ENGINE_CHOICES
 from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR, sensor_names
 from larq_focal.focal_plane.sensor.spills import DEFAULT_SPILL, SPILLS
@@ -30,6 +31,22 @@ def one_of(names: Iterable[str]) -> str:
     *first, last = names
     return f"{', '.join(first)} or {last}" if first else last
 
+
+class DatasetName(click.Choice):
+    """A data set's name, or that of own images, ``folder:PATH``."""
+
+    def __init__(self):
+        super().__init__(tuple(DATASETS))
+
+    def get_metavar(self, param, ctx=None):
+        return f"NAME|{'|'.join(OWN_NAMES)}"
+
+    def convert(self, value, param, ctx):
+        return value if own_images(value) else super().convert(value, param, ctx)
+
+
+DATASET_HELP = f"{one_of(DATASETS)}; or a folder for each class of your images, at {OWN_NAMES[0]}@32x32 of one size."
+"""Of an option of the type ``DatasetName``."""
 
 output_path = click.Path(path_type=Path, dir_okay=False, readable=False)
 """Of what a command writes: a folder is refused before the work."""

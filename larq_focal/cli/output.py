@@ -18,7 +18,9 @@ from larq_focal.stderr import held_stderr, held_text, write_stderr
 USER_ERRORS = (ValueError, OSError, RuntimeError, ImportError)
 EXIT_STATUSES = {
     "FIT": 0,
+    "FIT WITH SWAP": 0,
     "FIT WITH SPILL": 0,
+    "FIT WITH SPILL AND SWAP": 0,
     "NO FIT": 3,
     "NOT JUDGED": 4,
 }  # 1 is an error, 2 wrong usage

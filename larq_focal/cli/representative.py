@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from larq_focal.datasets.names import own_images
 from larq_focal.datasets.rows import DATASETS
 
 _CALIBRATED_ON, _MEASURED_ON = 500, 1000
@@ -27,7 +28,7 @@ def representative_samples(named: str | None, data, data_dir: Path | None) -> di
     """
     if named is None:
         return {"data": data}
-    if named not in DATASETS:
+    if named not in DATASETS and not own_images(named):
         return {"data": data, **_from_file(Path(named))}
     from larq_focal.datasets.dataset import as_input, load_dataset
 

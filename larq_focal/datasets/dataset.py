@@ -1,4 +1,4 @@
-"""Data sets: scikit-learn's digits, MNIST and CIFAR-10 from a data folder or tensorflow-datasets, and signals."""
+"""Data sets: scikit-learn's digits, MNIST and CIFAR-10 from a folder or tensorflow-datasets, signals, own images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from larq_focal.arrays import ArrayArchive, ArrayFileError
 from larq_focal.datasets.errors import DatasetError
+from larq_focal.datasets.names import LAYOUTS, OWN_NAMES, OwnImages, own_images
 from larq_focal.datasets.rows import DATASETS, DatasetRow, title_file
 from larq_focal.files import read_text
 
@@ -43,7 +44,8 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     """Loads a data set by name.
 
     Args:
-        name: one of ``DATASETS``.
+        name: one of ``DATASETS``; or a layout of ``LAYOUTS`` and where your own images lie, ``folder:PATH``, if need be
+            with height, width and channels that they are brought to: ``folder:PATH@32x32``, ``folder:PATH@32x32x1``.
         data_dir: folder that holds ``<name>.npz`` in the layout of Keras' ``mnist.npz`` (``x_train``, ``y_train``,
             ``x_test``, ``y_test``). A file with other pixels than the original says so in a fifth entry, the text
             ``title``, which then stands in every record and report. Without a folder MNIST and CIFAR-10 come through
@@ -53,8 +55,10 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
     Raises:
         DatasetError: the name is unknown, or the data is missing, truncated or of a wrong shape.
     """
+    if own := own_images(name):
+        return _own(own)
     if name not in DATASETS:
-        raise DatasetError(f"No data set '{name}': choose one of {', '.join(DATASETS)}.")
+        raise DatasetError(f"No data set '{name}': choose one of {', '.join((*DATASETS, *OWN_NAMES))}.")
     known = DATASETS[name]
     title = known.title
     if known.is_embedded:
@@ -79,6 +83,13 @@ def load_dataset(name: str, data_dir: str | Path | None = None) -> Dataset:
 def as_input(images: np.ndarray) -> np.ndarray:
     """Images uint8 as float32 in [-0.5, 0.5) with mid-grey at 0, exact in binary: ``(pixel - 128) / 256``."""
     return (images.astype(np.float32) - 128) / 256
+
+
+def _own(images: OwnImages) -> Dataset:
+    reader = import_module(f"larq_focal.datasets.own_images.{images.layout}")
+    arrays, classes, source = reader.load(images.path, images.shape)
+    title = f"{LAYOUTS[images.layout].title}: {images.path.absolute().name}"
+    return Dataset(images.short_name, title, source, classes, **arrays)
 
 
 def _title_beside(name: str, data_dir: str | Path | None) -> str:

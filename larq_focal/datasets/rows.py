@@ -13,14 +13,14 @@ class DatasetRow:
     from a file ``<name>.npz`` or by their name through tensorflow-datasets.
 
     Signals ``[steps, channels]`` in bytes come from the files of those who recorded them, by the module of their name
-    in ``datasets/signals/``. Byte 128 stands for 0, and 256 would for ``full_scale``. The benchmark has none of them.
+    in ``datasets/signals/``. Byte 128 stands for 0, and 256 would for ``full_scale``.
     """
 
     title: str
     shape: tuple[int, ...]
     classes: tuple[str, ...]
-    epochs: int = 0
-    batch_size: int = 0
+    epochs: int
+    batch_size: int
     is_embedded: bool = False
     full_scale: float = 0.0
 
@@ -51,23 +51,24 @@ DATASETS: dict[str, DatasetRow] = {
         title="BasicMotions",
         shape=(100, 6),
         classes=("Standing", "Running", "Walking", "Badminton"),
+        epochs=200,
+        batch_size=8,
         full_scale=32.0,
     ),
     "wisdm": DatasetRow(
         title="WISDM",
         shape=(80, 3),
         classes=("Walking", "Jogging", "Upstairs", "Downstairs", "Sitting", "Standing"),
+        epochs=60,
+        batch_size=128,
         full_scale=20.0,
     ),
-    "unimib_shar": DatasetRow(title="UniMiB SHAR", shape=(151, 3), classes=_UNIMIB, full_scale=20.0),
+    "unimib_shar": DatasetRow(
+        title="UniMiB SHAR", shape=(151, 3), classes=_UNIMIB, epochs=60, batch_size=128, full_scale=20.0
+    ),
 }
 DEFAULT_DATASET = "digits"
 DATASET_FILES = tuple(f"{name}.npz" for name, row in DATASETS.items() if not (row.is_embedded or row.is_signal))
-
-
-def image_datasets() -> tuple[str, ...]:
-    """The names of those that the benchmark trains on."""
-    return tuple(name for name, row in DATASETS.items() if not row.is_signal)
 
 
 def title_file(name: str) -> str:

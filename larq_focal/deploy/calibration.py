@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from larq_focal.deploy.converters import DEFAULT_CALIBRATION, FIXED_POINT
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import Grid
+from larq_focal.network.level_grids import grid_of_levels
 from larq_focal.network.passes.integer_rest import IntegerRest
 from larq_focal.network.tflite import write_lowered
 
@@ -20,6 +22,8 @@ _CLIPS = np.linspace(1.0, 0.3, 36)
 """Parts of the whole range that are tried."""
 _PERCENTILE = 99.99
 _FEW_LEVELS = 64
+_OCTAVES = 3
+"""Of the range in fixed point, that may be cut off at most."""
 _BYTES = Grid(1.0, -128)
 """Of pixels from 0 to 255."""
 
@@ -58,12 +62,25 @@ def least_squares(seen: Seen) -> Grid:
     return grids[int(np.argmin(errors))]
 
 
+def fixed_point(seen: Seen) -> Grid:
+    """The step that is a power of two and whose rounding and cutting off cost least in squares.
+
+    The integer of 0 is 0, or the lowest one where no number is below 0.
+    """
+    zero_point = 0 if seen.low < 0 else -128
+    largest = max(abs(seen.low), abs(seen.high), float(np.finfo(np.float32).tiny))
+    whole = int(np.ceil(np.log2(largest / (127 - zero_point))))
+    grids = [Grid(float(2.0**exponent), zero_point) for exponent in range(whole - _OCTAVES, whole + 1)]
+    errors = [np.square(rounded(seen.numbers, grid) - seen.numbers).mean(dtype=np.float64) for grid in grids]
+    return grids[int(np.argmin(errors))]
+
+
 METHODS: Mapping[str, Callable[[Seen], Grid]] = {
     "range": whole_range,
     "percentile": most_of_the_range,
     "least squares": least_squares,
+    FIXED_POINT: fixed_point,
 }
-DEFAULT_METHOD = "least squares"
 
 
 def rounded(numbers: np.ndarray, grid: Grid) -> np.ndarray:
@@ -77,12 +94,13 @@ def calibrate(
     rest: IntegerRest,
     samples: Mapping[str, np.ndarray],
     *,
-    method: str = DEFAULT_METHOD,
+    method: str = DEFAULT_CALIBRATION,
     seed: int = 0,
 ) -> dict[str, Grid]:
     """A grid for each group of values of ``rest``.
 
-    Values of few evenly spaced levels, and bytes, get the grid of these. All others get one by ``method``.
+    Values of few evenly spaced levels, and bytes, get the grid of these, but for levels in fixed point. All others get
+    one by ``method``.
 
     Args:
         graph: lowered, what ``rest`` was found in.
@@ -103,7 +121,8 @@ def calibrate(
             continue
         first, *others = (seen[name] for name in names)
         whole = first.with_others([*others, *(_number(value) for value in rest.numbers.get(group, ()))])
-        grids[group] = _levels(whole) or METHODS[method](whole)
+        levels = None if method == FIXED_POINT else _levels(whole)
+        grids[group] = levels or METHODS[method](whole)
     return grids
 
 
@@ -114,14 +133,7 @@ def _number(value: float) -> Seen:
 def _levels(seen: Seen) -> Grid | None:
     """The grid of a value of few evenly spaced levels, one of which is 0 or would be."""
     levels = np.unique(np.append(seen.numbers, np.float32([0, seen.low, seen.high])))
-    if not 1 < len(levels) <= _FEW_LEVELS:
-        return None
-    scale = np.diff(levels).min()
-    codes = levels / scale
-    if np.abs(codes - np.rint(codes)).max() > 1e-3 or np.ptp(codes) > 255:
-        return None
-    scale = float(np.float32(np.abs(levels).max() / np.abs(np.rint(codes)).max()))
-    return Grid(scale, 0 if np.abs(codes).max() <= 127.5 else int(-128 - np.rint(codes.min())))
+    return grid_of_levels(levels) if len(levels) <= _FEW_LEVELS else None
 
 
 def _seen(graph: QuantGraph, names: list[str], samples: Mapping[str, np.ndarray], seed: int) -> dict[str, Seen]:

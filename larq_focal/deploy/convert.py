@@ -14,7 +14,15 @@ from larq_focal.deploy.class_names import given_metadata
 from larq_focal.deploy.conversion.conversion import Conversion
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert_graph import convert_graph
-from larq_focal.deploy.converters import CONVERTERS, Converter, InputType, Rest, is_graph
+from larq_focal.deploy.converters import (
+    CONVERTERS,
+    DEFAULT_CALIBRATION,
+    Calibration,
+    Converter,
+    InputType,
+    Rest,
+    is_graph,
+)
 from larq_focal.deploy.int8_rest import Int8Options, check_rest
 from larq_focal.network.graph import QuantGraph
 
@@ -33,6 +41,7 @@ def convert(
     representative=None,
     labels=None,
     input_type: InputType = "float32",
+    calibration: Calibration = DEFAULT_CALIBRATION,
     class_names: Sequence[str] | str | Path | None = None,
     preprocessing: str | None = None,
     packed: bool = True,
@@ -65,6 +74,8 @@ def convert(
             data, as whole numbers ``[N]``: the audit tells the accuracy with a float rest and with int8 then.
         input_type: for ``rest="int8"``, what the file takes: "float32", or "int8" or "uint8" for integers with the
             scale that the file states.
+        calibration: for ``rest="int8"``, how ranges are taken from the samples: "least squares" of the rounding and of
+            what is cut off; the whole "range"; a "percentile" of it; or "fixed point", with powers of two as steps.
         class_names: what the classes are called that the one output has scores for, or a text file with one per line;
             the file says them, and ``larq-focal run`` shows them.
         preprocessing: of pixels from 0 to 255, "centred", "signed", "unit", "imagenet" or "raw", by which
@@ -87,8 +98,8 @@ def convert(
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: data or names do not fit the model, or there is no such converter, rest, input or preprocessing.
     """
-    check_rest(rest, representative, labels, input_type, converter)
-    int8 = Int8Options(representative, labels, input_type) if rest == "int8" else None
+    check_rest(rest, representative, labels, input_type, converter, calibration)
+    int8 = Int8Options(representative, labels, input_type, calibration) if rest == "int8" else None
     metadata = given_metadata(class_names, preprocessing)
     if converter not in CONVERTERS:
         raise ValueError(f"There is no converter '{converter}'; choose {' or '.join(map(repr, CONVERTERS))}.")

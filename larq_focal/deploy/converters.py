@@ -14,6 +14,11 @@ RESTS: tuple[Rest, ...] = get_args(Rest)
 InputType = Literal["float32", "int8", "uint8"]
 INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 """What a file may take with a rest of int8."""
+FIXED_POINT = "fixed point"
+Calibration = Literal["range", "percentile", "least squares", "fixed point"]
+CALIBRATIONS: tuple[Calibration, ...] = get_args(Calibration)
+"""How the ranges of int8 are taken from samples."""
+DEFAULT_CALIBRATION: Calibration = "least squares"
 GRAPH_SUFFIXES = (".qgraph", ".tflite")
 """Of files that hold a graph, which larq_focal's own converter alone takes."""
 

@@ -13,8 +13,8 @@ from larq_focal.network.few_bits import (
     CONVOLUTION,
     DENSE,
     FEW_BIT_KINDS,
+    has_few_bits,
     pack_weights,
-    takes_few_bits,
     weight_coding,
     widths,
 )
@@ -91,7 +91,7 @@ def _packed_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> d
                 found.setdefault(layer, {})[words] = _PACKED
     stored = _stored(file, FEW_BIT_KINDS)
     for name, op in _by_origin(graph, lowered) if stored else ():
-        if takes_few_bits(op):
+        if has_few_bits(op):
             words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), weight_coding(op.kernel.codes)).tobytes()
             if words in stored:
                 kind = CONVOLUTION if isinstance(op, ops.Conv2D) else DENSE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,11 @@ import numpy as np
 from larq_focal.arrays import NPY as ARRAY_SUFFIX
 from larq_focal.arrays import ArrayFileError, read_npy
 from larq_focal.deploy.input_error import InputError
+from larq_focal.deploy.pictures import read_picture, sized_picture
 from larq_focal.deploy.pixels import DEFAULT_RESIZE, RESIZES, SCALES, default_scale
 from larq_focal.files import existing_file
 
 _CHANNEL_MODES = {1: "L", 3: "RGB"}
-_WIDE_MODES = ("I", "F")  # and "I;16" and such: more than 8 bits a channel
 
 
 def read_array(path: str | Path) -> np.ndarray:
@@ -107,39 +106,6 @@ def _read_image(path: Path, shape: tuple[int, ...], resize: str) -> np.ndarray:
             f"The network takes {list(shape)}, which no image file gives: put what '{path}' shows into a "
             f"{ARRAY_SUFFIX} array."
         )
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ImportError as error:
-        raise ImportError(f"Reading the image '{path}' needs Pillow: pip install pillow") from error
     height, width, channels = shape
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path)
-        with image:
-            if image.mode.startswith(_WIDE_MODES):
-                raise InputError(f"'{path}' has more than 8 bits a channel: save it with 8, or as {ARRAY_SUFFIX}.")
-            pixels = ImageOps.exif_transpose(image).convert(_CHANNEL_MODES[channels])
-    except UnidentifiedImageError:
-        raise InputError(f"'{path}' is neither a {ARRAY_SUFFIX} array nor an image that Pillow can read.") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise InputError(f"'{path}' has more than {Image.MAX_IMAGE_PIXELS} pixels: make it smaller.") from None
-    except (InputError, FileNotFoundError, PermissionError, IsADirectoryError):
-        raise
-    except (SyntaxError, EOFError, ValueError, OSError) as error:  # what Pillow's decoders raise
-        raise InputError(f"'{path}' is a damaged image ({error}).") from error
-    if pixels.size != (width, height):
-        if resize == "none":
-            raise InputError(f"'{path}' has {pixels.width} by {pixels.height} pixels, not {width} by {height}.")
-        if resize == "crop":
-            pixels = pixels.crop(_middle(pixels.size, width / height))
-        pixels = pixels.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(pixels).reshape(shape)
-
-
-def _middle(size: tuple[int, int], proportions: float) -> tuple[int, int, int, int]:
-    """Left, upper, right and lower edge of the largest part of these proportions, width by height, in the middle."""
-    width = max(1, min(size[0], round(size[1] * proportions)))
-    height = max(1, min(size[1], round(size[0] / proportions)))
-    left, upper = (size[0] - width) // 2, (size[1] - height) // 2
-    return left, upper, left + width, upper + height
+    picture = read_picture(path, _CHANNEL_MODES[channels])
+    return np.asarray(sized_picture(picture, (width, height), resize, path)).reshape(shape)

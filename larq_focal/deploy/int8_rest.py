@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from larq_focal.deploy.audit.int8_loss import Int8Loss
-from larq_focal.deploy.calibration import DEFAULT_METHOD, calibrate
-from larq_focal.deploy.converters import INPUT_TYPES, RESTS, InputType
+from larq_focal.deploy.calibration import METHODS, calibrate
+from larq_focal.deploy.converters import DEFAULT_CALIBRATION, INPUT_TYPES, RESTS, InputType
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.deploy.values import as_finite
 from larq_focal.network import ops
@@ -40,7 +40,7 @@ class Int8Options:
     representative: Any
     labels: Any = None
     input_type: InputType = "float32"
-    method: str = DEFAULT_METHOD
+    method: str = DEFAULT_CALIBRATION
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def write_int8_rest(
     measured = representative if data is None else checked_samples(graph, data, "data")
     labels = _checked_labels(options.labels, len(next(iter(measured.values()))))
     lowered = lower(graph) if packed else lower_to_builtins(graph)
-    rest = integer_rest(lowered)
+    rest = integer_rest(lowered, packs=packed)
     grids = calibrate(lowered, rest, representative, method=options.method, seed=seed)
     rounded = round_rest(lowered, rest, grids, input_type=options.input_type)
     content = write_lowered(rounded, packed=packed, output_names=output_names or graph.outputs, **file_options)
@@ -113,21 +113,26 @@ def _loss(of_floats: bytes, content: bytes, samples: Mapping[str, np.ndarray], l
     )
 
 
-def check_rest(rest: str, representative: Any, labels: Any, input_type: str, converter: str) -> None:
+def check_rest(
+    rest: str, representative: Any, labels: Any, input_type: str, converter: str, calibration: str = DEFAULT_CALIBRATION
+) -> None:
     """Refuses what does not go together, before any work.
 
     Raises:
-        ValueError: there is no such rest or type of inputs, or samples are missing or given for nothing.
+        ValueError: there is no such rest, type of inputs or calibration, or samples are missing or given for nothing.
     """
     if rest not in RESTS:
         raise ValueError(f"There is no rest '{rest}'; choose {' or '.join(map(repr, RESTS))}.")
     if input_type not in INPUT_TYPES:
         raise ValueError(f"There is no type of inputs '{input_type}'; choose {', '.join(map(repr, INPUT_TYPES))}.")
+    if calibration not in METHODS:
+        raise ValueError(f"There is no calibration '{calibration}'; choose {', '.join(map(repr, METHODS))}.")
     if rest == "int8" and representative is None:
         raise ValueError(NEEDED)
     given = {"representative": representative, "labels": labels}
     unused = [name for name, value in given.items() if value is not None]
     unused += ["input_type"] if input_type != "float32" else []
+    unused += ["calibration"] if calibration != DEFAULT_CALIBRATION else []
     if rest != "int8" and unused:
         raise ValueError(f"{' and '.join(unused)} can only be given with rest='int8'.")
     if rest == "int8" and converter == "lce":

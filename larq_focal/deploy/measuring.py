@@ -24,12 +24,14 @@ Call = Callable[[], object]
 class Measurement:
     """Times in ms ``[calls, runs]``, and the machine around them.
 
+    ``first_ms`` are the times of the very first calls ``[calls]``, before anything was warm.
     ``other_cores`` is how many cores the rest of the machine kept busy, None if that is not known.
     ``settled`` is False where the times still changed when the warm-up had to end, and None where the number of warm-up
     runs was prescribed.
     """
 
     times_ms: np.ndarray
+    first_ms: np.ndarray
     warmups: int
     settled: bool | None
     before: State
@@ -53,7 +55,7 @@ def measure(calls: Sequence[Call], runs: int | None, warmup: int | None, min_sec
     """
     if (runs is not None and runs < 1) or (warmup is not None and warmup < 0):
         raise ValueError(f"There must be at least one run and no negative warm-up, not {runs} and {warmup}.")
-    warmups, settled = _warm_up(calls, warmup, min_seconds)
+    warm, settled = _warm_up(calls, warmup, min_seconds)
     meter = find_power_meter()
     before = read_state()
     was_collecting = gc.isenabled()
@@ -69,7 +71,8 @@ def measure(calls: Sequence[Call], runs: int | None, warmup: int | None, min_sec
             gc.enable()
     source = meter.source if power_w is not None else None
     times_ms, after = np.array(times_ns).T / 1e6, read_state()
-    return Measurement(times_ms, warmups, settled, before, after, power_w, source, other_cores)
+    first_ms = np.array((warm or times_ns)[0]) / 1e6
+    return Measurement(times_ms, first_ms, len(warm), settled, before, after, power_w, source, other_cores)
 
 
 def median_ms(call: Call, least: int, min_seconds: float) -> float:
@@ -78,21 +81,21 @@ def median_ms(call: Call, least: int, min_seconds: float) -> float:
     return float(np.median(_rounds([call], _enough(None, least, min_seconds)))) / 1e6
 
 
-def _warm_up(calls: Sequence[Call], count: int | None, min_seconds: float) -> tuple[int, bool | None]:
-    """How many rounds were run, and whether their times settled."""
+def _warm_up(calls: Sequence[Call], count: int | None, min_seconds: float) -> tuple[list[list[int]], bool | None]:
+    """The rounds that were run, as ``_rounds`` gives them, and whether their times settled."""
     if count is not None:
-        return len(_rounds(calls, _enough(count, 0, 0))), None
+        return _rounds(calls, _enough(count, 0, 0)), None
     begin = perf_counter_ns()
     block = _rounds(calls, _enough(None, MIN_WARMUP, min_seconds / 10))
-    total, settled = len(block), False
+    run, settled = block, False
     while not settled:
         last_ns = np.median(np.sum(block, axis=1))
         block = _rounds(calls, _enough(None, MIN_WARMUP, min_seconds / 10))
-        total += len(block)
+        run = run + block
         settled = bool(abs(np.median(np.sum(block, axis=1)) / last_ns - 1) <= _SETTLED)
         if (perf_counter_ns() - begin) / 1e9 >= _MAX_WARMUP_SECONDS * min_seconds:
             break
-    return total, settled
+    return run, settled
 
 
 def _rounds(

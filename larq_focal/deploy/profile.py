@@ -17,7 +17,7 @@ import numpy as np
 from larq_focal.deploy.engines import ENGINES, EngineError, LiteRTEngine, engines_for
 from larq_focal.deploy.measuring import median_ms
 from larq_focal.deploy.runtime import Runtime
-from larq_focal.network.few_bits import widths
+from larq_focal.network.few_bits import FEW_BIT_KINDS, widths
 from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor, read_flatbuffer
 from larq_focal.network.tflite.single_operations import single_operations
 from larq_focal.result import Result
@@ -158,7 +158,7 @@ def _arithmetic(operator: Operator) -> str:
     """The width of what an operator computes with: of weights and values where these differ."""
     if operator.is_custom and operator.kind.startswith("Lce"):
         return "binary"
-    if operator.is_custom and operator.kind.startswith("Lqf"):
+    if operator.kind in FEW_BIT_KINDS:
         return widths(operator.options)
     return operator.outputs[0].dtype
 

@@ -124,7 +124,7 @@ def _refuse_emulation() -> None:
 
 def _timing(runtime: Runtime, measured: Measurement, index: int, watts: float | None = None, **parts: Any) -> Timing:
     times_ms, machine = measured.times_ms[index], describe_machine()
-    lowest, median, p90 = (float(value) for value in np.percentile(times_ms, (0, 50, 90)))
+    lowest, median, p90, p99 = (float(value) for value in np.percentile(times_ms, (0, 50, 90, 99)))
     notes = [
         *runtime.notes,
         *disturbances(measured.before, measured.after, runtime.threads, machine["cores"], others=measured.other_cores),
@@ -142,6 +142,8 @@ def _timing(runtime: Runtime, measured: Measurement, index: int, watts: float | 
         min_ms=lowest,
         median_ms=median,
         p90_ms=p90,
+        p99_ms=p99,
+        first_ms=float(measured.first_ms[index]),
         machine=machine,
         versions=runtime.versions,
         notes=tuple(notes),

@@ -17,6 +17,9 @@ from larq_focal.text import MILLISECONDS, counted, in_one_unit, time_text
 class Timing(Result):
     """Wall time of single inferences in milliseconds, copying input and output included.
 
+    ``p90_ms`` and ``p99_ms`` are the times that 90 and 99 of 100 stay below, ``first_ms`` is that of the very first
+    inference, before anything was warm.
+
     ``before`` and ``after`` are the states of the machine around the timed runs, ``other_cores`` is how many of its
     cores other work kept busy meanwhile, ``power_w`` what it drew where it has a sensor or the caller knows. ``notes``
     tell what makes the figures doubtful: a clock or temperature that moved, throttling, other work, a wide spread.
@@ -30,6 +33,8 @@ class Timing(Result):
     min_ms: float
     median_ms: float
     p90_ms: float
+    p99_ms: float
+    first_ms: float
     machine: dict[str, Any]
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
@@ -91,6 +96,9 @@ class Timing(Result):
         from rich.text import Text
 
         lines = [self.histogram, Text()] if self.histogram else []
+        lines.append(
+            Text(f"99 of 100 take at most {time_text(self.p99_ms)}; the first took {time_text(self.first_ms)}")
+        )
         if self.power_w:
             lines.append(Text(f"{self.inferences_per_joule:,.1f} inferences per second and watt ({self.power_source})"))
         lines += [Text(str(self.memory))] if self.memory else []

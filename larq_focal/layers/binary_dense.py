@@ -12,9 +12,7 @@ class BinaryDense(QuantDense):
     It computes the same. But the converter of the Larq Compute Engine leaves a binary ``QuantDense`` a float one, and
     packs this: RESHAPE, one packing operation, one binary convolution, RESHAPE.
 
-    Args:
-        units: Number of outputs.
-        **kwargs: As for ``QuantDense``.
+    It takes the arguments of ``QuantDense``.
 
     Shapes:
         [batch, features] in, [batch, units] out.

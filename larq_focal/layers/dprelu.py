@@ -14,9 +14,7 @@ class DPReLU(keras.layers.Layer):
         f(x) = positive_slope * y - shift_out if y >= 0 else negative_slope * y - shift_out
 
     The shifts start at 0, the slopes at 1 and 0.25. It converts to RELU and element-wise operations.
-
-    Args:
-        **kwargs: As for any Keras layer.
+    It takes the arguments of any Keras layer.
 
     Shapes:
         [..., channels] in and out.

@@ -13,15 +13,20 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
+from larq_focal.network.level_grids import level_codes, level_grid
 from larq_focal.network.packing import words_for
 
 CONVOLUTION, DENSE = FEW_BIT_KINDS = ("LqfConv2d", "LqfFullyConnected")
-"""The operators in a TensorFlow Lite file."""
+"""The layers among the operators of a TensorFlow Lite file."""
+QUANTIZER = "LqfQuantize"
+"""The operator that makes the integers of a quantizer's levels of floats."""
 MOST_BITS = 4
 _LARGEST_LEVEL = 16
 _LARGEST_LEVEL_OF_ONE_BIT = 8
 _FEW_WEIGHTS = 2048
 """Kernels of fewer weights save less memory than an operator of their own takes."""
+_FEW_LEVELS = 4
+"""Of a map: sums of binary operators take no more of them."""
 
 
 @dataclass(frozen=True)
@@ -112,21 +117,17 @@ def map_codes(graph: QuantGraph, name: str, grid: ops.UniformQuantize) -> tuple[
         name: of the map, which is rounded to ``grid`` or moves what is.
     """
     op = graph[name]
-    if isinstance(op, ops.UniformQuantize):
-        levels = _levels(graph, graph[op.inputs[0]])
+    if isinstance(op, ops.UniformQuantize | ops.Quantize):
+        levels = _levels(graph, op if isinstance(op, ops.Quantize) else graph[op.inputs[0]])
         if levels is not None:
-            codes = _codes(levels, op)
+            codes = level_codes(levels, grid)
             return int(codes.min()), int(codes.max())
     elif op.moves_elements:
         ends = np.array([map_codes(graph, source, grid) for source in op.inputs])
         if isinstance(op, ops.Pad):
-            ends = np.append(ends, _codes(np.float32([op.value]), grid))
+            ends = np.append(ends, level_codes(np.float32([op.value]), grid))
         return int(ends.min()), int(ends.max())
     return -128, 127
-
-
-def _codes(values: np.ndarray, grid: ops.UniformQuantize) -> np.ndarray:
-    return np.clip(np.rint(values / np.float32(grid.scale)) + grid.zero_point, -128, 127)
 
 
 def _levels(graph: QuantGraph, op: ops.Op) -> np.ndarray | None:
@@ -143,8 +144,26 @@ def _levels(graph: QuantGraph, op: ops.Op) -> np.ndarray | None:
 
 
 def takes_few_bits(op: ops.Op) -> bool:
-    """Whether there is an operator of few bits for a layer, whose inputs and results are integers of 8 bits."""
-    if not isinstance(op, ops.Linear) or op.kernel.scale is None or op.kernel.size < _FEW_WEIGHTS:
+    """Whether an operator of few bits is worth it for a layer, whose inputs and results are integers of 8 bits."""
+    return has_few_bits(op) and op.kernel.size >= _FEW_WEIGHTS
+
+
+def is_exact_in_few_bits(graph: QuantGraph, op: ops.Op) -> bool:
+    """Whether an operator of few bits computes a layer as it is: its weights have few bits, its map few levels.
+
+    Few weights on a map of very few levels are left to binary operators.
+    """
+    if not has_few_bits(op) or (grid := level_grid(graph, op.inputs[0])) is None:
+        return False
+    if op.kernel.size >= _FEW_WEIGHTS:
+        return True
+    low, high = map_codes(graph, op.inputs[0], grid)
+    return high - low >= _FEW_LEVELS
+
+
+def has_few_bits(op: ops.Op) -> bool:
+    """Whether there is an operator of few bits for a layer, whatever its map."""
+    if not isinstance(op, ops.Linear) or op.kernel.scale is None:
         return False
     if isinstance(op, ops.Conv2D) and (op.groups != 1 or op.pad_value != 0):
         return False

@@ -11,6 +11,7 @@ is imported from here means the same on both:
     register          makes a class known to Keras by its name, and by aliases
     random            noise from counters that are weights, so that a resumed training goes on with the same noise
     sublayers         all layers inside of a model or layer
+    get_quantizer     the quantizer of an alias, a class or a configuration
     calling_layer     the quantized layer that reads a quantizer
     needs_no_constraint   says of a kernel quantizer that it loses no weights beyond 1
     Layer             the base of layers, with ``add_weight`` as in Keras 3

@@ -61,6 +61,38 @@ def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
     return _curves(runs, "val_accuracy", "validation accuracy (%)", 100, ".2f")
 
 
+def learning_figure(run: Run) -> go.Figure:
+    """A run's accuracy by epoch on what it trains on and on what is held out; dotted, what the test gave in the end."""
+    figure, rows = go.Figure(), run.record["history"]
+    for quantity, name, symbol, dash in (
+        ("accuracy", "training images", "circle-open", "dash"),
+        ("val_accuracy", "held out for validation", "circle", "solid"),
+    ):
+        known = [row for row in rows if row.get(quantity) is not None]
+        figure.add_scatter(
+            x=[row["epoch"] for row in known],
+            y=[100 * row[quantity] for row in known],
+            mode="lines+markers",
+            line={"color": run.colour, "width": 2, "dash": dash},
+            marker={"symbol": symbol, "size": 7, "color": run.colour, "maxdisplayed": 10},
+            name=name,
+            hovertemplate="%{y:.2f}",
+        )
+    epochs = [row["epoch"] for row in rows]
+    figure.add_scatter(
+        x=[min(epochs), max(epochs)],
+        y=2 * [100 * run.accuracy],
+        mode="lines",
+        line={"color": "var(--front)", "width": 2, "dash": "dot"},
+        name="test images, converted",
+        hovertemplate="%{y:.2f}",
+    )
+    figure.update_layout(plain_layout("epoch", "accuracy (%)"), hovermode="x unified", showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_xaxes(tickformat="d", hoverformat="d")
+    return figure
+
+
 def _trade_off(
     runs: Sequence[Run],
     cost: Callable[[Run], float],
@@ -68,27 +100,35 @@ def _trade_off(
     cost_text: Callable[[Run], str],
     cost_spread: Callable[[Run], dict | None] = lambda run: None,
 ) -> go.Figure:
-    """One marker per run, filled on the front; the front is a staircase: what is reachable at that cost."""
+    """One marker per run, filled on the front."""
     costs, accuracies = [cost(run) for run in runs], [100 * run.accuracy for run in runs]
     front = pareto_front(costs, accuracies)
     figure = go.Figure()
     if len(front) > 1:
-        figure.add_scatter(
-            x=[costs[i] for i in front],
-            y=[accuracies[i] for i in front],
-            mode="lines",
-            line={"shape": "hv", "color": "var(--front)", "width": 2, "dash": "dot"},
-            name="Pareto front",
-            hoverinfo="skip",
-        )
+        figure.add_trace(front_line([costs[i] for i in front], [accuracies[i] for i in front]))
     for i, run in enumerate(runs):
         figure.add_trace(_marker(run, costs[i], i in front, cost_text(run)).update(error_x=cost_spread(run)))
     figure.update_layout(plain_layout(cost_name, "accuracy (%)"))
+    return with_cost_axis(figure, costs, cost_name)
+
+
+def with_cost_axis(figure: go.Figure, costs: Sequence[float], cost_name: str) -> go.Figure:
+    """The figure with its horizontal axis for ``costs``: logarithmic where they are far apart, else from 0."""
     if costs and min(costs) > 0 and max(costs) >= LOG_FROM_RATIO * min(costs):
-        figure.update_xaxes(type="log", tickvals=_log_ticks(costs), title_text=f"{cost_name}, logarithmic")
-    else:
-        figure.update_xaxes(rangemode="tozero")
-    return figure
+        return figure.update_xaxes(type="log", tickvals=_log_ticks(costs), title_text=f"{cost_name}, logarithmic")
+    return figure.update_xaxes(rangemode="tozero")
+
+
+def front_line(costs: Sequence[float], accuracies: Sequence[float]) -> go.Scatter:
+    """The Pareto front, a staircase: what is reachable at that cost."""
+    return go.Scatter(
+        x=costs,
+        y=accuracies,
+        mode="lines",
+        line={"shape": "hv", "color": "var(--front)", "width": 2, "dash": "dot"},
+        name="Pareto front",
+        hoverinfo="skip",
+    )
 
 
 def _log_ticks(costs: Sequence[float]) -> list[float]:

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.bench.records.checks import check_records
+from larq_focal.bench.records.not_made import not_made
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.records.texts import machine_text
+from larq_focal.bench.records.winner import winner_text
 from larq_focal.files import write_text
 from larq_focal.report.headline import headline_cards
 from larq_focal.report.html import json_in_script, render
 from larq_focal.report.provenance import provenance
 from larq_focal.report.register_maps import ROLE_GROUPS, register_maps
 from larq_focal.report.runs import Run, runs_by_dataset
+from larq_focal.report.wrong_examples import wrong_examples
 
 
 def write_report(records: Sequence[Record], path: str | Path) -> Path:
@@ -65,6 +68,9 @@ def _panel(index: int, runs: Sequence[Run]) -> dict:
         "timed_on": sorted({machine_text(timing["machine"]) for timing in timings}),
         "disturbed": sum(bool(timing["notes"]) for timing in timings),
         "timed": len(timings),
+        "winner": winner_text([run.record for run in runs]),
+        "not_made": not_made(run.record for run in runs),
+        "wrong": {run.label: wrong_examples(run) for run in runs},
         "registers": {run.label: register_maps(run) for run in runs},
         "provenance": provenance(runs),
     }
@@ -84,6 +90,8 @@ def _figures(datasets: Sequence[Sequence[Run]], programs: Mapping[str, Record]) 
         drawn[f"data{index}-accuracy"] = figures.accuracy_figure(runs)
         for number, run in enumerate(runs):
             drawn[f"data{index}-confusion{number}"] = confusion_figure(run)
+            if run.has_learned:
+                drawn[f"data{index}-learning{number}"] = figures.learning_figure(run)
     for place, program in programs.items():
         drawn |= program_figures(program, place)
     return drawn

@@ -13,6 +13,16 @@ COLOURS = 8  # --run-0 to --run-7 of style.css
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "cross", "x")
 
 
+def colour_of(position: int) -> str:
+    """The colour of what stands at a position, a variable of the style sheet."""
+    return f"var(--run-{position % COLOURS})"
+
+
+def symbol_of(position: int) -> str:
+    """Tells apart where colours do not; seven of them, so that no pair repeats for 56 positions."""
+    return SYMBOLS[position % len(SYMBOLS)]
+
+
 @dataclass(frozen=True)
 class Run:
     """A record with a label that no other run of the data set has, and its position among the labels."""
@@ -23,12 +33,11 @@ class Run:
 
     @property
     def colour(self) -> str:
-        return f"var(--run-{self.position % COLOURS})"
+        return colour_of(self.position)
 
     @property
     def symbol(self) -> str:
-        """Tells runs apart where colours do not; seven of them, so that no pair repeats for 56 runs."""
-        return SYMBOLS[self.position % len(SYMBOLS)]
+        return symbol_of(self.position)
 
     @property
     def program(self) -> Record | None:
@@ -62,8 +71,18 @@ class Run:
         return microcontroller_text(self.record)
 
     @property
+    def has_learned(self) -> bool:
+        """Whether its record has a curve of its own; what is made of another run's network has none."""
+        return bool(self.record["history"])
+
+    @property
+    def mistakes(self) -> int:
+        """How many of the test images the converted network got wrong."""
+        return self.record["accuracy"]["total"] - self.record["accuracy"]["correct"]
+
+    @property
     def verdict(self) -> str | None:
-        """Of the register fit: FIT, FIT WITH SPILL, NOT JUDGED, NO FIT, or None where there is no fit."""
+        """Of the register fit, one of ``Verdict``, or None where there is no fit."""
         return self.record["fit"] and self.record["fit"]["verdict"]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
+from larq_focal.datasets.names import short_name
 from larq_focal.training.distortion import Distortion
 
 Arithmetic = Literal["float32", "mixed_bfloat16", "low_memory"]
@@ -19,7 +20,7 @@ class Recipe:
 
     Attributes:
         model: Name of the model in ``larq_focal.zoo.MODELS``.
-        dataset: Name of the data set in ``larq_focal.datasets.DATASETS``.
+        dataset: Name of the data set, as for ``larq_focal.datasets.load_dataset``.
         epochs: Passes over the training images.
         learning_rate: At the start.
         restart_after: After so many epochs the rate, which is 0 by then, starts again at two fifths of what it was, for
@@ -70,7 +71,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """Name of the run: model, data set, variant, and the seed unless it is 0."""
-        parts = (self.model, self.dataset, self.variant, f"seed{self.seed}" if self.seed else "")
+        parts = (self.model, short_name(self.dataset), self.variant, f"seed{self.seed}" if self.seed else "")
         return "-".join(part for part in parts if part)
 
     def to_dict(self) -> dict[str, Any]:

@@ -116,6 +116,16 @@ def environment_now() -> dict:
     return {**describe_environment(started, 0.0), "keras": keras_in_use()}
 
 
+def epochs_done(folder: str | Path) -> int:
+    """How many epochs the checkpoint in ``folder`` has; 0 where there is none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    checkpoint = Path(folder) / _CHECKPOINT
+    return len(load_state(checkpoint)["history"]) if checkpoint.exists() else 0
+
+
 def discard_state(folder: str | Path) -> None:
     """Removes the checkpoint in ``folder``, if there is one, and the folder where nothing else is in it."""
     folder = Path(folder)

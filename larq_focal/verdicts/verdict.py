@@ -11,12 +11,17 @@ from rich.text import Text
 class Verdict(str, Enum):
     """From best to worst.
 
+    FIT WITH SPILL: planes move to analog registers or to the controller; FIT WITH SWAP: the controller puts other
+    kernels into the store within the frame.
+
     NOT JUDGED stands before NO FIT: a network with an unknown part and another part that does not fit does not fit,
     whatever the unknown part is.
     """
 
     FIT = "FIT"
+    SWAP = "FIT WITH SWAP"
     SPILL = "FIT WITH SPILL"
+    SPILL_AND_SWAP = "FIT WITH SPILL AND SWAP"
     NOT_JUDGED = "NOT JUDGED"
     NO_FIT = "NO FIT"
 
@@ -29,8 +34,8 @@ class Verdict(str, Enum):
 
     @property
     def fits(self) -> bool:
-        """Whether it says that all fits, with or without a spill."""
-        return self.rank <= Verdict.SPILL.rank
+        """Whether it says that all fits, with or without a spill or a swap."""
+        return self.rank <= Verdict.SPILL_AND_SWAP.rank
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -38,7 +43,14 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.NOT_JUDGED)
 
 
-COLOURS = {Verdict.FIT: "green", Verdict.SPILL: "yellow", Verdict.NOT_JUDGED: "magenta", Verdict.NO_FIT: "bold red"}
+COLOURS = {
+    Verdict.FIT: "green",
+    Verdict.SWAP: "yellow",
+    Verdict.SPILL: "yellow",
+    Verdict.SPILL_AND_SWAP: "yellow",
+    Verdict.NOT_JUDGED: "magenta",
+    Verdict.NO_FIT: "bold red",
+}
 
 
 def verdict_title(network: str, sensor: str, verdict: Verdict) -> Text:

@@ -113,6 +113,18 @@ def test_planes_spill_as_far_as_they_may(files):
     assert (fitted["verdict"], fitted["layers"][0]["spills_to"]) == ("FIT WITH SPILL", ["controller"])
 
 
+def test_kernels_are_swapped_where_that_is_asked_for(files):
+    sensor = files / "short.yaml"
+    sensor.write_text("extends: scamp5\ncode_store_icw: 12\narray: {height: 64, width: 64}\n")
+    arguments = "compile", files / "layer.qgraph", "-o", files / "layer.scamp", "--sensor", sensor
+    assert "and the store of scamp5 holds 12" in refused(*arguments, status=NO_FIT)
+    compiled = json.loads(invoked(*arguments, "--swap-kernels", "--json"))
+    run = json.loads(invoked("simulate", files / "layer.scamp", "--input", files / "image.npy", "--json"))["run"]
+    assert run["swapped_icw"] == compiled["swapped_icw"] > run["store_icw"]
+    fitted = json.loads(invoked("fit", files / "layer.qgraph", "--sensor", sensor, "--swap-kernels", "--json"))
+    assert (fitted["verdict"], fitted["swapped_icw"]) == ("FIT WITH SWAP", compiled["swapped_icw"])
+
+
 def test_charges_count_where_that_is_asked_for(files):
     sensor = files / "by_words.yaml"  # without times, which would not choose charges for so few channels
     sensor.write_text("extends: scamp5\ncalibrations: []\n")

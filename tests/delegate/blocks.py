@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from larq_focal.network.few_bits import pack_weights
 from larq_focal.network.packing import pack_bits
+from tests.delegate import few_bit_cases
 from tests.delegate.cases import ACTIVATIONS, Case, channels, convolution_options, quantized, signs
 from tests.support.lce_file import LceFile
 
@@ -113,3 +115,45 @@ def draw_gated_block(rng: np.random.Generator, *, takes_gates: bool = True, dept
         block.sometimes_give(scaled)
     ends = [quantized(file, scaled, shape), file.image_mean(scaled), scaled, value]
     return block.case(ends[rng.integers(len(ends))], "gated block")
+
+
+def draw_few_bit_block(rng: np.random.Generator, depth: int | None = None) -> Case:
+    """Convolutions of few bits on quantized maps, some binary ones between them, with what they take in."""
+    block = _Block(rng)
+    depth = channels(rng) if depth is None else depth
+    shape = (*block.pixels, depth)
+    value, file = block.input(*shape), block.file
+    for _ in range(int(rng.integers(1, 4))):
+        scaled = block.normalised(value, depth) if rng.integers(2) else value
+        if rng.integers(4):
+            product = _few_bit_convolution(block, scaled, depth)
+        else:
+            product = block.convolution(quantized(file, scaled, shape), depth, depth)
+        block.sometimes_give(product)
+        steps = {
+            "prelu": lambda x: file.prelu(x, file.constant(rng.normal(size=(1, 1, depth)).astype(np.float32))),
+            "residual": lambda x, value=value: file.add(x, value, activation=int(rng.integers(ACTIVATIONS))),
+            "scale": lambda x: file.multiply(x, block.row(depth), activation=int(rng.integers(ACTIVATIONS))),
+        }
+        for name in rng.permutation(list(steps))[: rng.integers(0, 4)]:
+            product = steps[name](product)
+            block.sometimes_give(product)
+        value = product
+    scaled = block.normalised(value, depth)
+    ends = [quantized(file, scaled, shape), scaled, value, few_bit_cases.draw_levels(rng).add(file, scaled, shape)]
+    return block.case(ends[rng.integers(len(ends))], "few-bit block")
+
+
+def _few_bit_convolution(block: _Block, value: int, depth: int) -> int:
+    rng, file, levels = block.rng, block.file, few_bit_cases.draw_levels(block.rng)
+    coding = few_bit_cases.CODINGS[rng.integers(len(few_bit_cases.CODINGS))]
+    weights = few_bit_cases.draw_weights(rng, coding, (depth, 3, 3, depth))
+    size = levels.scale * np.sqrt(9 * depth) * np.abs(coding.levels).max() * 2 ** (levels.bits - 1)
+    factors = (rng.uniform(0.5, 1.5, depth) / size).astype(np.float32)
+    steps = dict.fromkeys(("dilation_height_factor", "dilation_width_factor", "stride_height", "stride_width"), 1)
+    given = few_bit_cases.options(depth, coding, levels.bits, levels.lowest, int(rng.integers(ACTIVATIONS)))
+    codes = levels.add(file, value, (*block.pixels, depth))
+    constants = [file.constant(pack_weights(weights, coding)), file.constant(factors)]
+    bias = file.constant(rng.normal(size=depth).astype(np.float32)) if rng.integers(3) else -1
+    given |= steps | {"padding": 0}
+    return file.custom("LqfConv2d", [codes, *constants, bias], (*block.pixels, depth), np.float32, given)

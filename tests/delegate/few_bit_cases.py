@@ -23,6 +23,52 @@ CODINGS = (
 
 
 @dataclass(frozen=True)
+class DrawnLevels:
+    """A quantizer to int8: ``bits`` of its codes, the lowest of them, and what they stand for."""
+
+    thresholds: np.ndarray
+    bits: int
+    lowest: int
+    zero_point: int
+    scale: float
+
+    def codes(self, values: np.ndarray) -> np.ndarray:
+        return (self.lowest + np.searchsorted(self.thresholds, values, side="right")).astype(np.int8)
+
+    def add(self, file: LceFile, values: int, shape) -> int:
+        inputs = [values, file.constant(self.thresholds)]
+        given = {"lowest": self.lowest}
+        return file.custom("LqfQuantize", inputs, tuple(shape), np.int8, given, self.scale, self.zero_point)
+
+
+def draw_levels(rng: np.random.Generator) -> DrawnLevels:
+    """Quantizers that round as PACT, DoReFa and HardTanh do, and others."""
+    bits = int(rng.choice([1, 2, 2, 3, 4, 8]))
+    lowest = -128 if bits == 8 else int(rng.choice([0, -(2 ** (bits - 1)), -128]))
+    zero_point = lowest + int(rng.integers(2**bits))
+    step = np.float32(rng.uniform(1, 4) / 2**bits)
+    numbers = np.arange(lowest - zero_point, lowest - zero_point + 2**bits - 1) + 0.5
+    kind = rng.integers(4)
+    if kind == 3:  # any, some of which stand twice
+        thresholds = np.sort(rng.choice(rng.normal(size=2**bits).astype(np.float32), len(numbers)))
+    else:
+        rounds = [np.rint, np.rint, lambda x: np.floor(x + np.float32(0.5))][kind]
+        scaled = (lambda x: x / step) if kind == 1 else (lambda x: x * (np.float32(1) / step))
+        thresholds = np.float32([_first(lambda x, n=n: rounds(scaled(x)) > n, n * step) for n in numbers])
+    return DrawnLevels(thresholds.astype(np.float32), bits, lowest, zero_point, float(step))
+
+
+def _first(holds, near: float) -> np.float32:
+    """The first float for which a rising condition holds."""
+    value = np.float32(near)
+    while holds(value):
+        value = np.nextafter(value, np.float32(-np.inf))
+    while not holds(value):
+        value = np.nextafter(value, np.float32(np.inf))
+    return value
+
+
+@dataclass(frozen=True)
 class FewBitCase:
     """A model, and the exact sums of products that it computes before scale and bias, ``[..., out]``."""
 

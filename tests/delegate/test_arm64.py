@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import larq as lq
@@ -92,13 +93,13 @@ def test_operations_of_few_bits_are_the_same_on_every_processor(arm64, tmp_path)
     """As this machine's reference computes them, bit for bit."""
     draws = few_bit_cases.draw_convolution, few_bit_cases.draw_dense
     drawn = {f"{draw.__name__} {seed}": draw(np.random.default_rng(seed)).case for draw in draws for seed in range(40)}
+    drawn |= {f"block {seed}": blocks.draw_few_bit_block(np.random.default_rng(seed)) for seed in range(20)}
     outputs = arm64.outputs(drawn, tmp_path)
     for name, case in drawn.items():
-        (expected,) = WithDelegate(case.content, kernel="reference").run(*case.inputs)
-        for kernel in KERNELS:
-            np.testing.assert_array_equal(
-                outputs[f"{kernel}/{name}/output0"], expected, err_msg=f"{kernel}: {case.text}"
-            )
+        expected = WithDelegate(case.content, kernel="reference", xnnpack=False).run(*case.inputs)
+        for kernel, (index, wanted) in product(KERNELS, enumerate(expected)):
+            output = outputs[f"{kernel}/{name}/output{index}"]
+            np.testing.assert_array_equal(output, wanted, err_msg=f"{kernel}: {case.text}")
 
 
 def test_edges_of_the_number_ranges(arm64, tmp_path):

@@ -9,8 +9,10 @@ from larq_focal import delegate
 from larq_focal.network.few_bits import WeightCoding
 from larq_focal.network.interpret import interpret
 from larq_focal.network.tflite.read.from_tflite import from_tflite
+from tests.delegate import blocks
 from tests.delegate import few_bit_cases as cases
 from tests.delegate.engines import WithDelegate
+from tests.support.lce_file import LceFile
 
 KERNELS = delegate.kernels()
 RANGES = [(-np.inf, np.inf), (0, np.inf), (-1, 1), (0, 6)]
@@ -70,6 +72,52 @@ def test_threads_change_nothing(seed):
     for kernel, together in outputs_of(drawn, threads=3).items():
         alone = WithDelegate(drawn.case.content, kernel=kernel).run(*drawn.case.inputs)[0]
         np.testing.assert_array_equal(together, alone, err_msg=f"{kernel}: {drawn.case.text}")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_quantizers_give_the_number_of_thresholds_reached(seed):
+    rng = np.random.default_rng(seed)
+    levels, file = cases.draw_levels(rng), LceFile()
+    shape = (int(rng.integers(1, 3)), *rng.integers(1, 6, 2), int(rng.integers(1, 80)))
+    content = file.finished(levels.add(file, file.input(shape, np.float32), shape))
+    ends = np.float32([-np.inf, np.inf, np.nan, -3e38, 3e38, 0.0, -0.0])
+    around = [levels.thresholds, np.nextafter(levels.thresholds, np.float32(-np.inf)), ends]
+    values = rng.choice(np.concatenate([*around, 2 * rng.normal(size=100)]).astype(np.float32), shape)
+    expected = levels.codes(np.where(np.isnan(values), -np.inf, values))
+    for kernel in KERNELS:
+        for threads in (1, 2):
+            output = WithDelegate(content, kernel=kernel, threads=threads).run(values)[0]
+            np.testing.assert_array_equal(output, expected, err_msg=f"{kernel}: {levels}")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_convolutions_take_in_changes_nothing(seed):
+    """Without XNNPACK, whose results may differ in the last bit, which turns signs and codes."""
+    case = blocks.draw_few_bit_block(np.random.default_rng(seed))
+    expected = WithDelegate(case.content, kernel="reference", fuse="0", xnnpack=False).run(*case.inputs)
+    for kernel in KERNELS:
+        for threads in (1, 2):
+            outputs = WithDelegate(case.content, kernel=kernel, threads=threads, xnnpack=False).run(*case.inputs)
+            for output, wanted in zip(outputs, expected, strict=True):
+                np.testing.assert_array_equal(output, wanted, err_msg=f"{kernel}: {case.text}")
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "lowest", "message"),
+    [
+        ([0.0, -1.0], 0, "its thresholds do not ascend"),
+        ([np.nan], 0, "its thresholds do not ascend"),
+        (np.arange(200.0), 0, "its codes do not fit int8"),
+        ([[0.0, 1.0]], 0, "its thresholds are not a constant row of floats"),
+        ([0.0], 300, "its option 'lowest' is 300, and must lie in -128 .. 127"),
+    ],
+)
+def test_quantizers_that_are_damaged_are_refused(thresholds, lowest, message):
+    file, shape = LceFile(), (1, 2, 2, 8)
+    inputs = [file.input(shape, np.float32), file.constant(np.float32(thresholds))]
+    content = file.finished(file.custom("LqfQuantize", inputs, shape, np.int8, {"lowest": lowest}, 1.0, 0))
+    with pytest.raises((RuntimeError, ValueError), match=message):
+        WithDelegate(content)
 
 
 @pytest.mark.parametrize("coding", cases.CODINGS, ids=str)

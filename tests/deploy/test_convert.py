@@ -163,7 +163,9 @@ class TestModels:
 
     def test_a_trained_hysteresis_keeps_its_memory(self, out):
         model = network(
-            convolution(kernel_quantizer=larq_hysteresis(threshold=0.05)), layers.Flatten(), layers.Dense(2)
+            convolution(kernel_quantizer=larq_hysteresis(threshold=0.05, relative=False)),
+            layers.Flatten(),
+            layers.Dense(2),
         )
         model.compile(keras.optimizers.SGD(0.1), "mse")
         rng = np.random.default_rng(0)

@@ -12,6 +12,7 @@ from larq_focal.cli import main
 from larq_focal.deploy.calibration import METHODS, Seen, least_squares, most_of_the_range, rounded, whole_range
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert
+from larq_focal.deploy.converters import CALIBRATIONS
 from larq_focal.deploy.graph_audit import audit_graph
 from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
 from larq_focal.deploy.runtime import Runtime
@@ -394,3 +395,27 @@ def test_a_file_that_computes_something_else_fails_the_audit():
     assert audit_graph(network(0), right.content, x, rounded=right.rounded).passed
     audit = audit_graph(network(0), wrong.content, x, rounded=right.rounded)
     assert not audit.passed and audit.layers[0].became == "float"  # not the weights that were written
+
+
+def test_every_calibration_has_its_name_on_the_command_line():
+    assert tuple(METHODS) == CALIBRATIONS
+
+
+def test_in_fixed_point_every_step_is_a_power_of_two(tmp_path):
+    """Values of few levels too, and the second time the same."""
+    samples = images()
+    files = [tmp_path / f"{index}.tflite" for index in range(2)]
+    for path in files:
+        convert(residual_model(), path, **FOCAL, representative=samples, calibration="fixed point")
+    tensors = [each for each in read_flatbuffer(files[0]).tensors if each.dtype == "int8" and not each.is_constant]
+    assert len(tensors) > 3
+    steps = np.concatenate([each.quantization.scale for each in tensors])
+    np.testing.assert_array_equal(np.exp2(np.rint(np.log2(steps))), steps)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_calibration_that_there_is_not_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no calibration 'guess'; choose 'range', 'percentile'"):
+        convert(residual_model(), tmp_path / "f", **FOCAL, representative=images(), calibration="guess")
+    with pytest.raises(ValueError, match="calibration can only be given with rest='int8'"):
+        convert(residual_model(), tmp_path / "f", converter="focal", calibration="range")

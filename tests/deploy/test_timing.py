@@ -41,9 +41,30 @@ class SlowRuntime(Runtime):
 
 def test_times_are_those_of_the_inference():
     result = time(SlowRuntime(0.004), runs=10, warmup=1)
-    assert 4 <= result.min_ms <= result.median_ms <= result.p90_ms
+    assert 4 <= result.min_ms <= result.median_ms <= result.p90_ms <= result.p99_ms
+    assert result.first_ms >= 4
     assert result.min_ms < 40
     assert (result.runs, result.warmup) == (10, 1)
+
+
+@pytest.mark.parametrize("warmup", [0, 1, None])
+def test_the_first_inference_is_told_apart(warmup):
+    """It takes long, as where an engine packs its weights then; the others do not."""
+
+    class SlowAtFirst(SlowRuntime):
+        def prepare(self, seed=0):
+            call, waits = Runtime.prepare(self, seed), [0.05]
+
+            def once_slow():
+                sleep(waits.pop() if waits else 0)
+                return call()
+
+            return once_slow
+
+    result = time(SlowAtFirst(0), runs=20, warmup=warmup)
+    assert result.first_ms >= 50
+    assert result.median_ms < 50
+    assert (result.p99_ms > result.median_ms) if warmup == 0 else result.p90_ms < 50
 
 
 def test_there_are_enough_runs_by_default():

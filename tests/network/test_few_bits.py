@@ -15,9 +15,11 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import Kernel, QuantGraph, interpret, ops
 from larq_focal.network.few_bits import WeightCoding, pack_weights, unpack_weights, weight_coding
 from larq_focal.network.packing import pack_bits
+from larq_focal.network.step_function import find_steps
 from larq_focal.network.tflite.flatbuffer import FlatbufferError, read_flatbuffer
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.network.tflite.soundness import check_sound
+from larq_focal.network.tflite.write.writer import write_lowered
 
 LEVELS = {1: [-1, 1], 2: [-1, 0, 1], 3: [-7, -5, -3, -1, 1, 3, 5, 7], 4: range(-8, 8)}
 """By the bits that they take."""
@@ -116,9 +118,10 @@ def test_layers_of_few_bits_stay_so_in_a_file_of_int8(bits, tmp_path):
     assert len(np.unique(outputs)) > 10
 
 
+@pytest.mark.parametrize("rest", ["float", "int8"])
 @pytest.mark.parametrize(("levels", "bits"), [(16, 4), (8, 3), (5, 3)])
-def test_maps_of_few_levels_are_told_in_the_file(levels, bits, tmp_path):
-    """Levels 0, 1/4, ... after a maximum over the map, which are padded with 0: exact in integers."""
+def test_layers_on_maps_of_few_levels_are_exact(levels, bits, rest, tmp_path):
+    """Levels 0, 1/4, ... after a maximum over the map, which are padded with 0: whole numbers, whatever the rest is."""
     rng = np.random.default_rng(levels)
     codes = rng.choice([-1, 1], (3, 3, 32, 32)).astype(np.int8)
     steps = np.arange(levels, dtype=np.float32) / 4
@@ -143,13 +146,49 @@ def test_maps_of_few_levels_are_told_in_the_file(levels, bits, tmp_path):
     )
     images = rng.uniform(0, levels / 4, (10, 8, 8, 32)).astype(np.float32)
     path = tmp_path / "map.tflite"
-    assert convert(graph, path, rest="int8", representative=images).audit.passed
-    (layer,) = (op for op in read_flatbuffer(path).operators if op.kind == "LqfConv2d")
+    given = {"representative": images} if rest == "int8" else {"data": images}
+    assert convert(graph, path, rest=rest, **given).audit.passed
+    file = read_flatbuffer(path)
+    assert file.operations == ("LqfQuantize", "MAX_POOL_2D", "LqfConv2d")
+    layer = file.operators[-1]
     assert (layer.options["image_bits"], layer.options["image_lowest"]) == (bits, 0)
-    grid = layer.outputs[0].quantization
-    step, zero_point = grid.scale[0], grid.zero_point[0]
-    expected = np.clip(interpret(graph, images)["layer"], (-128 - zero_point) * step, (127 - zero_point) * step)
-    assert np.abs(Runtime(path).run(images) - expected).max() < 0.501 * step
+    np.testing.assert_array_equal(Runtime(path).run(images), interpret(graph, images)["layer"])
+    assert from_tflite(path).layers[0].kernel.bits == 2
+
+
+QUANTIZERS = {
+    "DoReFa": lambda x, count: np.rint(np.clip(x, 0, 1) * np.float32(count)) / np.float32(count),
+    "PACT": lambda x, count: np.rint(np.clip(x, 0, 3) / (np.float32(3) / count)) * (np.float32(3) / count),
+    "odd levels": lambda x, count: (np.rint((np.clip(x, -1, 1) + 1) / 2 * np.float32(count)) * 2 - count) / count,
+}
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 7])
+@pytest.mark.parametrize("quantizer", QUANTIZERS)
+def test_quantizers_are_written_and_read_exactly(quantizer, bits):
+    levels, boundaries = find_steps(lambda x: QUANTIZERS[quantizer](x, np.float32(2**bits - 1)).astype(np.float32))
+    shape, weights = (2, 2, 512), np.random.default_rng(bits).choice([-1, 1], (512, 4)).astype(np.int8)
+    graph = QuantGraph(
+        "quantizer",
+        [
+            ops.Input(name="image", shape=shape),
+            ops.Quantize(name="map", inputs=("image",), shape=shape, levels=levels, boundaries=boundaries),
+            ops.Dense(name="layer", inputs=("map",), shape=(2, 2, 4), kernel=Kernel(weights, np.ones(4, "f4"), 2, 0)),
+        ],
+        ["map", "layer"],
+    )
+    content = write_lowered(graph)
+    assert read_flatbuffer(content).operations.count("LqfQuantize") == 1
+    read = next(op for op in from_tflite(content) if isinstance(op, ops.Quantize | ops.Binarize))
+    if isinstance(read, ops.Quantize):
+        np.testing.assert_array_equal(read.boundaries, boundaries)
+        np.testing.assert_allclose(read.levels, levels, rtol=3e-7)
+    values = np.concatenate([boundaries, np.nextafter(boundaries, np.float32(-9)), np.float32([-5, 0, 5])])
+    images = np.random.default_rng(0).choice(values, (20, *shape))
+    expected = interpret(graph, images)
+    maps, sums = Runtime(content).outputs({"image": images})
+    np.testing.assert_allclose(maps, expected["map"], rtol=3e-7)
+    np.testing.assert_allclose(sums, expected["layer"], atol=1e-3)
 
 
 def test_without_packing_a_file_runs_everywhere(tmp_path):

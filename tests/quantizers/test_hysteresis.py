@@ -39,7 +39,7 @@ class TestHysteresisSign(QuantizerContract):
     alias = "hysteresis_sign"
     role = "kernel"
     values = small_numbers(0.1, -0.1, 0.05, -0.05)
-    changed_by_training = frozenset({"memory"})
+    changed_by_training = frozenset({"memory", "initial_magnitude"})
 
     def forward(self, x, quantizer):
         return np.abs(x).mean() * sign(x)
@@ -50,7 +50,7 @@ class TestHysteresisSign(QuantizerContract):
 
 class TestHysteresisSignPerChannel(ValuesContract):
     alias = "hysteresis_sign"
-    config: ClassVar = {"threshold": 0.05, "scale": "channel"}
+    config: ClassVar = {"threshold": 0.05, "scale": "channel", "relative": False}
 
     def forward(self, x, quantizer):
         return np.abs(x).mean((0, 1, 2)) * sign(x)
@@ -94,14 +94,14 @@ def test_follows_the_published_loop():
     """The loop of the figure in wxwang0104/Quantized_ResNet with its threshold of 0.1, worked by hand."""
     path = [0.30, 0.05, -0.05, -0.09, -0.11, -0.02, 0.08, 0.10, 0.02, -0.30]
     signs = [1, 1, 1, 1, -1, -1, -1, 1, 1, -1]
-    assert trained_path(HysteresisSign(scale=None), path) == signs
-    np.testing.assert_allclose(trained_path(HysteresisSign(), path), np.abs(path) * signs, rtol=1e-6)
+    assert trained_path(HysteresisSign(0.1, None, relative=False), path) == signs
+    np.testing.assert_allclose(trained_path(HysteresisSign(0.1, relative=False), path), np.abs(path) * signs, rtol=1e-6)
 
 
 @settings(max_examples=60, deadline=None)
 @given(path=st.lists(small_numbers(0.25, -0.25), min_size=1, max_size=12), threshold=st.sampled_from([0.0, 0.25, 1.0]))
 def test_is_a_schmitt_trigger(path, threshold):
-    assert trained_path(HysteresisSign(threshold, None), path) == numpy_schmitt_trigger(path, threshold)
+    assert trained_path(HysteresisSign(threshold, None, relative=False), path) == numpy_schmitt_trigger(path, threshold)
 
 
 @settings(max_examples=60, deadline=None)
@@ -155,7 +155,9 @@ class KernelsSeen(keras.callbacks.Callback):
 @pytest.mark.parametrize("reads", [1, 3])
 def test_memory_advances_once_per_optimizer_step(run_eagerly, reads):
     keras.utils.set_random_seed(0)
-    layer = lq.layers.QuantConv2D(4, 3, padding="same", kernel_quantizer=HysteresisSign(0.05), name="conv")
+    layer = lq.layers.QuantConv2D(
+        4, 3, padding="same", kernel_quantizer=HysteresisSign(0.05, relative=False), name="conv"
+    )
     inputs = outputs = keras.Input((5, 5, 4))
     for _ in range(reads):
         outputs = layer(outputs)
@@ -175,7 +177,7 @@ def test_memory_advances_once_per_optimizer_step(run_eagerly, reads):
 
 
 def test_inference_sees_what_the_next_training_step_will():
-    quantizer = HysteresisSign(scale=None)
+    quantizer = HysteresisSign(0.1, None, relative=False)
     quantizer(tf.constant([0.3, 0.3]), training=True)
     latent = tf.constant([-0.05, -0.2])
     np.testing.assert_array_equal(quantizer(latent, training=False), [1, -1])
@@ -221,12 +223,77 @@ def test_refuses_a_second_kernel_of_one_layer():
         layer(np.ones((1, 5, 5, 3), np.float32))
 
 
+WIDE, NARROW = (3, 3, 512, 8), (3, 3, 4, 8)
+
+
+@pytest.mark.parametrize("shape", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_in_every_layer_the_threshold_is_a_multiple_of_its_initial_scale(shape):
+    """Of Glorot's uniform weights up to a, those below half of the mean magnitude a / 2 are a quarter. The published
+    threshold lets none of a wide layer's reach it."""
+    keras.utils.set_random_seed(0)
+    weights = keras.initializers.GlorotUniform()(shape)
+    quantizer, published = HysteresisSign(0.5, None), HysteresisSign(0.1, None, relative=False)
+    held = [np.mean(each(weights, training=True) == each(-weights)) for each in (quantizer, published)]
+    np.testing.assert_allclose(held[0], 0.25, atol=0.03)
+    assert (held[1] == 1) == (shape == WIDE)
+
+
+def test_the_scale_is_that_of_the_first_training_step():
+    quantizer = HysteresisSign(0.5, None)
+    quantizer(tf.constant([4.0, -4.0]))  # inference stores nothing
+    quantizer(tf.constant([1.0, -1.0]), training=True)
+    assert quantizer.initial_magnitude.numpy() == 1
+    np.testing.assert_array_equal(quantizer(tf.constant([-0.4, 100.0]), training=True), [1, 1])
+    np.testing.assert_array_equal(quantizer(tf.constant([-0.5, 0.4]), training=True), [-1, 1])
+    assert quantizer.initial_magnitude.numpy() == 1
+
+
+def test_weights_of_zero_have_no_scale_yet():
+    quantizer = HysteresisSign(0.5, None)
+    np.testing.assert_array_equal(quantizer(tf.zeros(2), training=True), [1, 1])
+    quantizer(tf.constant([2.0, -2.0]), training=True)
+    assert quantizer.initial_magnitude.numpy() == 2
+
+
+class Nested(keras.layers.Layer):
+    """A quantized layer inside of a layer."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner = lq.layers.QuantConv2D(4, 3, kernel_quantizer=HysteresisSign(0.3), input_quantizer="ste_sign")
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+
+def test_the_scale_is_saved_with_a_nested_layer(tmp_path):
+    def trained():
+        model = keras.Sequential([keras.Input((5, 5, 4)), Nested()])
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        return model
+
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(8, 5, 5, 4)), rng.normal(size=(8, 3, 3, 4))
+    model = trained()
+    model.fit(*data, epochs=3, verbose=0)
+    quantizer = model.layers[0].inner.kernel_quantizer
+    scale, weights = quantizer.initial_magnitude.numpy(), model.layers[0].inner.get_weights()[0]
+    assert 0 < scale != np.abs(weights).mean()
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", {"Nested": Nested})
+    again = loaded.layers[0].inner.kernel_quantizer
+    assert (again.initial_magnitude.numpy(), again.threshold) == (scale, 0.3)
+    for each in (model, loaded):
+        each.fit(*data, epochs=3, verbose=0)
+    np.testing.assert_array_equal(model.predict(data[0], verbose=0), loaded.predict(data[0], verbose=0))
+
+
 def test_serves_every_kernel_by_its_alias():
     layer = lq.layers.QuantSeparableConv2D(
         4, 3, depthwise_quantizer="hysteresis_sign", pointwise_quantizer="hysteresis_sign"
     )
     layer(np.ones((1, 5, 5, 3), np.float32), training=True)
-    assert [weight.shape.as_list() for weight in layer.non_trainable_weights] == [[3, 3, 3, 1], [1, 1, 3, 4]]
+    assert [weight.shape.as_list() for weight in layer.non_trainable_weights] == [[3, 3, 3, 1], [], [1, 1, 3, 4], []]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,39 @@ def test_gradient_of_the_step_is_the_published_one():
     assert float(actual) == pytest.approx(np.dot(upstream, slopes) / np.sqrt(10 * 1))
 
 
+def slope_of_the_step(quantizer, x):
+    quantizer(x, training=True)
+    with tf.GradientTape() as tape:
+        outputs = tf.reduce_sum(quantizer(x, training=True))
+    return float(tape.gradient(outputs, quantizer.step))
+
+
+@pytest.mark.parametrize(
+    ("config", "built_for", "features"),
+    [
+        ({}, (6, 5, 4), 120),
+        ({}, (None, 5, 4), 20),
+        ({"signed": False}, (6, 5, 4), 20),
+        ({"has_batch": True}, (6, 5, 4), 20),
+        ({"has_batch": False}, (None, 5, 4), 120),
+    ],
+)
+def test_a_batch_does_not_count_among_the_features(config, built_for, features):
+    """N of the scale 1 / sqrt(N Q_P): the weights of a layer, or the features of a sample (section 2.2)."""
+    quantizer = LSQ(bits=2, step=1.0, **config)
+    quantizer.build(built_for)
+    highest = 1 if quantizer.signed else 3
+    x = tf.fill((6, 5, 4), 10.0)
+    assert slope_of_the_step(quantizer, x) == pytest.approx(120 * highest / np.sqrt(features * highest))
+
+
+def test_as_input_quantizer_it_counts_the_features_of_a_sample():
+    layer = lq.layers.QuantDense(3, input_quantizer=LSQ(), kernel_quantizer=LSQ())
+    keras.Sequential([keras.Input((4,)), layer])
+    x = tf.fill((4, 4), 10.0)  # half of the measured step: -1/2 for each element, by sqrt(4) and sqrt(16)
+    assert [slope_of_the_step(each, x) for each in (layer.input_quantizer, layer.kernel_quantizer)] == [-4, -2]
+
+
 @pytest.mark.parametrize(("bits", "signed", "highest"), [(2, True, 1), (4, True, 7), (2, False, 3), (8, False, 255)])
 def test_step_begins_with_the_first_training_step(bits, signed, highest):
     rng = np.random.default_rng(0)

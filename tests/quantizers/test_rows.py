@@ -17,7 +17,7 @@ from larq_focal.quantizers.registry import PUBLIC_NAMES, family_modules
 from tests.support.modules import PACKAGE, modules_in
 from tests.support.quantizer_contract import AnyValuesContract
 from tests.test_imports_one_way import imports_of
-from tools.quantizers_stub import STUB, stub
+from tools.quantizers_stub import REFERENCE, STUB, reference, stub
 
 HOME = "larq_focal.quantizers"
 OURS = [row for row in QUANTIZERS if row.quantizer.__module__.startswith(HOME)]
@@ -84,6 +84,7 @@ def test_every_class_is_a_public_name_and_no_name_is_offered_twice():
 
 def test_editors_read_the_names_that_there_are():
     assert STUB.read_text() == stub(), "run `make docs`"
+    assert REFERENCE.read_text() == reference(), "run `make docs`"
     assert {line.split(" as ")[1].strip(",\n") for line in STUB.read_text().split("\n") if " as " in line} == set(
         quantizers.__all__
     )

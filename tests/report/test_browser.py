@@ -4,7 +4,7 @@ import pytest
 
 from larq_focal.report import write_report
 from tests.support.browser import chromium
-from tests.support.records import NASTY, fake_record, six_runs
+from tests.support.records import NASTY, fake_record, signal_mistakes, six_runs
 
 pytestmark = pytest.mark.slow
 
@@ -92,9 +92,9 @@ def drawn_plots(browser):
 def test_all_plots_are_drawn(browser, report, scheme):
     browser.open(report, scheme=scheme)
     plots = drawn_plots(browser)
-    assert len(plots) == 4 + 6
+    assert len(plots) == 4 + 6 + 6
     for name, plot in plots.items():
-        assert plot["traces"] >= (2 if "confusion" in name else 6), name
+        assert plot["traces"] >= (2 if "confusion" in name else 3 if "learning" in name else 6), name
         assert plot["marks"] >= plot["traces"], name
     assert_quiet(browser)
 
@@ -104,6 +104,7 @@ def test_all_plots_are_drawn(browser, report, scheme):
     pytest.param([fake_record(history=[], fit=None, timing=None, agreement=None)], id="a bare run"),
     pytest.param([fake_record("gumbel") | {"title": NASTY}, fake_record("lab")], id="nasty names"),
     pytest.param([fake_record(run, classes=30) for run in ("lab", "int8")], id="many classes"),
+    pytest.param([fake_record(mistakes=signal_mistakes()), fake_record("lab", mistakes=[])], id="signals"),
     pytest.param([fake_record(), fake_record() | {"dataset": fake_record()["dataset"] | {"name": "b"}}], id="two sets"),
 ])  # fmt: skip
 def test_other_records_are_drawn_too(browser, tmp_path, records):
@@ -119,6 +120,20 @@ def test_text_stands_out(browser, report, scheme):
     for tab in browser.run("return [...document.querySelectorAll('[role=tab]')]"):
         browser.run("arguments[0].click()", tab)
         assert browser.run(FAINT_TEXTS) == []
+
+
+def test_what_was_wrong_is_shown(browser, report, tmp_path):
+    shown = (
+        "return [...document.querySelectorAll('.wrong img')].map((image) => [image.naturalWidth, image.naturalHeight])"
+    )
+    browser.open(report)
+    assert browser.run(shown)[:16] == [[8, 8]] * 16
+    browser.open(write_report([fake_record(mistakes=signal_mistakes())], tmp_path / "report.html"))
+    curves = (
+        "return [...document.querySelectorAll('.wrong svg')].map((curve) => curve.querySelectorAll('polyline').length)"
+    )
+    assert browser.run(curves) == [3] * 16
+    assert_quiet(browser)
 
 
 def test_theme_switches_page_and_plots(browser, report):

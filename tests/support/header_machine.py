@@ -77,15 +77,12 @@ class HeaderMachine:
         """One frame of a program; planes in and out are images ``[height, width]``, left to right."""
         kernels, main = parsed(text)
         self.planes, results = dict(planes), {}
-        left, store = self.store, {}
-        for name, body in kernels.items():
-            store[name] = []
-            for statement in body:
-                words = size_of(*statement)
-                if words <= left:
-                    store[name].append(statement)
-                    left -= words
+        fills = any(name == "fill_store" for _, name, _ in main)
+        store = {} if fills else self.stored(kernels)
         for result, name, operands in main:
+            if name == "fill_store":
+                store = self.stored({kernel: kernels[kernel] for kernel in operands})
+                continue
             if name == "launch":
                 for mnemonic, registers in store[operands[0]]:
                     self.instruction(mnemonic, registers)
@@ -95,6 +92,18 @@ class HeaderMachine:
                 results[result] = value
                 self.planes[result] = value
         return results
+
+    def stored(self, kernels: dict[str, list]) -> dict[str, list]:
+        """Kernels as the store takes them, one after the other."""
+        left, store = self.store, {}
+        for name, body in kernels.items():
+            store[name] = []
+            for statement in body:
+                words = size_of(*statement)
+                if words <= left:
+                    store[name].append(statement)
+                    left -= words
+        return store
 
     # Instructions.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal.bench.records.mistakes import mistakes_of
 from larq_focal.bench.records.schema import FORMAT, Record
 
 NASTY = '</script><b onmouseover="alert(1)">\'&amp;'
@@ -56,6 +57,7 @@ def fake_record(run: str = "ste_sign", *, epochs: int = 12, classes: int = 10, *
         "keras_accuracy": correct / TEST_IMAGES,
         "accuracy": _wilson(correct, TEST_IMAGES),
         "confusion": confusion.tolist(),
+        "mistakes": _mistakes(rng, classes, (8, 8, 1)),
         "agreement": _agreement(run),
         "file": {"name": f"{run}.tflite", "bytes": int(parameter_bytes * 1.1) + 4_300, "sha256": "ab" * 32},
         "audit": _audit(run, parameter_bytes, is_binary),
@@ -75,6 +77,16 @@ def _confusion(rng: np.random.Generator, accuracy: float, classes: int) -> np.nd
         for guess in rng.choice([c for c in range(classes) if c != truth], wrong):
             confusion[truth, guess] += 1
     return confusion
+
+
+def _mistakes(rng: np.random.Generator, classes: int, shape: tuple[int, ...]) -> list[Record]:
+    samples = rng.integers(0, 256, (30, *shape), dtype=np.uint8)
+    return mistakes_of(rng.normal(size=(30, classes)), samples, rng.integers(0, classes, 30))
+
+
+def signal_mistakes(classes: int = 10) -> list[Record]:
+    """The mistakes of a made-up network for signals of three channels."""
+    return _mistakes(np.random.default_rng(5), classes, (100, 3))
 
 
 def _wilson(correct: int, total: int, z: float = 1.959964) -> Record:

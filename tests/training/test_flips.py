@@ -33,7 +33,7 @@ def ratio(model: keras.Model) -> float | None:
     ("quantizer", "flips"),
     [
         (SteSign(clip_value=100.0), [1, 1, 1, 1]),  # 0.5 falls below 0 in the first step, and so on
-        (HysteresisSign(threshold=2.0, scale=None), [0, 0, 1, 1]),  # a weight flips at -2 and below
+        (HysteresisSign(threshold=0.5, scale=None), [0, 0, 1, 1]),  # at -2 and below: half of 4
         (SteTern(threshold_value=1.0, clip_value=100.0), [1, 2, 2, 2]),  # once to 0 and once to -1
     ],
 )

@@ -7,7 +7,7 @@ from larq_focal.bench.records.record_file import read_record
 from larq_focal.cost import summary
 from larq_focal.datasets.dataset import DATASETS, as_input, load_dataset
 from larq_focal.network.keras.from_keras import from_keras
-from larq_focal.zoo import WeightsError, build, lenet, save_weights
+from larq_focal.zoo import METHODS, WeightsError, build, lenet, save_weights, two_layer
 from larq_focal.zoo.manifest import manifest
 from tools.publish_weights import PRETRAINED
 
@@ -36,6 +36,16 @@ def test_a_network_from_a_file_computes_the_same(trained, tmp_path):
 def test_binary_kernels_take_few_bytes(trained, tmp_path):
     path = save_weights(trained, tmp_path / "lenet.npz")
     assert path.stat().st_size < sum(kernel.nbytes for kernel in trained.get_weights()) / 10
+
+
+@pytest.mark.parametrize("method", ["adabin", "tbn"])
+def test_weights_whose_quantizer_changes_its_own_values_are_kept(method, tmp_path):
+    """The deviation of AdaBin's quantized weights is below their magnitude, wherever the signs have a mean."""
+    images = np.random.default_rng(1).normal(size=(8, *SHAPE)).astype(np.float32)
+    model = two_layer(METHODS[method], input_shape=SHAPE)
+    path = save_weights(model, tmp_path / "weights.npz")
+    again = two_layer(METHODS[method], input_shape=SHAPE, weights=path)
+    np.testing.assert_allclose(again(images), model(images), rtol=1e-5, atol=1e-5)
 
 
 def test_weights_of_another_network_are_refused(trained, tmp_path):

@@ -57,7 +57,7 @@ class Method:
         pad: What a map is padded with; one of the input levels.
         kernel_regularizer: Makes the regularizer of a kernel, None for none.
         activation: Makes the activation function after a convolution's sum in a residual network, None for none.
-        packed: Whether Larq Compute Engine packs the layers; where not, they stay float by design.
+        packed: Whether Larq Compute Engine packs the layers; where not, only larq_focal's own operators do.
     """
 
     name: str
@@ -113,6 +113,8 @@ def _method(name: str, *quantizers: Callable[[], keras.layers.Layer], **options:
     return Method(name, METHOD_TITLES[name], *quantizers, packed=name not in NOT_PACKED, **options)
 
 
+# By the authors' code the gradient of a kernel of "bireal" and "react" passes unscaled. Larq's quantizer multiplies it
+# by the mean magnitude: another learning rate for each channel, which falls out under Adam.
 METHODS: Mapping[str, Method] = {
     method.name: method
     for method in (
@@ -122,7 +124,7 @@ METHODS: Mapping[str, Method] = {
         _method("irnet", EdeSign, LibraSign, shortcuts=True, activation=_HARD_TANH),
         _method("tbn", _TERNARY, XnorSign, input_levels=(-1, 0, 1), pad=0.0),
         _method("bnn_plus", SwishSign, XnorSign, kernel_regularizer=BinaryRegularizer),
-        _method("recu", SteSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
+        _method("recu", ApproxSign, ReCUSign, shortcuts=True, activation=_HARD_TANH),
         _method("adabin", RSign, AdaBinSign, shortcuts=True, activation=RPReLU),
         _method("react", RSign, MagnitudeAwareSign, shortcuts=True, activation=RPReLU),
         _method("gumbel", SteSign, GumbelSign, shortcuts=True),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from larq_focal.layers import DPReLU
-from larq_focal.nn import QuantConv2D, Quantizer, keras, ops, register
-from larq_focal.quantizers import SAWB, clipped_sign
+from larq_focal.nn import QuantConv2D, Quantizer, Tensor, is_within, keras, ops, register, with_gradient
+from larq_focal.quantizers import SAWB, sign
 from larq_focal.zoo.networks.methods import Method
 from larq_focal.zoo.networks.parts import channel_padded, classified, normalised
 from larq_focal.zoo.weights import with_weights
@@ -19,14 +19,20 @@ _BOUND = 3.0
 _STEM_MAPS = 32
 
 
+@with_gradient(lambda x: 2 / _BOUND * is_within(x, _BOUND))
+def bounded_sign(x: Tensor) -> Tensor:
+    """The sign of ``x``, with a derivative of 2/3 where |x| <= 3: the authors' two levels are -3/2 and 3/2, with 1."""
+    return sign(x)
+
+
 @register()
 class BoundedSign(Quantizer):
-    """Signs whose gradient passes where |x| <= 3, the bound of PokeBNN's binarization."""
+    """Signs with the gradient of PokeBNN's binarization, whose bound is 3."""
 
     precision = 1
 
     def call(self, inputs):
-        return clipped_sign(inputs / _BOUND, ops.zeros((), inputs.dtype))
+        return bounded_sign(inputs)
 
 
 _METHOD = Method("pokebnn", "PokeBNN", BoundedSign, BoundedSign)
@@ -43,8 +49,9 @@ def pokebnn(
 ) -> keras.Model:
     """Builds the network in ResNet-50's shape; it returns logits ``[batch, num_classes]``.
 
-    Every convolution of the blocks is binary. The stem and the classifier, of 8 bits in the paper, are real-valued
-    here until an int8 conversion; the squeeze-and-excite has 4-bit weights and real-valued inputs.
+    Every convolution of the blocks is binary. The stem and the classifier, of 8 bits in the paper, and the inputs of
+    the squeeze-and-excite, of 4 bits there, are real-valued here; its weights have 4 bits. So the cost is 12.95 G ACE,
+    where the paper has 4.22 G; the binary part, 3,609,460,736, is the same.
 
     Args:
         weights: None for random ones, the name of a data set, or the path of a weights file.

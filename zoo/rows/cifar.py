@@ -62,7 +62,6 @@ ROWS: list[ModelRow] = [
         network("mcu_images.mcu_images"),
         "https://arxiv.org/abs/2106.07597 (its task)",
         small={**CIFAR, "filters": (8, 16, 16)},
-        stays_float="all binary kernels: the maps have 4 bits",
     ),
     *by_method(
         network("vgg.alexnet_cifar"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
-from larq_focal.zoo.method_titles import METHOD_TITLES, NOT_PACKED
+from larq_focal.zoo.method_titles import METHOD_TITLES
 
 if TYPE_CHECKING:
     from larq_focal.nn import keras
@@ -104,8 +104,7 @@ def by_method(
             source,
             {"method": method},
             small,
-            "all binary kernels: the maps have 8 bits" if method in NOT_PACKED else "",
-            published.get(method or FULL_PRECISION, ()),
+            published=published.get(method or FULL_PRECISION, ()),
         )
         for method in (None, *METHOD_TITLES)
     ]

@@ -32,7 +32,6 @@ ROWS: list[ModelRow] = [
         network("mcu_digits.mcu_digits"),
         "https://github.com/cpldcpu/BitNetMCU",
         small={"filters": (4, 8, 8, 8)},
-        stays_float="all binary kernels: the maps have 4 bits",
     ),
     *by_method(
         network("human_activity.human_activity"),

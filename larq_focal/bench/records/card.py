@@ -40,13 +40,17 @@ def model_card(record: Record) -> str:
 
 def _training(record: Record) -> str:
     settings, environment = record["settings"], record["environment"]
-    if "calibration" in record:
-        return f"none of its own: calibrated on {record['calibration']['images']:,} training images"
+    calibration = (
+        f"calibrated on {record['calibration']['images']:,} training images" if "calibration" in record else ""
+    )
+    if calibration and not record["history"]:
+        return f"none of its own: {calibration}"
     stretches = len(record.get("stretches", [1]))
     hours = environment["seconds"] / 3600
     return (
         f"{len(record['history'])} epochs, seed {settings['seed']}, {hours:.2f} hours in {stretches} "
         f"{'stretch' if stretches == 1 else 'stretches'} on {machine_text(environment['machine'])}"
+        + (f", then {calibration}" if calibration else "")
     )
 
 

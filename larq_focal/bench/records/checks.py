@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from larq_focal.bench.records.mistakes import mistake_problems
 from larq_focal.bench.records.schema import (
     CALIBRATION,
+    EQUAL_TO,
     ESTIMATES,
     FORMAT,
     KERAS,
+    MEMORY,
     MICROCONTROLLER,
+    MISTAKES,
+    NOT_MADE,
+    PERCENTILES,
     PROGRAM,
     REDUCTION,
     SCHEMA,
@@ -94,8 +100,16 @@ def _newer_problems(record: Record) -> list[str]:
             problems += _problems(fit[part], schema, f"fit.{part}")
     if "keras" in record["environment"]:
         problems += _problems(record["environment"]["keras"], KERAS, "environment.keras")
-    if "calibration" in record:
-        problems += _problems(record["calibration"], CALIBRATION, "calibration")
+    timing = record["timing"] or {}
+    problems += _problems(timing, {key: number for key, number in PERCENTILES.items() if key in timing}, "timing")
+    problems += _problems(timing.get("memory"), OrNone(MEMORY), "timing.memory")
+    for part, schema in (("calibration", CALIBRATION), ("not_made", NOT_MADE), ("equal_to", EQUAL_TO)):
+        if part in record:
+            problems += _problems(record[part], schema, part)
+    if "mistakes" in record:
+        problems += _problems(record["mistakes"], MISTAKES, "mistakes") or mistake_problems(
+            record["mistakes"], len(record["dataset"]["classes"])
+        )
     return problems + _problems(record.get("microcontroller"), OrNone(MICROCONTROLLER), "microcontroller")
 
 

@@ -10,6 +10,9 @@ from larq_focal.bench.records.schema import Record
 from larq_focal.files import existing_file, write_text
 from larq_focal.messages import short
 
+_OTHER_FORMATS = ("larq_focal.study/1",)
+"""Of JSON files that lie among records and are none."""
+
 
 def read_records(folder: str | Path) -> list[Record]:
     """The records of one results folder, in the order in which the runs were started.
@@ -23,6 +26,26 @@ def read_records(folder: str | Path) -> list[Record]:
     if not paths:
         raise FileNotFoundError(f"There are no run records (*.json) in '{folder}'. `larq-focal bench` writes them.")
     return sorted(map(read_record, paths), key=lambda record: record["environment"]["started"])
+
+
+def record_paths(folder: str | Path) -> list[Path]:
+    """The files of run records in a folder and below it: all JSON files that do not say that they are something else.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no record in it.
+    """
+    paths = [path for path in sorted(Path(folder).rglob("*.json")) if _may_be_record(path)]
+    if not paths:
+        raise FileNotFoundError(f"There are no run records (*.json) in '{folder}' or in folders below it.")
+    return paths
+
+
+def _may_be_record(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError):
+        return True  # a damaged record, perhaps
+    return not (isinstance(content, dict) and content.get("format") in _OTHER_FORMATS)
 
 
 def read_record(path: str | Path) -> Record:

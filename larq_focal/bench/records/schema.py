@@ -74,6 +74,9 @@ ESTIMATES = [
     }
 ]
 CALIBRATION = {"images": int}
+NOT_MADE = [{"run": str, "title": str, "reason": str}]
+EQUAL_TO = {"filters": [int], "run": str, "title": str, "quantity": str, "ratio": NUMBER}
+MISTAKES = [{"index": int, "truth": int, "predicted": int, "probability": NUMBER, "shape": [int], "data": str}]
 KERAS = {"name": str, "version": str, "backend": str}
 REDUCTION = {"bits_read": int, "raw_bits": int, "raw_pixel_bits": int}
 PROGRAM = {
@@ -129,6 +132,9 @@ _TIMING = {
     "machine": dict,
     "notes": [str],
 }
+# Parts of newer timings.
+PERCENTILES = {"p99_ms": NUMBER, "first_ms": NUMBER}
+MEMORY = {"preparation_bytes": int, "inference_bytes": int}
 SCHEMA = {
     "format": str,
     "run": str,

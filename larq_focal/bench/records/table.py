@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from larq_focal.bench.records.not_made import not_made
 from larq_focal.bench.records.texts import ace_text, microcontroller_text, parameters_text
 from larq_focal.text import accuracy_text, bytes_text, time_text
 
@@ -11,12 +12,17 @@ COLUMNS = ("network", "accuracy (95 %)", "parameters", "file", "ACE", "median la
 
 
 def markdown_table(records: Iterable[dict]) -> str:
-    """One row per run record, columns padded to the same width, so that it reads as text too."""
+    """One row per run record, columns padded to the same width, so that it reads as text too.
+
+    Below it stands what could not be made, with the reason.
+    """
+    records = list(records)
     rows = [COLUMNS, *([cell.replace("|", "\\|") for cell in _row(record)] for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     lines.insert(1, " | ".join(["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]))
-    return "\n".join(f"| {line} |" for line in lines)
+    table = "\n".join(f"| {line} |" for line in lines)
+    return "\n".join([table, *(f"{each['title']}: not made, {each['reason']}" for each in not_made(records))])
 
 
 def _row(record: dict) -> tuple[str, ...]:

@@ -62,10 +62,11 @@ def microcontroller_text(record: Record) -> str | None:
 
 def run_text(record: Record) -> str:
     """A finished run in one line."""
-    agreement, timing = record["agreement"], record["timing"]
+    agreement, timing, fit = record["agreement"], record["timing"], record["fit"]
+    verdict = f", {fit['verdict']}" if fit else ""
     return (
         f"{record['title']}: {accuracy_text(record['accuracy'])}, "
-        f"{record['file']['bytes']:,} bytes, {timing['median_ms']:.3f} ms, {record['fit']['verdict']}; "
+        f"{record['file']['bytes']:,} bytes, {timing['median_ms']:.3f} ms{verdict}; "
         f"same class as Keras on {agreement['same_class']:,} of {agreement['samples']:,}, "
         f"largest difference {agreement['max_abs_difference']:.2g}"
     )

@@ -3,10 +3,11 @@
 
 #include "../operations/channel_mean.h"
 #include "../operations/channels.h"
-#include "../operations/convolution.h"
 #include "../operations/depthwise_convolution.h"
 #include "../operations/elementwise.h"
+#include "../operations/fused_convolution.h"
 #include "../operations/quantize.h"
+#include "../operations/quantize_levels.h"
 #include "network.h"
 
 namespace larq_focal {
@@ -45,8 +46,8 @@ bool Network::fuse_into_convolution(int index) {
   for (int side = 0; side < (elementwise->takes_either_side() ? 2 : 1); ++side) {
     const Tensor* product = elementwise->inputs[side];
     const Tensor* operand = elementwise->inputs[1 - side];
-    auto* convolution = producing<BinaryConvolution>(product);
-    const bool is_fusible = convolution && operand && convolution->takes_steps() && consumer_count(product) == 1 &&
+    auto* convolution = producing<FusedConvolution>(product);
+    const bool is_fusible = convolution && operand && convolution->takes_more() && consumer_count(product) == 1 &&
                             !product->dims.empty() && operand->type == Type::kFloat32 &&
                             elementwise->outputs[0]->type == Type::kFloat32 && producer(operand) < producer(product) &&
                             (operand->dims == product->dims || is_channelwise(*operand, product->dims.back()));
@@ -97,21 +98,33 @@ bool Network::fuse_into_consumers(int index) {
   return consumer_count(elementwise->outputs[0]) == 0;
 }
 
-// convolution -> quantize: the convolution packs its output. A binary one stores its floats too where something else uses
-// them; a depthwise one gives either.
+// convolution -> quantize: the convolution quantizes its output. It stores its floats too where something else uses them,
+// but for a depthwise one, which gives either.
 bool Network::fuse_quantize(int index) {
   auto* quantize = dynamic_cast<Quantize*>(steps_[index].operation.get());
-  if (!quantize || quantize->inputs.empty() || quantize->outputs.size() != 1) return false;
+  if (!quantize) return fuse_levels(index);
+  if (quantize->inputs.empty() || quantize->outputs.size() != 1) return false;
   Tensor* values = quantize->inputs[0];
   auto* depthwise = producing<DepthwiseConvolution>(values);
   if (depthwise && consumer_count(values) == 1 && quantize->steps().count() == 0) {
     depthwise->take_in_signs(quantize->outputs[0]);
     return true;
   }
-  auto* convolution = producing<BinaryConvolution>(values);
-  if (!convolution || !convolution->takes_signs()) return false;
+  auto* convolution = producing<FusedConvolution>(values);
+  if (!convolution || !convolution->takes_more()) return false;
   values->is_stored = consumer_count(values) > 1;
   convolution->take_in_signs(quantize->steps(), quantize->outputs[0]);
+  return true;
+}
+
+bool Network::fuse_levels(int index) {
+  auto* quantize = dynamic_cast<QuantizeLevels*>(steps_[index].operation.get());
+  if (!quantize || quantize->inputs.size() < 2 || !quantize->thresholds() || quantize->outputs.size() != 1) return false;
+  Tensor* values = quantize->inputs[0];
+  auto* convolution = producing<FusedConvolution>(values);
+  if (!convolution || !convolution->takes_more()) return false;
+  values->is_stored = consumer_count(values) > 1;
+  convolution->take_in_levels(quantize->steps(), quantize->levels(), quantize->thresholds(), quantize->outputs[0]);
   return true;
 }
 
@@ -134,8 +147,8 @@ void Network::make_views(int index) {
   if (!addition) return;
   Tensor* sum = addition->inputs[0];
   Tensor* slice = addition->inputs[1];
-  auto* convolution = producing<BinaryConvolution>(slice);
-  const bool adds_itself = convolution && convolution->takes_steps() && consumer_count(slice) == 1 && is_own(slice) &&
+  auto* convolution = producing<FusedConvolution>(slice);
+  const bool adds_itself = convolution && convolution->takes_more() && consumer_count(slice) == 1 && is_own(slice) &&
                            !slice->whole && producer(sum) < producer(slice) && sum != slice;
   if (!adds_itself || !may_be_view(sum) || is_read_later(sum, index, producer(slice))) return;
   sum->whole = slice->whole = addition->outputs[0];

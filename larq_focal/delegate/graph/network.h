@@ -53,6 +53,7 @@ class Network {
   bool fuse_padded_addition(int index);
   bool fuse_into_consumers(int index);
   bool fuse_quantize(int index);
+  bool fuse_levels(int index);
   void make_views(int index);
   bool may_be_view(const Tensor* tensor) const;
   bool is_read_later(const Tensor* tensor, int but, int from) const;

@@ -89,10 +89,11 @@ struct FewBitKernel {
   const char* name;            // of the kernel that it belongs to
   const FewBitLoop* dots;      // any weights
   const FewBitLoop* look_ups;  // weights of one bit, by tables of sums; null where there is none
+  const FewBitLoop* pairs;     // weights of two bits on bytes from 0 to 3, by tables of sums of two; null likewise
   // From how many products with each byte of the image on tables take less time: where bytes have up to 8 bits, up to
-  // 4, and in a dense layer of one row, which does not use a weight twice. 0: never.
+  // 4, in a dense layer of one row, which does not use a weight twice, and for pairs. 0: never.
   struct {
-    int wide, narrow, row;
+    int wide, narrow, row, pairs;
   } least_products;
 };
 

@@ -68,6 +68,22 @@ struct FloatSteps {
   int count = 0;
 };
 
+// A quantizer: `lowest` + the number of thresholds <= x. Where `rule` is not kSearch, that is the same as rounding x in
+// steps, clamped to [low, high], plus `zero_point`.
+struct LevelSteps {
+  enum class Rule { kSearch, kCompare, kHalfToEven, kHalfUp };
+
+  const float* thresholds = nullptr;  // ascending
+  int count = 0;
+  int lowest = 0;
+  Rule rule = Rule::kSearch;
+  bool divides = false;  // x / factor in place of x * factor
+  float factor = 1;
+  float low = 0;
+  float high = 0;
+  int zero_point = 0;
+};
+
 // Where the outputs go. Each pointer may be null; strides are in elements from one position to the next.
 struct Destination {
   FloatSteps steps;  // on the float output, before it goes anywhere
@@ -77,8 +93,11 @@ struct Destination {
   ptrdiff_t byte_stride = 0;
   uint32_t* words = nullptr;  // signs: of the popcount's comparison with its threshold, or of the float output
   ptrdiff_t word_stride = 0;
-  int bit_offset = 0;     // of channel 0 in its word
-  FloatSteps sign_steps;  // on the float output, only for its sign
+  int bit_offset = 0;  // of channel 0 in its word
+  const LevelSteps* levels = nullptr;
+  int8_t* codes = nullptr;  // of the float output, by `levels`
+  ptrdiff_t code_stride = 0;
+  FloatSteps quantized_steps;  // on the float output, only for its sign or its code
 };
 
 // A convolution of one group of one image.
@@ -116,6 +135,9 @@ struct Kernel {
                       uint32_t* words);
   // Adds rows of [rows][channels] floats, which go through `steps` first, to the sums, one row after the other.
   void (*sum_floats)(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums);
+  // Quantizes [rows][channels] floats, which go through `steps` first.
+  void (*quantize_floats)(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps,
+                          const LevelSteps& levels, int8_t* codes);
   void (*pack_bytes)(const int8_t* values, size_t rows, int channels, int8_t zero_point, uint32_t* words);
   // Computes the rows [begin, end) of outputs.
   void (*convolve_depthwise)(const Depthwise&, int begin, int end);

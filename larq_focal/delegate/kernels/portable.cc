@@ -84,7 +84,8 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 }  // namespace
 
-extern const Kernel portable_kernel = {"portable",   is_supported, kBlock,      kPositions, 1,          false,
-                                       pack_weights, convolve,     pack_floats, sum_floats, pack_bytes, convolve_depthwise, find_maxima};
+extern const Kernel portable_kernel = {"portable", is_supported, kBlock,   kPositions,  1,
+                                       false,      pack_weights, convolve, pack_floats, sum_floats,
+                                       quantize_floats, pack_bytes, convolve_depthwise, find_maxima};
 
 }  // namespace larq_focal

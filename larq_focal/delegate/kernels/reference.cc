@@ -39,15 +39,13 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
   for (int position = begin; position < end; ++position) {
     int y = position / conv.output_width, x = position % conv.output_width;
     int32_t popcount = differing_bits(conv, channel, y, x);
-    bool is_negative;
     if (conv.transform.threshold) {
-      is_negative = popcount > conv.transform.threshold[channel];
+      store_sign(to, channel, position, popcount > conv.transform.threshold[channel]);
     } else {
       float output = stepped(to.steps, position, channel, float_output(conv, channel, y, x, popcount));
       store_number(to, channel, position, output);
-      is_negative = stepped(to.sign_steps, position, channel, output) < 0;
+      store_quantized(to, channel, position, output);
     }
-    if (to.words) store_sign(to, channel, position, is_negative);
   }
 }
 
@@ -67,6 +65,13 @@ void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channel
     const auto position = static_cast<ptrdiff_t>(row);
     return stepped(steps, position, channel, values[position * stride + channel]) < 0;  // so -0.0 packs as +1
   });
+}
+
+void quantize_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps,
+                     const LevelSteps& levels, int8_t* codes) {
+  for (ptrdiff_t row = 0; row < static_cast<ptrdiff_t>(rows); ++row) {
+    for (int c = 0; c < channels; ++c) *codes++ = level_code(levels, stepped(steps, row, c, values[row * stride + c]));
+  }
 }
 
 void sum_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps, float* sums) {
@@ -116,7 +121,8 @@ void find_maxima(const float* image, ptrdiff_t row_stride, ptrdiff_t stride, int
 
 }  // namespace
 
-extern const Kernel reference_kernel = {"reference",  is_supported, 1,           1,          1,          true,
-                                        pack_weights, convolve,     pack_floats, sum_floats, pack_bytes, convolve_depthwise, find_maxima};
+extern const Kernel reference_kernel = {"reference", is_supported, 1,          1,           1,
+                                        true,        pack_weights, convolve,   pack_floats, sum_floats,
+                                        quantize_floats, pack_bytes, convolve_depthwise, find_maxima};
 
 }  // namespace larq_focal

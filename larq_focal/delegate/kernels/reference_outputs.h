@@ -41,9 +41,23 @@ inline void store_number(const Destination& to, int channel, int position, float
   if (to.bytes) to.bytes[position * to.byte_stride + channel] = saturate(output);
 }
 
+inline int8_t level_code(const LevelSteps& levels, float value) {
+  int code = levels.lowest;
+  for (int i = 0; i < levels.count; ++i) code += levels.thresholds[i] <= value;
+  return static_cast<int8_t>(code);
+}
+
 inline void store_sign(const Destination& to, int channel, int position, bool is_negative) {
   const int bit = to.bit_offset + channel;
   to.words[position * to.word_stride + bit / 32] |= static_cast<uint32_t>(is_negative) << bit % 32;
+}
+
+// What a quantizer behind the float output gives.
+inline void store_quantized(const Destination& to, int channel, int position, float output) {
+  if (!to.words && !to.levels) return;
+  output = stepped(to.quantized_steps, position, channel, output);
+  if (to.words) store_sign(to, channel, position, output < 0);
+  if (to.levels) to.codes[position * to.code_stride + channel] = level_code(*to.levels, output);
 }
 
 }  // namespace larq_focal

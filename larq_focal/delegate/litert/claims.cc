@@ -19,8 +19,8 @@ Claims::Claims(litert::Context* context, bool fuses)
       if (tensor >= 0) maker_[tensor] = static_cast<int>(i);
     }
     if (nodes_[i].kind() == GraphNode::Kind::kCustom) is_claimed_[i] = true;
-    if (nodes_[i].is_custom("LceQuantize") && !nodes_[i].inputs().empty()) packed_later_.insert(nodes_[i].inputs()[0]);
-    if (nodes_[i].is_custom("LceBconv2d")) convolved_.insert(nodes_[i].outputs().begin(), nodes_[i].outputs().end());
+    if (nodes_[i].is_quantizer() && !nodes_[i].inputs().empty()) quantized_later_.insert(nodes_[i].inputs()[0]);
+    if (nodes_[i].is_convolution()) convolved_.insert(nodes_[i].outputs().begin(), nodes_[i].outputs().end());
   }
   if (!fuses) return;
   for (size_t i = 0; i < nodes_.size(); ++i) claim_after_convolution(i);
@@ -78,13 +78,13 @@ void Claims::claim_padded_addition(size_t node) {
 // MUL, ADD, PRELU by constants of the channels -> quantize, and the means of what these give
 void Claims::claim_before_quantize(size_t node) {
   const GraphNode& at = nodes_[node];
-  if (at.kind() != GraphNode::Kind::kElementwise || packed_later_.count(at.outputs()[0]) == 0) return;
+  if (at.kind() != GraphNode::Kind::kElementwise || quantized_later_.count(at.outputs()[0]) == 0) return;
   for (int side = 0; side < (at.takes_either_side() ? 2 : 1); ++side) {
     const int value = at.inputs()[side], operand = at.inputs()[1 - side];
     if (!is_constant(context_->tensors[operand]) || !is_row_of(operand, value)) continue;
     is_claimed_[node] = true;
     is_before_quantize_[node] = true;
-    packed_later_.insert(value);
+    quantized_later_.insert(value);
     for (size_t reader : readers_[at.outputs()[0]]) {
       if (nodes_[reader].kind() == GraphNode::Kind::kImageMean) is_claimed_[reader] = true;
     }
@@ -124,10 +124,10 @@ std::vector<size_t> Claims::chain_after(size_t convolution) const {
     if (outputs.empty() || outputs[0] < 0) continue;
     for (size_t reader : readers_[outputs[0]]) {
       const GraphNode& at = nodes_[reader];
-      const bool ends = at.is_custom("LceQuantize") || at.kind() == GraphNode::Kind::kImageMean;
+      const bool ends = at.is_quantizer() || at.kind() == GraphNode::Kind::kImageMean;
       const bool goes_on = is_before_quantize_[reader] || (at.kind() == GraphNode::Kind::kElementwise &&
                                                            sole_consumer(outputs[0]) == static_cast<int>(reader));
-      const bool is_next = is_claimed_[reader] && (ends || goes_on) && !nodes_[chain[i]].is_custom("LceQuantize");
+      const bool is_next = is_claimed_[reader] && (ends || goes_on) && !nodes_[chain[i]].is_quantizer();
       if (is_next && std::find(chain.begin(), chain.end(), reader) == chain.end()) chain.push_back(reader);
     }
   }
@@ -152,7 +152,7 @@ std::vector<std::vector<int>> Claims::node_sets() const {
   std::vector<std::vector<int>> sets;
   std::vector<bool> is_left = is_claimed_;
   for (size_t i = 0; i < nodes_.size(); ++i) {
-    if (!nodes_[i].is_custom("LceBconv2d")) continue;
+    if (!nodes_[i].is_convolution()) continue;
     const std::vector<size_t> chain = chain_after(i);
     const bool is_whole = std::all_of(chain.begin(), chain.end(), [&](size_t node) { return is_left[node]; });
     if (!is_whole || !waits_for_others(i, chain)) continue;

@@ -7,10 +7,10 @@
 
 namespace larq_focal {
 
-// Which nodes of LiteRT's graph the delegate runs: LCE's, and what can be joined to these.
+// Which nodes of LiteRT's graph the delegate runs: LCE's and its own, and what can be joined to these.
 class Claims {
  public:
-  // Without `fuses`, LCE's alone. Throws Error.
+  // Without `fuses`, these alone. Throws Error.
   Claims(litert::Context* context, bool fuses);
 
   // The nodes to take, in sets that each take a call: first those that must not be divided, then all others.
@@ -34,8 +34,8 @@ class Claims {
   std::vector<bool> is_before_quantize_;      // elementwise operations that quantize operations and means take in
   std::vector<int> maker_;                    // by tensor: the place in nodes_, -1 where it comes from outside
   std::vector<std::vector<size_t>> readers_;  // by tensor: places in nodes_
-  std::set<int> convolved_;                   // tensors made by a binary convolution, or by what it takes in
-  std::set<int> packed_later_;                // tensors that a claimed operation reads on the way to their signs
+  std::set<int> convolved_;                   // tensors made by a convolution of the delegate, or by what it takes in
+  std::set<int> quantized_later_;             // tensors that a claimed operation reads on the way to a quantizer
 };
 
 }  // namespace larq_focal

@@ -25,6 +25,12 @@ GraphNode::GraphNode(litert::Context* context, int index) : context_(context), i
   kind_ = find_kind();
 }
 
+bool GraphNode::is_convolution() const {
+  return is_custom("LceBconv2d") || is_custom("LqfConv2d") || is_custom("LqfFullyConnected");
+}
+
+bool GraphNode::is_quantizer() const { return is_custom("LceQuantize") || is_custom("LqfQuantize"); }
+
 GraphNode::Kind GraphNode::find_kind() {
   if (registration_->builtin_code == litert::kCustom) {
     if (!registration_->custom_name || !is_custom_operation(registration_->custom_name)) return Kind::kOther;

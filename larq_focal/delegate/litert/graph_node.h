@@ -20,6 +20,8 @@ class GraphNode {
 
   int index() const { return index_; }
   Kind kind() const { return kind_; }
+  bool is_convolution() const;  // one of ours or of LCE's
+  bool is_quantizer() const;
   bool is_custom(const char* name) const { return kind_ == Kind::kCustom && name_ == name; }
   const std::string& name() const { return name_; }
 

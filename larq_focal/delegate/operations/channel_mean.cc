@@ -10,7 +10,7 @@ constexpr int kBlock = 32;  // channels summed together
 }  // namespace
 
 void ChannelMean::prepare() {
-  require_counts(1 + steps_.count(), 1);
+  require_operands();
   const Tensor& from = input(0, "input", {Type::kFloat32});
   require(from.dims.size() == 4,
           [&] { return "its input has the shape " + shape_text(from.dims) + ", not four dimensions."; });

@@ -25,29 +25,8 @@ BinaryConvolution::BinaryConvolution(const Options& options, const Kernel& kerne
               options.get("dilation_width_factor", 1, kLargestOption), padding};
 }
 
-void BinaryConvolution::take_in(const ElementwiseStep& step, Tensor* result) {
-  steps_.append(step);
-  inputs.push_back(step.operand);
-  outputs[0] = result;
-}
-
-void BinaryConvolution::take_in_signs(const FusedSteps& steps, Tensor* signs) {
-  sign_steps_ = steps;
-  for (Tensor* operand : steps.operands()) inputs.push_back(operand);
-  signs_ = signs;
-  outputs.push_back(signs);
-}
-
-// Each output is computed from the operands at its own place only.
-const Tensor* BinaryConvolution::overwritable_input() const {
-  for (const Tensor* operand : steps_.operands()) {
-    if (!operand->is_constant && !operand->whole && operand->dims == outputs[0]->dims) return operand;
-  }
-  return nullptr;
-}
-
 void BinaryConvolution::prepare() {
-  require_counts(5 + steps_.count() + sign_steps_.count(), signs_ ? 2 : 1);
+  require_operands(5);
   const Tensor& image = input(0, "image", {Type::kPacked});
   const Tensor& filter = input(1, "filter", {Type::kPacked});
   require(filter.is_constant, "its filter is not a constant.");
@@ -100,10 +79,7 @@ void BinaryConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   Tensor& to = output(0, {Type::kFloat32, Type::kInt8, Type::kPacked});
   to.dims = {image.dims[0], row_placement_.outputs, column_placement_.outputs, channels_};
   element_count(to.dims);
-  steps_.prepare(to.dims);
-  sign_steps_.prepare(to.dims);
-  if (signs_) signs_->dims = to.dims;
-  if (signs_) signs_->dims[3] = packed_words(channels_);
+  prepare_fused(to.dims);
   if (to.type == Type::kPacked) to.dims[3] = packed_words(channels_);
 }
 
@@ -211,17 +187,17 @@ void BinaryConvolution::pack_weights(const Tensor& filter) {
 void BinaryConvolution::prepare_table() {
   const Tensor& to = *outputs[0];
   size_t row_bytes = to.is_stored ? to.dims[3] * element_bytes(to.type) : 0;
-  if (signs_) row_bytes += signs_->dims[3] * sizeof(uint32_t);
-  has_table_ = has_few_channels_ && edge_sums_.empty() && steps_.are_constant() && sign_steps_.are_constant() &&
+  if (quantized_) row_bytes += quantized_->dims[3] * element_bytes(quantized_->type);
+  has_table_ = has_few_channels_ && edge_sums_.empty() && are_steps_constant() &&
                OutputTable::is_small(window_bits_.bits(), row_bytes);
   if (!has_table_) return;
   const int entries = 1 << window_bits_.bits();
   std::vector<uint32_t> windows(entries);
   std::iota(windows.begin(), windows.end(), 0);
   if (to.is_stored) output_table_.resize(entries, to);
-  if (signs_) sign_table_.resize(entries, *signs_);
+  if (quantized_) quantized_table_.resize(entries, *quantized_);
   const Tensor& values = to.is_stored ? output_table_.entries() : to;
-  Convolution task = group_task(0, 0, windows.data(), values, signs_ ? &sign_table_.entries() : nullptr);
+  Convolution task = group_task(0, 0, windows.data(), values, quantized_ ? &quantized_table_.entries() : nullptr);
   task.output_width = entries;
   for (int channel = 0; channel < channels_; channel += kernel_.block_channels) {
     kernel_.convolve(task, channel, 0, entries);

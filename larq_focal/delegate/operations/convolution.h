@@ -2,7 +2,7 @@
 
 #include "../base/aligned_buffer.h"
 #include "edge_sums.h"
-#include "operation.h"
+#include "fused_convolution.h"
 #include "output_table.h"
 #include "window.h"
 #include "window_bits.h"
@@ -12,27 +12,15 @@ namespace larq_focal {
 // LceBconv2d: a binary convolution with its activation, multiplier and bias, or threshold.
 //
 // Inputs: packed image NHWC, packed filter OHWI, then multiplier and bias (float32), threshold (int32); null where left
-// out. What follows it in a residual block can be taken in.
-class BinaryConvolution : public Operation {
+// out.
+class BinaryConvolution : public FusedConvolution {
  public:
   BinaryConvolution(const Options& options, const Kernel& kernel);
 
   void prepare() override;
   void run(ThreadPool& threads) override;  // in convolution_run.cc
 
-  const Tensor* overwritable_input() const override;
-  bool writes_views() const override { return outputs[0]->type == Type::kFloat32; }
-
-  // Takes in an elementwise operation on the float output, which becomes `result`.
-  void take_in(const ElementwiseStep& step, Tensor* result);
-  bool takes_steps() const { return has_float_output(); }
-
-  // Takes in a quantize operation with its steps: the signs of the float output, which itself need not be stored then.
-  void take_in_signs(const FusedSteps& steps, Tensor* signs);
-  bool takes_signs() const { return has_float_output(); }
-
  private:
-  bool has_float_output() const { return outputs.size() == 1 && outputs[0]->type == Type::kFloat32; }
   void prepare_shapes(const Tensor& image, const Tensor& filter);
   void prepare_window(const Tensor& image);
   void prepare_transform();
@@ -41,7 +29,7 @@ class BinaryConvolution : public Operation {
   const float* constants(size_t index, const std::string& name) const;
   const uint32_t* padded(const uint32_t* image);
   const uint32_t* gathered(const uint32_t* image, ThreadPool& threads);
-  Convolution group_task(int image, int group, const uint32_t* pixels, const Tensor& to, const Tensor* signs);
+  Convolution group_task(int image, int group, const uint32_t* pixels, const Tensor& to, const Tensor* quantized);
   void look_up(int image) const;
 
   const Kernel& kernel_;
@@ -65,7 +53,7 @@ class BinaryConvolution : public Operation {
   WindowBits window_bits_;
   AlignedBuffer windows_;
   bool has_table_ = false;  // the outputs of all windows
-  OutputTable output_table_, sign_table_;
+  OutputTable output_table_, quantized_table_;
 
   std::vector<float> multiplier_, bias_;
   std::vector<int32_t> threshold_;
@@ -75,10 +63,6 @@ class BinaryConvolution : public Operation {
   bool has_weights_ = false;
   size_t group_weights_ = 0;  // packed words of a group
   AlignedBuffer padded_image_;
-
-  FusedSteps steps_;  // on the float output
-  Tensor* signs_ = nullptr;
-  FusedSteps sign_steps_;  // between the float output and its signs
 };
 
 }  // namespace larq_focal

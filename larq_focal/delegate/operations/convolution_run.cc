@@ -33,9 +33,9 @@ const uint32_t* BinaryConvolution::gathered(const uint32_t* image, ThreadPool& t
   return windows;
 }
 
-// What one group of an image gives to the value `to` and, unless that is null, to its signs.
+// What one group of an image gives to the value `to` and, unless that is null, to what is quantized of it.
 Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* pixels, const Tensor& to,
-                                          const Tensor* signs) {
+                                          const Tensor* quantized) {
   const int group_channels = channels_ / groups_;
   const int first = group * group_channels;
   const ptrdiff_t positions = ptrdiff_t{row_placement_.outputs} * column_placement_.outputs;
@@ -55,28 +55,13 @@ Convolution BinaryConvolution::group_task(int image, int group, const uint32_t* 
   task.correction = edge_sums_.correction();
   if (task.correction.sums) task.correction.sums += first;
 
-  Destination& destination = task.destination;
-  const Tensor* packed = to.type == Type::kPacked ? &to : signs;
-  if (packed) {
-    destination.word_stride = packed_words(channels_);
-    destination.words = packed->as<uint32_t>() + start * destination.word_stride + first / 32;
-    destination.bit_offset = first % 32;
-  }
+  aim(task.destination, to, quantized, start, first);
   if (to.type == Type::kPacked) {
     task.transform.threshold = threshold_.data() + first;
-    return task;
+  } else {
+    task.transform.multiplier = multiplier_.data() + first;
+    task.transform.bias = bias_.data() + first;
   }
-  task.transform.multiplier = multiplier_.data() + first;
-  task.transform.bias = bias_.data() + first;
-  if (to.type == Type::kInt8) {
-    destination.bytes = to.as<int8_t>() + start * channels_ + first;
-    destination.byte_stride = channels_;
-  } else if (to.is_stored) {
-    destination.float_stride = to.pixel_stride();
-    destination.floats = to.as<float>() + start * destination.float_stride + first;
-  }
-  destination.steps = steps_.at(start, first);
-  destination.sign_steps = sign_steps_.at(start, first);
   return task;
 }
 
@@ -85,7 +70,7 @@ void BinaryConvolution::look_up(int image) const {
   const int64_t positions = int64_t{row_placement_.outputs} * column_placement_.outputs, first = image * positions;
   const auto* indices = windows_.as<uint32_t>();
   if (outputs[0]->is_stored) output_table_.look_up(indices, first, positions, *outputs[0]);
-  if (signs_) sign_table_.look_up(indices, first, positions, *signs_);
+  if (quantized_) quantized_table_.look_up(indices, first, positions, *quantized_);
 }
 
 void BinaryConvolution::run(ThreadPool& threads) {
@@ -96,7 +81,7 @@ void BinaryConvolution::run(ThreadPool& threads) {
   const int blocks = (channels_ / groups_ + kernel_.block_channels - 1) / kernel_.block_channels;
   // Packed words with bits of more than one group or block, which are or-ed together one after the other.
   const bool shares_words = kernel_.block_channels % 32 != 0 || (groups_ > 1 && channels_ / groups_ % 32 != 0);
-  const Tensor* packed = outputs[0]->type == Type::kPacked ? outputs[0] : signs_;
+  const Tensor* packed = outputs.back()->type == Type::kPacked ? outputs.back() : nullptr;
   if (packed && shares_words) std::memset(packed->data, 0, byte_count(*packed));
   for (int image = 0; image < dims[0]; ++image) {
     const uint32_t* pixels = padded(inputs[0]->as<uint32_t>() + image * image_words);
@@ -106,7 +91,7 @@ void BinaryConvolution::run(ThreadPool& threads) {
       continue;
     }
     for (int group = 0; group < groups_; ++group) {
-      const Convolution task = group_task(image, group, pixels, *outputs[0], signs_);
+      const Convolution task = group_task(image, group, pixels, *outputs[0], quantized_);
       // Blocks of channels outside, so that their weights stay in the first-level cache.
       auto convolve = [&](int64_t begin, int64_t end) {
         while (begin < end) {

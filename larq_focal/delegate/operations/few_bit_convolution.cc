@@ -10,6 +10,7 @@ constexpr int64_t kLargestSum = int64_t{1} << 30;
 constexpr size_t kBandBytes = size_t{1} << 19;  // of a prepared image: what most second-level caches hold
 constexpr size_t kMostBytes = size_t{1} << 31;
 constexpr int kLargestLevel = 16;         // magnitude; pairs of products fit into 16 bits
+constexpr int kLargestPairByte = 3;
 constexpr int kLargestLevelOfOneBit = 8;  // of which more are added before they are widened
 
 int64_t extent_of(const Axis& axis, int64_t outputs) { return (outputs - 1) * axis.stride + axis.extent(); }
@@ -51,7 +52,7 @@ FewBitConvolution::FewBitConvolution(const Options& options, const Kernel& kerne
 }
 
 void FewBitConvolution::prepare() {
-  require_counts(4, 1);
+  require_operands(4);
   const Tensor& image = input(0, "image", {Type::kInt8});
   const Tensor& filter = input(1, "filter", {Type::kPacked});
   require(filter.is_constant, "its filter is not a constant.");
@@ -104,6 +105,7 @@ void FewBitConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
   column_placement_ = place(columns_, width_);
   if (!is_dense_) to.dims = {images_, row_placement_.outputs, column_placement_.outputs, channels_};
   element_count(to.dims);
+  prepare_fused(to.dims);
   const bool is_padded = extent_of(rows_, row_placement_.outputs) > height_ - row_placement_.before ||
                          extent_of(columns_, column_placement_.outputs) > width_ - column_placement_.before;
   require(!is_padded || (code >= 0 && code <= largest_byte_),
@@ -116,13 +118,16 @@ void FewBitConvolution::prepare_shapes(const Tensor& image, const Tensor& filter
 // Tables of sums take time for each byte of the image, which they save with each product.
 void FewBitConvolution::choose_loop() {
   loop_ = kernel_.dots;
-  if (weight_bits_ != 1 || !kernel_.look_ups) return;
+  const bool has_pairs = weight_bits_ == 2 && largest_byte_ <= kLargestPairByte;
+  const FewBitLoop* tables = weight_bits_ == 1 ? kernel_.look_ups : has_pairs ? kernel_.pairs : nullptr;
+  if (!tables) return;
   const bool is_row = row_placement_.outputs == 1 && column_placement_.outputs == 1;
-  const int least = is_row                ? kernel_.least_products.row
+  const int least = is_row               ? kernel_.least_products.row
+                    : has_pairs          ? kernel_.least_products.pairs
                     : largest_byte_ < 16 ? kernel_.least_products.narrow
                                          : kernel_.least_products.wide;
   const int64_t products = int64_t{channels_} * rows_.size * columns_.size / (rows_.stride * columns_.stride);
-  if (least > 0 && products >= least) loop_ = kernel_.look_ups;
+  if (least > 0 && products >= least) loop_ = tables;
 }
 
 void FewBitConvolution::prepare_window() {

@@ -2,7 +2,7 @@
 
 #include "../base/aligned_buffer.h"
 #include "../kernels/few_bits.h"
-#include "operation.h"
+#include "fused_convolution.h"
 #include "window.h"
 
 namespace larq_focal {
@@ -15,7 +15,7 @@ namespace larq_focal {
 // only bytes from `image_lowest` on, of `image_bits` bits; outside of it is its zero point.
 //
 // y = activation(sum of products * image scale * scale + bias), rounded to the scale of an int8 output.
-class FewBitConvolution : public Operation {
+class FewBitConvolution : public FusedConvolution {
  public:
   // Throws Error.
   static std::unique_ptr<Operation> convolution(const Options& options, const Kernel& kernel);
@@ -36,7 +36,7 @@ class FewBitConvolution : public Operation {
   const float* constants(size_t index, const std::string& name) const;
   void prepare_row(const int8_t* image, int64_t row, int64_t buffer_row);
   void sum_totals(int64_t row);
-  ByteConvolution band_task(int image, int first_row) const;
+  ByteConvolution band_task(int image, int first_row);
 
   const FewBitKernel& kernel_;
   const FewBitLoop* loop_ = nullptr;

@@ -41,8 +41,7 @@ void FewBitConvolution::sum_totals(int64_t row) {
   }
 }
 
-ByteConvolution FewBitConvolution::band_task(int image, int first_row) const {
-  const Tensor& to = *outputs[0];
+ByteConvolution FewBitConvolution::band_task(int image, int first_row) {
   const ptrdiff_t columns = column_placement_.outputs;
   const ptrdiff_t start = (ptrdiff_t{image} * row_placement_.outputs + first_row) * columns;
   ByteConvolution task{};
@@ -64,19 +63,16 @@ ByteConvolution FewBitConvolution::band_task(int image, int first_row) const {
                     loop_->sums_codes ? position_offsets_.data() : nullptr,
                     lowest_,
                     highest_};
-  if (to.type == Type::kInt8) {
-    task.destination.bytes = to.as<int8_t>() + start * channels_;
-    task.destination.byte_stride = channels_;
-  } else {
-    task.destination.float_stride = to.pixel_stride();
-    task.destination.floats = to.as<float>() + start * task.destination.float_stride;
-  }
+  aim(task.destination, *outputs[0], quantized_, start, 0);
   return task;
 }
 
 void FewBitConvolution::run(ThreadPool& threads) {
   const int outputs_high = row_placement_.outputs;
   const int blocks = (channels_ + loop_->block_channels - 1) / loop_->block_channels;
+  // Packed words that blocks share, which are or-ed together one after the other.
+  const bool shares_words = quantized_ && quantized_->type == Type::kPacked && loop_->block_channels % 32 != 0;
+  if (shares_words) std::memset(quantized_->data, 0, byte_count(*quantized_));
   for (int image = 0; image < images_; ++image) {
     const int8_t* pixels = inputs[0]->as<int8_t>() + ptrdiff_t{image} * height_ * width_ * channels_in_;
     for (int first = 0; first < outputs_high; first += band_rows_) {
@@ -92,7 +88,7 @@ void FewBitConvolution::run(ThreadPool& threads) {
       const int positions = rows * column_placement_.outputs;
       const int tiles = (positions + loop_->block_positions - 1) / loop_->block_positions;
       // Blocks of channels outside, so that their weights stay in the first-level cache.
-      threads.parallel_for(int64_t{blocks} * tiles, [&](int64_t begin, int64_t end) {
+      const auto convolve = [&](int64_t begin, int64_t end) {
         while (begin < end) {
           const int64_t block = begin / tiles, stop = std::min(end, (block + 1) * tiles);
           const auto position = [&](int64_t tile) {
@@ -101,7 +97,12 @@ void FewBitConvolution::run(ThreadPool& threads) {
           loop_->convolve(task, static_cast<int>(block) * loop_->block_channels, position(begin), position(stop));
           begin = stop;
         }
-      });
+      };
+      if (shares_words) {
+        convolve(0, int64_t{blocks} * tiles);
+      } else {
+        threads.parallel_for(int64_t{blocks} * tiles, convolve);
+      }
     }
   }
 }

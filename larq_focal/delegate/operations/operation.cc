@@ -7,6 +7,7 @@
 #include "max_pool.h"
 #include "options.h"
 #include "quantize.h"
+#include "quantize_levels.h"
 
 namespace larq_focal {
 
@@ -37,12 +38,13 @@ Tensor& Operation::output(size_t index, const std::vector<Type>& types) const {
 
 void OperationWithSteps::take_in(Tensor* value, const ElementwiseStep& step) {
   steps_.prepend(step);
-  inputs.assign(1, value);
+  inputs[0] = value;
+  inputs.resize(own_inputs_);
   for (Tensor* operand : steps_.operands()) inputs.push_back(operand);
 }
 
 bool is_custom_operation(const std::string& name) {
-  return name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
+  return name == "LqfQuantize" || name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
          name == "LqfConv2d" || name == "LqfFullyConnected";
 }
 
@@ -52,6 +54,7 @@ std::unique_ptr<Operation> make_custom_operation(const std::string& name, const 
   if (name == "LceDequantize") return std::make_unique<Dequantize>();
   if (name == "LceBMaxPool2d") return std::make_unique<MaxPool>(Options(options, options_bytes));
   if (name == "LceBconv2d") return std::make_unique<BinaryConvolution>(Options(options, options_bytes), kernel);
+  if (name == "LqfQuantize") return std::make_unique<QuantizeLevels>(Options(options, options_bytes), kernel);
   if (name == "LqfConv2d") return FewBitConvolution::convolution(Options(options, options_bytes), kernel);
   if (name == "LqfFullyConnected") return FewBitConvolution::dense(Options(options, options_bytes), kernel);
   throw Error("there is no operation '" + name + "'.");

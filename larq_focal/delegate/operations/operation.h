@@ -42,13 +42,22 @@ class Operation {
 // An operation whose input goes through elementwise operations first, which it takes in.
 class OperationWithSteps : public Operation {
  public:
+  // `own_inputs` are its inputs without those of the steps.
+  explicit OperationWithSteps(size_t own_inputs = 1) : own_inputs_(own_inputs) {}
+
   // Takes in the operation that made its input from `value`.
   void take_in(Tensor* value, const ElementwiseStep& step);
 
   const FusedSteps& steps() const { return steps_; }
 
  protected:
+  // Throws Error.
+  void require_operands() const { require_counts(own_inputs_ + steps_.count(), 1); }
+
   FusedSteps steps_;
+
+ private:
+  size_t own_inputs_;
 };
 
 // Operations that LiteRT does not know, by their name in the file: those of LCE ("Lce...") and our own ("Lqf..."). Throws

@@ -16,7 +16,7 @@ void unpack(const uint32_t* words, int64_t rows, int channels, Value plus, Value
 }  // namespace
 
 void Quantize::prepare() {
-  require_counts(1 + steps_.count(), 1);
+  require_operands();
   const Tensor& from = input(0, "input", {Type::kFloat32, Type::kInt8, Type::kBool});
   require(!from.dims.empty(), "its input has no channels.");
   require(from.type != Type::kInt8 || (from.zero_point >= -128 && from.zero_point <= 127),

@@ -21,7 +21,7 @@ from larq_focal.focal_plane.sensor import Sensor
 class TreeFrame:
     """One frame: the ``network`` that ran, its ``scores`` and the class of the highest, and what the run took.
 
-    ``swapped_icw`` are the instruction words that were put into the store for it.
+    ``swapped_icw`` are the instruction words that were put into the store for it, before it and within it.
     """
 
     network: str
@@ -77,17 +77,25 @@ class NetworkTree:
             ValueError: the image has another shape, or values that are not finite numbers.
         """
         name, compiled = self._next, self._networks[self._next]
-        needed = _kernels(compiled.program)
-        swapped = _words(needed - self._stored, self.sensor)
-        limit = self.sensor.code_store_icw
-        fits = limit is None or self.store_icw <= limit
-        self._stored = self._stored | needed if fits else needed
+        swapped = self._swapped_icw(compiled.program)
         images = dict.fromkeys(compiled.array.image_shapes, image)
         frame = compiled.array.network_frame(self._simulator, images)
         (scores,) = frame.outputs.values()
         best = int(np.argmax(scores))
         self._next = self._branches.get(name, {}).get(best, self.root)
-        return TreeFrame(name, scores, best, swapped, frame.run)
+        return TreeFrame(name, scores, best, swapped + frame.run.swapped_icw, frame.run)
+
+    def _swapped_icw(self, program: Program) -> int:
+        """Words that are put into the store before a frame of ``program``; none where the frame fills it itself."""
+        if program.fills:
+            self._stored = frozenset()
+            return 0
+        needed = _kernels(program)
+        swapped = _words(needed - self._stored, self.sensor)
+        limit = self.sensor.code_store_icw
+        fits = limit is None or self.store_icw <= limit
+        self._stored = self._stored | needed if fits else needed
+        return swapped
 
     def _check(self, name: str, compiled: Compiled) -> None:
         if compiled.sensor != self.sensor:

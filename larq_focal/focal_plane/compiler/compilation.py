@@ -30,6 +30,7 @@ from larq_focal.focal_plane.machine.images import check_pixel_range
 from larq_focal.focal_plane.progress import Progress, silent
 from larq_focal.focal_plane.sensor import Sensor, load_sensor
 from larq_focal.focal_plane.sensor.spills import SPILLS, Spill, check_spill
+from larq_focal.focal_plane.sensor.swaps import check_swap
 from larq_focal.focal_plane.time_limit import NO_LIMIT, TimeLimit
 from larq_focal.garbage import collection_paused
 from larq_focal.network.graph import QuantGraph
@@ -48,6 +49,7 @@ def compile(
     placement: str = AUTO,
     weights: str = AUTO,
     *,
+    swap_kernels: bool = False,
     trust: bool = False,
     progress: Progress = silent,
     limit: TimeLimit = NO_LIMIT,
@@ -77,6 +79,9 @@ def compile(
             array of their own, or "auto".
         weights: where weights come from: "patterns" of the controller; with tiles also "packed" in a digital register
             or "analog", packed in an analog one; or "auto".
+        swap_kernels: whether the controller may put other kernels into the store within the frame, where the store
+            cannot hold all, if the sensor's file allows it. Programs without a swap come first, and one with a swap
+            comes before one that spills further.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each attempt at a program.
         limit: how long the search for a program may take.
@@ -93,19 +98,21 @@ def compile(
         UnsupportedError: the array cannot run a layer, the image is larger than the array, or the sensor or the network
             is not made for the counting, the placement or the weights asked for.
         RegisterError: a layer needs more registers than there are.
-        StoreError: the kernels take more words than the store of the array holds.
+        StoreError: the kernels take more words than the store of the array holds; where they may be swapped, a single
+            instruction does.
         TimeLimitError: ``limit`` is over, and there is no program yet.
         SensorError: the sensor is not known, or its file is at fault.
         TypeError: ``network`` is nothing of these.
         FileNotFoundError: there is no such file.
         UntrustedModelError: the file would run code, and ``trust`` is not given.
-        ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, or ``placement`` and
-            ``weights`` are unknown or contradict each other, ``pixel_range`` is not two different numbers, or the names
-            of classes do not fit the network.
+        ValueError: the file cannot be read, ``spill`` is not known, or not for this sensor, nor kernels that are
+            swapped, ``placement`` and ``weights`` are unknown or contradict each other, ``pixel_range`` is not two
+            different numbers, or the names of classes do not fit the network.
     """
     if not isinstance(sensor, Sensor):
         sensor = load_sensor(sensor)
     check_spill(spill, sensor)
+    check_swap(swap_kernels, sensor)
     pixel_range = check_pixel_range(pixel_range)
     if analog_counting and not can_accumulate(sensor):
         raise UnsupportedError(f"{sensor.name} has no analog registers that can count under a mask: count digitally.")
@@ -131,6 +138,7 @@ def compile(
         analog_counting=analog_counting,
         placement=placement,
         weights=weights,
+        swap_kernels=swap_kernels,
         progress=progress,
         limit=limit,
         state=state,
@@ -150,6 +158,7 @@ def compile_array_form(
     spill: Spill,
     placement: str,
     weights: str,
+    swap_kernels: bool = False,
     dense_on_array: str | None = None,
     analog_counting: bool = False,
     progress: Progress = silent,
@@ -179,18 +188,35 @@ def compile_array_form(
             **options,
         )
 
-    def attempt(option: Option, spill: Spill) -> Compiled:
-        with collection_paused():
-            found = search(partial(code_for, is_tiled=option.is_tiled), _of_most_registers(graph, option), spill)
-        return _compiled(network, graph, sensor, option, found, pixel_range, class_names)
+    refused: dict[Option, str] = {}  # by the last attempt of each
 
-    allowed = SPILLS[: SPILLS.index(spill) + 1]
-    for less in allowed[:-1] if len(options) > 1 else ():
+    def attempt(option: Option, spill: Spill, swaps_kernels: bool) -> Compiled:
+        way = partial(code_for, is_tiled=option.is_tiled, swaps_kernels=swaps_kernels)
         try:
-            return _cheapest(options, partial(attempt, spill=less))
+            with collection_paused():
+                found = search(way, _of_most_registers(graph, option), spill)
+        except _REFUSALS as error:
+            refused[option] = str(error)
+            raise
+        return _compiled(network, graph, sensor, option, found, pixel_range, class_names, refused.get(option, ""))
+
+    *others, last = _rungs(spill, swap_kernels, several=len(options) > 1)
+    for less, swaps_kernels in others:
+        try:
+            return _cheapest(options, partial(attempt, spill=less, swaps_kernels=swaps_kernels))
         except _REFUSALS:
-            pass  # every program spills further, if there is one
-    return _cheapest(options, partial(attempt, spill=spill))
+            pass  # every program needs more, if there is one
+    return _cheapest(options, partial(attempt, spill=last[0], swaps_kernels=last[1]))
+
+
+def _rungs(spill: Spill, swap_kernels: bool, several: bool) -> list[tuple[Spill, bool]]:
+    """How far planes may spill, and whether kernels are swapped, from the least to the most that is allowed.
+
+    The search for schedules spills no further than it must. It is asked for less first where ``several`` programs are
+    compared, and where a swap comes before a spill.
+    """
+    allowed = SPILLS[: SPILLS.index(spill) + 1] if several or swap_kernels else (spill,)
+    return [(less, swaps) for less in allowed for swaps in ((False, True) if swap_kernels else (False,))]
 
 
 def _of_most_registers(graph: QuantGraph, option: Option) -> dict[str, CountSchedule]:
@@ -230,7 +256,9 @@ def _compiled(
     found: FoundProgram,
     pixel_range: tuple[float, float],
     class_names: tuple[str, ...] | None,
+    refused: str,
 ) -> Compiled:
+    """The compiled network; ``refused`` tells what stopped the attempt before."""
     code, built = found.code, found.built
     read = [value.name for value in (*code.outputs, *code.scores)]
     array = ArrayProgram(
@@ -256,4 +284,5 @@ def _compiled(
         state_registers=code.state_registers,
         option=option,
         spills_because=found.spills_because,
+        swaps_because=refused if built.program.fills else "",
     )

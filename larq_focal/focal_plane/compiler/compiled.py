@@ -23,11 +23,13 @@ from larq_focal.focal_plane.machine.noise import NoiseModel, load_noise, noise_n
 from larq_focal.focal_plane.machine.program import Program
 from larq_focal.focal_plane.machine.simulator import Simulator
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.keys import FILL
 from larq_focal.focal_plane.sensor.spills import IN_HOME
 from larq_focal.network.graph import QuantGraph
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, facts, new_table
-from larq_focal.text import UNKNOWN, time_text
+from larq_focal.text import UNKNOWN, counted, time_text
+from larq_focal.verdicts.verdict import Verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,7 +43,7 @@ class Compiled(Result):
     ``accumulations`` tell of the layers that a charge counts, ``option`` is how the program was written, and
     ``state_registers`` hold what stays on the array from frame to frame, by the name of the value at the inputs.
     ``other_costs`` tell of other ways that were tried. Where planes spill, ``spills_because`` tells what stopped the
-    last attempt without.
+    last attempt without. Where the frame swaps kernels in the store, ``swaps_because`` tells the same of it.
     """
 
     graph: QuantGraph
@@ -57,6 +59,7 @@ class Compiled(Result):
     option: Option
     other_costs: tuple[Cost, ...] = ()
     spills_because: str = ""
+    swaps_because: str = ""
     state_registers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -74,12 +77,28 @@ class Compiled(Result):
 
     @property
     def store_icw(self) -> int:
-        """Instruction words in the store of the array."""
+        """Instruction words in the store of the array, the most at a time."""
         return self.program.store_icw(InstructionSet(self.sensor))
 
     @property
+    def swapped_icw(self) -> int:
+        """Instruction words that one frame puts into the store; 0 where all kernels stay there."""
+        return self.program.swapped_icw(InstructionSet(self.sensor))
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of a fit."""
+        swaps = bool(self.program.fills)
+        if self.allocation.spills_to:
+            return Verdict.SPILL_AND_SWAP if swaps else Verdict.SPILL
+        return Verdict.SWAP if swaps else Verdict.FIT
+
+    @property
     def calls(self) -> dict[str, int]:
-        """Calls of the controller in one frame, launches among them, by their entry in the sensor's overheads."""
+        """Calls of the controller in one frame, by their entry in the sensor's overheads.
+
+        Launches and fills of the store are among them.
+        """
         return dict(sum((Counter(calls) for calls in self.calls_by_section.values()), Counter(kernel_launch=0)))
 
     @property
@@ -87,6 +106,11 @@ class Compiled(Result):
         """What one frame takes, as it is compared with other ways to write the program."""
         words = sum((Counter(count) for count in self.icw.values()), Counter())
         return Cost.of(self.option, words, self.calls, bool(self.allocation.spills_to), self.sensor)
+
+    @property
+    def swap_text(self) -> str:
+        """What one frame puts into the store, in words."""
+        return f"{self.swapped_icw:,} in {counted(self.calls[FILL], 'fill')}"
 
     @property
     def controller_spill_us(self) -> float | None:
@@ -192,6 +216,7 @@ class Compiled(Result):
             "icw": {name: dict(count) for name, count in self.icw.items()},
             "total_icw": self.total_icw,
             "store_icw": self.store_icw,
+            "swapped_icw": self.swapped_icw,
             "calls": self.calls,
             "controller_spill_us": self.controller_spill_us,
             "analog_counting": {name: each.to_dict(self._noise) for name, each in self.accumulations.items()},
@@ -221,6 +246,7 @@ class Compiled(Result):
         allocation = self.allocation
         rows = {
             "words in the store": f"{self.store_icw:,}{limit}",
+            **({"words put into the store": self.swap_text} if self.program.fills else {}),
             "controller": calls,
             "digital registers": f"{allocation.used} of {allocation.nominal}",
         }

@@ -40,6 +40,7 @@ class NetworkCode:
         pixel_range: the network's input values for no light and for the brightest.
         dense_on_array: how dense layers over one-bit maps are counted on the array; None where they do not run there.
         is_tiled: whether maps lie in tiles, and not in blocks.
+        swaps_kernels: whether its kernels may be swapped in the store within the frame.
         limit: asked now and then.
         state: by a one-bit value at the inputs that stays on the array, the value that it is in the next frame.
 
@@ -56,10 +57,12 @@ class NetworkCode:
         pixel_range: tuple[float, float],
         dense_on_array: str | None = None,
         is_tiled: bool = False,
+        swaps_kernels: bool = False,
         limit: TimeLimit = NO_LIMIT,
         state: Mapping[str, str] | None = None,
     ):
         self._graph, self._sensor = graph, sensor
+        self.swaps_kernels = swaps_kernels
         self._pixel_range, self._dense_on_array = pixel_range, dense_on_array
         self._placement = (tiles_for if is_tiled else base_pitch)(graph, sensor)
         self._before: set[str] = set()  # real values on the way from the input to its one-bit maps

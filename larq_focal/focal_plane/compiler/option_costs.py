@@ -10,9 +10,10 @@ from larq_focal.focal_plane.compiler.options import AUTO, INTERLEAVED, PLACEMENT
 from larq_focal.focal_plane.compiler.placement.tiles import tiles_for
 from larq_focal.focal_plane.compiler.unsupported import UnsupportedError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.keys import FILL
 from larq_focal.focal_plane.sensor.rate import longest_us
 from larq_focal.network.graph import QuantGraph
-from larq_focal.text import time_text
+from larq_focal.text import counted, time_text
 
 _MOST_MOVED = 2  # input channels of a group: each but one is moved over whole tiles, hundreds of words
 
@@ -21,14 +22,16 @@ _MOST_MOVED = 2  # input channels of a group: each but one is moved over whole t
 class Cost:
     """What the program of an option takes: words and, where the sensor is calibrated, microseconds of one frame.
 
-    Programs that spill are compared only with each other. Where there is no program, ``refused`` tells why, and nothing
-    else is known. ``time_us`` is for comparison and rather too long, see ``longest_us``.
+    Programs that spill, or swap kernels in the store, are compared only with each other. Where there is no program,
+    ``refused`` tells why, and nothing else is known. ``time_us`` is for comparison and rather too long, see
+    ``longest_us``, but for the ``fills`` of the store, of which it holds no time that is not known.
     """
 
     option: Option
     icw: int | None = None
     time_us: float | None = None
     spills: bool = False
+    fills: int = 0
     refused: str = ""
 
     @classmethod
@@ -42,7 +45,7 @@ class Cost:
             spills: whether planes move to analog registers.
             sensor: where it runs; its first calibration gives the time.
         """
-        return cls(option, sum(icw.values()), longest_us(icw, calls, sensor), spills)
+        return cls(option, sum(icw.values()), longest_us(icw, calls, sensor), spills, calls.get(FILL, 0))
 
     @property
     def minimised(self) -> str:
@@ -63,7 +66,8 @@ class Cost:
         if self.refused:
             return "refused"
         time = "" if self.time_us is None else f", {time_text(self.time_us / 1000)}"
-        return f"{self.icw:,} words{time}{', spills' if self.spills else ''}"
+        fills = f", without {counted(self.fills, 'fill')} of the store" if self.fills else ""
+        return f"{self.icw:,} words{time}{fills}{', spills' if self.spills else ''}"
 
 
 def options_for(graph: QuantGraph, sensor: Sensor, placement: str, weights: str) -> Iterator[Option]:

@@ -180,4 +180,4 @@ def _with_spills(
 
 def _attempt(code_for: CodeFor, schedules: Mapping[str, CountSchedule], spill: Spill) -> FoundProgram:
     code = code_for(schedules=schedules)
-    return FoundProgram(code, build(code.code, spill), dict(schedules))
+    return FoundProgram(code, build(code.code, spill, code.swaps_kernels), dict(schedules))

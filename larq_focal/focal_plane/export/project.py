@@ -47,7 +47,7 @@ def export_scamp5(compiled: Compiled, folder: str | Path) -> Path:
 
     Raises:
         ExportError: the array is not SCAMP-5's, the image does not come by light, the program calls what the library
-            does not have, or the store has no room for the kernels of the frame loop.
+            does not have or swaps kernels, or the store has no room for the kernels of the frame loop.
     """
     _check(compiled)
     folder = Path(folder)
@@ -83,6 +83,11 @@ def _check(compiled: Compiled) -> None:
     for call in calls_of(array.program):
         if call.name not in EXPORTED:
             raise ExportError(f"the program calls {call.name}, which is not exported.")
+    if array.program.fills:
+        raise ExportError(
+            "the frame puts other kernels into the store, and those of an exported program are recorded once: compile "
+            "it without swap_kernels."
+        )
     limit = sensor.code_store_icw
     words = compiled.store_icw + _START_WORDS + _CLEAR_WORDS
     if limit is not None and words > limit:

@@ -32,28 +32,30 @@ Further = Callable[[Conv2D, LayerChange], LayerChange | None]
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSearch:
-    """The search for changes by which ``network`` has a program.
+    """The search for changes by which ``network`` has a program that swaps no kernels.
 
-    ``compile`` makes the program of a network for a sensor, a spill and a limit on time, or raises one of the errors of
-    ``compile_network``. ``blamed`` are the layers that spill or find no registers as they are. ``dark`` is the
-    threshold of signs on inputs that have none. ``limit`` is that of all.
+    ``compile`` makes the program of a network for a sensor, a spill, whether kernels may be swapped, and a limit on
+    time, or raises one of the errors of ``compile_network``. ``spill`` and ``swap_kernels`` are what was asked for.
+    ``blamed`` are the layers that spill or find no registers as they are. ``dark`` is the threshold of signs on inputs
+    that have none. ``limit`` is that of all.
     """
 
     network: QuantGraph
     sensor: Sensor
     spill: Spill
-    compile: Callable[[QuantGraph, Sensor, Spill, TimeLimit], Compiled]
+    swap_kernels: bool
+    compile: Callable[[QuantGraph, Sensor, Spill, bool, TimeLimit], Compiled]
     blamed: tuple[str, ...]
     dark: float
     limit: TimeLimit
     progress: Progress
 
-    def found(self, first: Changes, spills: bool) -> Iterator[str]:
+    def found(self, first: Changes, fits: bool) -> Iterator[str]:
         """Changes with which there is a program, one in each text, those that do without a spill first.
 
         Args:
             first: what must be changed in any case.
-            spills: whether the network has a program as it is, which spills.
+            fits: whether the network has a program as it is, which spills or swaps kernels.
 
         Raises:
             TimeLimitError: the time is over; changes that were given before hold.
@@ -68,7 +70,12 @@ class ChangeSearch:
             other = load_sensor(name)
             if self._has_more(other) and self._compiles(first, other, "none"):
                 yield self._and(first, f"sensor {name}")
-        if spills or texts or self.spill == "none":
+        if fits:
+            return
+        swaps = self.sensor.swaps_kernels and not self.swap_kernels
+        if swaps and self._compiles(first, self.sensor, self.spill, swap=True):
+            yield self._and(first, "swap_kernels=True")
+        if texts or self.spill == "none":
             return
         changes = self._enough(first, _more_groups, "analog")
         if changes is not None:
@@ -136,17 +143,17 @@ class ChangeSearch:
         sizes = {name: changed_layer(self.network[name], changes.get(name, LayerChange())).kernel.size for name in able}
         return max(able, key=sizes.__getitem__, default=None)
 
-    def _compiles(self, changes: Changes, sensor: Sensor, spill: Spill) -> bool:
+    def _compiles(self, changes: Changes, sensor: Sensor, spill: Spill, swap: bool = False) -> bool:
         try:
-            self._compile(changes, sensor, spill)
+            self._compile(changes, sensor, spill, swap)
         except _REFUSALS:
             return False
         return True
 
-    def _compile(self, changes: Changes, sensor: Sensor, spill: Spill) -> Compiled:
+    def _compile(self, changes: Changes, sensor: Sensor, spill: Spill, swap: bool = False) -> Compiled:
         other = "" if sensor is self.sensor else f"sensor {sensor.name}"
         self.progress(self._and(changes, other) or f"spill='{spill}'")
-        return self.compile(changed_network(self.network, changes, self.dark), sensor, spill, self.limit)
+        return self.compile(changed_network(self.network, changes, self.dark), sensor, spill, swap, self.limit)
 
     def _text(self, changes: Changes) -> str:
         return "; ".join(change.text(self.network[name]) for name, change in changes.items())
@@ -165,11 +172,11 @@ def _smaller_kernel(op: Conv2D, change: LayerChange) -> LayerChange | None:
     return None if size is None else replace(change, kernel_size=size)
 
 
-def changes_within(search: ChangeSearch, first: Changes, spills: bool) -> tuple[tuple[str, ...], bool]:
+def changes_within(search: ChangeSearch, first: Changes, fits: bool) -> tuple[tuple[str, ...], bool]:
     """What the search finds, and whether it was stopped by its limit."""
     found: list[str] = []
     try:
-        for text in search.found(first, spills):
+        for text in search.found(first, fits):
             found.append(text)
     except TimeLimitError:
         return tuple(found), True

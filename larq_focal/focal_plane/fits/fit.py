@@ -36,6 +36,7 @@ from larq_focal.focal_plane.sensor.rate import (
     unknown_overheads,
 )
 from larq_focal.focal_plane.sensor.spills import Spill, check_spill
+from larq_focal.focal_plane.sensor.swaps import check_swap
 from larq_focal.focal_plane.time_limit import TimeLimit
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.load import as_graph
@@ -55,6 +56,7 @@ def fit(
     placement: str = "auto",
     weights: str = "auto",
     *,
+    swap_kernels: bool = False,
     limit_s: float | None = DEFAULT_LIMIT_S,
     trust: bool = False,
     progress: Progress = silent,
@@ -78,6 +80,7 @@ def fit(
         spill: how far planes may move where a sensor's digital registers run out: not at all ("none"), to "analog"
             registers, or, where these do not do, to the "controller" and back.
         placement: where the program puts channels, and ``weights`` where it takes weights from, as in ``compile``.
+        swap_kernels: whether kernels may be swapped in the store within the frame, as in ``compile``.
         limit_s: seconds of CPU time after which the search for a program, and then for changes, is given up; None for
             no limit.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
@@ -89,7 +92,7 @@ def fit(
         FileNotFoundError: there is no such file.
         UntrustedModelError: the file would run code, and ``trust`` is not given.
         ValueError: the file cannot be read, the network has no layer with weights, or ``spill`` is not known, or not
-            for this sensor, or ``pixel_range`` is not two different numbers.
+            for this sensor, nor kernels that are swapped, or ``pixel_range`` is not two different numbers.
     """
     target = sensor if isinstance(sensor, Sensor | BinaryProcessor) else _load_target(sensor)
     graph = as_graph(network, trust=trust)
@@ -98,8 +101,9 @@ def fit(
     if isinstance(target, BinaryProcessor):
         return judge_network(graph, target)
     check_spill(spill, target)
+    check_swap(swap_kernels, target)
     how = {"pixel_range": check_pixel_range(pixel_range), "placement": placement, "weights": weights}
-    found = judged(graph, target, spill, how, TimeLimit(limit_s), progress)
+    found = judged(graph, target, spill, swap_kernels, how, TimeLimit(limit_s), progress)
     report = _report(graph, target, found)
     if not with_program or found.compiled is None:
         return report
@@ -138,6 +142,7 @@ def _report(network: QuantGraph, sensor: Sensor, found: Judged) -> FitReport:
         layers=layers,
         icw=compiled and compiled.total_icw,
         store_icw=compiled and compiled.store_icw,
+        swapped_icw=compiled and compiled.swapped_icw,
         estimated_icw=sum(estimated) if estimated else None,
         calls=calls,
         moves={place: compiled.allocation.moves[place] for place in compiled.allocation.spills_to} if compiled else {},
@@ -183,6 +188,8 @@ def _program_notes(compiled: Compiled, layers: tuple[LayerFit, ...]) -> list[str
     limit = compiled.sensor.code_store_icw
     stored = f"{compiled.store_icw:,}" + (f" of {limit:,}" if limit else "")
     notes.append(f"{stored} instruction words in the store, {compiled.calls['kernel_launch']:,} launches")
+    if compiled.program.fills:
+        notes.append(f"put into the store within the frame, in words: {compiled.swap_text}")
     names = {layer.name for layer in layers}
     beside = {name: sum(words.values()) for name, words in compiled.icw.items() if name not in names}
     if total := sum(beside.values()):

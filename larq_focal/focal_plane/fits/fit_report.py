@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class FitReport(Result):
     """Whether a network fits a sensor: what its program says.
 
-    ``icw``, ``store_icw``, ``calls`` with the launches among them, time, energy and the ``moves`` of planes that spill,
-    by where they go, are those of the program, per frame. Where there is none they are None or empty, and
-    ``estimated_icw`` is what a formula gives at least for the layers.
+    ``icw``, ``store_icw``, ``swapped_icw`` that are put into the store, ``calls`` with the launches among them, time,
+    energy and the ``moves`` of planes that spill, by where they go, are those of the program, per frame. Where there is
+    none they are None or empty, and ``estimated_icw`` is what a formula gives at least for the layers.
     ``minimised`` is the figure by which the program was chosen, "time" or "words". ``not_judged`` names the parts
     without a verdict; ``unknown`` says what times leave out, and what was assumed. ``estimates`` set beside the lower
     bound what calibrations give and what is published. ``bits_read`` go to the controller per frame, where ``raw_bits``
@@ -44,6 +44,7 @@ class FitReport(Result):
     layers: tuple[LayerFit, ...]
     icw: int | None
     store_icw: int | None
+    swapped_icw: int | None
     estimated_icw: int | None
     calls: Mapping[str, int]
     moves: Mapping[str, SpillMoves]
@@ -89,6 +90,7 @@ class FitReport(Result):
             "smallest_change": self.smallest_change,
             "icw": self.icw,
             "store_icw": self.store_icw,
+            "swapped_icw": self.swapped_icw,
             "estimated_icw": self.estimated_icw,
             "calls": dict(self.calls),
             "minimised": self.minimised,

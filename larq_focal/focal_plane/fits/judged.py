@@ -39,18 +39,25 @@ class Judged:
     def verdict(self) -> Verdict:
         if self.compiled is None:
             return Verdict.NO_FIT if self.blamed else self.refusal.verdict
-        return Verdict.SPILL if self.compiled.allocation.spills_to else Verdict.FIT
+        return self.compiled.verdict
 
 
 def judged(
-    network: QuantGraph, sensor: Sensor, spill: Spill, how: Mapping[str, Any], limit: TimeLimit, progress: Progress
+    network: QuantGraph,
+    sensor: Sensor,
+    spill: Spill,
+    swap_kernels: bool,
+    how: Mapping[str, Any],
+    limit: TimeLimit,
+    progress: Progress,
 ) -> Judged:
-    """Compiles a network once, and looks for changes where there is no program, or one that spills.
+    """Compiles a network once, and looks for changes where there is no program, or one that spills or swaps kernels.
 
     Args:
         network: as it was read.
         sensor: where it would run.
         spill: as in ``fit``.
+        swap_kernels: as in ``fit``.
         how: further arguments of ``compile_array_form``.
         limit: for all of that.
         progress: as in ``fit``.
@@ -59,27 +66,28 @@ def judged(
     folded = array_form(network, after=stages.__setitem__)
     stage = stages[LEVELS_AS_SIGNS]
 
-    def compiled_as(graph: QuantGraph, sensor: Sensor, spill: Spill, limit: TimeLimit) -> Compiled:
-        form = array_form(graph)
-        return compile_array_form(graph, form, sensor, spill=spill, limit=limit, progress=silent, **how)
+    def compiled_as(graph: QuantGraph, sensor: Sensor, spill: Spill, swap: bool, limit: TimeLimit) -> Compiled:
+        form, further = array_form(graph), {"spill": spill, "swap_kernels": swap, "limit": limit}
+        return compile_array_form(graph, form, sensor, progress=silent, **further, **how)
 
     def changes(
         limit: TimeLimit,
         blamed: tuple[str, ...] = (),
         first: Mapping[str, LayerChange] = MappingProxyType({}),
-        spills: bool = False,
+        fits: bool = False,
     ) -> tuple[tuple[str, ...], list[str]]:
         search = ChangeSearch(
             network=network,
             sensor=sensor,
             spill=spill,
+            swap_kernels=swap_kernels,
             compile=compiled_as,
             blamed=blamed,
             dark=sum(how["pixel_range"]) / 2,
             limit=limit,
             progress=lambda line: progress(f"changes: {line}"),
         )
-        found, is_stopped = changes_within(search, first, spills)
+        found, is_stopped = changes_within(search, first, fits)
         return found, ["not all changes were tried: the time was over"] if is_stopped else []
 
     if blamed := obstacles(folded, sensor):
@@ -88,7 +96,8 @@ def judged(
         notes.append("bit widths or sizes alone decide that it does not fit: it was not compiled")
         return Judged(stage=stage, blamed=blamed, changes=found, notes=tuple(notes))
     try:
-        compiled = compile_array_form(network, folded, sensor, spill=spill, limit=limit, progress=progress, **how)
+        further = {"spill": spill, "swap_kernels": swap_kernels, "limit": limit}
+        compiled = compile_array_form(network, folded, sensor, progress=progress, **further, **how)
     except (RegisterError, StoreError) as error:
         of_layer = isinstance(error, RegisterError) and error.section in stage
         found, notes = changes(limit, (error.section,) if of_layer else _of_most_weights(network))
@@ -96,11 +105,13 @@ def judged(
         return Judged(stage=stage, blamed=blamed, refusal=error, changes=found, notes=(f"no program: {error}", *notes))
     except (UnsupportedError, TimeLimitError) as error:
         return Judged(stage=stage, blamed={}, refusal=error, changes=(), notes=(f"no program: {error}",))
-    if not compiled.allocation.spills_to:
+    if compiled.verdict is Verdict.FIT:
         return Judged(stage=stage, compiled=compiled, blamed={}, changes=(), notes=())
     spilling = {section for moves in compiled.allocation.moves.values() for section in moves.sections}
-    found, notes = changes(limit, tuple(spilling), spills=True)
-    notes.insert(0, f"no program without a spill was found: {compiled.spills_because}")
+    found, notes = changes(limit, tuple(spilling) or _of_most_weights(network), fits=True)
+    for what, reason in (("swap", compiled.swaps_because), ("spill", compiled.spills_because)):
+        if reason:
+            notes.insert(0, f"no program without a {what} was found: {reason}")
     return Judged(stage=stage, compiled=compiled, blamed={}, changes=found, notes=tuple(notes))
 
 

@@ -11,7 +11,7 @@ from larq_focal.focal_plane.machine.bit_planes import DIRECTIONS
 from larq_focal.focal_plane.machine.controller import FUNCTIONS
 from larq_focal.focal_plane.machine.instruction_set import InstructionSet, Word
 from larq_focal.focal_plane.machine.pixel_array import NEIGHBOUR_PORTS
-from larq_focal.focal_plane.machine.program import Call, Program
+from larq_focal.focal_plane.machine.program import Call, Fill, Program
 from larq_focal.focal_plane.sensor import Sensor
 
 MOST_PARTS = 400  # of a program in JSON; a plot shows no more
@@ -165,6 +165,8 @@ def _accesses(program: Program, instruction_set: InstructionSet, sensor: Sensor)
     for statement in program.steps():
         if isinstance(statement, Call):
             yield [reader.of_call(statement)]
+        elif isinstance(statement, Fill):
+            yield []
         else:
             yield from ([reader.of_word(word) for word in words] for words in kernels[statement.kernel])
 

@@ -43,6 +43,7 @@ def inspect_network(
     spill: Spill = "analog",
     placement: str = "auto",
     weights: str = "auto",
+    swap_kernels: bool = False,
     trust: bool = False,
     progress: Progress = silent,
 ) -> ProgramReport:
@@ -61,7 +62,9 @@ def inspect_network(
         region: the part of the array to record, see ``StepRecorder``.
         keras_model: the Keras model that ``network`` was read from, where it is not one itself.
         spill: how far planes may move, as in ``compile``.
-        placement, weights: how the program is written, as in ``compile``.
+        placement: where channels lie, as in ``compile``.
+        weights: where the program takes weights from, as in ``compile``.
+        swap_kernels: whether kernels may be swapped in the store within the frame, as in ``compile``.
         trust: whether the file of a Keras model may run code that it brings, as in ``load_keras_model``.
         progress: called with a line of text before each part of the work.
 
@@ -75,9 +78,8 @@ def inspect_network(
     if isinstance(network, str | Path) and Path(network).suffix in KERAS_SUFFIXES:
         network = load_keras_model(network, trust=trust)
     graph = as_graph(network, trust=trust)
-    compiled = compile_network(
-        graph, sensor, pixel_range, spill, placement=placement, weights=weights, progress=progress
-    )
+    how = {"placement": placement, "weights": weights, "swap_kernels": swap_kernels}
+    compiled = compile_network(graph, sensor, pixel_range, spill, progress=progress, **how)
     if keras_model is None and not isinstance(network, QuantGraph | str | Path):
         keras_model = network
     return inspect_compiled(

@@ -67,6 +67,7 @@ def report_of(
         name=name,
         sensor=sensor.name,
         store_icw=run.store_icw,
+        swapped_icw=run.swapped_icw,
         store_limit_icw=sensor.code_store_icw,
         icw=run.icw,
         instructions=run.instructions,

@@ -41,15 +41,16 @@ class Exactness:
 class ProgramReport(Result):
     """What one frame of a program takes and how it uses the sensor.
 
-    ``icw`` are the words executed by clock class, ``instructions`` the instructions by mnemonic, ``calls`` those of the
-    controller with launches among them; ``stepping`` is what ``StepRecorder`` kept. ``exactness`` is empty where
-    nothing was compared. ``used_digital`` and ``used_analog`` are the registers that the program uses, of the
-    ``nominal`` ones, as the sensor's convention counts them.
+    ``icw`` are the words executed by clock class, ``swapped_icw`` those that are put into the store, ``instructions``
+    the instructions by mnemonic, ``calls`` those of the controller with launches among them; ``stepping`` is what
+    ``StepRecorder`` kept. ``exactness`` is empty where nothing was compared. ``used_digital`` and ``used_analog`` are
+    the registers that the program uses, of the ``nominal`` ones, as the sensor's convention counts them.
     """
 
     name: str
     sensor: str
     store_icw: int
+    swapped_icw: int
     store_limit_icw: int | None
     icw: Mapping[str, int]
     instructions: Mapping[str, int]
@@ -76,6 +77,7 @@ class ProgramReport(Result):
             "name": self.name,
             "sensor": self.sensor,
             "store_icw": self.store_icw,
+            "swapped_icw": self.swapped_icw,
             "store_limit_icw": self.store_limit_icw,
             "total_icw": self.total_icw,
             "icw": dict(self.icw),
@@ -106,6 +108,7 @@ class ProgramReport(Result):
         limit = f" of {self.store_limit_icw:,}" if self.store_limit_icw else ""
         rows = {
             "words in the store": f"{self.store_icw:,}{limit}",
+            **({"words put into the store": f"{self.swapped_icw:,}"} if self.swapped_icw else {}),
             "words executed": f"{self.total_icw:,} ({_listed(self.icw)})",
             "instructions": _listed(self.instructions),
             "controller": _listed({name.replace("_", " "): count for name, count in self.calls.items()}),

@@ -3,13 +3,14 @@
 from larq_focal.focal_plane.machine.assembly import assemble, disassemble
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet
 from larq_focal.focal_plane.machine.noise import Noise, NoiseModel, load_noise
-from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError, Repeat
+from larq_focal.focal_plane.machine.program import Call, Fill, Kernel, Launch, Program, ProgramError, Repeat
 from larq_focal.focal_plane.machine.reference import reference
 from larq_focal.focal_plane.machine.simulator import Run, Simulator, Step
 from larq_focal.focal_plane.machine.trace import Trace
 
 __all__ = [
     "Call",
+    "Fill",
     "Instruction",
     "InstructionError",
     "InstructionSet",

@@ -18,6 +18,9 @@ and control words among them (``published.py``)::
         kept = read_plane(R5)
         load_plane(R6, kept)      # a plane that was read in this frame, or is given to the run by this name
     end
+
+Where the kernels together are more than the store holds, ``fill_store(count, other)`` in ``main`` replaces its content
+by the kernels that it names; a program that has such a line finds nothing in the store when a frame starts.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from collections.abc import Iterable
 
 from larq_focal.focal_plane.machine.controller import check_call
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet
-from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError, Repeat, Statement
+from larq_focal.focal_plane.machine.program import Call, Fill, Kernel, Launch, Program, ProgramError, Repeat, Statement
 from larq_focal.focal_plane.machine.published import standard
 from larq_focal.messages import short
 
@@ -71,6 +74,8 @@ def _statement_lines(statements: Iterable[Statement], indent: str) -> Iterable[s
             yield f"{indent}end"
         elif isinstance(statement, Launch):
             yield f"{indent}launch({statement.kernel})"
+        elif isinstance(statement, Fill):
+            yield f"{indent}{statement}"
         else:
             result = f"{statement.result} = " if statement.result else ""
             yield f"{indent}{result}{statement.name}({', '.join(statement.operands)})"
@@ -146,12 +151,21 @@ class _Assembler:
                     raise self._error(f"'{line}': launch takes the name of one kernel above it ({known}).")
                 yield Launch(operands[0])
                 continue
+            if name == "fill_store":
+                yield self._fill(line, operands, result)
+                continue
             call = Call(name, operands, result)
             try:
                 check_call(call, self._set)
             except InstructionError as error:
                 raise self._error(str(error)) from None
             yield call
+
+    def _fill(self, line: str, operands: tuple[str, ...], result: str | None) -> Fill:
+        if not operands or not self._kernels.keys() >= set(operands) or len(set(operands)) < len(operands) or result:
+            known = ", ".join(self._kernels) or "none"
+            raise self._error(f"'{line}': fill_store takes names of kernels above it ({known}), each once.")
+        return Fill(operands)
 
     def _parts(self, line: str) -> tuple[str, tuple[str, ...], str | None]:
         match = _STATEMENT.fullmatch(line)

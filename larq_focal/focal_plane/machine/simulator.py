@@ -16,8 +16,9 @@ from larq_focal.focal_plane.machine.images import check_numbers
 from larq_focal.focal_plane.machine.instruction_set import Instruction, InstructionError, InstructionSet, Word
 from larq_focal.focal_plane.machine.noise import Noise
 from larq_focal.focal_plane.machine.pixel_array import PIXEL, RESET_LEVEL, PixelArray
-from larq_focal.focal_plane.machine.program import Call, Kernel, Launch, Program, ProgramError
+from larq_focal.focal_plane.machine.program import Call, Fill, Kernel, Launch, Program, ProgramError
 from larq_focal.focal_plane.sensor import Sensor
+from larq_focal.focal_plane.sensor.keys import FILL, LAUNCH
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, new_table
 
@@ -45,13 +46,15 @@ class Run(Result):
     """What one run of a program took and returned.
 
     ``icw`` are the words executed, by clock class (the keys of the sensor's ``cycles_per_icw``); ``store_icw`` those
-    that the kernels take in the store; ``calls`` the controller's calls by their entry in the sensor's overheads,
-    launches among them. ``results`` holds the values under each result's name in the order in which they came.
+    that the store holds at most at a time, and ``swapped_icw`` those that the script put there; ``calls`` the
+    controller's calls by their entry in the sensor's overheads, launches and fills of the store among them.
+    ``results`` holds the values under each result's name in the order in which they came.
     """
 
     icw: Mapping[str, int]
     instructions: Mapping[str, int]
     store_icw: int
+    swapped_icw: int
     calls: Mapping[str, int]
     results: Mapping[str, tuple[Any, ...]]
 
@@ -65,6 +68,7 @@ class Run(Result):
             "icw": dict(self.icw),
             "instructions": dict(self.instructions),
             "store_icw": self.store_icw,
+            "swapped_icw": self.swapped_icw,
             "calls": dict(self.calls),
             "results": results,
         }
@@ -76,6 +80,8 @@ class Run(Result):
     def __rich__(self) -> Table:
         rows = {f"{name} words executed": count for name, count in self.icw.items()}
         rows["words in the store"] = self.store_icw
+        if self.swapped_icw:
+            rows["words put into the store"] = self.swapped_icw
         rows |= {name.replace("_", " "): count for name, count in self.calls.items()}
         table = new_table()
         add_name(table, "one frame")
@@ -136,8 +142,8 @@ class Simulator:
                 before it runs.
 
         Raises:
-            ProgramError: the program does not fit this sensor or its store, takes too many words, or loads a plane that
-                is neither given nor read before.
+            ProgramError: the program does not fit this sensor or its store, takes too many words, launches a kernel
+                that is not in the store, or loads a plane that is neither given nor read before.
         """
         store_icw = self._checked_store_icw(program)
         if (executed := program.executed_icw(self.instruction_set)) > most_icw:
@@ -150,11 +156,22 @@ class Simulator:
         calls: Counter[str] = Counter()
         results: dict[str, list[Any]] = {}
         held = dict(planes or {})  # planes that can be loaded
+        stored = frozenset() if program.fills else kernels.keys()
         for step in program.steps():
             if isinstance(step, Call):
                 calls[self._call(step, held, results, observe)] += 1
+            elif isinstance(step, Fill):
+                calls[FILL] += 1
+                stored = frozenset(step.kernels)
+                if observe:
+                    observe(Step(None, str(step), 0, ()), self.array)
             elif step.kernel not in kernels:
                 raise ProgramError(f"launch({step.kernel}): there is no such kernel; choose from {', '.join(kernels)}.")
+            elif step.kernel not in stored:
+                raise ProgramError(
+                    f"launch({step.kernel}): the kernel is not in the store, which holds "
+                    f"{', '.join(sorted(stored)) or 'nothing'}: name it in the fill_store before."
+                )
             else:
                 launches[step.kernel] += 1
                 self._launch(step, kernels[step.kernel], observe)
@@ -169,7 +186,8 @@ class Simulator:
             icw=dict(icw),
             instructions=dict(instructions),
             store_icw=store_icw,
-            calls={"kernel_launch": launches.total(), **calls},
+            swapped_icw=program.swapped_icw(self.instruction_set),
+            calls={LAUNCH: launches.total(), **calls},
             results={name: tuple(values) for name, values in results.items()},
         )
 
@@ -178,11 +196,17 @@ class Simulator:
             store_icw = program.store_icw(self.instruction_set)
         except InstructionError as error:
             raise ProgramError(str(error)) from None
+        known = {kernel.name for kernel in program.kernels}
+        for fill in program.fills:
+            if not known.issuperset(fill.kernels) or len(set(fill.kernels)) < len(fill.kernels):
+                raise ProgramError(f"{fill}: name kernels that the program has, each once.")
         limit = self.sensor.code_store_icw
         if limit is not None and store_icw > limit:
+            what, fix = "The kernels", "launch shorter kernels repeatedly, or fill the store with some at a time"
+            if program.fills:
+                what, fix = "The kernels of a fill_store", "name fewer"
             raise ProgramError(
-                f"The kernels take {store_icw} instruction words, but the store of {self.sensor.name} holds {limit}: "
-                "launch shorter kernels repeatedly."
+                f"{what} take {store_icw} instruction words, but the store of {self.sensor.name} holds {limit}: {fix}."
             )
         return store_icw
 

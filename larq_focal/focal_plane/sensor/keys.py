@@ -6,8 +6,9 @@ INSTRUCTIONS = (
     *("analog_add", "analog_reset"),
 )
 CLASSES = DIGITAL, SHIFT, PROPAGATION, ANALOG = "digital", "shift", "propagation", "analog"
+LAUNCH, FILL = "kernel_launch", "fill_store"
 CALLS = (
-    *("kernel_launch", "load_pattern", "load_plane", "load_analog", "flood"),
+    *(LAUNCH, FILL, "load_pattern", "load_plane", "load_analog", "flood"),
     *("read_plane", "read_analog", "read_events"),
     *("global_or", "global_sum", "global_sum_16", "global_sum_64"),
 )

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from larq_focal.focal_plane.sensor.calibration import Calibration, Published
-from larq_focal.focal_plane.sensor.keys import PROPAGATION
+from larq_focal.focal_plane.sensor.keys import FILL, PROPAGATION
 from larq_focal.focal_plane.sensor.sensor import Sensor
 from larq_focal.text import counted
 from larq_focal.verdicts.estimate import CALIBRATED, LOWER_BOUND, PUBLISHED, Estimate
@@ -33,13 +33,14 @@ def longest_us(icw: Mapping[str, int], calls: Mapping[str, int], sensor: Sensor)
     """Microseconds of one frame to compare programs by, rather too long; None for a sensor without a calibration.
 
     Calls that the first calibration does not tell, floods, whose time it cannot tell from others', and launches beyond
-    those that it holds take as long as the longest call that it does tell.
+    those that it holds take as long as the longest call that it does tell. Fills of the store, which put up to all of
+    its words there, surely take longer; they are left out, unless their time is known.
     """
     estimate = next((e for e in estimates(icw, calls, sensor) if e.kind == CALIBRATED), None)
     if estimate is None:
         return None
     longest = max(sensor.calibrations[0].overhead_us.values(), default=0)
-    untold = sum(calls[name] for name in estimate.left_out) + icw.get(PROPAGATION, 0)
+    untold = sum(calls[name] for name in estimate.left_out if name != FILL) + icw.get(PROPAGATION, 0)
     return estimate.latency_us + (estimate.beyond_us or 0) + longest * untold
 
 

@@ -32,8 +32,9 @@ class Sensor:
 
     ``instruction_icw`` gives instruction control words (ICW) by the names in ``INSTRUCTIONS``; ``cycles_per_icw``
     clock cycles by the classes in ``CLASSES``; ``overhead_us`` microseconds per controller call in ``CALLS``, None
-    where unknown, all of ``sensor_keys.py``. ``spills_to_controller``: whether planes may be read out and loaded again
-    within a frame. ``conventions`` are how it is addressed. ``calibrations`` hold what was fitted to measured times.
+    where unknown, all of ``keys.py``. ``swaps_kernels``: whether other kernels may be put into the store within a
+    frame; ``spills_to_controller``: whether planes may be read out and loaded again within one. ``conventions`` are how
+    it is addressed. ``calibrations`` hold what was fitted to measured times.
     ``assumptions`` are taken for granted without a source, and every report repeats them.
     """
 
@@ -48,6 +49,7 @@ class Sensor:
     digital: DigitalRegisters
     analog: AnalogRegisters
     code_store_icw: int | None
+    swaps_kernels: bool
     spills_to_controller: bool
     conventions: Conventions
     instruction_icw: Mapping[str, int]
@@ -143,6 +145,7 @@ def _read(path: Path) -> Sensor:
         digital=digital,
         analog=read_analog(top.section("analog")),
         code_store_icw=top.integer("code_store_icw", minimum=1, may_be_unknown=True),
+        swaps_kernels=top.truth("swaps_kernels"),
         spills_to_controller=top.truth("spills_to_controller"),
         conventions=read_conventions(top.section("conventions"), digital.all),
         instruction_icw=top.section("instruction_icw").table(INSTRUCTIONS, Section.integer),

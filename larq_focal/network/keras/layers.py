@@ -8,6 +8,8 @@ from functools import singledispatch
 import numpy as np
 
 from larq_focal.layers import L1BatchNormalization, LogGradient, RPReLU, XnorConv2D
+from larq_focal.layers.overparameterised.branched_conv import BranchedConv2D
+from larq_focal.layers.overparameterised.parallel_normalization import ParallelNormalization
 from larq_focal.network import ops
 from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.keras import activation_layers, distributed, linear, normalizations, pooling, room, sequences
@@ -141,7 +143,9 @@ _READERS = {
 """By names of Keras' classes; Keras 3 does not have all of them."""
 _classes = {getattr(layers, name): reader for name, reader in _READERS.items() if hasattr(layers, name)}
 _READERS_OF_OURS = {
-    L1BatchNormalization: normalizations.read_l1_batch_normalization,
+    BranchedConv2D: linear.read_branched_conv2d,
+    L1BatchNormalization: normalizations.read_folded_normalization,
+    ParallelNormalization: normalizations.read_folded_normalization,
     RPReLU: activation_layers.read_rprelu_layer,
 }
 for _class, _reader in (_classes | _READERS_OF_OURS).items():

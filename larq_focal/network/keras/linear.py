@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from larq_focal.network.keras.kernels import layer_kernel, quantized_kernel
 from larq_focal.network.keras.layer_call import LayerCall
 from larq_focal.network.keras.quantizers import precision, quantizer_name, read_quantizer
 from larq_focal.nn import keras
+
+if TYPE_CHECKING:
+    from larq_focal.layers.overparameterised.branched_conv import BranchedConv2D
 
 
 def declared_input_bits(layer: keras.layers.Layer, quantizer: Callable | None) -> int | None:
@@ -72,6 +76,19 @@ def geometry_of(layer) -> dict:
 
 def read_conv2d(layer: keras.layers.Conv2D, call: LayerCall) -> str:
     return read_linear(layer, call, ops.Conv2D, layer_kernel(layer), groups=layer.groups, **geometry_of(layer))
+
+
+def read_branched_conv2d(layer: BranchedConv2D, call: LayerCall) -> str:
+    kernel, bias = map(room.as_array, layer.folded())
+    return call.add(
+        ops.Conv2D,
+        call.inputs[0],
+        kernel=quantized_kernel(kernel, None),
+        bias=bias,
+        strides=layer.strides,
+        padding="same",
+        shape=call.output_shape(layer),
+    )
 
 
 def read_conv3d(layer: keras.layers.Conv3D, call: LayerCall) -> str:

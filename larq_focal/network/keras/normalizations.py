@@ -14,6 +14,7 @@ from larq_focal.nn import keras
 
 if TYPE_CHECKING:
     from larq_focal.layers import L1BatchNormalization
+    from larq_focal.layers.overparameterised.parallel_normalization import ParallelNormalization
 
 layers = keras.layers
 FOLDED: tuple[ops.Constant, ...] = ("scale", "bias")
@@ -37,7 +38,7 @@ def read_batch_normalization(layer: layers.BatchNormalization, call: LayerCall) 
     return call.add_affine(value, scale=scale, bias=bias, stored=FOLDED)
 
 
-def read_l1_batch_normalization(layer: L1BatchNormalization, call: LayerCall) -> str:
+def read_folded_normalization(layer: L1BatchNormalization | ParallelNormalization, call: LayerCall) -> str:
     scale, shift = layer.folded()
     return call.add_affine(call.inputs[0], scale=room.as_array(scale), bias=room.as_array(shift), stored=FOLDED)
 

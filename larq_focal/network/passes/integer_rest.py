@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.few_bits import is_exact_in_few_bits
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import Grid, bias_for_signs, quantized_bias, quantized_kernel, takes_integers
 from larq_focal.network.kernel import Kernel
@@ -42,22 +43,27 @@ class IntegerRest:
     numbers: Mapping[str, tuple[float, ...]]
 
 
-def integer_rest(graph: QuantGraph) -> IntegerRest:
+def integer_rest(graph: QuantGraph, *, packs: bool = True) -> IntegerRest:
     """Finds what of a lowered graph is computed in integers.
 
-    That are layers that are not packed and have an operator of int8, and what lies between them: poolings, sums,
-    products, concatenations, normalisations and moves, where that saves a conversion. A layer of few weights amid
-    floats, which would be converted to and fro, stays float. So does a sum with the result of a binary layer, which
-    adds it by itself, and so do softmax, sigmoid and tanh.
+    That are layers that are not packed, nor exact in few bits, and have an operator of int8, and what lies between
+    them: poolings, sums, products, concatenations, normalisations and moves, where that saves a conversion. A layer of
+    few weights amid floats, which would be converted to and fro, stays float. So does a sum with the result of a packed
+    layer, which adds it by itself, and so do softmax, sigmoid and tanh.
+
+    Args:
+        graph: as the passes give it.
+        packs: whether there are packed layers of few bits at all.
     """
-    return _Search(graph).result()
+    return _Search(graph, packs).result()
 
 
 class _Search:
-    def __init__(self, graph: QuantGraph):
+    def __init__(self, graph: QuantGraph, packs: bool):
         self.graph = graph
         self.uses = Uses(graph)
-        self.layers = {op.name for op in graph.layers if not is_packable(graph, op) and takes_integers(op)}
+        self.packs = packs
+        self.layers = {op.name for op in graph.layers if not self._is_packed(op) and takes_integers(op)}
         self.computed = {name for name in self.layers if self._is_worth_it(graph[name])}
         self._include_activations()
 
@@ -104,19 +110,22 @@ class _Search:
             case ops.Concat() | ops.Add() | ops.Multiply():
                 if not isinstance(op, ops.Concat) and len(inputs) != 2:
                     return False
-                return all(inputs) or (any(inputs) and is_wanted and not any(map(self._is_binary_sum, op.inputs)))
+                return all(inputs) or (any(inputs) and is_wanted and not any(map(self._is_packed_sum, op.inputs)))
             case ops.Activation():
                 return all(inputs) and (_is_relu(op) or op.kind == "leaky_relu")
             case ops.Affine():
                 return any(inputs) and is_wanted and len(op.shape) == 3 and op.scale.ndim == 1
         return False
 
-    def _is_binary_sum(self, name: str) -> bool:
-        """Whether a value is the result of a binary layer, after its scale and activation."""
+    def _is_packed(self, op: ops.Op) -> bool:
+        return is_packable(self.graph, op) or (self.packs and is_exact_in_few_bits(self.graph, op))
+
+    def _is_packed_sum(self, name: str) -> bool:
+        """Whether a value is the result of a packed layer, after its scale and activation."""
         op = self.graph[name]
         while isinstance(op, ops.Affine | ops.Activation):
             op = self.graph[op.inputs[0]]
-        return is_packable(self.graph, op)
+        return self._is_packed(op)
 
     def _rounded(self) -> Iterable[str]:
         """Values that are not on the grid of what they are made of."""

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.few_bits import is_exact_in_few_bits
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import WORD_BITS
@@ -29,7 +30,15 @@ class _Planes:
 
 
 def has_planes(graph: QuantGraph, op: ops.Op) -> bool:
-    return why_no_planes(graph, op) is None
+    """Whether a layer becomes a sum of binary ones; with several, only where no single operator computes it."""
+    if why_no_planes(graph, op) is not None:
+        return False
+    return not is_exact_in_few_bits(graph, op) or _products(graph, op) == 1
+
+
+def _products(graph: QuantGraph, op: ops.Linear) -> int:
+    inputs, kernels = _input_factors(graph, op), _kernel_planes(op.kernel)
+    return len(inputs.factors) * len(kernels[0])
 
 
 def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
@@ -50,7 +59,7 @@ def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
         return f"it pads with {getattr(op, 'pad_value', 0):g}, which is not a level of its inputs"
     if kernels is None:
         return f"its kernel has {op.kernel.bits} bits that are not signs, signs and 0, or odd numbers"
-    if (count := len(inputs.factors) * len(kernels[0])) > _MOST_PRODUCTS:
+    if (count := _products(graph, op)) > _MOST_PRODUCTS:
         return f"it would take {count} binary products, and at most {_MOST_PRODUCTS} are made"
     if isinstance(op, ops.Conv2D):
         if op.groups > 1 and op.kernel.shape[2] % WORD_BITS:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from larq_focal.network.few_bits import CONVOLUTION, FEW_BIT_KINDS, coding_of
+import numpy as np
+
+from larq_focal.network.few_bits import CONVOLUTION, FEW_BIT_KINDS, QUANTIZER, coding_of
 from larq_focal.network.packing import words_for
 from larq_focal.network.tflite.flat_model import FlatbufferError, Operator
 from larq_focal.network.tflite.windows import check_steps, check_window
@@ -23,13 +26,12 @@ _RANGES = {
 
 def check_few_bits(operator: Operator) -> None:
     """Raises FlatbufferError, with what the operator does wrong, where one of these operators would fail on it."""
+    if operator.kind == QUANTIZER:
+        _check_quantizer(operator)
     if operator.kind not in FEW_BIT_KINDS:
         return
     options = operator.options
-    for name, (low, high) in _RANGES.items():
-        value = options.get(name, "missing")
-        if not isinstance(value, int) or not low <= value <= high:
-            raise FlatbufferError(f"has the option {name} {value}")
+    _check_options(operator, _RANGES)
     coding = coding_of(options)
     if coding.fault:
         raise FlatbufferError(f"has {coding.fault}")
@@ -57,3 +59,24 @@ def check_few_bits(operator: Operator) -> None:
         is_fine = rest == 0 and math.prod(result.shape) == rows * filter.shape[0]
     if not is_fine:
         raise FlatbufferError(f"makes {list(result.shape)} of {list(image.shape)} by {list(filter.shape)}")
+
+
+def _check_options(operator: Operator, ranges: Mapping[str, tuple[int, int]]) -> None:
+    for name, (low, high) in ranges.items():
+        value = operator.options.get(name, "missing")
+        if not isinstance(value, int) or not low <= value <= high:
+            raise FlatbufferError(f"has the option {name} {value}")
+
+
+def _check_quantizer(operator: Operator) -> None:
+    _check_options(operator, {"lowest": (-128, 127)})
+    (image, thresholds), result = operator.inputs, operator.outputs[0]
+    if image.dtype != "float32" or result.shape != image.shape:
+        raise FlatbufferError(f"makes {list(result.shape)} of {image.dtype} {list(image.shape)}")
+    if result.dtype != "int8" or result.quantization is None or len(result.quantization.scale) != 1:
+        raise FlatbufferError(f"gives '{result.name}', which is not int8 with one scale")
+    is_row = thresholds.dtype == "float32" and thresholds.is_constant and len(thresholds.shape) == 1
+    if not is_row or not 1 <= thresholds.shape[0] <= 127 - operator.options["lowest"]:
+        raise FlatbufferError(f"has thresholds of the type {thresholds.dtype} and the shape {list(thresholds.shape)}")
+    if not np.all(np.diff(thresholds.data) >= 0) or np.isnan(thresholds.data[0]):
+        raise FlatbufferError("has thresholds that do not ascend")

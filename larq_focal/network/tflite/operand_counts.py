@@ -58,6 +58,7 @@ OPERANDS: dict[str, Operands] = {
     "LceBconv2d": Operands(5, 6, frozenset({2, 3, 4, 5})),
     "LqfConv2d": Operands(4, 4, frozenset({3})),
     "LqfFullyConnected": Operands(4, 4, frozenset({3})),
+    "LqfQuantize": Operands(2, 2),
     "PACK": Operands(1, None),
     "RESHAPE": Operands(1, 2),
     "SVDF": Operands(5, 5, frozenset({3})),

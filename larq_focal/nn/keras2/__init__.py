@@ -48,6 +48,7 @@ HyperparameterScheduler = larq.callbacks.HyperparameterScheduler
 WeightClip = larq.constraints.WeightClip
 metrics_scope = larq.context.metrics_scope
 quantized_scope = larq.context.quantized_scope
+get_quantizer = larq.quantizers.get
 hard_tanh = larq.activations.hard_tanh
 swish_sign = larq.quantizers.swish_sign
 
@@ -83,6 +84,7 @@ __all__ = [
     "backend_name",
     "calling_layer",
     "compiled",
+    "get_quantizer",
     "gradients",
     "hard_tanh",
     "keras",

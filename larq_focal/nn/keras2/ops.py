@@ -12,6 +12,7 @@ from larq_focal.keras import tf
 abs = tf.abs
 argmax = tf.argmax
 argmin = tf.argmin
+argsort = tf.argsort
 bitwise_and = tf.bitwise.bitwise_and
 bitwise_left_shift = tf.bitwise.left_shift
 bitwise_or = tf.bitwise.bitwise_or
@@ -20,6 +21,7 @@ cast = tf.cast
 concatenate = tf.concat
 convert_to_tensor = tf.convert_to_tensor
 cosh = tf.cosh
+cumsum = tf.cumsum
 divide_no_nan = tf.math.divide_no_nan
 expand_dims = tf.expand_dims
 floor = tf.floor
@@ -32,6 +34,7 @@ log1p = tf.math.log1p
 max = tf.reduce_max
 maximum = tf.maximum
 mean = tf.reduce_mean
+min = tf.reduce_min
 minimum = tf.minimum
 ones = tf.ones
 ones_like = tf.ones_like
@@ -51,6 +54,7 @@ stop_gradient = tf.stop_gradient
 sum = tf.reduce_sum
 tanh = tf.tanh
 where = tf.where
+transpose = tf.transpose
 zeros = tf.zeros
 zeros_like = tf.zeros_like
 
@@ -76,6 +80,13 @@ def shape(x: tf.Tensor) -> tuple[int | tf.Tensor, ...]:
 
 def take(x: Any, indices: tf.Tensor, axis: int | None = None) -> tf.Tensor:
     return tf.gather(x, indices, axis=axis)
+
+
+def take_along_axis(x: Any, indices: tf.Tensor, axis: int = -1) -> tf.Tensor:
+    """Along the last axis."""
+    if axis % len(x.shape) != len(x.shape) - 1:
+        raise NotImplementedError("Values are taken along the last axis alone.")
+    return tf.gather(x, indices, batch_dims=len(x.shape) - 1)
 
 
 def searchsorted(sorted_sequence: tf.Tensor, values: tf.Tensor, side: str = "left") -> tf.Tensor:

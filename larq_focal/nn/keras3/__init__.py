@@ -12,6 +12,7 @@ from larq_focal.nn.keras3.case_optimizer import CaseOptimizer
 from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
 from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
 from larq_focal.nn.keras3.hyperparameter_scheduler import HyperparameterScheduler
+from larq_focal.nn.keras3.identifiers import get_quantizer
 from larq_focal.nn.keras3.kept import gradients, over_slices, with_backward
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
@@ -106,6 +107,7 @@ __all__ = [
     "backend_name",
     "calling_layer",
     "compiled",
+    "get_quantizer",
     "gradients",
     "hard_tanh",
     "keras",

@@ -15,6 +15,7 @@ __all__ = ["AdaBinSign"]
     levels="-s, +s with s = std(w) of each output channel",
     kernel="packed",
     scales="channel",
+    differs="the levels lie about 0; the source's about mean(w), with two trained levels for inputs and Maxout behind",
 )
 class AdaBinSign(ErrorDecayQuantizer):
     """Binary weights of AdaBin with the levels about zero, so that they pack.
@@ -29,7 +30,10 @@ class AdaBinSign(ErrorDecayQuantizer):
     mean and the deviation, alpha too. :class:`ErrorDecay` moves t. A channel of equal weights has alpha = 1.
 
     The paper's levels are mean(w) - alpha and mean(w) + alpha, which no binary convolution holds. Here mean(w) is left
-    out: the convolution lacks mean(w) times the sum of its inputs.
+    out: the convolution lacks mean(w) times the sum of its inputs. The source's inputs have two trained levels as well,
+    and Maxout for an activation; the zoo's method ``adabin`` has RSign and RPReLU in their place.
+
+    Quantized weights that are quantized again shrink a little: with a mean m of their signs, by sqrt(1 - m^2).
 
     Args:
         steepness: t at the start, a non-trainable weight. The source trains at 0.1.

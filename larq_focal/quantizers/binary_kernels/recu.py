@@ -29,6 +29,7 @@ def rectified_sign(x: Tensor, limit: Tensor) -> Tensor:
     values=(-1, 1),
     kernel="packed",
     lowering="kernel packed; the clamp only shapes the gradient",
+    differs="the source multiplies the convolution by a trained scale for each channel, left to the normalisation here",
 )
 class ReCUSign(ScheduledQuantizer):
     """Binary weights with the rectified clamp unit (ReCU), which brings back weights that lie far from 0.

@@ -42,8 +42,8 @@ class XnorSign(Quantizer):
         q(w) = alpha * (+1 if w >= 0 else -1)
         dq/dw = 1/n + alpha if |w| < 1 else 1/n
 
-    The values are those of Larq's ``magnitude_aware_sign``, which passes the gradient as if alpha were 1 and a
-    constant. The 1/n is what the paper keeps of the derivative of alpha: the weight's own part.
+    The values are those of Larq's ``magnitude_aware_sign``, which passes alpha times the gradient where |w| <= 1, with
+    alpha for a constant. The 1/n is what the paper keeps of the derivative of alpha: the weight's own part.
 
     Args:
         **kwargs: As for any Keras layer.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from larq_focal.nn import Tensor, ops, straight_through
 from larq_focal.quantizers.parts.base import Quantizer
 from larq_focal.quantizers.parts.even_levels import even_levels
 from larq_focal.quantizers.parts.row import quantizer_row
+from larq_focal.quantizers.parts.step_sweep import best_step_near
 from larq_focal.quantizers.parts.weight_statistics import Scale, at_least_float32, check_scale, per_channel
 
 __all__ = ["OMSE", "omse_range"]
@@ -15,13 +18,17 @@ __all__ = ["OMSE", "omse_range"]
 _CANDIDATES = np.arange(1, 33, dtype=np.float32) / 32
 _AT_ONCE = 8
 _REFINEMENTS = 6
+_MOST_EVENTS = 2**19
+"""Weights times levels that a sweep follows them: a training step waits for it."""
 
 
 def omse_range(weights: Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -> Tensor:
     """The range a with the least sum of squares of ``weights`` - a * even_levels(``weights`` / a).
 
-    The error has many local minima, so the best of 32 ranges up to max|w| is taken first. From there, levels and range
-    are fitted to each other in turn, which never raises the error.
+    The error has many local minima. The best of 32 ranges up to max|w| is taken first, and levels and range are fitted
+    to each other in turn. From there a sweep looks at every rounding on the way to larger and smaller ranges: at all
+    that there are where weights times levels are at most half a million, such as 4,128 weights of 8 bits or 74,898 of
+    4, else at the nearest. ``lqf.compress.quantize_kernel`` has no such bound.
 
     Args:
         weights: Of known shape, float32 or float64.
@@ -49,7 +56,20 @@ def omse_range(weights: Tensor, bits: int, scale: Scale = "tensor", has_zero: bo
         levels = even_levels(weights / best, bits, has_zero)
         square = ops.sum(levels**2, axes)
         best = ops.where(square > 0, ops.divide_no_nan(ops.sum(weights * levels, axes), square), best)
-    return best
+    return _swept(weights, best, bits, has_zero, axes)
+
+
+def _swept(weights: Tensor, limit: Tensor, bits: int, has_zero: bool, axes: tuple[int, ...]) -> Tensor:
+    """The range of least squared error near ``limit``, a scalar or ``[channels]``."""
+    size, levels = math.prod(weights.shape), 2 ** (bits - 1)
+    reach = min(levels - 1, _MOST_EVENTS // max(size, 1))
+    if not reach or not size:
+        return limit
+    steps = levels - 1 if has_zero else levels - 0.5
+    channels = 1 if len(axes) == len(weights.shape) else weights.shape[-1]
+    rows = ops.transpose(ops.reshape(ops.abs(weights), [-1, channels]))
+    step = best_step_near(rows, ops.reshape(limit, [-1]) / steps, levels, has_zero, reach)
+    return ops.reshape(step * steps, ops.shape(limit))
 
 
 @straight_through
@@ -69,9 +89,10 @@ def omse(x: Tensor, bits: int, scale: Scale = "tensor", has_zero: bool = True) -
     kernel="float",
     lowering="a float convolution; 8-bit integers hold its levels exactly",
     scales="channel",
+    differs="the range is found by a search, which ends up to 4.5 % above the least squared error at 8 bits",
 )
 class OMSE(Quantizer):
-    """Uniform weights of a few bits, in the range of least squared error, found by search.
+    """Uniform weights of a few bits, in the range of least squared error.
 
         a = argmin sum (w - q(w))^2      (of each kernel, again at every step)
         q(w) = the nearest of 2^bits - 1 even levels from -a to +a, with 0 among them

@@ -27,6 +27,7 @@ class QuantizerRow:
         family: The folder of ``larq_focal.quantizers`` that it belongs to.
         summary: What it is, in one line.
         source: Paper or repository.
+        differs: In what it is not what the source has, in words; "" where it is.
         values: All values that it produces, rising, in units of its scale; () where training moves them against each
             other, or where they are many.
         levels: The same in words.
@@ -51,6 +52,7 @@ class QuantizerRow:
     family: str
     summary: str
     source: str
+    differs: str
     values: tuple[float, ...]
     levels: str
     kernel: Lowering | None
@@ -122,14 +124,14 @@ def quantizer_row(
     family: str = "",
     summary: str = "",
     source: str = "",
+    differs: str = "",
 ) -> Callable[[Quantizer], Quantizer]:
     """A decorator that gives a quantizer its row, and registers it with Keras by its name and by its alias.
 
     What is left out follows from the class: the alias from its name, the family from its folder, the summary and the
     source from its docstring; the levels from the values, and the lowering from what becomes of kernels and inputs.
 
-    Args:
-        **attributes: As for :class:`QuantizerRow`.
+    The arguments are the attributes of a :class:`QuantizerRow`.
 
     Raises:
         ValueError: The alias is that of another quantizer, or something that does not follow is left out.
@@ -143,6 +145,7 @@ def quantizer_row(
             family=family or _family_of(quantizer),
             summary=summary or (inspect.getdoc(quantizer) or "").partition("\n")[0],
             source=source or _source_of(quantizer),
+            differs=differs,
             values=values,
             levels=levels or _listed(values),
             kernel=kernel,

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from larq_focal.cli.output import EXIT_STATUSES
 from larq_focal.focal_plane import SensorError, Verdict, fit, load_sensor
 from larq_focal.focal_plane.compiler import UnsupportedError, compile_network
 from larq_focal.network.graph import QuantGraph
@@ -263,8 +264,11 @@ def test_no_fit_is_worse_than_not_judged():
     strange = Unknown(name="strange", inputs=("out",), shape=(64, 64, 16), kind="LSTM")
     report = fit(chain("strange", *network, strange))
     assert report.verdict is Verdict.NO_FIT and report.not_judged
-    assert [verdict.rank for verdict in Verdict] == [0, 1, 2, 3]
-    assert list(map(str, Verdict)) == ["FIT", "FIT WITH SPILL", "NOT JUDGED", "NO FIT"]
+    assert [verdict.rank for verdict in Verdict] == list(range(6))
+    fits = ["FIT", "FIT WITH SWAP", "FIT WITH SPILL", "FIT WITH SPILL AND SWAP"]
+    assert list(map(str, Verdict)) == [*fits, "NOT JUDGED", "NO FIT"]
+    assert [str(verdict) for verdict in Verdict if verdict.fits] == fits == [*EXIT_STATUSES][: len(fits)]
+    assert {EXIT_STATUSES[verdict] for verdict in fits} == {0} and set(map(str, Verdict)) == set(EXIT_STATUSES)
 
 
 def test_nothing_on_the_array_is_not_judged():

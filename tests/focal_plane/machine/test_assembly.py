@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from larq_focal.focal_plane.machine import (
     Call,
+    Fill,
     InstructionSet,
     Kernel,
     Launch,
@@ -38,6 +39,9 @@ def programs(draw):
         for name in draw(st.lists(names, max_size=3, unique=True))
     )
     launches = [st.sampled_from(kernels).map(lambda kernel: Launch(kernel.name))] if kernels else []
+    if kernels:
+        known = st.sampled_from([kernel.name for kernel in kernels])
+        launches.append(st.builds(Fill, st.lists(known, min_size=1, unique=True).map(tuple)))
     leaves = st.one_of(calls(), *launches)
     bodies = st.recursive(
         leaves,

@@ -8,6 +8,7 @@ import pytest
 
 from larq_focal.focal_plane import SensorError
 from larq_focal.focal_plane.machine import (
+    Fill,
     Instruction,
     InstructionSet,
     Kernel,
@@ -69,6 +70,15 @@ def test_wrong_instructions(text, message):
         ("kernel a\nend\nkernel a\nend\nmain\nend", "Line 3: there is a kernel 'a' already"),
         ("main\nend\nmain\nend", "Line 3: 'main' stands outside"),
         ("main\nlaunch(a)\nend", "Line 2: 'launch(a)': launch takes the name of one kernel above it (none)"),
+        (
+            "main\nfill_store()\nend",
+            "Line 2: 'fill_store()': fill_store takes names of kernels above it (none), each once",
+        ),
+        (
+            "kernel a\nend\nmain\nfill_store(a, b)\nend",
+            "Line 4: 'fill_store(a, b)': fill_store takes names of kernels above it (a), each once",
+        ),
+        ("kernel a\nend\nmain\nfill_store(a, a)\nend", "Line 4: 'fill_store(a, a)': fill_store takes names"),
         ("main\nrepeat 3\nend", "Line 1: 'main' has no 'end'"),
         ("main\nrepeat many\nend\nend", "Line 2: 'repeat many' is not a statement"),
         ("main\nSET(R5)\nend", "Line 2: SET is not a function of the controller"),
@@ -114,6 +124,28 @@ def test_store_holds_1024_words():
         simulator.run(assemble(launched(*["SET(R5)"] * 1025), simulator.instruction_set))
 
 
+def filled(*main: str) -> Program:
+    kernels = [f"kernel {name}\n" + "SET(R5)\n" * 600 + "end" for name in "ab"]
+    return assemble("\n".join([*kernels, "main", *main, "end"]), InstructionSet(small_sensor()))
+
+
+def test_a_kernel_runs_only_while_it_is_in_the_store():
+    simulator = Simulator(small_sensor())
+    with pytest.raises(ProgramError, match="take 1200 instruction words, but the store of scamp5 holds 1024"):
+        simulator.run(filled("launch(a)"))
+    with pytest.raises(ProgramError, match=r"The kernels of a fill_store take 1200 instruction words, .* name fewer"):
+        simulator.run(filled("fill_store(a, b)", "launch(a)"))
+    in_turns = simulator.run(filled("repeat 2", "fill_store(a)", "launch(a)", "fill_store(b)", "launch(b)", "end"))
+    assert (in_turns.store_icw, in_turns.swapped_icw, in_turns.total_icw) == (600, 2400, 2400)
+    assert in_turns.calls == {"kernel_launch": 4, "fill_store": 4} and "2,400" in str(in_turns)
+    with pytest.raises(
+        ProgramError, match=r"launch\(a\): the kernel is not in the store, which holds nothing: name it"
+    ):
+        simulator.run(filled("launch(a)", "fill_store(a)"))
+    with pytest.raises(ProgramError, match=r"launch\(a\): the kernel is not in the store, which holds b: name it"):
+        simulator.run(filled("fill_store(a)", "fill_store(b)", "launch(a)"))
+
+
 def test_programs_built_by_hand_are_checked_too():
     simulator = Simulator(small_sensor())
     wrong = Kernel("only", (Instruction("SET", ("R13",)),))
@@ -121,6 +153,8 @@ def test_programs_built_by_hand_are_checked_too():
         simulator.run(Program((wrong,), (Launch("only"),)))
     with pytest.raises(ProgramError, match=r"launch\(other\): there is no such kernel"):
         simulator.run(Program((), (Launch("other"),)))
+    with pytest.raises(ProgramError, match=r"fill_store\(other\): name kernels that the program has, each once"):
+        simulator.run(Program((), (Fill(("other",)),)))
 
 
 def test_given_planes_must_be_there_and_fit():

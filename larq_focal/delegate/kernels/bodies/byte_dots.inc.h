@@ -5,7 +5,8 @@
 // memory than in the file (those of 3 bits as much as those of 4).
 //
 // The file that includes this defines what bodies/output.inc.h asks for, and:
-//   kDotVectors, kDotPositions               vectors of channels and positions of a tile
+//   kDotVectors, kDotPositions               vectors of channels and positions of a tile; with fewer vectors twice as
+//                                            many positions
 //   kSignedBytes                             whether bytes of the image are signed
 //   Bytes, load_bytes, load_table            as for bodies/lookup.inc.h
 //   Bytes level_of(Bytes table, Bytes)       looks up codes in a table of levels
@@ -44,12 +45,12 @@ inline Bytes codes_of(Bytes packed, int step) {
 }
 
 // Adds the sums to those of the tile, or stores the first ones, and starts again from zero.
-template <int positions>
-LARQ_FOCAL_INLINE void flush(Dots (&dots)[positions][kDotVectors], bool is_first, int32_t* tile) {
+template <int positions, int vectors>
+LARQ_FOCAL_INLINE void flush(Dots (&dots)[positions][vectors], bool is_first, int32_t* tile) {
 #pragma GCC unroll 16
   for (int p = 0; p < positions; ++p) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kDotVectors; ++v) {
+    for (int v = 0; v < vectors; ++v) {
       int32_t* to = tile + p * kDotBlock + v * kLanes;
       Integers sum = widened(dots[p][v]);
       if (!is_first) sum += load_vector<Integers>(to);
@@ -59,39 +60,38 @@ LARQ_FOCAL_INLINE void flush(Dots (&dots)[positions][kDotVectors], bool is_first
   }
 }
 
-template <int bits, int positions>
+template <int bits, int positions, int vectors>
 LARQ_FOCAL_INLINE void sum_step(const uint8_t* const (&places)[positions], ptrdiff_t offset, int step,
-                                const Bytes (&packed)[kDotVectors], Bytes levels,
-                                Dots (&dots)[positions][kDotVectors]) {
-  Bytes weight[kDotVectors];
+                                const Bytes (&packed)[vectors], Bytes levels, Dots (&dots)[positions][vectors]) {
+  Bytes weight[vectors];
 #pragma GCC unroll 8
-  for (int v = 0; v < kDotVectors; ++v) weight[v] = level_of(levels, codes_of<stored_bits(bits)>(packed[v], step));
+  for (int v = 0; v < vectors; ++v) weight[v] = level_of(levels, codes_of<stored_bits(bits)>(packed[v], step));
 #pragma GCC unroll 16
   for (int p = 0; p < positions; ++p) {
     const Bytes pixels = broadcast_step(places[p] + offset + step * kStepChannels);
 #pragma GCC unroll 8
-    for (int v = 0; v < kDotVectors; ++v) dots[p][v] = with_dots(dots[p][v], pixels, weight[v]);
+    for (int v = 0; v < vectors; ++v) dots[p][v] = with_dots(dots[p][v], pixels, weight[v]);
   }
 }
 
 // Sums up to so many of the steps whose weights share a byte. Their numbers are constants, for shifts by these.
-template <int bits, int positions, int... numbers>
+template <int bits, int positions, int vectors, int... numbers>
 LARQ_FOCAL_INLINE void sum_steps(const uint8_t* const (&places)[positions], ptrdiff_t offset, int steps,
-                                 const uint8_t* weights, Bytes levels, Dots (&dots)[positions][kDotVectors],
+                                 const uint8_t* weights, Bytes levels, Dots (&dots)[positions][vectors],
                                  std::integer_sequence<int, numbers...>) {
-  Bytes packed[kDotVectors];
+  Bytes packed[vectors];
 #pragma GCC unroll 8
-  for (int v = 0; v < kDotVectors; ++v) packed[v] = load_bytes(weights + v * kVectorBytes);
+  for (int v = 0; v < vectors; ++v) packed[v] = load_bytes(weights + v * kVectorBytes);
   (void)((numbers < steps && (sum_step<bits>(places, offset, numbers, packed, levels, dots), true)) && ...);
 }
 
-template <int bits, int positions>
+template <int bits, int vectors, int positions>
 void sum_products(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t* weights, int32_t* tile) {
   constexpr int kShared = shared_steps(bits);
   const uint8_t* places[positions];
   for (int p = 0; p < positions; ++p) places[p] = walk.next();
   const Bytes levels = load_table(reinterpret_cast<const uint8_t*>(conv.levels));
-  Dots dots[positions][kDotVectors] = {};
+  Dots dots[positions][vectors] = {};
   // How often sums of 16 bits take in what shares a byte.
   const int most = kLargestShort / (2 * conv.largest_byte * conv.largest_level * kShared);
   int room = most;
@@ -112,9 +112,9 @@ void sum_products(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t*
   flush(dots, is_first, tile);
 }
 
-template <int bits, int... positions>
+template <int bits, int vectors, int... positions>
 constexpr auto sums_of(std::integer_sequence<int, positions...>) {
-  return std::array{&sum_products<bits, positions + 1>...};
+  return std::array{&sum_products<bits, vectors, positions + 1>...};
 }
 
 int shared_bytes(int steps, int bits) { return (steps + shared_steps(bits) - 1) / shared_steps(bits); }
@@ -150,15 +150,17 @@ void pack_codes(const FewBitFilter& filter, int run_taps, uint8_t* packed) {
   }
 }
 
-template <int bits>
-void convolve_dots(const ByteConvolution& conv, int channel, int begin, int end) {
-  constexpr auto kSums = sums_of<bits>(std::make_integer_sequence<int, kDotPositions>());
+// By so many vectors of channels at a time, of all that the weights of a tile are packed for.
+template <int bits, int vectors>
+void convolve_vectors(const ByteConvolution& conv, int channel, int begin, int end) {
+  constexpr int kMost = vectors == kDotVectors ? kDotPositions : 2 * kDotPositions;
+  constexpr auto kSums = sums_of<bits, vectors>(std::make_integer_sequence<int, kMost>());
   constexpr int kTileChannels = kDotVectors * kLanes;
   const size_t channel_bytes =
       static_cast<size_t>(conv.window.runs) * shared_bytes(conv.window.run_words, bits) * kStepChannels;
-  alignas(64) int32_t tile[kDotPositions * kDotBlock];
+  alignas(64) int32_t tile[kMost * kDotBlock];
   PixelPlaces walk(conv, begin);
-  for (int tiles = (end - begin + kDotPositions - 1) / kDotPositions; tiles > 0; --tiles) {
+  for (int tiles = (end - begin + kMost - 1) / kMost; tiles > 0; --tiles) {
     const int positions = (end - begin + tiles - 1) / tiles;  // as even as can be
     const PixelPlaces start = walk;
     for (int c = 0; c < kDotBlock && channel + c < conv.channels; c += kTileChannels) {
@@ -168,6 +170,18 @@ void convolve_dots(const ByteConvolution& conv, int channel, int begin, int end)
     for (int p = 0; p < positions; ++p) walk.next();
     store_sums<false>(conv, channel, kDotBlock, begin, positions, tile, kDotBlock);
     begin += positions;
+  }
+}
+
+template <int bits>
+void convolve_dots(const ByteConvolution& conv, int channel, int begin, int end) {
+  const int left = conv.channels - channel;
+  if (kDotVectors > 1 && left <= kLanes) {
+    convolve_vectors<bits, 1>(conv, channel, begin, end);
+  } else if (kDotVectors > 2 && left <= 2 * kLanes) {
+    convolve_vectors<bits, 2>(conv, channel, begin, end);
+  } else {
+    convolve_vectors<bits, kDotVectors>(conv, channel, begin, end);
   }
 }
 

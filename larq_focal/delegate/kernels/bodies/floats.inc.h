@@ -11,13 +11,12 @@ namespace {
 template <bool is_whole>
 LARQ_FOCAL_INLINE void load_floats(const float* values, int count, const FloatSteps& steps, size_t row, int channel,
                                    Floats (&floats)[kWordVectors]) {
-  alignas(64) float own[kWordBits];
-  if (!is_whole) {
-    for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? values[c] : 0;
-    values = own;
-  }
+  if (is_whole) {
 #pragma GCC unroll 8
-  for (int v = 0; v < kWordVectors; ++v) floats[v] = load_vector<Floats>(values + v * kLanes);
+    for (int v = 0; v < kWordVectors; ++v) floats[v] = load_vector<Floats>(values + v * kLanes);
+  } else {
+    load_some(values, count, floats);
+  }
   take_steps<is_whole>(steps, static_cast<ptrdiff_t>(row), channel, count, floats);
 }
 
@@ -60,6 +59,31 @@ void pack_floats(const float* values, ptrdiff_t stride, size_t rows, int channel
       *words++ = packed_word<true>(values + c, kWordBits, steps, row, c);
     }
     if (c < channels) *words++ = packed_word<false>(values + c, channels - c, steps, row, c);
+  }
+}
+
+void quantize_floats(const float* values, ptrdiff_t stride, size_t rows, int channels, FloatSteps steps,
+                     const LevelSteps& levels, int8_t* codes) {
+  if (stride == channels && steps.count == 0) {  // as one row
+    const size_t whole = rows * channels / kWordBits;
+    Floats floats[kWordVectors];
+    for (size_t word = 0; word < whole; ++word, values += kWordBits, codes += kWordBits) {
+      load_floats<true>(values, kWordBits, steps, 0, 0, floats);
+      store_codes<true>(levels, floats, kWordBits, codes);
+    }
+    channels = stride = static_cast<int>(rows * channels % kWordBits);
+    rows = channels > 0;
+  }
+  for (size_t row = 0; row < rows; ++row, values += stride, codes += channels) {
+    Floats floats[kWordVectors];
+    int c = 0;
+    for (; c + kWordBits <= channels; c += kWordBits) {
+      load_floats<true>(values + c, kWordBits, steps, row, c, floats);
+      store_codes<true>(levels, floats, kWordBits, codes + c);
+    }
+    if (c == channels) continue;
+    load_floats<false>(values + c, channels - c, steps, row, c, floats);
+    store_codes<false>(levels, floats, channels - c, codes + c);
   }
 }
 

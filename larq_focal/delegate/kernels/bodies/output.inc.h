@@ -72,6 +72,21 @@ LARQ_FOCAL_INLINE Floats stepped(const FloatStep& step, Floats value, Floats ope
   return step.is_clamped ? clamped(value, Floats{} + step.lowest, Floats{} + step.highest) : value;
 }
 
+// The first `count` of 32 numbers, and zeros. Whole vectors are loaded as they are: 16 channels are common.
+LARQ_FOCAL_INLINE void load_some(const float* from, int count, Floats (&values)[kWordVectors]) {
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) {
+    const int left = count - v * kLanes;
+    if (left >= kLanes) {
+      values[v] = load_vector<Floats>(from + v * kLanes);
+    } else {
+      alignas(64) float own[kLanes] = {};
+      for (int c = 0; c < left; ++c) own[c] = from[v * kLanes + c];
+      values[v] = load_vector<Floats>(own);
+    }
+  }
+}
+
 // Takes 32 channels at a position through the steps; only `count` of them exist, and nothing behind them is read.
 template <bool is_whole>
 LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, int channel, int count,
@@ -79,14 +94,11 @@ LARQ_FOCAL_INLINE void take_steps(const FloatSteps& steps, ptrdiff_t position, i
   for (int i = 0; i < steps.count; ++i) {
     const FloatStep& step = steps.first[i];
     const float* operands = step.values + position * step.stride + channel;
-    alignas(64) float own[kWordBits];
-    if (!is_whole) {
-      for (int c = 0; c < kWordBits; ++c) own[c] = c < count ? operands[c] : 0;
-      operands = own;
-    }
+    Floats own[kWordVectors];
+    if (!is_whole) load_some(operands, count, own);
 #pragma GCC unroll 8
     for (int v = 0; v < kWordVectors; ++v) {
-      values[v] = stepped(step, values[v], load_vector<Floats>(operands + v * kLanes));
+      values[v] = stepped(step, values[v], is_whole ? load_vector<Floats>(operands + v * kLanes) : own[v]);
     }
   }
 }
@@ -106,7 +118,10 @@ LARQ_FOCAL_INLINE void store_integers(const Integers (&values)[kWordVectors], in
   if (is_whole) return store_narrow(values, bytes);
   alignas(64) int8_t own[kWordBits];
   store_narrow(values, own);
-  for (int c = 0; c < count; ++c) bytes[c] = own[c];
+  constexpr int kHalf = kWordBits / 2;
+  const int stored = count >= kHalf ? kHalf : 0;
+  if (stored) __builtin_memcpy(bytes, own, kHalf);
+  for (int c = stored; c < count; ++c) bytes[c] = own[c];
 }
 
 // Rounds to the nearest integer, halves away from zero, and saturates.
@@ -144,7 +159,6 @@ LARQ_FOCAL_INLINE void store_floats(const Floats (&values)[kWordVectors], int co
 #pragma GCC unroll 8
     for (int v = 0; v < kWordVectors; ++v) __builtin_memcpy(floats + v * kLanes, &values[v], sizeof(Floats));
   } else {
-    // Whole vectors as they are: 16 channels are common.
 #pragma GCC unroll 8
     for (int v = 0; v < kWordVectors; ++v) {
       const int left = count - v * kLanes;
@@ -159,6 +173,69 @@ LARQ_FOCAL_INLINE void store_floats(const Floats (&values)[kWordVectors], int co
   }
 }
 
+// The codes of a quantizer; of what is not a number the lowest.
+template <LevelSteps::Rule rule>
+LARQ_FOCAL_INLINE Integers level_codes(const LevelSteps& levels, Floats value) {
+  if (rule == LevelSteps::Rule::kCompare) {
+    Integers codes = Integers{} + levels.lowest;
+    for (int i = 0; i < levels.count; ++i) codes -= value >= Floats{} + levels.thresholds[i];
+    return codes;
+  }
+  value = levels.divides ? value / levels.factor : value * levels.factor;
+  value = value >= levels.low ? value : Floats{} + levels.low;
+  value = value > levels.high ? Floats{} + levels.high : value;
+  if (rule == LevelSteps::Rule::kHalfUp) {
+    value += 0.5f;
+    const Integers whole = __builtin_convertvector(value, Integers);
+    return whole + (__builtin_convertvector(whole, Floats) > value) + levels.zero_point;
+  }
+  const float magic = 0x1.8p23f;  // whose sum with a small number is rounded to a whole one
+  return __builtin_convertvector((value + magic) - magic, Integers) + levels.zero_point;
+}
+
+template <bool is_whole, LevelSteps::Rule rule>
+LARQ_FOCAL_INLINE void store_codes_by(const LevelSteps& levels, const Floats (&values)[kWordVectors], int count,
+                                      int8_t* codes) {
+  Integers integers[kWordVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kWordVectors; ++v) integers[v] = level_codes<rule>(levels, values[v]);
+  store_integers<is_whole>(integers, count, codes);
+}
+
+// Of any thresholds, by bisection.
+inline void search_codes(const LevelSteps& levels, const Floats (&values)[kWordVectors], int count, int8_t* codes) {
+  alignas(64) float numbers[kWordBits];
+  __builtin_memcpy(numbers, values, sizeof(numbers));
+  for (int c = 0; c < count; ++c) {
+    int reached = 0, above = levels.count;  // thresholds from `above` on lie above the number
+    while (reached < above) {
+      const int middle = (reached + above) / 2;
+      if (levels.thresholds[middle] <= numbers[c]) {
+        reached = middle + 1;
+      } else {
+        above = middle;
+      }
+    }
+    codes[c] = static_cast<int8_t>(levels.lowest + reached);
+  }
+}
+
+template <bool is_whole>
+LARQ_FOCAL_INLINE void store_codes(const LevelSteps& levels, const Floats (&values)[kWordVectors], int count,
+                                   int8_t* codes) {
+  using Rule = LevelSteps::Rule;
+  switch (levels.rule) {
+    case Rule::kSearch:
+      return search_codes(levels, values, count, codes);
+    case Rule::kCompare:
+      return store_codes_by<is_whole, Rule::kCompare>(levels, values, count, codes);
+    case Rule::kHalfToEven:
+      return store_codes_by<is_whole, Rule::kHalfToEven>(levels, values, count, codes);
+    case Rule::kHalfUp:
+      return store_codes_by<is_whole, Rule::kHalfUp>(levels, values, count, codes);
+  }
+}
+
 // Up to 32 channels of outputs at one position to memory, through the steps that follow.
 template <bool is_whole>
 LARQ_FOCAL_INLINE void store_outputs(const Destination& to, int channel, int count, int position,
@@ -166,9 +243,10 @@ LARQ_FOCAL_INLINE void store_outputs(const Destination& to, int channel, int cou
   take_steps<is_whole>(to.steps, position, channel, count, outputs);
   if (to.floats) store_floats<is_whole>(outputs, count, to.floats + position * to.float_stride + channel);
   if (to.bytes) store_bytes<is_whole>(outputs, count, to.bytes + position * to.byte_stride + channel);
-  if (!to.words) return;
-  take_steps<is_whole>(to.sign_steps, position, channel, count, outputs);
-  store_bits(to, channel, position, below_zero(outputs) & (is_whole ? ~uint32_t{0} : low_bits(count)));
+  if (!to.words && !to.levels) return;
+  take_steps<is_whole>(to.quantized_steps, position, channel, count, outputs);
+  if (to.words) store_bits(to, channel, position, below_zero(outputs) & (is_whole ? ~uint32_t{0} : low_bits(count)));
+  if (to.levels) store_codes<is_whole>(*to.levels, outputs, count, to.codes + position * to.code_stride + channel);
 }
 
 // Up to 32 channels at one position, from the popcounts to memory.

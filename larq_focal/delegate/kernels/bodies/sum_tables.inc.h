@@ -25,13 +25,17 @@ constexpr int kTableBlock = kTableGroups * kVectorBytes;
 constexpr int kLowBits = 5;  // of a sum, in the first of two tables; the second has the others, five too
 constexpr int kNarrowByte = 15;
 
-// Tables that a step has, and steps whose sums fit a byte.
+// Tables that a lookup has.
 constexpr int parts_of(int largest_byte) { return largest_byte > kNarrowByte ? 2 : 1; }
-constexpr int byte_steps(int largest_byte) {
-  return largest_byte > kNarrowByte ? 8 : 255 / (kStepChannels * largest_byte);
+
+// What a step adds at most, steps whose sums fit a byte, and how often these fit into 16 bits.
+constexpr int largest_step(int largest_byte, int bits) { return kStepChannels * largest_byte * ((1 << bits) - 1); }
+constexpr int byte_steps(int largest_byte, int bits) {
+  return largest_byte > kNarrowByte ? 8 : 255 / largest_step(largest_byte, bits);
 }
-// How often these fit into 16 bits.
-constexpr int short_sums(int largest_byte) { return 65535 / (byte_steps(largest_byte) * kStepChannels * largest_byte); }
+constexpr int short_sums(int largest_byte, int bits) {
+  return 65535 / (byte_steps(largest_byte, bits) * largest_step(largest_byte, bits));
+}
 
 typedef uint16_t Shorts __attribute__((vector_size(kVectorBytes)));
 typedef uint32_t Words32 __attribute__((vector_size(kVectorBytes)));
@@ -68,23 +72,25 @@ inline void add_shorts(const TableSums& sums, bool is_first, int32_t* to) {
 // The channel whose sums byte `lane` of a vector has: add_shorts brings them into their order.
 constexpr int channel_of_lane(int lane) { return lane % 4 * kLanes + lane / 4; }
 
-template <int parts, int positions, int groups>
+// By codes of so many bits: an index holds four of one bit, or two of two, so that a step takes `bits` lookups.
+template <int bits, int parts, int positions, int groups>
 void look_up_sums(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t* weights, ptrdiff_t group_bytes,
                   int32_t* tile) {
   const uint8_t* places[positions];
   for (int p = 0; p < positions; ++p) places[p] = walk.next();
   TableSums sums[positions][groups];
-  const int most_bytes = byte_steps(conv.largest_byte), most_shorts = short_sums(conv.largest_byte);
+  constexpr int kStepBytes = bits * parts * kTableBytes;
+  const int most_bytes = byte_steps(conv.largest_byte, bits), most_shorts = short_sums(conv.largest_byte, bits);
   int shorts = 0;          // additions to the 16-bit sums since they were flushed
   bool is_first = true;    // whether they have not been flushed yet
   int run = 0, step = 0;   // where the walk through the window stands
   const int run_steps = conv.window.run_words;
   while (run < conv.window.runs) {
-    Bytes bytes[positions][groups][parts] = {};
+    Bytes found[positions][groups][parts] = {};
     for (int room = most_bytes; room > 0 && run < conv.window.runs;) {
       const int left = run_steps - step, steps = left < room ? left : room;
-      ptrdiff_t offset = conv.window.offsets[run] + static_cast<ptrdiff_t>(step) * parts * kTableBytes;
-      for (int i = 0; i < steps; ++i, offset += parts * kTableBytes, weights += kVectorBytes) {
+      ptrdiff_t offset = conv.window.offsets[run] + static_cast<ptrdiff_t>(step) * kStepBytes;
+      for (int i = 0; i < steps * bits; ++i, offset += parts * kTableBytes, weights += kVectorBytes) {
         Bytes indices[groups];
 #pragma GCC unroll 4
         for (int g = 0; g < groups; ++g) indices[g] = load_bytes(weights + g * group_bytes);
@@ -94,7 +100,7 @@ void look_up_sums(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t*
           for (int part = 0; part < parts; ++part) {
             const Bytes table = load_table(places[p] + offset + part * kTableBytes);
 #pragma GCC unroll 4
-            for (int g = 0; g < groups; ++g) add_looked_up(table, indices[g], bytes[p][g][part]);
+            for (int g = 0; g < groups; ++g) add_looked_up(table, indices[g], found[p][g][part]);
           }
         }
       }
@@ -108,7 +114,7 @@ void look_up_sums(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t*
 #pragma GCC unroll 16
     for (int p = 0; p < positions; ++p) {
 #pragma GCC unroll 4
-      for (int g = 0; g < groups; ++g) add_bytes<parts>(bytes[p][g], shorts == 0, sums[p][g]);
+      for (int g = 0; g < groups; ++g) add_bytes<parts>(found[p][g], shorts == 0, sums[p][g]);
     }
     if (++shorts == most_shorts || run == conv.window.runs) {
       for (int p = 0; p < positions; ++p) {
@@ -120,17 +126,17 @@ void look_up_sums(const ByteConvolution& conv, PixelPlaces& walk, const uint8_t*
   }
 }
 
-template <int parts, int groups, int... positions>
+template <int bits, int parts, int groups, int... positions>
 constexpr auto look_ups_of(std::integer_sequence<int, positions...>) {
-  return std::array{&look_up_sums<parts, positions + 1, groups>...};
+  return std::array{&look_up_sums<bits, parts, positions + 1, groups>...};
 }
 
-template <int parts, int groups>
+template <int bits, int parts, int groups>
 void convolve_groups_by_tables(const ByteConvolution& conv, int channel, int begin, int end) {
   constexpr int kMost = kTablePositions * kTableGroups / groups * 2 / parts;
-  constexpr auto kSums = look_ups_of<parts, groups>(std::make_integer_sequence<int, kMost>());
+  constexpr auto kSums = look_ups_of<bits, parts, groups>(std::make_integer_sequence<int, kMost>());
   const ptrdiff_t group_bytes =
-      static_cast<ptrdiff_t>(conv.window.runs) * conv.window.run_words * kVectorBytes;
+      static_cast<ptrdiff_t>(conv.window.runs) * conv.window.run_words * bits * kVectorBytes;
   alignas(64) int32_t tile[kMost * kTableBlock];
   PixelPlaces walk(conv, begin);
   for (int tiles = (end - begin + kMost - 1) / kMost; tiles > 0; --tiles) {
@@ -141,20 +147,20 @@ void convolve_groups_by_tables(const ByteConvolution& conv, int channel, int beg
   }
 }
 
-template <int parts>
+template <int bits, int parts>
 void convolve_by_tables_of(const ByteConvolution& conv, int channel, int begin, int end) {
   if (conv.channels - channel > kVectorBytes) {
-    convolve_groups_by_tables<parts, kTableGroups>(conv, channel, begin, end);
+    convolve_groups_by_tables<bits, parts, kTableGroups>(conv, channel, begin, end);
   } else {
-    convolve_groups_by_tables<parts, 1>(conv, channel, begin, end);
+    convolve_groups_by_tables<bits, parts, 1>(conv, channel, begin, end);
   }
 }
 
 void convolve_by_tables(const ByteConvolution& conv, int channel, int begin, int end) {
   if (parts_of(conv.largest_byte) == 2) {
-    convolve_by_tables_of<2>(conv, channel, begin, end);
+    convolve_by_tables_of<1, 2>(conv, channel, begin, end);
   } else {
-    convolve_by_tables_of<1>(conv, channel, begin, end);
+    convolve_by_tables_of<1, 1>(conv, channel, begin, end);
   }
 }
 
@@ -205,19 +211,21 @@ void prepare_tables(const int8_t* pixels, size_t count, int channels, int shift,
 
 size_t table_weight_bytes(const FewBitFilter& filter, int) {
   const size_t steps = static_cast<size_t>(filter.taps) * steps_of(filter.channels_in);
-  return steps * rounded_up(filter.channels, kTableBlock);
+  return steps * filter.bits * rounded_up(filter.channels, kTableBlock);
 }
 
-// To [group][step][channel of the group], a byte for each.
+// To [group][step][lookup][channel of the group], a byte for each.
 void pack_indices(const FewBitFilter& filter, int, uint8_t* packed) {
+  const int index_codes = kStepChannels / filter.bits, padded = steps_of(filter.channels_in) * kStepChannels;
   for (int first = 0; first < rounded_up(filter.channels, kTableBlock); first += kVectorBytes) {
     for (int tap = 0; tap < filter.taps; ++tap) {
-      for (int from = 0; from < filter.channels_in; from += kStepChannels) {
+      for (int from = 0; from < padded; from += index_codes) {
         for (int lane = 0; lane < kVectorBytes; ++lane) {
           const int c = first + channel_of_lane(lane);
           int index = 0;
-          for (int j = 0; j < kStepChannels; ++j) {
-            if (c < filter.channels && from + j < filter.channels_in) index |= filter.code(c, tap, from + j) << j;
+          for (int j = 0; j < index_codes; ++j) {
+            const bool is_weight = c < filter.channels && from + j < filter.channels_in;
+            if (is_weight) index |= filter.code(c, tap, from + j) << (j * filter.bits);
           }
           *packed++ = static_cast<uint8_t>(index);
         }

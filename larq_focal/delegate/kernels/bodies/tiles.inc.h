@@ -51,7 +51,7 @@ void convolve(const Convolution& conv, int channel, int begin, int end) {
 
 constexpr Kernel make_kernel(const char* name, bool (*is_supported)()) {
   return {name,         is_supported, kBlock,      kPositions, kWeightWords, false,
-          pack_weights, convolve,     pack_floats, sum_floats, pack_bytes,   convolve_depthwise, find_maxima};
+          pack_weights, convolve,     pack_floats, sum_floats, quantize_floats, pack_bytes, convolve_depthwise, find_maxima};
 }
 
 }  // namespace

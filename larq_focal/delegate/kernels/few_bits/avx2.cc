@@ -43,11 +43,11 @@ inline WideInts widened(Dots dots) {
 }  // namespace larq_focal
 
 #include "../bodies/byte_dots.inc.h"
-#include "../bodies/sum_tables.inc.h"
+#include "../bodies/pair_tables.inc.h"
 
 namespace larq_focal {
 
-extern const FewBitKernel avx2_few_bits = {"avx2", &kDotLoop, &kTableLoop, {160, 96, 64}};
+extern const FewBitKernel avx2_few_bits = {"avx2", &kDotLoop, &kTableLoop, &kPairLoop, {160, 96, 64, 256}};
 
 }  // namespace larq_focal
 

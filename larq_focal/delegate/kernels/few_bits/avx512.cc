@@ -43,7 +43,7 @@ inline WideInts widened(Dots dots) { return reinterpret_cast<WideInts>(dots); }
 
 namespace larq_focal {
 
-extern const FewBitKernel avx512_few_bits = {"avx512", &kDotLoop, &kTableLoop, {0, 640, 64}};
+extern const FewBitKernel avx512_few_bits = {"avx512", &kDotLoop, &kTableLoop, nullptr, {0, 640, 64, 0}};
 
 }  // namespace larq_focal
 

@@ -40,6 +40,6 @@ constexpr FewBitLoop kLoop = {kBlock,
 
 }  // namespace
 
-extern const FewBitKernel portable_few_bits = {"portable", &kLoop, nullptr, {}};
+extern const FewBitKernel portable_few_bits = {"portable", &kLoop, nullptr, nullptr, {}};
 
 }  // namespace larq_focal

@@ -27,7 +27,7 @@ void convolve(const ByteConvolution& conv, int channel, int begin, int end) {
     float output = static_cast<float>(whole) * by.multiplier[channel] + by.bias[channel];
     output = stepped(to.steps, position, channel, clamp(output, by.lowest, by.highest));
     store_number(to, channel, position, output);
-    if (to.words) store_sign(to, channel, position, stepped(to.sign_steps, position, channel, output) < 0);
+    store_quantized(to, channel, position, output);
   }
 }
 
@@ -43,6 +43,6 @@ constexpr FewBitLoop kLoop = {1,
 
 }  // namespace
 
-extern const FewBitKernel reference_few_bits = {"reference", &kLoop, nullptr, {}};
+extern const FewBitKernel reference_few_bits = {"reference", &kLoop, nullptr, nullptr, {}};
 
 }  // namespace larq_focal

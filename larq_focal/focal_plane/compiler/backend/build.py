@@ -97,17 +97,20 @@ class Built:
         return sum(sum(count.values()) for count in self.icw.values())
 
 
-def build(code: Code, spill: Spill = "analog") -> Built:
+def build(code: Code, spill: Spill = "analog", swaps_kernels: bool = False) -> Built:
     """Gives every plane of ``code`` a register, and divides it into kernels.
 
     Args:
         code: the program on planes.
         spill: how far planes may be moved where digital registers run out: not at all ("none"), to "analog" registers,
             or, when those run out too, to the "controller" and back.
+        swaps_kernels: whether the controller may put other kernels into the store within the frame, where it cannot
+            hold all.
 
     Raises:
         RegisterError: more planes are live at once than there are registers, and nothing more can be spilled.
-        StoreError: the kernels take more words than the store of the array holds.
+        StoreError: the kernels take more words than the store of the array holds; where they may be swapped, a single
+            instruction does.
         ValueError: a plane is read before it is written, or ``spill`` is not known, or not for this sensor.
     """
     check_spill(spill, code.sensor)
@@ -134,7 +137,7 @@ def build(code: Code, spill: Spill = "analog") -> Built:
         raise RegisterError(f"'{section}' needs a register that calls of the controller overwrite meanwhile", section)
     instruction_set = InstructionSet(code.sensor)
     lines = without_needless_lifts(placed(code.statements, accesses, registers, code.sensor), instruction_set)
-    outlined = program(lines, instruction_set)
+    outlined = program(lines, instruction_set, swaps_kernels)
     return Built(
         program=outlined.program,
         allocation=_allocation(code, ranges, registers, accesses, spiller),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.few_bits import CONVOLUTION, DENSE, coding_of, stored_weights
+from larq_focal.network.few_bits import CONVOLUTION, DENSE, QUANTIZER, coding_of, stored_weights
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.tflite.read.call import PADDINGS, Call
 from larq_focal.network.tflite.read.layers import read_bias
@@ -38,10 +38,22 @@ def lqf_fully_connected(call: Call) -> str:
     return call.activation(value, call.options["fused_activation_function"])
 
 
+def lqf_quantize(call: Call) -> str:
+    (scale,), (zero_point,) = call.output.quantization.scale, call.output.quantization.zero_point
+    boundaries, steps = np.unique(call.constant(1), return_counts=True)
+    codes = call.options["lowest"] + np.append(0, np.cumsum(steps))
+    levels = ((codes - zero_point) * np.float32(scale)).astype(np.float32)
+    return call.emit(ops.Quantize, call.input(0), levels=levels, boundaries=boundaries)
+
+
 def _kernel(call: Call) -> Kernel:
     coding, codes = coding_of(call.options), np.moveaxis(stored_weights(call.constant(1), call.options), 0, -1)
     bits = 1 if coding.has_only_signs else max(_LEAST_BITS, coding.bits)
     return Kernel(codes, call.constant(2), bits, codes.shape[-1])
 
 
-FEW_BITS: dict[str, Callable[[Call], str]] = {CONVOLUTION: lqf_conv_2d, DENSE: lqf_fully_connected}
+FEW_BITS: dict[str, Callable[[Call], str]] = {
+    CONVOLUTION: lqf_conv_2d,
+    DENSE: lqf_fully_connected,
+    QUANTIZER: lqf_quantize,
+}

@@ -13,6 +13,7 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.builder import GraphBuilder
+from larq_focal.network.few_bits import QUANTIZER
 from larq_focal.network.graph import GraphError, NotUnderstood, QuantGraph
 from larq_focal.network.step_function import Steps, find_steps
 from larq_focal.network.tflite.flatbuffer import FlatbufferError, FlatModel, Operator, Tensor, read_flatbuffer
@@ -136,7 +137,7 @@ class _FileReader:
         result = OPERATORS[operator.kind](call)
         values = result if isinstance(result, tuple) else (call.activated(result),)
         tensors = [*self._tensors.computed(operator.inputs), *operator.outputs]
-        if self._builder[values[0]].moves_elements and have_one_scale(tensors):
+        if operator.kind == QUANTIZER or (self._builder[values[0]].moves_elements and have_one_scale(tensors)):
             return values  # of integers that are rounded already
         return tuple(self._rounded(tensor, name) for tensor, name in zip(operator.outputs, values, strict=True))
 

@@ -15,7 +15,7 @@ from larq_focal.network.graph import NotUnderstood
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import unpack_bits, words_for
 from larq_focal.network.tflite.read.call import PADDINGS, Call
-from larq_focal.network.tflite.read.constants import along_axis
+from larq_focal.network.tflite.read.constants import along_axis, bits_of, codes_of
 
 _ALWAYS_PLUS, _ALWAYS_MINUS = np.iinfo(np.int32).max, np.iinfo(np.int32).min
 
@@ -70,10 +70,10 @@ def read_kernel(call: Call, arrange: Callable[[np.ndarray], np.ndarray]) -> Kern
     kernel = Kernel.from_values(arrange(call.constant(1)))
     if tensor.quantization is None or kernel.bits <= 4:
         return kernel
-    codes = tensor.data.astype(np.int16) - along_axis(tensor, tensor.quantization.zero_point).astype(np.int16)
+    codes = codes_of(tensor).astype(np.int16) - along_axis(tensor, tensor.quantization.zero_point).astype(np.int16)
     scale = np.broadcast_to(along_axis(tensor, tensor.quantization.scale), tensor.shape)
     scale = arrange(scale).reshape(-1, kernel.shape[-1])[0].copy()
-    return Kernel(arrange(codes), scale, 8 * tensor.data.itemsize, min(len(tensor.quantization.scale), scale.size))
+    return Kernel(arrange(codes), scale, bits_of(tensor), min(len(tensor.quantization.scale), scale.size))
 
 
 def read_bias(call: Call, operand: int = 2) -> np.ndarray | None:

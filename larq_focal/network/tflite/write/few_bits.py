@@ -1,26 +1,48 @@
-"""Layers with weights of few bits on maps of 8 bits, as operators of larq_focal's delegate."""
+"""Layers with weights of few bits on maps of 8 bits, and quantizers, as operators of larq_focal's delegate."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.few_bits import CONVOLUTION, DENSE, WeightCoding, map_codes, pack_weights, weight_coding
+from larq_focal.network.few_bits import (
+    CONVOLUTION,
+    DENSE,
+    QUANTIZER,
+    WeightCoding,
+    map_codes,
+    pack_weights,
+    weight_coding,
+)
+from larq_focal.network.level_grids import level_codes
 from larq_focal.network.tflite.write.emitter import Emitter
 from larq_focal.network.tflite.write.layers import PADDINGS
 
 
 def write_few_bits(op: ops.Linear, emitter: Emitter) -> None:
-    """Adds one operator: ``activation(sums * scale of the image * scale + bias)``, rounded to int8."""
+    """Adds one operator: ``activation(sums * scale of the image * scale + bias)``, rounded where int8 is asked for."""
     coding = weight_coding(op.kernel.codes)
     words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), coding)
     source = emitter.plan.flattened.get(op.name, op.inputs[0])
     bias = -1 if op.bias is None else emitter.constant(op.bias)
     operands = [emitter.integers(source), emitter.constant(words, np.int32), emitter.constant(op.kernel.scale), bias]
-    output = emitter.integer_tensor(op.name, op.shape, emitter.grid)
+    if emitter.grid is None:
+        output = emitter.tensor(op.name, op.shape)
+    else:
+        output = emitter.integer_tensor(op.name, op.shape, emitter.grid)
     is_convolution = isinstance(op, ops.Conv2D)
     options = _options(op, coding, emitter) | _map(source, emitter) | (_window(op) if is_convolution else {})
     emitter.file.custom(CONVOLUTION if is_convolution else DENSE, operands, [output], options)
+    emitter.finish(op, output)
+
+
+def write_levels(op: ops.Quantize, emitter: Emitter) -> None:
+    """Adds one operator: the integers of the levels, which rise at each boundary. One that skips some stands again."""
+    grid = emitter.plan.codes[op.name]
+    codes = level_codes(op.levels, grid).astype(np.int64)
+    thresholds = emitter.constant(np.repeat(op.boundaries, np.diff(codes)))
+    output = emitter.integer_tensor(op.name, op.shape, grid)
+    emitter.file.custom(QUANTIZER, [emitter.float_value(op.inputs[0]), thresholds], [output], {"lowest": int(codes[0])})
     emitter.finish(op, output)
 
 

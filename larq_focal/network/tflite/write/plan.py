@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from larq_focal.network import ops
-from larq_focal.network.few_bits import takes_few_bits
+from larq_focal.network.few_bits import is_exact_in_few_bits, takes_few_bits
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import computes_integers, moved_grid
+from larq_focal.network.level_grids import level_grid
 from larq_focal.network.passes.packable import gives_signs, is_packable, may_give_signs, takes_activation
 from larq_focal.network.passes.uses import Uses
 
@@ -70,13 +71,14 @@ class Plan:
         if packs:
             self._plan_convolutions()
             self._plan_packed_values()
+            self._plan_few_bits()
         for op in graph:
             self._plan_flattening(op)
             if isinstance(op, _TAKE_ACTIVATION) and not (op.name in self.absorbed or op.name in self.convolutions):
                 self._plan_activation(op)
         self._plan_integers()
         if packs:
-            self.few_bits = {name for name in self.roundings if takes_few_bits(graph[name])}
+            self.few_bits |= {name for name in self.roundings if takes_few_bits(graph[name])}
 
     def grid_of(self, op: ops.Op) -> ops.UniformQuantize | None:
         """The grid of the integers that the operator of ``op`` gives; None where it gives floats."""
@@ -110,6 +112,21 @@ class Plan:
             elif op.name in self.packed and isinstance(op, ops.Pool2D) and gives_signs(self._graph, op):
                 self.packed_pools.add(op.name)
                 self.packed.add(op.inputs[0])
+
+    def _plan_few_bits(self) -> None:
+        """Layers of few bits on maps of few levels, whose quantizers give integers."""
+        for op in self._graph:
+            if op.name not in self.convolutions and is_exact_in_few_bits(self._graph, op):
+                self.few_bits.add(op.name)
+                self._plan_quantizers(op.inputs[0])
+
+    def _plan_quantizers(self, name: str) -> None:
+        op = self._graph[name]
+        if isinstance(op, ops.Quantize):
+            self.codes[name] = level_grid(self._graph, name)
+        elif op.moves_elements:
+            for source in op.inputs:
+                self._plan_quantizers(source)
 
     def _plan_flattening(self, op: ops.Op) -> None:
         """A dense layer of one row reads all elements, whatever their shape."""
@@ -161,6 +178,8 @@ class Plan:
     def _feeds_integers(self, op: ops.Op) -> bool:
         """Whether an operation that may become an operator of integers reads ``op``, or moves of it."""
         for reader in self._uses.of(op):
+            if reader.name in self.few_bits:
+                return True
             result = self.activations.get(reader.name, reader)
             computes = isinstance(self._uses.only(result), ops.UniformQuantize) and not isinstance(reader, ops.Binarize)
             if computes or (reader.moves_elements and self._feeds_integers(result)):

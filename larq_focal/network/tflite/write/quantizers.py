@@ -9,6 +9,7 @@ import numpy as np
 from larq_focal.network import ops
 from larq_focal.network.tflite.write.elementwise import clip
 from larq_focal.network.tflite.write.emitter import Emitter
+from larq_focal.network.tflite.write.few_bits import write_levels
 from larq_focal.network.tflite.write.operators import write
 
 
@@ -65,7 +66,13 @@ def _choice(
 
 @write.register
 def _(op: ops.Quantize, emitter: Emitter) -> None:
-    """Rounding where that gives exactly these levels and boundaries, else the largest level that was reached."""
+    """Rounding where that gives exactly these levels and boundaries, else the largest level that was reached.
+
+    As integers, where a layer of few bits reads it, one operator.
+    """
+    if op.name in emitter.plan.codes:
+        write_levels(op, emitter)
+        return
     for rounding in _roundings(op):
         if _is_exact(op, rounding):
             emitter.finish(op, rounding.write(op, emitter))
