@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from keras import ops
 
-from larq_focal.nn.kept import SAMPLES
+from larq_focal.nn.kept.samples import SAMPLES
 
 
 def with_backward(forward: Callable, backward: Callable) -> Callable[..., torch.Tensor]:
