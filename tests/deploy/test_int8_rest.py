@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larq_focal.cli import main
-from larq_focal.deploy.calibration import METHODS, Seen, least_squares, most_of_the_range, rounded, whole_range
+from larq_focal.deploy.calibration import (
+    METHODS,
+    Seen,
+    fixed_point,
+    least_squares,
+    most_of_the_range,
+    rounded,
+    whole_range,
+)
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert
 from larq_focal.deploy.converters import CALIBRATIONS
@@ -344,7 +352,7 @@ def test_least_squares_are_no_worse_than_other_ranges_on_what_was_seen(seed, siz
         return float(np.square(rounded(numbers, grid) - numbers).mean(dtype=np.float64))
 
     assert error(least_squares(seen)) <= error(whole_range(seen))
-    assert {least_squares, most_of_the_range, whole_range} == set(METHODS.values())
+    assert {least_squares, most_of_the_range, whole_range, fixed_point} == set(METHODS.values())
     for method in METHODS.values():
         assert rounded(np.zeros(1, np.float32), method(seen))[0] == 0
 
