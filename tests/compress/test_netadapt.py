@@ -14,7 +14,7 @@ from larq_focal.compress.netadapt.adaptation import LOG, Schedule, netadapt
 from larq_focal.compress.netadapt.channels import channels_of
 from larq_focal.compress.netadapt.cost_table import CostTable, MeasuredLayers
 from larq_focal.compress.netadapt.layer_network import layer_network
-from larq_focal.compress.netadapt.meters import ClockMeter, CountMeter, key_of, meter_for
+from larq_focal.compress.netadapt.meters import ClockMeter, CountMeter, WordMeter, key_of, meter_for
 from larq_focal.compress.netadapt.tuning import Tuning
 from larq_focal.compress.netadapt.whole_cost import WholeCost
 from larq_focal.datasets.dataset import Dataset
@@ -112,6 +112,17 @@ def test_times_are_of_this_device_and_an_unknown_metric_is_named(channels):
         meter_for("joy")
     with pytest.raises(ValueError, match="give the watts"):
         ClockMeter("energy", min_seconds=0.01)(layer_network(channels.graph, "side", 16, 8))
+
+
+def test_words_on_the_array_are_those_of_the_compiled_program_and_fall_with_the_width():
+    from larq_focal.focal_plane.compiler import compile as compile_network
+    from larq_focal.zoo import two_layer
+
+    model = two_layer("ste_sign", filters=(4, 8))
+    channels = channels_of(model, {"conv_1": 2, "conv_2": 4})
+    cost, widths = WholeCost(model, channels, WordMeter()), {"conv_1": 4, "conv_2": 8}
+    assert cost(widths) == compile_network(channels.graph).total_icw
+    assert cost({**widths, "conv_1": 2}) < cost(widths) > cost({**widths, "conv_2": 4})
 
 
 def test_the_images_that_judge_are_neither_trained_on_nor_test_images():
