@@ -413,8 +413,9 @@ def test_in_fixed_point_every_step_is_a_power_of_two(tmp_path):
     """Values of few levels too, and the second time the same."""
     samples = images()
     files = [tmp_path / f"{index}.tflite" for index in range(2)]
+    model = residual_model()
     for path in files:
-        convert(residual_model(), path, **FOCAL, representative=samples, calibration="fixed point")
+        convert(model, path, **FOCAL, representative=samples, calibration="fixed point")
     tensors = [each for each in read_flatbuffer(files[0]).tensors if each.dtype == "int8" and not each.is_constant]
     assert len(tensors) > 3
     steps = np.concatenate([each.quantization.scale for each in tensors])
