@@ -14,6 +14,7 @@ from larq_focal.cli.options import (
     import_option,
     json_option,
     model_argument,
+    sensor_option,
     threads_option,
     trust_option,
 )
@@ -21,7 +22,7 @@ from larq_focal.cli.output import quiet, show
 from larq_focal.cli.progress import progress
 from larq_focal.files import existing
 
-METRICS = ("latency", "energy", "bytes", "macs", "ace")
+METRICS = ("latency", "energy", "bytes", "macs", "ace", "words")
 
 
 def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> dict[str, int]:
@@ -46,6 +47,7 @@ def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str
 @click.option("--for", "host", metavar="HOST", help="Where times are measured, over ssh: pi@raspberrypi.")
 @threads_option
 @click.option("--watts", type=click.FloatRange(min=0, min_open=True), help="For energy: what that machine draws.")
+@sensor_option
 @click.option("--iterations", type=click.IntRange(min=1), default=13, show_default=True)
 @click.option("--steps", type=click.IntRange(min=1), default=10, show_default=True, help="Batches for each candidate.")
 @click.option("--judged", type=click.IntRange(min=1), default=2000, show_default=True, help="Images that judge each.")

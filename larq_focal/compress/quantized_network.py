@@ -37,9 +37,9 @@ class LayerBits:
     int8_bytes: int
 
     @classmethod
-    def of(cls, before: ops.Linear, after: ops.Linear) -> LayerBits:
-        """Of a layer before and after."""
-        values, storage = before.kernel.values().astype(np.float64), stored_weights(after)
+    def of(cls, before: ops.Linear, after: ops.Linear, graph: QuantGraph | None = None) -> LayerBits:
+        """Of a layer before and after, which is one of ``graph``."""
+        values, storage = before.kernel.values().astype(np.float64), stored_weights(after, graph)
         size = float(np.square(values).sum())
         error = float(np.square(values - after.kernel.values()).sum())
         return cls(

@@ -112,9 +112,9 @@ def quantize_weights(
             return narrow
         return in_bits(op, MOST_BITS, scheme="least squares" if scheme == "powers of two" else scheme)
 
-    result = [quantized(op) for op in graph]
-    rows = [LayerBits.of(*pair) for pair in zip(graph, result, strict=True) if isinstance(pair[0], ops.Linear)]
-    return QuantizedNetwork(graph.rewritten(result), tuple(rows))
+    result = graph.rewritten(quantized(op) for op in graph)
+    rows = [LayerBits.of(op, result[op.name], result) for op in graph.layers]
+    return QuantizedNetwork(result, tuple(rows))
 
 
 def _is_no_smaller(op: ops.Linear) -> bool:

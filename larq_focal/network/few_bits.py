@@ -151,14 +151,14 @@ def takes_few_bits(op: ops.Op) -> bool:
 def is_exact_in_few_bits(graph: QuantGraph, op: ops.Op) -> bool:
     """Whether an operator of few bits computes a layer as it is: its weights have few bits, its map few levels.
 
-    Few weights on a map of very few levels are left to binary operators.
+    Few weights on a map of very few levels are left to binary operators, those on other integers to int8.
     """
     if not has_few_bits(op) or (grid := level_grid(graph, op.inputs[0])) is None:
         return False
     if op.kernel.size >= _FEW_WEIGHTS:
         return True
     low, high = map_codes(graph, op.inputs[0], grid)
-    return high - low >= _FEW_LEVELS
+    return high - low >= _FEW_LEVELS and isinstance(graph[grid.name], ops.Quantize)
 
 
 def has_few_bits(op: ops.Op) -> bool:

@@ -14,7 +14,7 @@ from larq_focal.compress.netadapt.adaptation import LOG, Schedule, netadapt
 from larq_focal.compress.netadapt.channels import channels_of
 from larq_focal.compress.netadapt.cost_table import CostTable, MeasuredLayers
 from larq_focal.compress.netadapt.layer_network import layer_network
-from larq_focal.compress.netadapt.meters import ClockMeter, CountMeter, key_of, meter_for
+from larq_focal.compress.netadapt.meters import ClockMeter, CountMeter, WordMeter, key_of, meter_for
 from larq_focal.compress.netadapt.tuning import Tuning
 from larq_focal.compress.netadapt.whole_cost import WholeCost
 from larq_focal.datasets.dataset import Dataset
@@ -114,6 +114,17 @@ def test_times_are_of_this_device_and_an_unknown_metric_is_named(channels):
         ClockMeter("energy", min_seconds=0.01)(layer_network(channels.graph, "side", 16, 8))
 
 
+def test_words_on_the_array_are_those_of_the_compiled_program_and_fall_with_the_width():
+    from larq_focal.focal_plane.compiler import compile as compile_network
+    from larq_focal.zoo import two_layer
+
+    model = two_layer("ste_sign", filters=(4, 8))
+    channels = channels_of(model, {"conv_1": 2, "conv_2": 4})
+    cost, widths = WholeCost(model, channels, WordMeter()), {"conv_1": 4, "conv_2": 8}
+    assert cost(widths) == compile_network(channels.graph).total_icw
+    assert cost({**widths, "conv_1": 2}) < cost(widths) > cost({**widths, "conv_2": 4})
+
+
 def test_the_images_that_judge_are_neither_trained_on_nor_test_images():
     every = data()
     tuning = Tuning.of(every, _RECIPE)
@@ -185,8 +196,13 @@ def test_it_goes_on_where_it_stopped(whole, model, channels, tmp_path):
 
 
 def test_layers_that_are_to_stay_do_and_must_be_there(model, channels, tmp_path):
-    found = adapted(model, channels, by_table(channels), tmp_path / "a", keep=["back", "inner", "dense"])
+    keep, small = ["back", "inner", "dense"], replace(_SCHEDULE, first=0.02, iterations=1)
+    found = adapted(model, channels, by_table(channels), tmp_path / "a", small, keep=keep)
     assert {name for name, width in found.widths.items() if width != found.first_widths[name]} == {"side"}
+    told: list[str] = []
+    found = adapted(model, channels, by_table(channels), tmp_path / "d", keep=keep, tell=told.append)
+    assert not found.iterations
+    assert told[-1] == "No block can be narrowed so far that the cost meets 0.85 of the first one."
     with pytest.raises(ValueError, match="no layer 'outer' to leave"):
         adapted(model, channels, by_table(channels), tmp_path / "b", keep=["outer"])
     with pytest.raises(ValueError, match="No block of channels can be narrowed"):

@@ -138,3 +138,26 @@ def test_the_table_and_the_record_tell_the_same():
     assert all(layer["name"] in text for layer in record["layers"])
     assert "packed (LqfFullyConnected)" in text and "float to 4" in text
     assert record["weight_bytes"] == sum(layer["bytes"] for layer in record["layers"])
+
+
+def test_binary_layers_are_told_as_the_file_has_them(tmp_path):
+    """Padded with ones, which no operator of int8 does."""
+    random = np.random.default_rng(0)
+    signs = Kernel(random.choice(np.int8([-1, 1]), (3, 3, 40, 32)), np.ones(32, np.float32), 1)
+    place = {"shape": (6, 6, 32), "padding": "same"}
+    graph = QuantGraph(
+        "binary",
+        [
+            ops.Input(name="image", shape=(6, 6, 40)),
+            ops.Binarize(name="signs", inputs=("image",), shape=(6, 6, 40), threshold=np.float32(0)),
+            ops.Conv2D(name="conv", inputs=("signs",), kernel=signs, pad_value=1, **place),
+            ops.Conv2D(name="float", inputs=("conv",), kernel=float_kernel(3, 3, 32, 32), **place),
+        ],
+        ["float"],
+    )
+    quantized = compress.quantize_weights(graph, 4)
+    samples = random.normal(size=(4, 6, 6, 40)).astype(np.float32)
+    audit = convert(quantized.graph, tmp_path / "f.tflite", rest="int8", representative=samples).audit
+    told = [(layer.name, layer.stored.split()[0], layer.bytes) for layer in quantized.layers]
+    assert told == [(row.layer, row.became, row.bytes) for row in audit.layers]
+    assert quantized.layers[0].stored == "packed (LceBconv2d)"

@@ -43,6 +43,7 @@ def assert_read(model: keras.Model) -> None:
     np.testing.assert_allclose(interpret(graph, X, [output])[output], model.predict(X, verbose=0), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_trained_network_folds_to_what_it_computes(tmp_path):
     quantizers = {"input_quantizer": "ste_sign", "kernel_quantizer": BranchedKernel("hysteresis_sign")}
     model = network([BranchedConv2D(4), BranchedConv2D(4)], ParallelNormalization, **quantizers)
@@ -56,6 +57,7 @@ def test_a_trained_network_folds_to_what_it_computes(tmp_path):
     assert_read(fold(model))
 
 
+@pytest.mark.slow
 def test_a_network_of_several_widths_is_trained_saved_and_taken_apart(tmp_path):
     quantizers = {"input_quantizer": AnyWidthInput(WIDTHS), "kernel_quantizer": AnyWidthKernel(WIDTHS)}
     stem = [keras.layers.Conv2D(4, 3, use_bias=False), SwitchableNormalization(WIDTHS)]

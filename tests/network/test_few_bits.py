@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from larq_focal.deploy.runtime import Runtime
 from larq_focal.network import Kernel, QuantGraph, interpret, ops
 from larq_focal.network.few_bits import WeightCoding, pack_weights, unpack_weights, weight_coding
 from larq_focal.network.packing import pack_bits
+from larq_focal.network.passes import lower
 from larq_focal.network.step_function import find_steps
 from larq_focal.network.tflite.flatbuffer import FlatbufferError, read_flatbuffer
 from larq_focal.network.tflite.read.from_tflite import from_tflite
@@ -225,3 +228,25 @@ def test_a_profile_names_the_widths(tmp_path):
     operations = profile_operations(Runtime(path)).operations
     assert [op.arithmetic for op in operations if op.kind.startswith("Lqf")] == ["2 x 8 bits"] * 4
     assert all(op.time_ms is not None for op in operations)
+
+
+@pytest.mark.parametrize("levels", [4, 16, 256])
+def test_few_weights_are_packed_too_where_binary_operators_cannot_be(levels):
+    """A 2x2 convolution of 8 channels: float with 16 levels before, a sum of three binary ones with four."""
+    shape, steps = (5, 5, 8), np.arange(levels, dtype=np.float32) / 8
+    codes = np.random.default_rng(levels).choice([-1, 1], (2, 2, 8, 4)).astype(np.int8)
+    graph = QuantGraph(
+        "small",
+        [
+            ops.Input(name="image", shape=shape),
+            ops.Quantize(name="map", inputs=("image",), shape=shape, levels=steps, boundaries=steps[1:]),
+            ops.Conv2D(name="layer", inputs=("map",), shape=(4, 4, 4), kernel=Kernel(codes, np.ones(4, "f4"), 1, 0)),
+        ],
+        ["layer"],
+    )
+    content = write_lowered(lower(graph))
+    expected = {"LceBconv2d": 3} if levels == 4 else {"LqfConv2d": 1}
+    found = Counter(kind for kind in read_flatbuffer(content).operations if kind.endswith("onv2d"))
+    assert found == expected
+    images = np.random.default_rng(0).uniform(-1, levels / 8 + 1, (6, *shape)).astype(np.float32)
+    np.testing.assert_array_equal(Runtime(content).run(images), interpret(graph, images)["layer"])

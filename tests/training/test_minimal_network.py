@@ -140,6 +140,7 @@ def trained(model: keras.Model) -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 def test_a_trained_network_with_a_model_inside_folds_and_both_convert(tmp_path):
     model = trained(network())
     folded = assert_folds(model)
@@ -153,6 +154,7 @@ def test_a_trained_network_with_a_model_inside_folds_and_both_convert(tmp_path):
     assert abs(sizes[0] - sizes[1]) < 200  # but for the names
 
 
+@pytest.mark.slow
 def test_it_is_saved_and_loaded(tmp_path):
     model = trained(network())
     model.save(tmp_path / "model.keras")

@@ -152,6 +152,7 @@ def test_the_loss_is_the_cross_entropies_and_teaches_downwards_only(teacher):
     np.testing.assert_allclose(gradient, probabilities[:, 0] - onehot, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_is_saved_loaded_and_trained_on(joint, tmp_path):
     joint.save(tmp_path / "joint.keras")
     loaded = keras.models.load_model(tmp_path / "joint.keras")

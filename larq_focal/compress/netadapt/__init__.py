@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from larq_focal.compress.netadapt.adapted_file import AdaptedFile, adapt_file
     from larq_focal.compress.netadapt.channels import Channels, channels_of
     from larq_focal.compress.netadapt.cost_table import CostTable, MeasuredLayers
-    from larq_focal.compress.netadapt.meters import ClockMeter, CountMeter, meter_for
+    from larq_focal.compress.netadapt.meters import ClockMeter, CountMeter, WordMeter, meter_for
     from larq_focal.compress.netadapt.narrowing import least_important, narrowed
     from larq_focal.compress.netadapt.tuning import Tuning
     from larq_focal.compress.netadapt.whole_cost import WholeCost
@@ -36,6 +36,7 @@ __all__ = [
     "Schedule",
     "Tuning",
     "WholeCost",
+    "WordMeter",
     "adapt_file",
     "channels_of",
     "least_important",
@@ -54,7 +55,7 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             "adapted_file": ("AdaptedFile", "adapt_file"),
             "channels": ("Channels", "channels_of"),
             "cost_table": ("CostTable", "MeasuredLayers"),
-            "meters": ("ClockMeter", "CountMeter", "meter_for"),
+            "meters": ("ClockMeter", "CountMeter", "WordMeter", "meter_for"),
             "narrowing": ("least_important", "narrowed"),
             "tuning": ("Tuning",),
             "whole_cost": ("WholeCost",),

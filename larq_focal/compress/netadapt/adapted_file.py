@@ -15,10 +15,12 @@ from larq_focal.compress.netadapt.adaptation import Schedule, netadapt
 from larq_focal.compress.netadapt.adaptation_log import Adaptation
 from larq_focal.compress.netadapt.channels import channels_of
 from larq_focal.compress.netadapt.cost_table import POINTS, CostTable, MeasuredLayers
-from larq_focal.compress.netadapt.meters import UNITS, CountMeter, meter_for
+from larq_focal.compress.netadapt.meters import UNITS, CountMeter, WordMeter, meter_for
 from larq_focal.compress.netadapt.tuning import Tuning, accuracy
+from larq_focal.compress.netadapt.whole_cost import WholeCost
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.files import write_text, written_whole
+from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.load import load_keras_model
 from larq_focal.nn import keras
@@ -78,6 +80,7 @@ def adapt_file(
     host: Any = None,
     threads: int = 1,
     watts: float | None = None,
+    sensor: str = DEFAULT_SENSOR,
     points: int = POINTS,
     schedule: Schedule | None = None,
     steps_of: dict[str, int] | None = None,
@@ -100,10 +103,11 @@ def adapt_file(
         dataset: its name; training images are trained on but for those held out, test images are judged on at the end.
         folder: for log, weights, the narrower ``model.keras`` and ``summary.json``.
         data_dir: folder of the data set.
-        metric: "latency", "energy", "bytes", "macs" or "ace".
+        metric: "latency", "energy", "bytes", "macs", "ace", or "words" of the program on a pixel array.
         host: where times are measured, by its name or in full; None for this machine.
         threads: how many the engine may use there.
         watts: what that machine draws, for "energy" where it has no sensor.
+        sensor: that array, for "words": its name, or the path of its file.
         points: widths of each block that are measured.
         schedule: how far, and how long each candidate is trained.
         steps_of: how many channels of a block go at a time, where it is not the usual number.
@@ -136,14 +140,16 @@ def adapt_file(
     )
     tuning = Tuning.of(data, recipe)
     channels = channels_of(model, steps_of)
-    meter = (
-        meter_for(metric, host, threads=threads, watts=watts) if metric in ("latency", "energy") else meter_for(metric)
-    )
-    table = CostTable(channels, MeasuredLayers(meter, tables or folder / TABLES), points=points, tell=tell)
+    meter = meter_for(metric, host, sensor=sensor, threads=threads, watts=watts)
+    measured = MeasuredLayers(meter, tables or folder / TABLES)
+    if isinstance(meter, WordMeter):
+        cost = WholeCost(model, channels, meter)
+    else:
+        cost = CostTable(channels, measured, points=points, tell=tell)
     log = netadapt(
         model,
         tuning,
-        table,
+        cost,
         folder,
         channels=channels,
         schedule=schedule,
@@ -156,7 +162,7 @@ def adapt_file(
     _save(narrow, folder / MODEL)
     tell("judging on the test images")
     before, after = (_figures(each, tuning, data, meter) for each in (model, narrow))
-    about = {"dataset": data.title, "device": meter.device, "table": table.key, "test_images": len(data.y_test)}
+    about = {"dataset": data.title, "device": meter.device, "table": measured.key, "test_images": len(data.y_test)}
     result = AdaptedFile(folder, log, UNITS[metric], before, after, about)
     write_text(folder / SUMMARY, json.dumps(result.to_dict(), indent=1) + "\n")
     return result

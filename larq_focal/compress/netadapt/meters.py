@@ -12,12 +12,21 @@ from larq_focal.cost import summary
 from larq_focal.deploy.device import time_on_device
 from larq_focal.deploy.remote import Host, time_remote
 from larq_focal.deploy.timing_results import Timing
+from larq_focal.focal_plane.compiler import compile as compile_network
+from larq_focal.focal_plane.sensor.known_sensors import DEFAULT_SENSOR
 from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.tflite import write_tflite
 
-Metric = Literal["latency", "energy", "bytes", "macs", "ace"]
-UNITS: dict[str, str] = {"latency": "ms", "energy": "mJ", "bytes": "bytes", "macs": "MACs", "ace": "ACE"}
+Metric = Literal["latency", "energy", "bytes", "macs", "ace", "words"]
+UNITS: dict[str, str] = {
+    "latency": "ms",
+    "energy": "mJ",
+    "bytes": "bytes",
+    "macs": "MACs",
+    "ace": "ACE",
+    "words": "words",
+}
 _DEVICE = ("cpu", "architecture", "board", "features", "cores")
 
 
@@ -60,6 +69,25 @@ _COUNTS = {
     "ace": lambda cost: cost.ace,
     "bytes": lambda cost: cost.parameter_bytes,
 }
+
+
+class WordMeter:
+    """Counts the instruction words of one frame of the program that a network becomes on a pixel array.
+
+    A program shares work between layers, so that only whole networks have words: see ``WholeCost``.
+
+    Args:
+        sensor: its name, or the path of its file.
+    """
+
+    metric = "words"
+
+    def __init__(self, sensor: str = DEFAULT_SENSOR):
+        self.device: dict[str, Any] = {"sensor": str(sensor)}
+        self._sensor = sensor
+
+    def __call__(self, graph: QuantGraph) -> float:
+        return float(compile_network(graph, self._sensor).total_icw)
 
 
 class ClockMeter:
@@ -129,15 +157,17 @@ def _probe() -> QuantGraph:
     )
 
 
-def meter_for(metric: str, host: Host | str | None = None, **options: Any) -> Meter:
-    """The meter of a metric by its name; ``options`` as those of ``ClockMeter``.
+def meter_for(metric: str, host: Host | str | None = None, *, sensor: str = DEFAULT_SENSOR, **options: Any) -> Meter:
+    """The meter of a metric by its name; ``sensor`` is for "words", ``options`` are those of ``ClockMeter``.
 
     Raises:
         ValueError: there is no such metric.
     """
     if metric not in UNITS:
         raise ValueError(f"There is no metric '{metric}': choose one of {', '.join(UNITS)}.")
+    if metric == WordMeter.metric:
+        return WordMeter(sensor)
     return CountMeter(metric) if metric in _COUNTS else ClockMeter(metric, host, **options)
 
 
-__all__: Sequence[str] = ["UNITS", "ClockMeter", "CountMeter", "Meter", "Metric", "key_of", "meter_for"]
+__all__: Sequence[str] = ["UNITS", "ClockMeter", "CountMeter", "Meter", "Metric", "WordMeter", "key_of", "meter_for"]
