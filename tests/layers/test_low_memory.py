@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import larq_focal as lqf
 from larq_focal.keras import keras, tf
-from larq_focal.layers import LowMemoryConv2D, LowMemoryDense, LowMemoryMaxPooling2D, QuantConv2D, QuantDense
+from larq_focal.layers import QuantConv2D, QuantDense
+from larq_focal.layers.low_memory import LowMemoryConv2D, LowMemoryDense, LowMemoryMaxPooling2D
 from larq_focal.layers.low_memory.bits import pack_bits, unpack_bits
 from larq_focal.nn import SignAdam
 from larq_focal.training import low_memory, low_memory_loss
