@@ -96,6 +96,7 @@ def network() -> keras.Model:
     )
 
 
+@pytest.mark.slow
 def test_a_network_trains_in_float16_and_its_float32_twin_converts(tmp_path):
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
