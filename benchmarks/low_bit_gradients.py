@@ -17,7 +17,8 @@ import numpy as np
 from benchmarks.quantizer_networks import use_one_core
 from larq_focal.bench.records.record_file import write_record
 from larq_focal.datasets.dataset import as_input, load_dataset
-from larq_focal.layers import LowBitGradientConv2D, MultiLevelGradient, QuantConv2D, RadixFourGradient
+from larq_focal.layers import QuantConv2D
+from larq_focal.layers.low_bit_gradients import LowBitGradientConv2D, MultiLevelGradient, RadixFourGradient
 from larq_focal.nn import keras
 from larq_focal.quantizers import PACT, SAWB
 from larq_focal.training.trainer import environment_now

@@ -27,7 +27,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quantizer_networks import use_one_core
 from larq_focal.bench.recipe_run import seeded_network
 from larq_focal.bench.records.record_file import write_record
 from larq_focal.cost.training_memory import LOW_MEMORY, training_bytes
@@ -35,6 +34,7 @@ from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.nn import SignAdam, keras
 from larq_focal.training import Recipe, low_memory, low_memory_loss
+from larq_focal.training.keras_in_use import keras_in_use
 from larq_focal.training.trainer import discard_state, environment_now, train_stretch
 from larq_focal.zoo import binarynet
 
@@ -42,7 +42,11 @@ TABLE = Path(__file__).parent.parent / "docs/data/low_memory_training.json"
 MODES = ("low_memory", "standard")
 _NARROW = {"filters": (16, 32, 64), "units": (128, 128)}
 _BATCH = 100
-_SETTINGS = {"TF_ENABLE_ONEDNN_OPTS": "0", "MALLOC_MMAP_THRESHOLD_": "131072"}
+_SETTINGS = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1"),
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+}
 
 
 def main() -> None:
@@ -55,11 +59,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 up")
     parser.add_argument("--results", type=Path, default=Path("results/low_memory_training"))
     arguments = parser.parse_args()
-    use_one_core()
     if arguments.what == "step":
         print(json.dumps(step_memory(arguments.mode)))
     elif arguments.what == "memory":
-        add_to_table("memory", memory())
+        add_to_table(f"memory, {keras_in_use()['name']}", memory())
     else:
         accuracies(arguments)
 

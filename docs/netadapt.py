@@ -49,7 +49,7 @@ after (`summary.json`), and the table of costs (`tables/`). The same command goe
   channels is narrowed as little as meets it, its filters of least L2 norm removed; the network is trained for
   `--steps` batches; the candidate with the least loss of accuracy for what it saves stays. After n iterations 2.5 %
   (1 - 0.96^n) / 0.04 is gone: 25.7 % after 13, and never more than 62.5 %. Where a step took more than was asked, the
-  next iteration may have nothing to do.
+  next iteration may have nothing to do; it ends early where no block can meet what is asked.
 - **Which channels.** They are followed through the graph. What is added is one block, what is concatenated stays
   apart, a flattened channel is read once for each pixel; depthwise layers follow. Removing channels that give zeros
   leaves every bit of the outputs (tested). Blocks go in steps of 32 channels where a binary layer reads them, which

@@ -88,7 +88,12 @@ def test_a_quoted_command_exists_with_its_options(line):
 
 @pytest.mark.parametrize("option", found(QUOTED_OPTION))
 def test_a_quoted_option_is_one_of_a_command_or_a_benchmark(option):
-    known = {name for command in commands() for parameter in command.params for name in parameter.opts}
+    known = {
+        name
+        for command in commands()
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
     assert option in known or any(option in path.read_text() for path in (ROOT / "benchmarks").glob("*.py"))
 
 

@@ -37,6 +37,12 @@ def site(tmp_path_factory) -> Path:
     return folder / "site"
 
 
+def test_every_page_has_one_place_in_the_navigation():
+    placed = re.findall(r"^ +- (?:\w+: )?([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.M)
+    pages = [str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")]
+    assert sorted(placed) == sorted(pages)
+
+
 @pytest.mark.slow
 def test_every_page_is_there(site):
     pages = {path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")}

@@ -1,5 +1,6 @@
 """Quantized layers, Larq's own where it is there, and layers that carry a method of binary networks."""
 
+from larq_focal.layers import low_bit_gradients, low_memory  # noqa: F401 (registers those of training methods)
 from larq_focal.layers.binary_dense import BinaryDense
 from larq_focal.layers.binary_sum import BinarySumConv2D
 from larq_focal.layers.binary_sum_dense import BinarySumDense
@@ -10,9 +11,6 @@ from larq_focal.layers.fixed_sign import FixedSignConv2D
 from larq_focal.layers.ghost_sign import GhostSign
 from larq_focal.layers.l1_batch_normalization import L1BatchNormalization
 from larq_focal.layers.log_gradient import LogGradient
-from larq_focal.layers.low_bit_gradients import LowBitGradientConv2D, MultiLevelGradient, RadixFourGradient
-from larq_focal.layers.low_memory.pooling import LowMemoryMaxPooling2D
-from larq_focal.layers.low_memory.products import LowMemoryConv2D, LowMemoryDense
 from larq_focal.layers.rprelu import RPReLU
 from larq_focal.layers.thermometer import Thermometer
 from larq_focal.layers.xnor_conv import XnorConv2D
@@ -39,11 +37,6 @@ __all__ = [
     "GhostSign",
     "L1BatchNormalization",
     "LogGradient",
-    "LowBitGradientConv2D",
-    "LowMemoryConv2D",
-    "LowMemoryDense",
-    "LowMemoryMaxPooling2D",
-    "MultiLevelGradient",
     "QuantConv1D",
     "QuantConv2D",
     "QuantConv2DTranspose",
@@ -54,7 +47,6 @@ __all__ = [
     "QuantSeparableConv1D",
     "QuantSeparableConv2D",
     "RPReLU",
-    "RadixFourGradient",
     "Thermometer",
     "XnorConv2D",
 ]

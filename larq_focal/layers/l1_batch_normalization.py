@@ -137,7 +137,9 @@ class L1BatchNormalization(Layer):
         self.moving_deviation = weight("moving_deviation", "ones", trainable=False)
         super().build(input_shape)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs, training=None, mask=None):  # with the arguments of the layer that it stands in for
+        if mask is not None:
+            raise ValueError(f"L1BatchNormalization {self.name!r} takes no mask: all values count.")
         if training and self.trainable:
             return self._normalized_over_batch(inputs)
         scale, shift = self.folded()

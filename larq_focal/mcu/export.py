@@ -223,6 +223,6 @@ def _notes(graph: QuantGraph) -> tuple[str, ...]:
         if getattr(graph[name], "kind", "") == "softmax" and name not in read:
             notes.append(f"The scores of '{name}' are those before its softmax: the order of the classes is the same.")
     for op in graph.inputs:
-        if op.bits != 8:
+        if not op.takes_bytes:
             notes.append(f"The input '{op.name}' is of floats; export with pixels=... for one of 8-bit pixels.")
     return tuple(notes)

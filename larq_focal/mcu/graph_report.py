@@ -51,7 +51,7 @@ def report_graph(graph: QuantGraph, board: Board, *, pixels: str | None = None) 
         pixels: As of ``export_c``; nothing for a network that takes 8-bit pixels.
     """
     given = dataclasses.asdict(board)
-    takes_pixels = all(op.bits == 8 for op in graph.inputs)
+    takes_pixels = all(op.takes_bytes for op in graph.inputs)
     with tempfile.TemporaryDirectory(prefix="larq_focal-") as folder:
         target = MICROCONTROLLERS[board.microcontroller].target
         try:

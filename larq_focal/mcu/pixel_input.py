@@ -28,7 +28,7 @@ def with_pixel_input(graph: QuantGraph, pixels: str) -> QuantGraph:
     if len(graph.inputs) != 1:
         raise ValueError(f"'{graph.name}' has {len(graph.inputs)} inputs: pixels are for networks of one input.")
     (image,) = graph.inputs
-    if image.bits == 8:
+    if image.takes_bytes:
         if pixels == "raw":
             return graph
         raise ValueError(f"'{graph.name}' takes 8-bit pixels as they are: leave out pixels='{pixels}'.")
@@ -41,4 +41,4 @@ def with_pixel_input(graph: QuantGraph, pixels: str) -> QuantGraph:
         scaled = dataclasses.replace(scaled, mean=mean, bias=np.zeros_like(mean))
     rest = [rewired(op, {image.name: scaled.name}) for op in graph if op is not image]
     outputs = [scaled.name if name == image.name else name for name in graph.outputs]
-    return graph.rewritten([dataclasses.replace(image, bits=8), scaled, *rest], outputs)
+    return graph.rewritten([dataclasses.replace(image, bits=8, has_grid=False), scaled, *rest], outputs)

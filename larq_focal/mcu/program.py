@@ -195,7 +195,7 @@ def _buffers(graph, steps: Steps, functions: list[Function], direct, input_in_ar
     buffers = []
     if input_in_arena:
         for op in graph.inputs:
-            words = words_of(op.shape, "u8" if op.bits == 8 else "f32")
+            words = words_of(op.shape, "u8" if op.takes_bytes else "f32")
             buffers.append(Buffer(op.name, words, 0, last.get(op.name, 0)))
     for number, function in enumerate(functions):
         value = function.target

@@ -88,7 +88,7 @@ def _range(op: ops.Op, *inputs: Whole) -> Whole | None:
 
 @_range.register
 def _(op: ops.Input):
-    return Whole(0, 255) if op.bits == 8 else None
+    return Whole(0, 255) if op.takes_bytes else None
 
 
 @_range.register

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from larq_focal.layers import L1BatchNormalization, LowMemoryConv2D, LowMemoryDense, LowMemoryMaxPooling2D
+from larq_focal.layers import L1BatchNormalization
+from larq_focal.layers.low_memory import LowMemoryConv2D, LowMemoryDense, LowMemoryMaxPooling2D
 from larq_focal.nn import QuantConv2D, QuantDense, Tensor, keras, ops
 
 _DIFFERENT = {

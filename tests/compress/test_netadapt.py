@@ -196,8 +196,13 @@ def test_it_goes_on_where_it_stopped(whole, model, channels, tmp_path):
 
 
 def test_layers_that_are_to_stay_do_and_must_be_there(model, channels, tmp_path):
-    found = adapted(model, channels, by_table(channels), tmp_path / "a", keep=["back", "inner", "dense"])
+    keep, small = ["back", "inner", "dense"], replace(_SCHEDULE, first=0.02, iterations=1)
+    found = adapted(model, channels, by_table(channels), tmp_path / "a", small, keep=keep)
     assert {name for name, width in found.widths.items() if width != found.first_widths[name]} == {"side"}
+    told: list[str] = []
+    found = adapted(model, channels, by_table(channels), tmp_path / "d", keep=keep, tell=told.append)
+    assert not found.iterations
+    assert told[-1] == "No block can be narrowed so far that the cost meets 0.85 of the first one."
     with pytest.raises(ValueError, match="no layer 'outer' to leave"):
         adapted(model, channels, by_table(channels), tmp_path / "b", keep=["outer"])
     with pytest.raises(ValueError, match="No block of channels can be narrowed"):

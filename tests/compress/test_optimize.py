@@ -86,6 +86,7 @@ def test_the_record_and_the_table_tell_what_the_file_holds(result):
     assert [op.shape[-1] for op in as_graph(result.path).layers] == [layer["outputs"] for layer in result.layers]
 
 
+@pytest.mark.slow
 def test_layers_that_are_kept_keep_widths_and_bits(model, digits, tmp_path):
     result = optimize(
         model, digits, tmp_path / "a.tflite", max_drop=0.05, keep=["hidden"], **{**_OPTIONS, "judged": 100, "steps": 1}

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larq_focal.cli import main
-from larq_focal.deploy.calibration import METHODS, Seen, least_squares, most_of_the_range, rounded, whole_range
+from larq_focal.deploy.calibration import (
+    METHODS,
+    Seen,
+    fixed_point,
+    least_squares,
+    most_of_the_range,
+    rounded,
+    whole_range,
+)
 from larq_focal.deploy.conversion.conversion_error import ConversionError
 from larq_focal.deploy.convert import convert
 from larq_focal.deploy.converters import CALIBRATIONS
@@ -344,7 +352,7 @@ def test_least_squares_are_no_worse_than_other_ranges_on_what_was_seen(seed, siz
         return float(np.square(rounded(numbers, grid) - numbers).mean(dtype=np.float64))
 
     assert error(least_squares(seen)) <= error(whole_range(seen))
-    assert {least_squares, most_of_the_range, whole_range} == set(METHODS.values())
+    assert {least_squares, most_of_the_range, whole_range, fixed_point} == set(METHODS.values())
     for method in METHODS.values():
         assert rounded(np.zeros(1, np.float32), method(seen))[0] == 0
 
@@ -405,8 +413,9 @@ def test_in_fixed_point_every_step_is_a_power_of_two(tmp_path):
     """Values of few levels too, and the second time the same."""
     samples = images()
     files = [tmp_path / f"{index}.tflite" for index in range(2)]
+    model = residual_model()
     for path in files:
-        convert(residual_model(), path, **FOCAL, representative=samples, calibration="fixed point")
+        convert(model, path, **FOCAL, representative=samples, calibration="fixed point")
     tensors = [each for each in read_flatbuffer(files[0]).tensors if each.dtype == "int8" and not each.is_constant]
     assert len(tensors) > 3
     steps = np.concatenate([each.quantization.scale for each in tensors])

@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 import larq_focal as lqf
 from larq_focal.keras import keras, tf
-from larq_focal.layers import LowBitGradientConv2D, MultiLevelGradient, QuantConv2D, RadixFourGradient
-from larq_focal.layers.low_bit_gradients import multi_level, power_of_two, radix_four, small_float
+from larq_focal.layers import QuantConv2D
+from larq_focal.layers.low_bit_gradients import (
+    LowBitGradientConv2D,
+    MultiLevelGradient,
+    RadixFourGradient,
+    multi_level,
+    power_of_two,
+    radix_four,
+    small_float,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 UNITS = st.lists(st.floats(0, 1, width=32, allow_subnormal=False), min_size=1, max_size=20)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import larq_focal as lqf
 from larq_focal.keras import keras, tf
-from larq_focal.layers import LowMemoryConv2D, LowMemoryDense, LowMemoryMaxPooling2D, QuantConv2D, QuantDense
+from larq_focal.layers import QuantConv2D, QuantDense
+from larq_focal.layers.low_memory import LowMemoryConv2D, LowMemoryDense, LowMemoryMaxPooling2D
 from larq_focal.layers.low_memory.bits import pack_bits, unpack_bits
 from larq_focal.nn import SignAdam
 from larq_focal.training import low_memory, low_memory_loss
@@ -95,6 +96,7 @@ def network() -> keras.Model:
     )
 
 
+@pytest.mark.slow
 def test_a_network_trains_in_float16_and_its_float32_twin_converts(tmp_path):
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)

@@ -159,8 +159,11 @@ class Summary(Result):
         knee = self.knee
         if knee is not None and knee is not best:
             text += f". The knee is “{knee.title}”: {knee.accuracy_text} %{self._at_cost(knee)}"
-            text += f", {100 * (best.accuracy - knee.accuracy):.2f} points less"
-            text += f" for {(self.cost_of(best) or 0) / (self.cost_of(knee) or 1):.1f} times less"
+            text += f", {100 * (best.accuracy - knee.accuracy):.2f} points below the best"
+            if self.cost_of(best) is not None:
+                text += (
+                    f" at 1/{(self.cost_of(best) or 0) / (self.cost_of(knee) or 1):.1f} of its {self.compared.title}"
+                )
         return f"{text}."
 
     def cost_text(self, point: PointSummary) -> str:

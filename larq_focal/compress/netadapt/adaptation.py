@@ -78,7 +78,8 @@ def netadapt(
 
     In each iteration every block of channels is a candidate: it is narrowed as little as makes the cost meet the
     target, its filters of least L2 norm are removed, and the network is trained for a few steps. The candidate
-    with the least loss of accuracy for what it saves is kept. The same call goes on where it was interrupted.
+    with the least loss of accuracy for what it saves is kept. It ends early where no block can meet the target.
+    The same call goes on where it was interrupted.
 
     Args:
         model: functional or Sequential, trained.
@@ -108,6 +109,8 @@ def netadapt(
         if ends_at is not None and monotonic() > ends_at:
             break
         if not run.iterate():
+            share = 1 - schedule.reduction(len(run.log.iterations) + 1)
+            tell(f"No block can be narrowed so far that the cost meets {share:.4g} of the first one.")
             break
     return run.log
 

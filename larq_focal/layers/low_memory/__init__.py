@@ -3,3 +3,8 @@
 Source of all of them: Wang, Davis, Moro, Zielinski, Lim, Coelho, Chatterjee, Cheung and Constantinides, "Enabling
 Binary Neural Network Training on the Edge", https://arxiv.org/abs/2102.04270.
 """
+
+from larq_focal.layers.low_memory.pooling import LowMemoryMaxPooling2D
+from larq_focal.layers.low_memory.products import LowMemoryConv2D, LowMemoryDense
+
+__all__ = ["LowMemoryConv2D", "LowMemoryDense", "LowMemoryMaxPooling2D"]

@@ -6,6 +6,3 @@ Each module has the same names:
     over_slices     a function of a batch, computed a few samples at a time
     gradients       of a function, by its first arguments
 """
-
-SAMPLES = 8
-"""In a slice: what is computed in float32 at a time."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import jax
 from jax import numpy as jnp
 
-from larq_focal.nn.kept import SAMPLES
+from larq_focal.nn.kept.samples import SAMPLES
 
 
 def with_backward(forward: Callable, backward: Callable) -> Callable[..., jax.Array]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from larq_focal.nn.kept import SAMPLES
+from larq_focal.nn.kept.samples import SAMPLES
 
 Tensors = Sequence[tf.Tensor]
 

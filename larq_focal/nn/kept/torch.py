@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+from keras import ops
 
-from larq_focal.nn.kept import SAMPLES
+from larq_focal.nn.kept.samples import SAMPLES
 
 
 def with_backward(forward: Callable, backward: Callable) -> Callable[..., torch.Tensor]:
@@ -23,12 +24,15 @@ def with_backward(forward: Callable, backward: Callable) -> Callable[..., torch.
         def backward(context, upstream):
             return tuple(backward(context.saved_tensors, upstream))
 
-    return Function.apply
+    return lambda *tensors: Function.apply(*map(ops.convert_to_tensor, tensors))  # variables of Keras are none
 
 
 def over_slices(function: Callable, *tensors: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """``function`` of a few samples at a time."""
-    results = [function(*some) for some in zip(*(torch.split(each, SAMPLES) for each in tensors), strict=True)]
+    results = [
+        function(*some)
+        for some in zip(*(torch.split(ops.convert_to_tensor(each), SAMPLES) for each in tensors), strict=True)
+    ]
     parts, sums = zip(*results, strict=True)
     return [torch.cat(each) for each in zip(*parts, strict=True)], [sum(each) for each in zip(*sums, strict=True)]
 

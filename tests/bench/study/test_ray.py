@@ -1,5 +1,7 @@
 """A study on a Ray cluster of two nodes, of which one is killed while it trains."""
 
+import sys
+
 import pytest
 
 from larq_focal.bench.study import run_study
@@ -60,6 +62,12 @@ def test_a_budget_brings_back_what_is_trained(cluster, tmp_path):
     assert not summary.missing
     assert [(1, 1), (2, 2)] in trained_epochs(tmp_path).values()
     cluster.remove_node(node)
+
+
+def test_without_ray_the_message_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(RayError, match=r"pip install 'larq_focal\[ray\]'"):
+        run_study(written(tmp_path, "tiny"), ray="auto", results=tmp_path, say=lambda line: None)
 
 
 def test_a_cluster_that_is_not_there_is_told(cluster, tmp_path):

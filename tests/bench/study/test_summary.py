@@ -39,7 +39,7 @@ def test_the_answer_names_the_best_what_ties_and_the_knee():
     assert summary.answer == (
         "Most accurate is “wide”: 97.75 ± 1.77 % at 15.6 KiB of parameters; 1 other cannot be told from it by these "
         "seeds, of which “other” costs least (7.81 KiB). The knee is “middle”: 95.50 ± 0.71 % at 1.95 KiB of "
-        "parameters, 2.25 points less for 8.0 times less."
+        "parameters, 2.25 points below the best at 1/8.0 of its parameters."
     )
 
 
