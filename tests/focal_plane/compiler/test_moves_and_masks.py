@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given, reject, settings
 from hypothesis import strategies as st
 
-from larq_focal.focal_plane.compiler import Code, build, compile_network
+from larq_focal.focal_plane.compiler import Code, RegisterError, build, compile_network
 from larq_focal.focal_plane.machine import Simulator
 from larq_focal.focal_plane.sensor import Sensor
 from larq_focal.network import Kernel, QuantGraph, interpret, ops
@@ -17,7 +17,7 @@ from tests.focal_plane.compiler.random_layers import Draw, images, network
 from tests.focal_plane.compiler.test_spills import tight
 
 SIDE = 16
-MOST_LIVE = 10
+MOST_LIVE = 14
 STEPS = ("load", "count", "mark", "compare", "invert", "read")
 
 
@@ -93,7 +93,7 @@ class Crowd:
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 2 * MOST_LIVE)), min_size=30, max_size=60))
 def test_planes_and_charges_keep_their_values(analog, steps):
     """Places are taken by one plane after another, so that what an earlier one left would show."""
-    sensor = sensor_of(free=1, analog=analog)
+    sensor = sensor_of(free=3, analog=analog)
     crowd = Crowd(sensor)
     for kind, number in steps:
         if not crowd.live:
@@ -103,7 +103,10 @@ def test_planes_and_charges_keep_their_values(analog, steps):
         getattr(crowd, kind)(number)
     while crowd.live:
         crowd.read(0)
-    built = build(crowd.code, spill="controller")
+    try:
+        built = build(crowd.code, spill="controller")
+    except RegisterError:  # too many planes are in use within a few statements
+        reject()
     results = Simulator(sensor).run(built.program, crowd.inputs).results
     for name, value in crowd.expected.items():
         np.testing.assert_array_equal(results[name][0], value, name)
