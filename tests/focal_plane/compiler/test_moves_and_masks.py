@@ -149,7 +149,7 @@ def test_tiled_layers_that_charges_count_may_spill(side, channels, is_ternary, w
 def test_what_is_dead_is_not_stored():
     """Its place may hold something else by then."""
     crowd = Crowd(sensor_of(free=3, analog=6))
-    for number in range(MOST_LIVE):
+    for number in range(10):
         crowd.load(number)
     while crowd.live:
         crowd.invert(0)
