@@ -1,7 +1,7 @@
 """What placements of maps and sources of weights cost: one layer of 16 kernels 3x3, and the network of Liu and Lu.
 
 Run ``python benchmarks/placements.py`` (``--network`` for the second, which needs the extra ``tensorflow``: on SCAMP-5,
-without and with charges, with kernels swapped in the store, and in SCAMP-7's registers without a bound on the store, at
+without and with charges and kernels swapped in the store, and in SCAMP-7's registers without a bound on the store, at
 SCAMP-5's times). Every program is
 simulated, and what is read out compared with the interpreter. Weights and thresholds are drawn at random. Times are
 those of the first calibration, without calls that it does not tell, and those by which programs are compared, at most.
@@ -118,6 +118,7 @@ def main(with_network: bool) -> None:
             ("SCAMP-5", scamp5, {}),
             ("SCAMP-5, charges", scamp5, {"analog_counting": True}),
             ("SCAMP-5, kernels swapped", scamp5, {"swap_kernels": True}),
+            ("SCAMP-5, kernels swapped, charges", scamp5, {"swap_kernels": True, "analog_counting": True}),
             ("SCAMP-7's registers, no bound on the store", in_registers_of_scamp7(scamp5), {}),
         ):
             console.print(table(f"liu2022: {title}", graph, sensor, (-0.5, 0.5), **options))
