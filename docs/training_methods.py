@@ -73,6 +73,8 @@ WIDTHS = """\
 ## One set of weights, several bit widths
 
 ```python
+import larq_focal as lqf
+from larq_focal.nn import keras
 from larq_focal.training import AnyWidthInput, AnyWidthKernel, DistilledCrossEntropy, SwitchableNormalization
 from larq_focal.training import every_width, width_accuracies, with_bits
 
@@ -132,9 +134,13 @@ AUTOCORRELATION = """\
 ## What normalisation does
 
 ```python
+import larq_focal as lqf
+from larq_focal.nn import keras
+
+images = lqf.datasets.load_dataset("digits").x_train.astype("float32") / 256
 conv = keras.layers.Conv2D(16, 3)
-conv.build((None, 28, 28, 1))
-print(lqf.training.autocorrelation_spectrum(conv, images))  # images: [n, 28, 28, 1]
+conv.build((None, 8, 8, 1))
+print(lqf.training.autocorrelation_spectrum(conv, images))  # images: [n, height, width, channels]
 ```
 
 The outputs of a layer see vectors u: inputs, or windows of an image. By gradient descent on the squared error, the

@@ -11,7 +11,7 @@ from tests.support.processes import output_of, run_python
 from tests.support.stacks import LARQ, needs
 
 SUBPACKAGES = {
-    *("bench", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "installation", "layers"),
+    *("bench", "compress", "cost", "datasets", "deploy", "fixed_processors", "focal_plane", "installation", "layers"),
     *("mcu", "network", "quantizers", "report", "training", "zoo"),
 }
 ON_A_DEVICE = [
