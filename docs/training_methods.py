@@ -99,8 +99,8 @@ Each width quantizes the same latent weights (DoReFa) and has batch normalisatio
 widest learns the labels, each other one the outputs of the next wider one, or of the widest
 (`DistilledCrossEntropy(teacher="widest")`). `with_bits` returns a plain network of one width with its outputs, in the
 quantizers `dorefa_quantizer` and `ste_sign`: save the network itself for one file with all widths, and convert each for
-one file of each. Networks of one and two bits are packed. Of more bits they stay float products of few-bit values in
-the file, as the audit says: at most four levels are packed.
+one file of each. Networks of up to 4 bits are packed. Kernels of 8 bits stay float in a file with a float rest, and are
+int8 with `rest="int8"`.
 
 Sources: Yu et al., "Any-Precision Deep Neural Networks" ([arXiv 1911.07346](https://arxiv.org/abs/1911.07346)); Du,
 Zhang and Guan, "From Quantized DNNs to Quantizable DNNs" ([arXiv 2004.05284](https://arxiv.org/abs/2004.05284)). Other

@@ -21,6 +21,7 @@ from larq_focal.deploy.convert import ConversionError, convert, convert_int8
 from larq_focal.deploy.runtime import Runtime
 from larq_focal.keras import keras, larq
 from larq_focal.layers import BinarySumConv2D
+from larq_focal.quantizers import PowerOfTwo
 from tests.deploy.networks import convolution, network, random_kernel, sign
 from tests.support.lce import randomise_batch_norms
 
@@ -183,12 +184,18 @@ def larq_hysteresis(**options):
     return HysteresisSign(**options)
 
 
+WIDE_POWERS_OF_TWO = PowerOfTwo(-9, 0)
+"""Of 21 levels, which lie on no grid of 256 steps: not packed by any converter."""
+
+
 class TestStrict:
     """What was meant to be float may be float, and what is packed passes."""
 
-    @pytest.mark.parametrize(("converter", "bits"), [("lce", 2), ("focal", 3)])
-    def test_without_it_few_bits_may_stay_float(self, converter, bits, out):
-        result = convert(network(convolution(larq.quantizers.DoReFa(bits))), out, converter=converter).audit
+    @pytest.mark.parametrize(
+        ("converter", "quantizer"), [("lce", larq.quantizers.DoReFa(2)), ("focal", WIDE_POWERS_OF_TWO)]
+    )
+    def test_without_it_few_bits_may_stay_float(self, converter, quantizer, out):
+        result = convert(network(convolution(quantizer)), out, converter=converter).audit
         assert [(row.layer, row.intended, row.became) for row in result.not_as_intended] == [
             ("layer", "few-bit", "float")
         ]
@@ -209,7 +216,8 @@ class TestStrict:
         assert not convert(network(*stack), out, strict=True).audit.not_as_intended
 
     @pytest.mark.parametrize(
-        ("quantizer", "status"), [("ste_sign", 0), (larq.quantizers.DoReFa(2), 0), (larq.quantizers.DoReFa(3), 1)]
+        ("quantizer", "status"),
+        [("ste_sign", 0), (larq.quantizers.DoReFa(2), 0), (larq.quantizers.DoReFa(8), 0), (WIDE_POWERS_OF_TWO, 1)],
     )
     def test_the_commands_exit_with_its_verdict(self, quantizer, status, out, tmp_path):
         model = network(convolution(quantizer))
@@ -241,14 +249,14 @@ class TestRefusals:
         assert error.value.audit.passed and not error.value.audit.all_packed
 
     @pytest.mark.parametrize(
-        ("converter", "bits", "reason"),
+        ("converter", "quantizer", "reason"),
         [
-            *(("lce", bits, r".*levels.*To change") for bits in (2, 3, 8)),
-            *(("focal", bits, f"its inputs have {2**bits} levels, and at most 4 are packed") for bits in (3, 8)),
+            *(("lce", larq.quantizers.DoReFa(bits), r".*levels.*To change") for bits in (2, 3, 8)),
+            ("focal", WIDE_POWERS_OF_TWO, "its inputs have 21 levels; at most 4 are packed, or up to 256 on a grid"),
         ],
     )
-    def test_strict_refuses_few_bits_that_stayed_float(self, converter, bits, reason, out):
-        model = network(convolution(), convolution(larq.quantizers.DoReFa(bits), name="few"))
+    def test_strict_refuses_few_bits_that_stayed_float(self, converter, quantizer, reason, out):
+        model = network(convolution(), convolution(quantizer, name="few"))
         message = rf"1 stayed float\. Without strict.*\n- few, meant to be few-bit: {reason}"
         with pytest.raises(ConversionError, match=message) as error:
             convert(model, out, converter=converter, strict=True)

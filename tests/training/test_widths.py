@@ -76,7 +76,7 @@ def test_a_width_is_a_plain_network_of_its_outputs_that_converts(joint, bits, tm
     conversion = lqf.convert(plain, tmp_path / "model.tflite", data=X)
     assert conversion.audit.passed
     assert [row.became for row in conversion.audit.layers if row.intended != "float"] == [
-        "packed" if bits <= 2 else "float"
+        "packed" if bits <= 4 else "float"
     ] * 2
 
 

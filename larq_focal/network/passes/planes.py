@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 from larq_focal.network import ops
-from larq_focal.network.few_bits import is_exact_in_few_bits
+from larq_focal.network.few_bits import MOST_BITS, is_exact_in_few_bits
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import Kernel
 from larq_focal.network.packing import WORD_BITS
@@ -52,8 +52,12 @@ def why_no_planes(graph: QuantGraph, op: ops.Op) -> str | None:
             return f"its inputs have {graph.input_bits(op)} bits"
         if len(value.levels) == 1:
             return "its inputs have one level"
+        if len(value.levels) > _MOST_LEVELS and op.kernel.bits > MOST_BITS:
+            return f"its kernel has {op.kernel.bits} bits, and at most {MOST_BITS} are packed on such inputs"
         if len(value.levels) > _MOST_LEVELS:
-            return f"its inputs have {len(value.levels)} levels, and at most {_MOST_LEVELS} are packed"
+            return (
+                f"its inputs have {len(value.levels)} levels; at most {_MOST_LEVELS} are packed, or up to 256 on a grid"
+            )
         if not _is_even(value.levels):
             return "the levels of its inputs are not evenly spaced"
         return f"it pads with {getattr(op, 'pad_value', 0):g}, which is not a level of its inputs"
