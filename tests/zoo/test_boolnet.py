@@ -13,6 +13,7 @@ SMALL = {"input_shape": (64, 64, 3), "num_classes": 10, "filters": 32}
 
 
 @pytest.mark.slow
+@pytest.mark.own_process
 def test_the_authors_count_the_same_number_more_in_each_network():
     """Up to the rounding of what they print, 0.005e8 either way; without the first sign's convolution it is not so."""
     differences = [
