@@ -41,7 +41,7 @@ DATASETS: dict[str, DatasetRow] = {
         title="Handwritten digits (scikit-learn)",
         shape=(8, 8, 1),
         classes=_DIGITS,
-        epochs=60,
+        epochs=40,
         batch_size=64,
         is_embedded=True,
     ),
