@@ -14,7 +14,7 @@ import pytest
 import larq_focal as lqf
 from tests.support.processes import ROOT
 
-PACKAGES = {"layers", "quantizers", "training"}
+PACKAGES = {"compress", "layers", "quantizers", "training"}
 """Packages whose page has all of their names."""
 
 
