@@ -30,7 +30,7 @@ _FEW_WEIGHTS = 2048
 _LEAST_SAVED = 1024
 """Bytes of a file. On few channels the operators of int8 take less time, so that less is not worth it."""
 _SAVED_BY_CHANNEL = 20
-"""Bytes: an operator of int8 has two scales, two zero points and a bias for each output channel, the other two floats."""
+"""Bytes: operators of int8 have two scales, two zero points and a bias for each output channel, others two floats."""
 _FLOAT_BYTES = 4
 _FEW_LEVELS = 4
 """Of a map: sums of binary operators take no more of them."""

@@ -176,7 +176,7 @@ def _case(rng, kind: str, image, zero_point: int, weights, coding: WeightCoding,
 
 
 def exact_file(image: np.ndarray, zero_point: int, weights: np.ndarray, coding: WeightCoding, **changes: int) -> bytes:
-    """A convolution of stride 1 that gives the sums of products as floats; with a ``depth_multiplier`` a depthwise one."""
+    """A convolution of stride 1 that gives the sums of products as floats; depthwise with a ``depth_multiplier``."""
     file = LceFile()
     is_depthwise = "depth_multiplier" in changes
     out = weights.shape[-1 if is_depthwise else 0]
