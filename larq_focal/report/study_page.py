@@ -15,7 +15,8 @@ import plotly.graph_objects as go
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.records.texts import machine_text
 from larq_focal.bench.study.cost import COSTS
-from larq_focal.bench.study.summary import PointSummary, Summary, light_text
+from larq_focal.bench.study.point_summary import PointSummary, light_text
+from larq_focal.bench.study.summary import Summary
 from larq_focal.files import write_text
 from larq_focal.report.figures import front_line, with_cost_axis
 from larq_focal.report.html import render
@@ -71,7 +72,7 @@ def study_page(summary: Summary, records: Sequence[Record]) -> str:
     """The HTML of a study; its template escapes all that comes from files."""
     compared = summary.study.compare
     beside = next(key for key in _BESIDE if key != compared)
-    front = set(map(id, summary.front))
+    front = set(map(id, summary.compared.front))
     rows = [Row(point, position, id(point) in front) for position, point in enumerate(summary.points)]
     (runs,) = runs_by_dataset(records)
     return render(
