@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -103,7 +102,7 @@ def cost_figure(rows: Sequence[Row], key: str) -> go.Figure:
     """Accuracy over the seeds against a cost: the mean, and whiskers from the lowest to the highest."""
     cost = COSTS[key]
     known = [row for row in rows if row.point.costs[key] is not None]
-    name, unit = _unit([float(row.point.costs[key] or 0) for row in known], cost.scale)
+    name, unit = cost.unit([float(row.point.costs[key] or 0) for row in known])
     costs = [float(row.point.costs[key] or 0) / unit for row in known]
     means = [100 * row.point.accuracy for row in known]
     front = pareto_front(costs, means)
@@ -163,10 +162,3 @@ def _marker(row: Row, cost: float, mean: float, is_on_front: bool, cost_text: st
         hoverinfo="text",
         hovertext=f"<b>{label}</b><br>{row.point.accuracy_text} %, by seed: {seeds}<br>{cost_text}",
     )
-
-
-def _unit(costs: Sequence[float], scale: Sequence[tuple[str, float]]) -> tuple[str, float]:
-    """The unit in which the middle of ``costs``, on a logarithmic axis, is 1 or more."""
-    above = [cost for cost in costs if cost > 0]
-    middle = math.sqrt(min(above) * max(above)) if above else 0.0
-    return next(((name, size) for name, size in reversed(scale) if middle >= size), scale[0])
