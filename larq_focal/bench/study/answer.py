@@ -43,8 +43,7 @@ def winner_text(points: Sequence[PointSummary]) -> str | None:
     best = max(binary, key=lambda point: point.accuracy)
     equal = [point for point in points if point is best or max(point.accuracies) >= best.accuracy]
     text = f"At the accuracy of the best binary network, {_named(best)}, "
-    parts = [_wins(equal, best, key, what) for key, what in (("file_bytes", "smaller"), ("latency_ms", "faster"))]
-    text += ", and ".join(part for part in parts if part)
+    text += ", and ".join(_winners(equal, best))
     left = len(points) - len(equal)
     others = f"; {left} of {len(points)} networks {'is' if left == 1 else 'are'} less accurate" if left else ""
     return f"{text}{others}."
@@ -65,16 +64,20 @@ def _at_cost(compared: Comparison, point: PointSummary) -> str:
     return f" at {compared.cost_text(point)} of {compared.cost.title}" if compared.cost_of(point) is not None else ""
 
 
-def _wins(equal: Sequence[PointSummary], best: PointSummary, key: str, what: str) -> str:
-    """Who among ``equal`` has least of a cost; "" where that of the best binary network is not known."""
-    if best.costs[key] is None:
-        return ""
-    known = [point for point in equal if point.costs[key] is not None]
-    winner = min(known, key=lambda point: (point.costs[key], point is not best))
-    figures = [COSTS[key].text(float(point.costs[key] or 0)) for point in (winner, best)]
-    if winner is best:
-        return f"no other is {what} ({figures[1]})"
-    return f"{_named(winner)} is {what} ({figures[0]} against {figures[1]})"
+def _winners(equal: Sequence[PointSummary], best: PointSummary) -> list[str]:
+    """Who among ``equal`` has the smallest file, and who is fastest, where that of the best binary one is known."""
+    won: dict[str, list[str]] = {}
+    for key, what in (("file_bytes", "smaller"), ("latency_ms", "faster")):
+        if best.costs[key] is not None:
+            known = [point for point in equal if point.costs[key] is not None]
+            winner = min(known, key=lambda point: (point.costs[key], point is not best))
+            theirs, ours = (COSTS[key].text(float(point.costs[key] or 0)) for point in (winner, best))
+            figures = ours if winner is best else f"{theirs} against {ours}"
+            name = "no other" if winner is best else _named(winner)
+            won.setdefault(name, []).append(f"{what} ({figures})")
+    return [
+        f"{name} is {' and '.join(parts) if name != 'no other' else ' or '.join(parts)}" for name, parts in won.items()
+    ]
 
 
 def _named(point: PointSummary) -> str:
