@@ -32,8 +32,8 @@ Keras 2.
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
+from larq_focal._keras_backend import import_keras
 from larq_focal._keras_version import is_keras_3
-from larq_focal.nn.backend import import_keras
 
 if is_keras_3():
     import_keras()
