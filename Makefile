@@ -3,7 +3,7 @@
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
 #   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks,
-#                   training methods
+#                   training methods, narrower networks, studies
 #   make site       the documentation as a site, in site/
 #   make tflite-models  the pretrained models, converted, in tflite_models/
 #   make wheels     wheels for x86-64 and aarch64 in dist/
@@ -53,6 +53,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python docs/zoo_results.py
 	$(BIN)/python docs/training_methods.py
 	$(BIN)/python docs/netadapt.py
+	$(BIN)/python docs/study_results.py
 	$(BIN)/python -m tools.backend_table
 
 site: $(VENV)/installed-docs

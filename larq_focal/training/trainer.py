@@ -42,7 +42,7 @@ class Training:
 
     @property
     def finished(self) -> bool:
-        return len(self.history) == self.recipe.epochs
+        return len(self.history) == self.recipe.total_epochs
 
 
 def train_stretch(
@@ -53,6 +53,7 @@ def train_stretch(
     *,
     minutes: float | None = None,
     epoch_done: EpochDone | None = None,
+    images_drawn: np.ndarray | None = None,
 ) -> Training:
     """Trains ``model`` by ``recipe`` for at most ``minutes``, from the checkpoint in ``folder`` if there is one.
 
@@ -68,13 +69,19 @@ def train_stretch(
         minutes: Length of this stretch; None trains to the end. At least one epoch is trained.
         epoch_done: Called with each row of the curve: epoch, loss, accuracy, val_loss, val_accuracy, seconds,
             and flip_ratio, the share of the quantized weights that change sign in a step, where there are any.
+        images_drawn: Positions ``[n]``, with repeats, among the images kept for training, of those that it sees; None
+            for each once.
 
     Raises:
         CheckpointError: The checkpoint is damaged, or is one of another recipe or other data.
-        ValueError: The data set has too few images for the recipe.
+        ValueError: The data set has too few images for the recipe, or the recipe is one of an ensemble.
     """
+    if recipe.ensemble:
+        raise ValueError(f"'{recipe.name}' is an ensemble: `train_ensemble` trains its members.")
     checkpoint = Path(folder) / _CHECKPOINT
     held_out, kept = split(recipe, data)
+    if images_drawn is not None:
+        kept = (kept[0][images_drawn], kept[1][images_drawn])
     state = _state(checkpoint, recipe, data)
     stretch = _Stretch(checkpoint, state, minutes, epoch_done)
     begun_with = len(state["history"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,21 @@ def test_each_layer_has_the_statistics_of_its_inputs(quantizer):
     np.testing.assert_allclose(l1_norm.moving_mean, second.mean(0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(l1_norm.moving_deviation, abs(second - second.mean(0)).mean(0), rtol=1e-4)
     assert np.allclose(flat(at(model, "l1_norm", "output")).mean(0), 0, atol=1e-4)
+
+
+def test_a_batch_is_held_at_a_time():
+    """One batch of float64 and its distances, not what the layer makes of all images."""
+    image = layers.Input((32, 32, 1))
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(64, 1)(image))
+    model = keras.Model(image, layers.GlobalAveragePooling2D()(x))
+    images = np.random.default_rng(0).normal(size=(320, 32, 32, 1)).astype(np.float32)
+    recalibrate_normalisations(model, images[:20], batch_size=10)  # what the first call loads is not measured
+    tracemalloc.start()
+    recalibrate_normalisations(model, images, batch_size=10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    of_a_batch = 10 * 32 * 32 * 64 * 8
+    assert peak < 6 * of_a_batch < 320 * 32 * 32 * 64 * 4
 
 
 def test_nothing_else_changes():
