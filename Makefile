@@ -3,10 +3,10 @@
 #   make test       format and lint checks, then all tests
 #   make test-fast  the tests without the slow ones
 #   make docs       the pages that follow from code and records, with their pictures: quantizers, trained networks,
-#                   training methods
+#                   training methods, narrower networks, studies
 #   make site       the documentation as a site, in site/
 #   make tflite-models  the pretrained models, converted, in tflite_models/
-#   make wheels     wheels for x86-64 and aarch64 in dist/
+#   make wheels     wheels for x86-64 and aarch64, and the source archive, in dist/
 # PYTHON=/path/to/python chooses the interpreter, 3.10 or later; by default the first on the path.
 # STACK=larq or STACK=keras chooses Larq with Keras 2 or today's Keras; by default Larq where it can be installed, which
 # is up to Python 3.12.
@@ -53,6 +53,7 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python docs/zoo_results.py
 	$(BIN)/python docs/training_methods.py
 	$(BIN)/python docs/netadapt.py
+	$(BIN)/python docs/study_results.py
 	$(BIN)/python -m tools.backend_table
 
 site: $(VENV)/installed-docs

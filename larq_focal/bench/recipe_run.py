@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import keras
 from larq_focal.text import accuracy_text
 from larq_focal.training import low_memory, recalibrate_normalisations
+from larq_focal.training.ensemble_training import train_ensemble
 from larq_focal.training.recipe import Arithmetic, Recipe
 from larq_focal.training.trainer import EpochDone, Training, split, train_stretch
 from larq_focal.zoo.registry import find
@@ -81,15 +83,22 @@ def run_in_folder(
     "int8" in their names.
     """
     keras.backend.clear_session()
-    trained = seeded_network(recipe, data, recipe.arithmetic)
-    say(f"{recipe.name}: training {recipe.epochs} epochs on {data.title}")
-    training = train_stretch(recipe, trained, data, folder, minutes=minutes, epoch_done=epoch_done)
+    say(f"{recipe.name}: training {recipe.total_epochs} epochs on {data.title}")
+    stretch: dict[str, Any] = {"minutes": minutes, "epoch_done": epoch_done}
+    if recipe.ensemble:
+        training = train_ensemble(recipe, lambda member: seeded_network(member, data), data, folder, **stretch)
+    else:
+        trained = seeded_network(recipe, data, recipe.arithmetic)
+        training = train_stretch(recipe, trained, data, folder, **stretch)
     if not training.finished:
-        say(f"{recipe.name}: {len(training.history)} of {recipe.epochs} epochs are done; the same command goes on")
+        done = f"{len(training.history)} of {recipe.total_epochs} epochs are done"
+        say(f"{recipe.name}: {done}; the same command goes on")
         return None
-    model = seeded_network(recipe, data)  # in the arithmetic of files
-    model.set_weights(trained.get_weights())
-    before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
+    model, before = training.model, {}
+    if not recipe.ensemble:  # whose members are recalibrated one by one, and in the arithmetic of files
+        model = seeded_network(recipe, data)
+        model.set_weights(training.model.get_weights())
+        before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
     save_weights(model, folder / WEIGHTS)
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     clock = monotonic()
@@ -153,7 +162,6 @@ def training_record(training: Training) -> dict:
         "run": recipe.name,
         "title": row.title,
         "source": row.source,
-        "stays_float": row.stays_float,
         "settings": recipe.to_dict(),
         "history": training.history,
         "stretches": training.stretches,

@@ -7,7 +7,7 @@ after the last channel are clear. Signs come out as Larq Compute Engine packs th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,9 +70,20 @@ def weight_coding(weights: np.ndarray) -> WeightCoding | None:
         return None
     if -low == high == 1 and np.all(weights):
         return WeightCoding(1, -2, 1)
-    step = int(np.gcd.reduce(np.unique(weights) - low)) or 1
-    coding = WeightCoding(max(1, ((high - low) // step).bit_length()), step, low)
-    return None if coding.fault else coding
+    widest = int(np.gcd.reduce(np.unique(weights) - low)) or 1
+    fitting = (coding for coding in _codings(low, high, widest) if not coding.fault)
+    return next(fitting, None)
+
+
+def _codings(low: int, high: int, widest: int) -> Iterator[WeightCoding]:
+    """Those that hold ``low``, ``high`` and what lies between them in steps of ``widest``, of the fewest bits first.
+
+    Codes that no weight has may stand for numbers below ``low``: above ``high`` they can be too large.
+    """
+    for bits in range(1, MOST_BITS + 1):
+        for step in (step for step in range(widest, 0, -1) if widest % step == 0):
+            spare = 2**bits - 1 - (high - low) // step
+            yield from (WeightCoding(bits, step, low - step * below) for below in range(spare + 1))
 
 
 def pack_weights(weights: np.ndarray, coding: WeightCoding) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +14,8 @@ import plotly.graph_objects as go
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.records.texts import machine_text
 from larq_focal.bench.study.cost import COSTS
-from larq_focal.bench.study.summary import PointSummary, Summary, light_text
+from larq_focal.bench.study.point_summary import PointSummary, light_text
+from larq_focal.bench.study.summary import Summary
 from larq_focal.files import write_text
 from larq_focal.report.figures import front_line, with_cost_axis
 from larq_focal.report.html import render
@@ -71,7 +71,7 @@ def study_page(summary: Summary, records: Sequence[Record]) -> str:
     """The HTML of a study; its template escapes all that comes from files."""
     compared = summary.study.compare
     beside = next(key for key in _BESIDE if key != compared)
-    front = set(map(id, summary.front))
+    front = set(map(id, summary.compared.front))
     rows = [Row(point, position, id(point) in front) for position, point in enumerate(summary.points)]
     (runs,) = runs_by_dataset(records)
     return render(
@@ -102,7 +102,7 @@ def cost_figure(rows: Sequence[Row], key: str) -> go.Figure:
     """Accuracy over the seeds against a cost: the mean, and whiskers from the lowest to the highest."""
     cost = COSTS[key]
     known = [row for row in rows if row.point.costs[key] is not None]
-    name, unit = _unit([float(row.point.costs[key] or 0) for row in known], cost.scale)
+    name, unit = cost.unit([float(row.point.costs[key] or 0) for row in known])
     costs = [float(row.point.costs[key] or 0) / unit for row in known]
     means = [100 * row.point.accuracy for row in known]
     front = pareto_front(costs, means)
@@ -162,10 +162,3 @@ def _marker(row: Row, cost: float, mean: float, is_on_front: bool, cost_text: st
         hoverinfo="text",
         hovertext=f"<b>{label}</b><br>{row.point.accuracy_text} %, by seed: {seeds}<br>{cost_text}",
     )
-
-
-def _unit(costs: Sequence[float], scale: Sequence[tuple[str, float]]) -> tuple[str, float]:
-    """The unit in which the middle of ``costs``, on a logarithmic axis, is 1 or more."""
-    above = [cost for cost in costs if cost > 0]
-    middle = math.sqrt(min(above) * max(above)) if above else 0.0
-    return next(((name, size) for name, size in reversed(scale) if middle >= size), scale[0])

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from larq_focal.layers.overparameterised.parallel_normalization import ParallelNormalization
     from larq_focal.training.autocorrelation import AutocorrelationSpectrum, autocorrelation_spectrum
     from larq_focal.training.device_mlp import BinaryMLP
+    from larq_focal.training.ensemble import Ensemble
+    from larq_focal.training.ensemble_training import train_ensemble
     from larq_focal.training.flips import SignFlips
     from larq_focal.training.low_memory_model import low_memory, low_memory_loss
     from larq_focal.training.minimal_network import fold
@@ -32,6 +34,7 @@ __all__ = [
     "BranchedConv2D",
     "BranchedKernel",
     "DistilledCrossEntropy",
+    "Ensemble",
     "ParallelNormalization",
     "Recipe",
     "SignFlips",
@@ -43,6 +46,7 @@ __all__ = [
     "low_memory",
     "low_memory_loss",
     "recalibrate_normalisations",
+    "train_ensemble",
     "train_stretch",
     "width_accuracies",
     "with_bits",
@@ -62,6 +66,8 @@ if not TYPE_CHECKING:  # to a type checker this would make every name one of our
             f"{_OVERPARAMETERISED}.parallel_normalization": ("ParallelNormalization",),
             "autocorrelation": ("AutocorrelationSpectrum", "autocorrelation_spectrum"),
             "device_mlp": ("BinaryMLP",),
+            "ensemble": ("Ensemble",),
+            "ensemble_training": ("train_ensemble",),
             "flips": ("SignFlips",),
             "low_memory_model": ("low_memory", "low_memory_loss"),
             "minimal_network": ("fold",),

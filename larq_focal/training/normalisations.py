@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from larq_focal.layers import L1BatchNormalization
-from larq_focal.nn import keras, sublayers, times_called
+from larq_focal.nn import keras, ops, sublayers, times_called
 
 _NORMALISATIONS = (keras.layers.BatchNormalization, L1BatchNormalization)
 
@@ -19,9 +21,8 @@ def recalibrate_normalisations(model: keras.Model, images: np.ndarray, *, batch_
 
     Args:
         model: Functional or Sequential, with one input; changed in place.
-        images: ``[N, ...]``, of the training data, prepared as for training. All that a layer makes of them is held at
-            one time; one or two thousand are enough.
-        batch_size: Images that are computed at a time.
+        images: ``[N, ...]``, of the training data, prepared as for training; one or two thousand are enough.
+        batch_size: Images that are computed, and held, at a time.
 
     Raises:
         ValueError: There are no images, or a normalisation is within a nested model or used more than once.
@@ -34,13 +35,33 @@ def recalibrate_normalisations(model: keras.Model, images: np.ndarray, *, batch_
     _refuse_hidden(model)
     for layer in model.layers:
         if isinstance(layer, _NORMALISATIONS) and layer.trainable:
-            before = keras.Model(model.inputs, layer.input)
-            values = before.predict(images, batch_size=batch_size, verbose=0)
-            momentum, layer.momentum = layer.momentum, 0.0  # the moving averages become the batch's own
-            try:
-                layer(values, training=True)
-            finally:
-                layer.momentum = momentum
+            before = keras.Model(model.inputs[0], layer.input)
+            _take_statistics(layer, lambda before=before: _batches(before, images, batch_size))
+
+
+def _batches(model: keras.Model, images: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """What a model gives, by plain calls: each normalisation has a model of its own, which to trace takes longer."""
+    for start in range(0, len(images), size):
+        yield ops.convert_to_numpy(model(images[start : start + size], training=False))
+
+
+def _take_statistics(layer: keras.layers.Layer, batches: Callable[[], Iterator[np.ndarray]]) -> None:
+    """Sets the moving averages to the mean of all batches and to their variance or mean absolute deviation."""
+    is_l1 = isinstance(layer, L1BatchNormalization)
+    axis = -1 if is_l1 else int(np.ravel(layer.axis)[0])  # a list of one in Keras 2
+
+    def mean_of(term: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Of a term of the values of each channel."""
+        total, count = 0.0, 0
+        for batch in batches():
+            values = np.moveaxis(np.asarray(batch, np.float64), axis, -1).reshape(-1, batch.shape[axis])
+            total, count = total + term(values).sum(0), count + len(values)
+        return total / count
+
+    mean = mean_of(lambda values: values)
+    spread = mean_of(lambda values: (np.abs if is_l1 else np.square)(values - mean))
+    layer.moving_mean.assign(mean)
+    (layer.moving_deviation if is_l1 else layer.moving_variance).assign(spread)
 
 
 def _refuse_hidden(model: keras.Model) -> None:

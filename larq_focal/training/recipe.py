@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from larq_focal.datasets.names import short_name
 from larq_focal.training.distortion import Distortion
+from larq_focal.training.ensemble import Ensemble
 
 Arithmetic = Literal["float32", "mixed_bfloat16", "low_memory"]
 
@@ -21,7 +22,7 @@ class Recipe:
     Attributes:
         model: Name of the model in ``larq_focal.zoo.MODELS``.
         dataset: Name of the data set, as for ``larq_focal.datasets.load_dataset``.
-        epochs: Passes over the training images.
+        epochs: Passes over the training images; of each member of an ensemble.
         learning_rate: At the start.
         restart_after: After so many epochs the rate, which is 0 by then, starts again at two fifths of what it was, for
             half as many, and so on. None for one cosine.
@@ -38,6 +39,7 @@ class Recipe:
         arithmetic: Of the training: "float32", or "mixed_bfloat16", up to twice as fast on processors that have it.
             Products of signs are exact in both; what is converted and judged computes in float32. "low_memory" trains
             the network of :func:`larq_focal.training.low_memory`, by signs of gradients.
+        ensemble: Networks that vote in place of a single one; None for that.
         variant: Tells recipes of one model and data set apart; "" for the one of its pretrained weights.
     """
 
@@ -56,6 +58,7 @@ class Recipe:
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     arithmetic: Arithmetic = "float32"
+    ensemble: Ensemble | None = None
     variant: str = ""
 
     def __post_init__(self):
@@ -67,12 +70,20 @@ class Recipe:
             raise ValueError(f"A restart must come after the first epoch and before the last one: {self}.")
         if self.arithmetic not in get_args(Arithmetic):
             raise ValueError(f"The arithmetic must be one of {', '.join(get_args(Arithmetic))}: {self}.")
+        if self.ensemble and self.arithmetic != "float32":
+            raise ValueError(f"The members of an ensemble are trained in float32: {self}.")
 
     @property
     def name(self) -> str:
-        """Name of the run: model, data set, variant, and the seed unless it is 0."""
-        parts = (self.model, short_name(self.dataset), self.variant, f"seed{self.seed}" if self.seed else "")
+        """Name of the run: model, data set, variant, ensemble, and the seed unless it is 0."""
+        parts = [self.model, short_name(self.dataset), self.variant]
+        parts += [self.ensemble.name if self.ensemble else "", f"seed{self.seed}" if self.seed else ""]
         return "-".join(part for part in parts if part)
+
+    @property
+    def total_epochs(self) -> int:
+        """Of all networks that are trained."""
+        return self.epochs * (self.ensemble.members if self.ensemble else 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

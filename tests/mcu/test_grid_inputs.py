@@ -7,6 +7,7 @@ import pytest
 
 import larq_focal as lqf
 from larq_focal.network import Kernel, QuantGraph, ops
+from tests.support.microcontroller import host_compiler
 
 
 def network(scale: float, zero_point: int, signed: bool) -> QuantGraph:
@@ -25,6 +26,7 @@ def network(scale: float, zero_point: int, signed: bool) -> QuantGraph:
 )
 def test_a_program_takes_their_numbers_or_pixels(scale, zero_point, signed, tmp_path):
     """It is not written unless its outputs are the interpreter's."""
+    host_compiler()
     graph = network(scale, zero_point, signed)
     numbers = lqf.export_c(graph, tmp_path / "numbers")
     assert numbers.audit.samples and any("is of floats" in note for note in numbers.notes)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -51,8 +51,20 @@ def test_codings_are_the_smallest():
     assert weight_coding(np.array([0, 0])).bits == 1
     assert weight_coding(np.array([-1, 0, 1])) == WeightCoding(2, 1, -1)
     assert weight_coding(np.array([-6, 0, 6])) == WeightCoding(2, 6, -6)
+    assert weight_coding(np.arange(-13, 16, 2)) == WeightCoding(4, 2, -15), "seventeen would be too large"
     assert weight_coding(np.arange(17)) is None
     assert weight_coding(np.array([0, 100])) is None
+
+
+@given(st.integers(1, 4), st.integers(1, 8), st.integers(-16, 16), st.sets(st.integers(0, 15), min_size=1))
+def test_some_of_the_levels_of_a_coding_take_no_more_bits(bits, step, offset, codes):
+    """A kernel that has lost its extreme levels, as trained ones have, is packed as before."""
+    coding = WeightCoding(bits, step, offset)
+    assume(coding.fault is None)
+    weights = np.array([coding.levels[code % 2**bits] for code in codes])
+    found = weight_coding(weights)
+    assert found is not None and found.fault is None and found.bits <= bits
+    np.testing.assert_array_equal(unpack_weights(pack_weights(weights, found), found, len(weights)), weights)
 
 
 def test_signs_are_packed_as_those_of_larq_compute_engine():

@@ -115,11 +115,11 @@ def test_binary_layers_are_exclusive_or_and_population_count():
 
 def test_few_bits_are_sums_of_binary_layers_where_they_were_lowered():
     levels = np.arange(4, dtype=np.float32)
-    codes = RANDOM.integers(-1, 2, (3, 3, 32, 8)).astype(np.int8)
+    codes = RANDOM.integers(-1, 2, (3, 3, 32, 4)).astype(np.int8)
     graph = chain(
         ops.Input(name="x", shape=(6, 6, 32)),
         ops.Quantize(name="steps", shape=(6, 6, 32), levels=levels, boundaries=levels[1:] - np.float32(0.5)),
-        ops.Conv2D(name="conv", shape=(4, 4, 8), kernel=Kernel(codes, np.full(8, 0.7, np.float32), 2)),
+        ops.Conv2D(name="conv", shape=(4, 4, 4), kernel=Kernel(codes, np.full(4, 0.7, np.float32), 2)),
     )
     inputs = {"x": RANDOM.uniform(-1, 8, (2, 6, 6, 32)).astype(np.float32)}
     assert_same_bits(graph, inputs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,21 @@ def test_each_layer_has_the_statistics_of_its_inputs(quantizer):
     assert np.allclose(flat(at(model, "l1_norm", "output")).mean(0), 0, atol=1e-4)
 
 
+def test_a_batch_is_held_at_a_time():
+    """One batch of float64 and its distances, not what the layer makes of all images."""
+    image = layers.Input((32, 32, 1))
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(64, 1)(image))
+    model = keras.Model(image, layers.GlobalAveragePooling2D()(x))
+    images = np.random.default_rng(0).normal(size=(320, 32, 32, 1)).astype(np.float32)
+    recalibrate_normalisations(model, images[:20], batch_size=10)  # what the first call loads is not measured
+    tracemalloc.start()
+    recalibrate_normalisations(model, images, batch_size=10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    of_a_batch = 10 * 32 * 32 * 64 * 8
+    assert peak < 6 * of_a_batch < 320 * 32 * 32 * 64 * 4
+
+
 def test_nothing_else_changes():
     model = network()
     before = model.get_weights()
@@ -92,3 +109,10 @@ def test_what_it_cannot_do_is_said():
         recalibrate_normalisations(keras.Model(image, twice(twice(image))), IMAGES)
     with pytest.raises(ValueError, match="there are none"):
         recalibrate_normalisations(inner, IMAGES[:0])
+
+
+def test_no_predict_function_is_traced_for_each_normalisation(monkeypatch):
+    monkeypatch.setattr(keras.Model, "make_predict_function", None)
+    model = network()
+    recalibrate_normalisations(model, IMAGES)
+    assert model.get_layer("norm").moving_mean.numpy().any()

@@ -37,7 +37,7 @@ def ensemble(members: Sequence[keras.Model], votes: Sequence[float] | None = Non
     inputs = layers.Input(members[0].input_shape[1:], name="inputs")
     shares = []
     for index, (member, vote) in enumerate(zip(members, votes / votes.sum(), strict=True), 1):
-        logits = member(inputs)
+        logits = keras.Model(member.inputs, member.outputs, name=f"member_{index}")(inputs)  # names may be alike
         shares.append(
             layers.Rescaling(float(vote), name=f"vote_{index}")(layers.Softmax(name=f"softmax_{index}")(logits))
         )
@@ -58,7 +58,8 @@ def boosting_vote(missed: np.ndarray, weights: np.ndarray) -> float:
     error = float(np.sum(weights[missed]) / np.sum(weights))
     if not 0 < error < 0.5:
         raise ValueError(
-            f"A boosted member must miss some, but less than half of the weight; this one misses {error:.1%}."
+            f"A boosted member must miss some, but less than half of the weight; this one misses {error:.1%}. "
+            "Train for more epochs, or without boosting."
         )
     return 0.5 * float(np.log((1 - error) / error))
 

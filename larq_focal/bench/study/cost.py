@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from larq_focal.bench.records.schema import Record
@@ -24,6 +25,12 @@ class Cost:
     of: Callable[[Record], float | None]
     text: Callable[[float], str]
     scale: Scale
+
+    def unit(self, costs: Sequence[float]) -> tuple[str, float]:
+        """The unit, with its size, in which the middle of ``costs``, on a logarithmic axis, is 1 or more."""
+        above = [cost for cost in costs if cost > 0]
+        middle = math.sqrt(min(above) * max(above)) if above else 0.0
+        return next(((name, size) for name, size in reversed(self.scale) if middle >= size), self.scale[0])
 
 
 def _on_board(key: str) -> Callable[[Record], float | None]:

@@ -18,11 +18,12 @@ from larq_focal.bench.study.light import light_accuracies
 from larq_focal.bench.study.trial import Trial
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.files import written_whole
+from larq_focal.training.ensemble_training import discard_states, share_done
 from larq_focal.training.keras_in_use import keras_in_use
-from larq_focal.training.trainer import EpochDone, discard_state, epochs_done
+from larq_focal.training.trainer import EpochDone
 
 Files = Mapping[str, bytes]
-"""The files of a run by name."""
+"""The files of a run by their path in its folder."""
 _LOCK = ".lock"
 _ROOT = Path(__file__).parents[2]
 _DECISIVE = ("layers", "nn", "quantizers", "training", "zoo")
@@ -61,12 +62,12 @@ class KeptRuns:
 
     def done(self, trial: Trial) -> float:
         """Which share of a trial's epochs has been trained."""
-        return epochs_done(self.place(trial)) / trial.recipe.epochs
+        return share_done(trial.recipe, self.place(trial))
 
     def discard(self, trial: Trial) -> None:
         """Lets go of an unfinished training."""
         if 0 < self.done(trial) < 1:
-            discard_state(self.place(trial))
+            discard_states(trial.recipe, self.place(trial))
 
     def run(
         self, trial: Trial, *, minutes: float | None = None, say: Say = print, epoch_done: EpochDone | None = None
@@ -93,7 +94,8 @@ class KeptRuns:
 
     def files(self, trial: Trial) -> Files:
         """What is in a trial's folder, for a machine that goes on with it."""
-        return {path.name: path.read_bytes() for path in self.place(trial).glob("*") if path.name != _LOCK}
+        files = files_in(self.place(trial))
+        return {name: content for name, content in files.items() if name != _LOCK}
 
     def take(self, trial: Trial, files: Files) -> Record | None:
         """Keeps the ``files`` of a trial that another machine has run; its record, or None."""
@@ -101,9 +103,15 @@ class KeptRuns:
         place.mkdir(parents=True, exist_ok=True)
         with FileLock(place / _LOCK):
             for name in sorted(files, key=lambda name: name == record):  # the record last: it says that all is there
+                (place / name).parent.mkdir(exist_ok=True)
                 with written_whole(place / name) as file:
                     file.write(files[name])
         return self.record(trial)
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The files in a folder and below, by their path in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def _hash_of(data: Dataset) -> str:

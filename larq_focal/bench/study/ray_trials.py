@@ -10,7 +10,7 @@ from typing import Any
 
 from larq_focal.bench.recipe_run import run_in_folder
 from larq_focal.bench.records.schema import Record
-from larq_focal.bench.study.kept import Files, KeptRuns, code_now
+from larq_focal.bench.study.kept import Files, KeptRuns, code_now, files_in
 from larq_focal.bench.study.pace import Pace, duration_text
 from larq_focal.bench.study.trial import Rest, Trial
 from larq_focal.datasets.dataset import Dataset
@@ -90,9 +90,10 @@ def _trial_files(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, content in files.items():
+            (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_bytes(content)
         run_in_folder(recipe, data, folder, rest=rest, minutes=minutes, say=lambda line: None)
-        return {path.name: path.read_bytes() for path in folder.iterdir()}
+        return files_in(folder)
 
 
 def _connected(address: str) -> Any:

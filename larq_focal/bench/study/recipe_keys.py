@@ -7,12 +7,14 @@ from typing import Any
 
 from larq_focal.messages import shown
 from larq_focal.training.distortion import Distortion
+from larq_focal.training.ensemble import Ensemble
 from larq_focal.training.recipe import Recipe
 from larq_focal.yaml_file import Section
 
 _ELSEWHERE = ("model", "dataset", "seed", "options", "variant")
 """Fields of a recipe that other keys of a study file decide, and its label, which decides nothing."""
 _KINDS = {"int": (int, "a whole number"), "float": ((int, float), "a number"), "bool": (bool, "true or false")}
+_PARTS = {"distortion": Distortion, "ensemble": Ensemble}
 _FIELDS = {each.name: str(each.type) for each in fields(Recipe) if each.name not in _ELSEWHERE}
 
 
@@ -24,8 +26,9 @@ def recipe_with(recipe: Recipe, section: Section) -> Recipe:
     """
     given = dict(section.some(_FIELDS, _field))
     try:
-        if given.get("distortion") is not None:
-            given["distortion"] = Distortion(**given["distortion"])
+        for name, kind in _PARTS.items():
+            if given.get(name) is not None:
+                given[name] = kind(**given[name])
         return replace(recipe, **given)
     except (TypeError, ValueError) as error:
         section.refuse_file(f"'{section.prefix.rstrip('.')}' is not a recipe: {str(error).rstrip('.')}")

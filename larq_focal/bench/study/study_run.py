@@ -121,7 +121,7 @@ def _epochs(
     """Shows each epoch of a trial, with the time that is left for all."""
 
     def show_epoch(row: dict[str, Any]) -> None:
-        epochs = trial.recipe.epochs
+        epochs = trial.recipe.total_epochs
         own_s = (epochs - row["epoch"]) * row["seconds"]
         others_s = pace.remaining_s(left[1:])
         if others_s is None:  # the first of all: the others as long as this one

@@ -9,7 +9,11 @@ from larq_focal.bench.study.ray_trials import RayError
 from tests.bench.study.test_study_run import trained_epochs, written
 from tests.support.requirements import skip
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # The nodes of a cluster within this process start by a fork, of which JAX warns; a user's cluster runs elsewhere.
+    pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from larq_focal.bench.study.point_summary import PointSummary
 from larq_focal.bench.study.study_file import load_study
 from larq_focal.bench.study.summary import FORMAT, summarized
 from tests.bench.study.made_up import made_up_study
@@ -33,9 +34,9 @@ def test_the_answer_names_the_best_what_ties_and_the_knee():
             "other": (8000, [0.97, 0.975]),
         }
     )
-    assert [point.title for point in summary.front] == ["small", "middle", "other", "wide"]
-    assert summary.best.title == "wide"
-    assert summary.knee is not None and summary.knee.title == "middle"
+    assert [point.title for point in summary.compared.front] == ["small", "middle", "other", "wide"]
+    assert summary.compared.best.title == "wide"
+    assert summary.compared.knee is not None and summary.compared.knee.title == "middle"
     assert summary.answer == (
         "Most accurate is “wide”: 97.75 ± 1.77 % at 15.6 KiB of parameters; 1 other cannot be told from it by these "
         "seeds, of which “other” costs least (7.81 KiB). The knee is “middle”: 95.50 ± 0.71 % at 1.95 KiB of "
@@ -43,17 +44,44 @@ def test_the_answer_names_the_best_what_ties_and_the_knee():
     )
 
 
+def test_the_winner_at_equal_accuracy_is_named_whoever_it_is():
+    """Made-up networks 1 and 2 are not binary, 3 and 4 are; a file takes 4,000 bytes more than its parameters."""
+    found = {"float": (33_400, [0.986, 0.987]), "int8": (900, [0.95, 0.961]), "sign": (4000, [0.95, 0.97])}
+    summary, _ = made_up_study({**found, "small sign": (500, [0.90, 0.91])})
+    assert [point.is_binary for point in summary.points] == [False, False, True, True]
+    assert summary.winner == (
+        "At the accuracy of the best binary network, “sign” (96.00 %), “int8” (95.55 %, not binary) is smaller "
+        "(4.79 KiB against 7.81 KiB), and no other is faster (93.0 µs); 1 of 4 networks is less accurate."
+    )
+    assert summary.to_dict()["winner"] == summary.winner and summary.winner in str(summary).replace("\n", " ")
+    assert made_up_study(found | {"int8": (900, [0.95, 0.959])})[0].winner.endswith(
+        "no other is smaller (7.81 KiB) or faster (93.0 µs); 1 of 3 networks is less accurate."
+    )
+
+
+def test_without_binary_networks_or_others_nobody_wins():
+    assert made_up_study({"float": (900, [0.9]), "int8": (900, [0.9])})[0].winner is None
+
+
+def test_a_point_is_read_as_it_was_written():
+    summary, _ = made_up_study(
+        {"a": (1000, [0.7, 0.8]), "b": (2000, [0.8])}, light={1 / 32: [0.5, 0.7], 8.0: [0.8, 0.6]}
+    )
+    written = json.loads(json.dumps(summary.to_dict()))["points"]
+    assert tuple(map(PointSummary.from_dict, written)) == summary.points
+
+
 def test_a_straight_front_or_a_short_one_has_no_knee():
     straight, _ = made_up_study({"a": (1000, [0.7]), "b": (2000, [0.8]), "c": (4000, [0.9])})
     short, _ = made_up_study({"a": (1000, [0.7]), "b": (2000, [0.8])})
-    assert straight.knee is None
-    assert short.knee is None
+    assert straight.compared.knee is None
+    assert short.compared.knee is None
     assert "knee" not in short.answer
 
 
 def test_a_concave_front_has_its_knee_where_it_bends():
     bent, _ = made_up_study({"a": (1000, [0.5]), "b": (2000, [0.9]), "c": (4000, [0.92]), "d": (8000, [0.93])})
-    assert bent.knee is not None and bent.knee.title == "b"
+    assert bent.compared.knee is not None and bent.compared.knee.title == "b"
 
 
 def test_what_is_missing_is_named():
@@ -64,7 +92,7 @@ def test_what_is_missing_is_named():
 
 def test_a_point_without_the_cost_is_on_no_front():
     summary, _ = made_up_study({"a": (None, [0.9]), "b": (2000, [0.8])}, compare="flash_bytes")
-    assert [point.title for point in summary.front] == ["b"]
+    assert [point.title for point in summary.compared.front] == ["b"]
     assert summary.answer.startswith("Most accurate is “a”: 90.00 %.")
 
 
