@@ -77,7 +77,8 @@ First int8 for the whole network; then, in rounds, a change of each layer: the n
 2, 1, [without data](conversion.md)), or a step narrower with a short training. Every candidate is converted; what it
 costs is measured on that file (`--metric latency`, `energy` or `bytes`), and its accuracy is that file's on images
 held out. The round takes what loses least for what it saves. The search ends at the knee, where what is left saves
-less than 1 % of the first cost or loses more than the drop. `--keep LAYER` leaves a layer's widths and bits alone,
+less than 1 % of the first cost or loses more than the drop. Interrupted, the same command goes on after its last round
+(`small.search.npz`, removed at the end). `--keep LAYER` leaves a layer's widths and bits alone,
 `--no-widths` all widths; a `.qgraph` or `.tflite` file has its widths kept. `small.json` beside the file holds all
 that was tried.
 

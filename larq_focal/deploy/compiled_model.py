@@ -58,7 +58,6 @@ class CompiledEngine:
 
         def build():
             options = Options(HardwareAccelerator.CPU, cpu_options=CpuOptions(num_threads=threads))
-            self._content = model.content  # as long as what is made from it
             compiled = CompiledModel.from_buffer(model.content, environment=_environment(library), options=options)
             self._signature, inputs, outputs = _ends(compiled, model)
             self._input_buffers = compiled.create_input_buffers(self._signature)
@@ -69,6 +68,7 @@ class CompiledEngine:
             return compiled
 
         self._compiled = built("LiteRT's CompiledModel", model, build)
+        self._content = model.content  # goes after what was made from it
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
         for buffer, array in zip(self._inputs, inputs, strict=True):

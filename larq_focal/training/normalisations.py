@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from larq_focal.layers import L1BatchNormalization
-from larq_focal.nn import keras, sublayers, times_called
+from larq_focal.nn import keras, ops, sublayers, times_called
 
 _NORMALISATIONS = (keras.layers.BatchNormalization, L1BatchNormalization)
 
@@ -40,7 +40,9 @@ def recalibrate_normalisations(model: keras.Model, images: np.ndarray, *, batch_
 
 
 def _batches(model: keras.Model, images: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    return (model.predict_on_batch(images[start : start + size]) for start in range(0, len(images), size))
+    """What a model gives, by plain calls: each normalisation has a model of its own, which to trace takes longer."""
+    for start in range(0, len(images), size):
+        yield ops.convert_to_numpy(model(images[start : start + size], training=False))
 
 
 def _take_statistics(layer: keras.layers.Layer, batches: Callable[[], Iterator[np.ndarray]]) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from larq_focal.compress.optimize.optimized import optimize
-from larq_focal.compress.optimize.search import LEAST_SAVING, file_accuracy
+from larq_focal.compress.optimize.search import LEAST_SAVING
+from larq_focal.compress.optimize.state import file_accuracy
 from larq_focal.datasets.dataset import as_input, load_dataset
 from larq_focal.network.load import as_graph
 from larq_focal.nn import keras
@@ -108,3 +109,32 @@ def test_a_graph_keeps_its_widths_and_what_makes_no_sense_is_refused(model, digi
     with pytest.raises(ValueError, match="must lie between 0 and 1"):
         optimize(graph, digits, tmp_path / "b.tflite", max_drop=1.5, metric="bytes", held_out=300)
     assert not (tmp_path / "b.tflite").exists()
+
+
+@pytest.mark.slow
+def test_an_interrupted_search_goes_on_after_its_last_round(result, model, digits, tmp_path):
+    """And gives what it would have given in one go: bytes are counted, and trainings are seeded."""
+    path, told = tmp_path / "digits.tflite", []
+
+    def interrupt(line):
+        told.append(line)
+        if line.startswith("round 3"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        optimize(model, digits, path, max_drop=0.02, tell=interrupt, **_OPTIONS)
+    checkpoint = tmp_path / "digits.search.npz"
+    assert [file.name for file in tmp_path.iterdir()] == [checkpoint.name]
+    with pytest.raises(ValueError, match="a search with other settings or of another network: delete it"):
+        optimize(model, digits, path, max_drop=0.03, **_OPTIONS)
+    again = []
+    resumed = optimize(model, digits, path, max_drop=0.02, tell=again.append, **_OPTIONS)
+    assert again[0].startswith("round 3") and "round 2" in told[-2]
+    assert resumed.attempts == result.attempts
+    assert path.read_bytes() == result.path.read_bytes() and not checkpoint.exists()
+
+
+def test_a_damaged_checkpoint_is_told(model, digits, tmp_path):
+    (tmp_path / "a.search.npz").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"a\.search\.npz' is damaged .*delete it to start again"):
+        optimize(as_graph(model), digits, tmp_path / "a.tflite", max_drop=0.0, **_OPTIONS)

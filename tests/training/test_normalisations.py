@@ -109,3 +109,10 @@ def test_what_it_cannot_do_is_said():
         recalibrate_normalisations(keras.Model(image, twice(twice(image))), IMAGES)
     with pytest.raises(ValueError, match="there are none"):
         recalibrate_normalisations(inner, IMAGES[:0])
+
+
+def test_no_predict_function_is_traced_for_each_normalisation(monkeypatch):
+    monkeypatch.setattr(keras.Model, "make_predict_function", None)
+    model = network()
+    recalibrate_normalisations(model, IMAGES)
+    assert model.get_layer("norm").moving_mean.numpy().any()

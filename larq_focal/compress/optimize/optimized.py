@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
@@ -13,17 +14,22 @@ from rich.text import Text
 
 from larq_focal.compress.netadapt.meters import UNITS, ClockMeter
 from larq_focal.compress.netadapt.tuning import Tuning
-from larq_focal.compress.optimize.search import Attempt, Search, file_accuracy, layers_of
+from larq_focal.compress.optimize.checkpoint import Checkpoint
+from larq_focal.compress.optimize.search import Search
+from larq_focal.compress.optimize.state import Attempt, file_accuracy, layers_of
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.deploy.convert import convert
 from larq_focal.files import write_text
 from larq_focal.network.load import KERAS_SUFFIXES, as_graph, load_keras_model
+from larq_focal.network.tflite import write_tflite
 from larq_focal.result import Result
 from larq_focal.tables import add_figures, add_name, add_words, heading, new_table
 from larq_focal.training.recipe import Recipe
 
 OPTIMIZED = ("latency", "energy", "bytes")
 """What a converted network can cost."""
+CHECKPOINT = ".search.npz"
+"""What an interrupted search leaves beside the output, instead of its ending."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,12 +118,13 @@ def optimize(
 
     Tried are int8 for the whole network; then, layer by layer, weights of fewer bits, and fewer channels with a short
     training. In each round that change is taken which loses least accuracy for what it saves of the measured cost. It
-    ends where what is left saves less than a hundredth of the first cost, or loses too much.
+    ends where what is left saves less than a hundredth of the first cost, or loses too much. The same call goes on
+    after the last round of one that was interrupted.
 
     Args:
         network: a Keras model, or the path of one; a graph, a ``.qgraph`` or ``.tflite`` file, whose widths stay.
         data: training images calibrate and train, those held out judge; test images only tell the figures at the end.
-        path: where the ``.tflite`` file goes; the record goes beside it, as ``.json``.
+        path: where the ``.tflite`` file goes; the record goes beside it, as ``.json``; ``.search.npz`` until the end.
         max_drop: a share: 0.01 is a percentage point.
         metric: "latency", "energy" or "bytes" of the file.
         host: where times are measured, by its name or in full; None for this machine.
@@ -136,7 +143,8 @@ def optimize(
         tell: gets lines of progress.
 
     Raises:
-        ValueError: another metric or drop, no such layer, or what reading, converting and timing raise.
+        ValueError: another metric or drop, no such layer, a search with other settings to go on with, or what
+            reading, converting and timing raise.
     """
     if metric not in OPTIMIZED:
         raise ValueError(f"A converted network has no '{metric}' to lower: choose one of {', '.join(OPTIMIZED)}.")
@@ -145,6 +153,17 @@ def optimize(
     training = {"learning_rate": learning_rate, "batch_size": batch_size, "shift": shift, "flip": flip}
     recipe = Recipe(name, data.name, epochs=1, held_out=held_out, seed=seed, whole_batches=False, **training)
     meter = None if metric == "bytes" else ClockMeter(metric, host, threads=threads, watts=watts, min_seconds=0.3)
+    settings = {
+        "network": hashlib.sha256(write_tflite(as_graph(network))).hexdigest(),
+        "data": [data.title, data.source],
+        "metric": metric,
+        "device": meter.device if meter else {},
+        "recipe": recipe.to_dict(),
+        "max_drop": max_drop,
+        "keep": sorted(keep),
+        **{"widths": widths, "steps": steps, "steps_of": steps_of or {}, "judged": judged},
+    }
+    checkpoint = Checkpoint(path.with_suffix(CHECKPOINT), settings)
     search = Search(
         network,
         Tuning.of(data, recipe),
@@ -155,6 +174,7 @@ def optimize(
         steps=steps,
         steps_of=steps_of,
         judged=judged,
+        checkpoint=checkpoint,
         tell=tell,
     )
     chosen = search.run()
@@ -180,6 +200,7 @@ def optimize(
     }
     result = Optimized(path, metric, max_drop, *figures, tuple(layers_of(chosen)), tuple(search.attempts), about)
     write_text(path.with_suffix(".json"), json.dumps(result.to_dict(), indent=1) + "\n")
+    checkpoint.discard()
     return result
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,10 @@ import numpy as np
 from larq_focal.compress.netadapt.channels import Channels, channels_of
 from larq_focal.compress.netadapt.narrowing import least_important, narrowed
 from larq_focal.compress.netadapt.tuning import Tuning
-from larq_focal.compress.weights import quantize_weights
+from larq_focal.compress.optimize.checkpoint import Checkpoint
+from larq_focal.compress.optimize.state import Attempt, State, file_accuracy
 from larq_focal.datasets.dataset import as_input
 from larq_focal.deploy.int8_rest import Int8Options, write_int8_rest
-from larq_focal.deploy.runtime import Runtime
-from larq_focal.network import ops
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite import write_tflite
@@ -27,39 +26,6 @@ CALIBRATED_ON = 100
 _LEAST_DROP, _LEAST_SAVED = 1e-6, 1e-5
 
 TAKEN, REFUSED, USELESS, BETTER = "taken", "loses too much", "saves little", "not the best"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """Something that was tried: in which round, at which layer, what, and what came of it.
-
-    ``accuracy`` is None where the cost alone decided.
-    """
-
-    round: int
-    layer: str
-    change: str
-    cost: float
-    accuracy: float | None
-    verdict: str
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """A network on the way: its Keras model where there is one, what was removed, and the bits of layers."""
-
-    graph: QuantGraph
-    rest: str = "float"
-    bits: dict[str, int] = field(default_factory=dict)
-    model: keras.Model | None = None
-    removed: tuple[int, ...] = ()
-    cost: float = np.inf
-    accuracy: float = 0.0
-
-    @property
-    def quantized(self) -> QuantGraph:
-        """The graph with the bits of its layers."""
-        return quantize_weights(self.graph, self.bits).graph if self.bits else self.graph
 
 
 class Search:
@@ -75,10 +41,11 @@ class Search:
         steps: batches that a narrowed network is trained on.
         steps_of: how many channels of a block go at a time, where it is not the usual number.
         judged: how many of the images held out judge a candidate; None for all.
+        checkpoint: keeps where the search stands after each round, and where it goes on from; None for nowhere.
         tell: gets lines of progress.
 
     Raises:
-        ValueError: ``max_drop`` is not from 0 to 1, or ``keep`` names no layer.
+        ValueError: ``max_drop`` is not from 0 to 1, ``keep`` names no layer, or the checkpoint is of another search.
     """
 
     def __init__(
@@ -93,6 +60,7 @@ class Search:
         steps: int = 10,
         steps_of: dict[str, int] | None = None,
         judged: int | None = None,
+        checkpoint: Checkpoint | None = None,
         tell: Callable[[str], None] = lambda line: None,
     ):
         if not 0 <= max_drop <= 1:
@@ -109,18 +77,56 @@ class Search:
         self._max_drop, self._steps, self._judged, self._tell = max_drop, steps, judged, tell
         self._channels: Channels | None = None if model is None or not widths else channels_of(model, steps_of)
         self._closed: dict[tuple[str, str], str] = {}
+        self._checkpoint, self._next_round = checkpoint, 0
         self.attempts: list[Attempt] = []
-        self.first = self._judge(self._priced(State(graph, model=model)))
-        self.state = self.first
+        start = State(graph, model=model)
+        if (kept := checkpoint.load() if checkpoint else None) is not None:
+            self.first, self.state = self._kept(start, *kept)
+            return
+        self.first = self.state = self._judge(self._priced(start))
         self._note(0, "", "as it is, float", self.first, TAKEN)
 
     def run(self) -> State:
         """Searches up to the knee: until what is left saves too little, or takes too much accuracy."""
-        self._try_int8()
-        number = 1
-        while self._round(number):
-            number += 1
+        if self._next_round == 0:
+            self._try_int8()
+            self._save()
+        while self._round(self._next_round):
+            self._save()
         return self.state
+
+    def _save(self) -> None:
+        """Another round is done."""
+        self._next_round += 1
+        if self._checkpoint is None:
+            return
+        figures = {
+            name: {"cost": state.cost, "accuracy": state.accuracy}
+            for name, state in (("first", self.first), ("state", self.state))
+        }
+        progress = {
+            "next_round": self._next_round,
+            "attempts": [asdict(attempt) for attempt in self.attempts],
+            "closed": [[*key, verdict] for key, verdict in self._closed.items()],
+            "rest": self.state.rest,
+            "bits": self.state.bits,
+            "removed": [int(channel) for channel in self.state.removed],
+        }
+        self._checkpoint.save(progress | figures, self.state.model.get_weights() if self.state.model else [])
+
+    def _kept(self, start: State, progress: dict[str, Any], weights: list[np.ndarray]) -> tuple[State, State]:
+        """The first network and the one on the way, as a checkpoint has them."""
+        self._next_round = progress["next_round"]
+        self.attempts = [Attempt(**attempt) for attempt in progress["attempts"]]
+        self._closed = {(layer, change): verdict for layer, change, verdict in progress["closed"]}
+        model, graph, removed = start.model, start.graph, tuple(progress["removed"])
+        if removed:
+            model = narrowed(start.model, self._channels, removed)
+            model.set_weights(weights)
+            graph = from_keras(model)
+        on_the_way = {"rest": progress["rest"], "bits": progress["bits"], "removed": removed}
+        state = State(graph, model=model, **on_the_way, **progress["state"])
+        return replace(start, **progress["first"]), state
 
     @property
     def _floor(self) -> float:
@@ -228,23 +234,3 @@ class Search:
     def _note(self, number: int, layer: str, change: str, found: State, verdict: str, judged: bool = True) -> None:
         accuracy = found.accuracy if judged else None
         self.attempts.append(Attempt(number, layer, change, found.cost, accuracy, verdict))
-
-
-def file_accuracy(file: bytes, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of ``images`` whose class a converted network gives."""
-    (outputs,) = Runtime(file).outputs(images)
-    return float(np.mean(outputs.reshape(len(images), -1).argmax(1) == labels))
-
-
-def layers_of(state: State) -> list[dict[str, Any]]:
-    """Each layer of a network on the way, with its width and the bits of its weights and inputs."""
-    graph = state.quantized
-    return [
-        {
-            "name": op.name,
-            "inputs": op.kernel.shape[-2] * op.kernel_groups,
-            "outputs": op.shape[-1],
-            "weight_bits": op.kernel.bits if op.kernel.bits < ops.FLOAT_BITS else 8 if state.rest == "int8" else 32,
-        }
-        for op in graph.layers
-    ]
