@@ -92,7 +92,10 @@ def _unit_of_levels(levels: np.ndarray) -> float | None:
         # A small distance of large levels is inexact: it tells the multiples, and the largest level the unit.
         multiples = np.rint(levels / (smallest / count))
         unit = largest / np.abs(multiples).max()
-        if np.abs(multiples).max() <= _LARGEST_LEVEL and np.abs(multiples * unit - levels).max() <= _TOLERANCE * largest:
+        if (
+            np.abs(multiples).max() <= _LARGEST_LEVEL
+            and np.abs(multiples * unit - levels).max() <= _TOLERANCE * largest
+        ):
             return float(unit)
     return None
 
