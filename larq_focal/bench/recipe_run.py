@@ -162,6 +162,7 @@ def training_record(training: Training) -> dict:
         "run": recipe.name,
         "title": row.title,
         "source": row.source,
+        "stays_float": row.stays_float,
         "settings": recipe.to_dict(),
         "history": training.history,
         "stretches": training.stretches,

@@ -30,6 +30,7 @@ ROWS: list[ModelRow] = [
         "Liu and Lu, CVPR Workshops 2022",
         {},
         {"input_shape": (16, 16, 1)},
+        "conv_2: its groups have 2 channels, and a packed convolution takes multiples of 32",
         (Published("weights", 2578, "Liu and Lu, CVPR Workshops 2022", 0.082, {}, _FCN_KERNELS),),
     ),
     ModelRow(
