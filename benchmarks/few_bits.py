@@ -1,6 +1,7 @@
 """Times layers of few bits in LiteRT: the delegate's kernels against stock float32, int8, int4 and int2.
 
     python -m benchmarks.few_bits [--rounds N] [--kernels NAME ...] [--widths WIDTH ...] [--maps BITS ...]
+                                  [--layers KIND ...]
     python -m benchmarks.few_bits --draws N
 
 Run it from the repository. Prints a Markdown table: a row for each width of weights and map, and shape of a layer; each
@@ -69,6 +70,10 @@ class Shape:
         return f"{self.window}x{self.window}, {self.side}x{self.side}, {channels}"
 
     @property
+    def kind(self) -> str:
+        return "dense" if not self.side else "depthwise" if self.is_depthwise else "convolution"
+
+    @property
     def kernel(self) -> tuple[int, int, int, int]:
         """The shape of its weights."""
         return (self.window, self.window, 1 if self.is_depthwise else self.channels, self.channels)
@@ -96,7 +101,7 @@ SHAPES = (
     Shape(256, 3, 14),
     Shape(128, 1, 28),
     Shape(256, 1, 14),
-    Shape(32, 3, 56, is_depthwise=True),
+    Shape(64, 3, 56, is_depthwise=True),
     Shape(128, 3, 28, is_depthwise=True),
     Shape(512, 3, 14, is_depthwise=True),
     Shape(128, 5, 28, is_depthwise=True),
@@ -111,6 +116,8 @@ def main() -> None:
     parser.add_argument("--kernels", nargs="*", default=delegate.kernels()[:-2] or delegate.kernels()[:1])
     parser.add_argument("--widths", nargs="*", default=list(LEVELS), choices=list(LEVELS))
     parser.add_argument("--maps", nargs="*", type=int, default=[8, 4, 2], choices=range(1, 9), metavar="BITS")
+    kinds = ["convolution", "depthwise", "dense"]
+    parser.add_argument("--layers", nargs="*", default=kinds, choices=kinds)
     parser.add_argument("--draws", type=int, default=0)
     arguments = parser.parse_args()
     machine = describe_machine()
@@ -126,7 +133,7 @@ def main() -> None:
     columns = ["weights x map", "layer", *ours, *stock, *(f"int8 static / {name}" for name in ours), "bytes", "of int8"]
     print(f"| {' | '.join(columns)} |")
     print("| --- " * len(columns) + "|", flush=True)
-    for shape in SHAPES:
+    for shape in (shape for shape in SHAPES if shape.kind in arguments.layers):
         others = {name: interpreter(content) for name, content in stock_files(shape, has_quantizer).items()}
         for width, bits in product(arguments.widths, arguments.maps):
             content = file_of(shape, LEVELS[width], bits)

@@ -16,7 +16,7 @@ constexpr int kStepChannels = 4;  // input channels that loops take together
 
 // A filter as the model has it: a plane of words for each bit of the codes, lowest first, at each tap.
 struct FewBitFilter {
-  const uint32_t* planes;  // [channel][tap][bit][word of 32 input channels], of a depthwise one [tap][bit][word of 32 channels]
+  const uint32_t* planes;  // [channel][tap][bit][word of 32 input channels], depthwise [tap][bit][word of 32 channels]
   int bits;
   const int8_t* levels;  // [kMostLevels], of each code; those of fewer bits again and again
   int channels;
@@ -54,7 +54,7 @@ struct ByteConvolution {
   ptrdiff_t row_step;    // bytes from one output to that below it
   ptrdiff_t column_step;
   int output_width;
-  Window window;           // offsets in bytes; the words of a run are steps of kStepChannels channels, or one depthwise tap
+  Window window;           // offsets in bytes; the words of a run are steps of kStepChannels channels; depthwise 1
   const uint8_t* weights;  // packed by the same loop
   int bits;
   const int8_t* levels;  // [kMostLevels]
@@ -85,8 +85,8 @@ struct FewBitLoop {
   void (*pack_weights)(const FewBitFilter&, int run_taps, uint8_t* packed);
 
   // Computes the channels of one block, from `channel` on, at the positions [begin, end) in row-major order.
-  // Words that blocks share hold zeros before the first of them. Depthwise loops read a whole block of bytes at each tap,
-  // also behind the last channel.
+  // Words that blocks share hold zeros before the first of them. Depthwise loops read a whole block of bytes at each
+  // tap, also behind the last channel.
   void (*convolve)(const ByteConvolution&, int channel, int begin, int end);
 };
 

@@ -153,10 +153,12 @@ void FewBitConvolution::choose_loop() {
   if (least > 0 && products >= least) loop_ = tables;
 }
 
-// Outputs side by side lie one behind the other, as their windows do: several with few channels fill a block of the loop.
+// Outputs side by side lie one behind the other, as their windows do: several of few channels fill a block of the loop.
 void FewBitConvolution::fold_columns() {
   folded_ = 1;
-  const auto blocks = [&](int folded) { return (int64_t{channels_} * folded + loop_->block_channels - 1) / loop_->block_channels; };
+  const auto blocks = [&](int folded) {
+    return (int64_t{channels_} * folded + loop_->block_channels - 1) / loop_->block_channels;
+  };
   if (columns_.stride != 1 || !is_alone() || outputs[0]->whole) return;
   for (int folded = 2; folded <= kMostFolded; ++folded) {
     const bool divides = column_placement_.outputs % folded == 0;
@@ -247,7 +249,8 @@ void FewBitConvolution::prepare_buffers() {
   prepared_.reserve(buffer_rows * row_bytes + loop_->block_channels);  // which depthwise loops read behind a pixel
   outside_.reserve(pixel_bytes_);
   const std::vector<int8_t> pixel(prepared_channels(), static_cast<int8_t>(inputs[0]->zero_point));
-  loop_->prepare_pixels(pixel.data(), 1, prepared_channels(), shift_, largest_byte_, outside_.as<uint8_t>(), &outside_total_);
+  loop_->prepare_pixels(pixel.data(), 1, prepared_channels(), shift_, largest_byte_, outside_.as<uint8_t>(),
+                        &outside_total_);
   if (!loop_->sums_codes) return;
   totals_.assign(buffer_rows * padded_width_, 0);
   position_offsets_.assign(static_cast<size_t>(band_rows_) * column_placement_.outputs, 0);

@@ -11,9 +11,10 @@ namespace larq_focal {
 // int8 map.
 //
 // Inputs: int8 image NHWC; int32 filter [channel][row][column][bit][word of 32 input channels], of a depthwise
-// convolution [1][row][column][bit][word of 32 channels], of a dense layer [channel][bit][word]; then a scale for each channel and a bias (float32), which is null where left out. A code of the
-// filter stands for the whole number `weight_offset` + code * `weight_step`, which the scale multiplies. The image has
-// only bytes from `image_lowest` on, of `image_bits` bits; outside of it is its zero point.
+// convolution [1][row][column][bit][word of 32 channels], of a dense layer [channel][bit][word]; then a scale for each
+// channel and a bias (float32), which is null where left out. A code of the filter stands for the whole number
+// `weight_offset` + code * `weight_step`, which the scale multiplies. The image has only bytes from `image_lowest` on,
+// of `image_bits` bits; outside of it is its zero point.
 //
 // y = activation(sum of products * image scale * scale + bias), rounded to the scale of an int8 output.
 class FewBitConvolution : public FusedConvolution {
@@ -53,7 +54,7 @@ class FewBitConvolution : public FusedConvolution {
   const FewBitLoop* loop_ = nullptr;
   Form form_;
   int channels_in_;
-  int depth_multiplier_ = 1;  // outputs of each input channel of a depthwise convolution, whose pixels repeat it so often
+  int depth_multiplier_ = 1;  // how often a depthwise convolution repeats each channel of a pixel
   int image_lowest_, largest_byte_;
   int weight_bits_;
   alignas(16) int8_t levels_[kMostLevels] = {};  // of each code

@@ -64,7 +64,8 @@ ByteConvolution FewBitConvolution::band_task(int image, int first_row) {
   task.column_step = columns_.stride * folded_ * pixel_bytes_;
   task.row_step = rows_.stride * padded_width_ * pixel_bytes_;
   task.output_width = columns();
-  task.window = {run_offsets_.data(), static_cast<int>(run_offsets_.size()), form_ == Form::kDepthwise ? 1 : run_taps_ * steps_of(channels_in_)};
+  const int run_words = form_ == Form::kDepthwise ? 1 : run_taps_ * steps_of(channels_in_);
+  task.window = {run_offsets_.data(), static_cast<int>(run_offsets_.size()), run_words};
   task.weights = weights_.as<uint8_t>();
   task.bits = weight_bits_;
   task.levels = levels_;

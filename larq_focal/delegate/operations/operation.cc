@@ -44,8 +44,8 @@ void OperationWithSteps::take_in(Tensor* value, const ElementwiseStep& step) {
 }
 
 bool is_custom_operation(const std::string& name) {
-  return name == "LqfQuantize" || name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
-         name == "LqfConv2d" || name == "LqfDepthwiseConv2d" || name == "LqfFullyConnected";
+  return name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
+         name == "LqfQuantize" || name == "LqfConv2d" || name == "LqfDepthwiseConv2d" || name == "LqfFullyConnected";
 }
 
 std::unique_ptr<Operation> make_custom_operation(const std::string& name, const void* options, size_t options_bytes,

@@ -64,7 +64,8 @@ LARQ_FOCAL_INLINE void flush_pairs(Bytes (&sums)[2], bool is_first, int32_t* to)
   sums[0] = sums[1] = Bytes{};
 }
 
-// The sums of a vector of channels at one position. Where `pairs` are known, their sums fit 16 bits; else `room` pairs do.
+// The sums of a vector of channels at one position. Where `pairs` are known, their sums fit 16 bits; else those of `room`
+// pairs do.
 template <int pairs>
 LARQ_FOCAL_INLINE void sum_pairs(const TapPairs& taps, const uint8_t* place, int vector, int room, bool is_first,
                                  int32_t* to) {

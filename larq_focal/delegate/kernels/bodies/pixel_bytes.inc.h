@@ -8,7 +8,8 @@ namespace {
 
 size_t dense_pixel_bytes(int channels, int) { return static_cast<size_t>(channels); }
 
-void prepare_dense_bytes(const int8_t* pixels, size_t count, int channels, int shift, int, uint8_t* prepared, int32_t*) {
+void prepare_dense_bytes(const int8_t* pixels, size_t count, int channels, int shift, int, uint8_t* prepared,
+                         int32_t*) {
   for (size_t i = 0; i < count * channels; ++i) prepared[i] = static_cast<uint8_t>(pixels[i] + shift);
 }
 

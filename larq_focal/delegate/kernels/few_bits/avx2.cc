@@ -68,7 +68,8 @@ inline void widen_sums(const Bytes (&sums)[2], WideInts (&wide)[4]) {
 
 namespace larq_focal {
 
-extern const FewBitKernel avx2_few_bits = {"avx2", &kDotLoop, &kDepthwiseLoop, &kTableLoop, &kPairLoop, {160, 96, 64, 256}};
+extern const FewBitKernel avx2_few_bits = {
+    "avx2", &kDotLoop, &kDepthwiseLoop, &kTableLoop, &kPairLoop, {160, 96, 64, 256}};
 
 }  // namespace larq_focal
 

@@ -69,7 +69,8 @@ inline void widen_sums(const Bytes (&sums)[2], WideInts (&wide)[4]) {
 
 namespace larq_focal {
 
-extern const FewBitKernel avx512_few_bits = {"avx512", &kDotLoop, &kDepthwiseLoop, &kTableLoop, nullptr, {0, 640, 64, 0}};
+extern const FewBitKernel avx512_few_bits = {
+    "avx512", &kDotLoop, &kDepthwiseLoop, &kTableLoop, nullptr, {0, 640, 64, 0}};
 
 }  // namespace larq_focal
 
