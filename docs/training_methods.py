@@ -216,7 +216,7 @@ def _hysteresis(found: dict) -> list[str]:
 def _threshold(row: dict) -> str:
     if row["threshold"] is None:
         return "plain sign (`ste_sign`)"
-    unit = " mean\\|w\\|" if row["relative"] else ", as published"
+    unit = " mean|w|" if row["relative"] else ", as published"
     return f"{row['threshold']:g}{unit}"
 
 

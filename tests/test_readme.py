@@ -62,7 +62,7 @@ def test_commands_exist():
 
 def test_python_twins_exist():
     rows = [line.split("|") for line in COMMANDS.splitlines() if line.startswith("| `")]
-    for _, command, twins, *_ in rows:
+    for _, command, _, twins, _ in rows:
         named = re.findall(r"`(?:lqf|larq_focal)\.([\w.]+)`", twins)
         assert named, command
         for twin in named:

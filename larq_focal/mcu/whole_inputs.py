@@ -91,8 +91,9 @@ def _unit_of_levels(levels: np.ndarray) -> float | None:
     for count in range(1, _MOST_PARTS + 1):
         # A small distance of large levels is inexact: it tells the multiples, and the largest level the unit.
         multiples = np.rint(levels / (smallest / count))
-        unit = largest / np.abs(multiples).max()
-        if np.abs(multiples).max() <= _LARGEST_LEVEL and np.abs(multiples * unit - levels).max() <= _TOLERANCE * largest:
+        most = np.abs(multiples).max()
+        unit = largest / most
+        if most <= _LARGEST_LEVEL and np.abs(multiples * unit - levels).max() <= _TOLERANCE * largest:
             return float(unit)
     return None
 
