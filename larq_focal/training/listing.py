@@ -49,6 +49,7 @@ class Listing(Result):
                 "source": row.source,
                 "weights": self.weights[row.name],
                 "recipes": self.recipes[row.name],
+                "stays_float": row.stays_float,
             }
             for row in self.rows
         ]

@@ -53,6 +53,7 @@ class ModelRow:
         source: Paper or repository.
         options: Arguments of the factory that make this model of it.
         small: Further arguments with which it is built for a quick test.
+        stays_float: What of the binary layers stays a float convolution in a converted file by design, and why.
         published: What others count.
     """
 
@@ -62,6 +63,7 @@ class ModelRow:
     source: str
     options: Mapping[str, Any] = field(default_factory=dict)
     small: Mapping[str, Any] = field(default_factory=dict)
+    stays_float: str = ""
     published: tuple[Published, ...] = ()
 
     @property

@@ -30,7 +30,7 @@ def model_card(record: Record) -> str:
         "Latency": _latency(record["timing"]),
         **({"Microcontroller": on_board} if on_board else {}),
         "Register fit": _fit(record["fit"]),
-        "Stays float": _not_packed(record["audit"]),
+        "Stays float": record.get("stays_float") or _not_packed(record["audit"]),
         "Against Keras": _agreement(record["agreement"]),
         "Made with": _versions(record["environment"]),
     }
