@@ -6,7 +6,7 @@
 #                   training methods, narrower networks, studies
 #   make site       the documentation as a site, in site/
 #   make tflite-models  the pretrained models, converted, in tflite_models/
-#   make wheels     wheels for x86-64 and aarch64 in dist/
+#   make wheels     wheels for x86-64 and aarch64, and the source archive, in dist/
 # PYTHON=/path/to/python chooses the interpreter, 3.10 or later; by default the first on the path.
 # STACK=larq or STACK=keras chooses Larq with Keras 2 or today's Keras; by default Larq where it can be installed, which
 # is up to Python 3.12.

@@ -1,6 +1,7 @@
 """Times layers of few bits in LiteRT: the delegate's kernels against stock float32, int8, int4 and int2.
 
     python -m benchmarks.few_bits [--rounds N] [--kernels NAME ...] [--widths WIDTH ...] [--maps BITS ...]
+                                  [--layers KIND ...]
     python -m benchmarks.few_bits --draws N
 
 Run it from the repository. Prints a Markdown table: a row for each width of weights and map, and shape of a layer; each
@@ -17,6 +18,7 @@ delegate joins, and compares all kernels of this processor with the reference: e
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ from ai_edge_litert.interpreter import Interpreter, load_delegate
 from larq_focal import delegate
 from larq_focal.deploy.machine import describe_machine
 from larq_focal.network import Kernel, QuantGraph, ops
+from larq_focal.network.few_bits import FEW_BIT_KINDS
 from larq_focal.network.tflite.flatbuffer import IDENTIFIER, read_flatbuffer
 from larq_focal.network.tflite.single_operations import single_operations
 from larq_focal.network.tflite.write.writer import write_lowered
@@ -45,6 +48,7 @@ STOCK = {"int8 dynamic": 8, "int4 dynamic": 4, "int2 dynamic": 2}
 LOW = 0.1
 DRAWS = (
     lambda rng: few_bit_cases.draw_convolution(rng).case,
+    lambda rng: few_bit_cases.draw_depthwise(rng).case,
     lambda rng: few_bit_cases.draw_dense(rng).case,
     blocks.draw_few_bit_block,
 )
@@ -57,11 +61,26 @@ class Shape:
     channels: int
     window: int = 1
     side: int = 0
+    is_depthwise: bool = False
 
     def __str__(self) -> str:
         if not self.side:
             return f"dense {self.channels} to {self.channels}"
-        return f"{self.window}x{self.window}, {self.side}x{self.side}, {self.channels} to {self.channels}"
+        channels = f"depthwise {self.channels}" if self.is_depthwise else f"{self.channels} to {self.channels}"
+        return f"{self.window}x{self.window}, {self.side}x{self.side}, {channels}"
+
+    @property
+    def kind(self) -> str:
+        return "dense" if not self.side else "depthwise" if self.is_depthwise else "convolution"
+
+    @property
+    def kernel(self) -> tuple[int, int, int, int]:
+        """The shape of its weights."""
+        return (self.window, self.window, 1 if self.is_depthwise else self.channels, self.channels)
+
+    @property
+    def weights(self) -> int:
+        return math.prod(self.kernel)
 
     @property
     def value(self) -> tuple[int, ...]:
@@ -73,7 +92,8 @@ class Shape:
             return ops.Dense(
                 kernel=Kernel(kernel.codes[0, 0], kernel.scale, kernel.bits, kernel.stored_scales), **place
             )
-        return ops.Conv2D(kernel=kernel, padding="same", **place)
+        groups = self.channels if self.is_depthwise else 1
+        return ops.Conv2D(kernel=kernel, padding="same", groups=groups, **place)
 
 
 SHAPES = (
@@ -81,6 +101,10 @@ SHAPES = (
     Shape(256, 3, 14),
     Shape(128, 1, 28),
     Shape(256, 1, 14),
+    Shape(64, 3, 56, is_depthwise=True),
+    Shape(128, 3, 28, is_depthwise=True),
+    Shape(512, 3, 14, is_depthwise=True),
+    Shape(128, 5, 28, is_depthwise=True),
     Shape(1024),
     Shape(4096),
 )
@@ -92,6 +116,8 @@ def main() -> None:
     parser.add_argument("--kernels", nargs="*", default=delegate.kernels()[:-2] or delegate.kernels()[:1])
     parser.add_argument("--widths", nargs="*", default=list(LEVELS), choices=list(LEVELS))
     parser.add_argument("--maps", nargs="*", type=int, default=[8, 4, 2], choices=range(1, 9), metavar="BITS")
+    kinds = ["convolution", "depthwise", "dense"]
+    parser.add_argument("--layers", nargs="*", default=kinds, choices=kinds)
     parser.add_argument("--draws", type=int, default=0)
     arguments = parser.parse_args()
     machine = describe_machine()
@@ -107,7 +133,7 @@ def main() -> None:
     columns = ["weights x map", "layer", *ours, *stock, *(f"int8 static / {name}" for name in ours), "bytes", "of int8"]
     print(f"| {' | '.join(columns)} |")
     print("| --- " * len(columns) + "|", flush=True)
-    for shape in SHAPES:
+    for shape in (shape for shape in SHAPES if shape.kind in arguments.layers):
         others = {name: interpreter(content) for name, content in stock_files(shape, has_quantizer).items()}
         for width, bits in product(arguments.widths, arguments.maps):
             content = file_of(shape, LEVELS[width], bits)
@@ -120,14 +146,13 @@ def row(width: str, shape: Shape, times: dict[str, float], ours: list[str], stoc
     cells = [width, str(shape)]
     cells += [f"{1e6 * times[name]:.1f}" if name in times else "" for name in (*ours, *stock)]
     cells += [f"{times['int8 static'] / times[name]:.2f}" for name in ours]
-    of_int8 = stored / (shape.channels**2 * shape.window**2)
-    return f"| {' | '.join([*cells, f'{stored:,}', f'{of_int8:.3f}'])} |"
+    return f"| {' | '.join([*cells, f'{stored:,}', f'{stored / shape.weights:.3f}'])} |"
 
 
 def file_of(shape: Shape, levels, map_bits: int = 8, *, packed: bool = True) -> bytes:
     """A file of one operator from int8 to int8, with weights of these levels on a map of so many bits."""
     random = np.random.default_rng(0)
-    codes = random.choice(list(levels), (shape.window, shape.window, shape.channels, shape.channels)).astype(np.int8)
+    codes = random.choice(list(levels), shape.kernel).astype(np.int8)
     scale = np.full(shape.channels, 1 / np.sqrt(codes[..., 0].size) / np.abs(codes).max(), np.float32)
     given = ops.Input(name="image", shape=shape.value)
     grid = {"shape": shape.value, "scale": 0.02}
@@ -139,13 +164,13 @@ def file_of(shape: Shape, levels, map_bits: int = 8, *, packed: bool = True) -> 
     result = ops.UniformQuantize(name="result", inputs=("layer",), **grid)
     content = write_lowered(QuantGraph("layer", [given, quantized, rounded, layer, result], ["result"]), packed=packed)
     model = read_flatbuffer(content)
-    kinds = "LqfConv2d", "LqfFullyConnected", "CONV_2D", "FULLY_CONNECTED"
+    kinds = *FEW_BIT_KINDS, "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"
     return next(file for file, kind in zip(single_operations(model), model.operations, strict=True) if kind in kinds)
 
 
 def stock_files(shape: Shape, has_quantizer: bool) -> dict[str, bytes]:
     random = np.random.default_rng(0)
-    weights = random.normal(size=(shape.window, shape.window, shape.channels, shape.channels)).astype(np.float32)
+    weights = random.normal(size=shape.kernel).astype(np.float32)
     given = ops.Input(name="image", shape=shape.value)
     kernel = Kernel(weights, None, 32)
     graph = QuantGraph("layer", [given, shape.layer(kernel, "image")], ["layer"])

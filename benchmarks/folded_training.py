@@ -58,7 +58,16 @@ CASES: dict[str, Callable[[], keras.Model]] = {
 
 
 def recipe(name: str, seed: int) -> Recipe:
-    return Recipe(name, "mnist", epochs=EPOCHS, learning_rate=0.005, batch_size=BATCH, held_out=IMAGES // 10, seed=seed)
+    return Recipe(
+        name,
+        "mnist",
+        epochs=EPOCHS,
+        learning_rate=0.005,
+        batch_size=BATCH,
+        held_out=IMAGES // 10,
+        recalibrate=1000,
+        seed=seed,
+    )
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Runs the benchmark with several seeds and prints the table of the README, with means over them.
+"""Runs the benchmark with several seeds and prints the table of docs/measured.md, with means over them.
 
     python -m benchmarks.mnist_seeds --data-dir DIR [--seeds N] [--epochs N]
 

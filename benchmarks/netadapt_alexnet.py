@@ -56,6 +56,7 @@ def main() -> None:
         options.results / "adapted",
         data_dir=options.data_dir,
         schedule=SCHEDULE,
+        epochs=RECIPE.epochs,
         keep=["conv_1"],
         points=4,
         shift=RECIPE.shift,

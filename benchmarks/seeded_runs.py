@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from larq_focal.bench.recipe_run import recalibrated
 from larq_focal.bench.records.environment import describe_environment
 from larq_focal.bench.records.parts import accuracy_of
 from larq_focal.bench.records.record_file import write_record
@@ -33,7 +34,8 @@ def seeded_run(
 ) -> dict:
     """The record of a training, from an earlier one of the same settings if ``path`` is there.
 
-    Accuracies are those of Keras on the test images after the last epoch.
+    Accuracies are those of Keras on the test images after the last epoch, with the normalisations' statistics taken
+    again where the recipe says so.
 
     Args:
         path: Of the record.
@@ -58,9 +60,11 @@ def seeded_run(
     keras.utils.set_random_seed(recipe.seed)
     model = network()
     training = train_stretch(recipe, model, data, path.with_suffix(""))
+    before = recalibrated(model, recipe, data) if recipe.recalibrate else {}
     predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
     record = {
         **description,
+        **before,
         "accuracy": accuracy_of(predicted, data.y_test),
         "history": training.history,
         "environment": describe_environment(started, perf_counter() - clock),

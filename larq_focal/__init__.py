@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from larq_focal._keras_backend import use_installed_backend
 from larq_focal._keras_version import is_keras_3, use_keras_2
 from larq_focal.version import __version__
 
@@ -153,7 +154,9 @@ def _register_names(module: object) -> None:
         import_module("larq_focal.layers")
 
 
-if not is_keras_3():
+if is_keras_3():
+    use_installed_backend()
+else:
     use_keras_2()
 
 # Larq and Keras 3's TensorFlow bring wrapt. Without it the names are known once quantizers or layers are imported.

@@ -28,6 +28,11 @@ def python_command(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-c", _START, _ROOT, module, *arguments]
 
 
+def own_lines(printed: str) -> list[str]:
+    """What a process wrote to its standard error stream, without what LiteRT tells of itself, at its end too."""
+    return [line for line in printed.strip().splitlines() if not line.startswith("INFO: ")]
+
+
 def environment(**more: str) -> dict[str, str]:
     """This process's variables and ``more``; without empty entries of PYTHONPATH, which mean the working folder."""
     variables = os.environ | more

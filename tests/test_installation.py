@@ -82,3 +82,12 @@ def test_the_parts_that_the_tests_have_work():
     assert "broken" not in states.values()
     for part in ("Keras", "LiteRT", "delegate", "scikit-learn"):
         assert states[part] == "works", part
+
+
+def test_the_successor_api_is_tried_and_missing_where_litert_is_another(packages):
+    """What LiteRT prints when its process ends is not taken for the reason."""
+    assert tried("engine", "compiled").state == "works"
+    (packages / "ai_edge_litert-2.1.6.dist-info").mkdir()
+    (packages / "ai_edge_litert-2.1.6.dist-info" / "METADATA").write_text("Name: ai-edge-litert\nVersion: 2.1.6\n")
+    finding = tried("engine", "compiled")
+    assert finding.state == "missing" and "ai-edge-litert 2.1.6 is installed" in finding.found

@@ -38,9 +38,10 @@ constexpr size_t kChoices = 1 + 8 * kMostFollowing;  // bytes that decide on the
 constexpr size_t kMostConstant = 1 << 14;            // bytes of memory behind a constant
 constexpr size_t kMostRun = 1 << 18;                 // bytes of a tensor with which an operation still runs
 
-const char* const kNames[] = {"LceQuantize", "LceDequantize",     "LceBMaxPool2d", "LceBconv2d",
-                              "LqfConv2d",   "LqfFullyConnected", "LqfQuantize",   "LceNothing"};
-constexpr int kQuantizer = 6;
+const char* const kNames[] = {"LceQuantize",        "LceDequantize", "LceBMaxPool2d",
+                              "LceBconv2d",         "LqfConv2d",     "LqfFullyConnected",
+                              "LqfDepthwiseConv2d", "LqfQuantize",   "LceNothing"};
+constexpr int kDense = 5, kDepthwise = 6, kQuantizer = 7;
 
 // Takes values from the front of the input, zeros when it is used up.
 class Source {
@@ -228,16 +229,18 @@ void put_choices(Bytes& bytes, std::mt19937& random) {
 // A convolution or a dense layer of few bits.
 Bytes few_bits(std::mt19937& random, int kernel, int operation) {
   auto upto = [&](int most) { return static_cast<int>(random() % most) + 1; };
-  const bool is_dense = operation == 5;
-  const int channels = upto(100), outputs = upto(100), bits = upto(4), window = upto(3), side = upto(8);
-  const int words = bits * larq_focal::packed_words(channels);
+  const bool is_dense = operation == kDense, is_depthwise = operation == kDepthwise;
+  const int multiplier = is_depthwise ? upto(3) : 1, channels = upto(100 / multiplier);
+  const int bits = upto(4), window = upto(is_depthwise ? 12 : 3), side = upto(8);
+  const int outputs = is_depthwise ? channels * multiplier : upto(100);
+  const int words = bits * larq_focal::packed_words(is_depthwise ? outputs : channels);
   Bytes bytes;
   put(bytes, {kernel, operation, 4, 1, 2, 3, 4, 6});
   put_choices(bytes, random);
   put_tensor(bytes, Type::kInt8, is_dense ? std::vector<int>{side, channels} : std::vector<int>{2, side, side, channels},
              false);
-  put_tensor(bytes, Type::kPacked,
-             is_dense ? std::vector<int>{outputs, words} : std::vector<int>{outputs, window, window, words}, true);
+  const std::vector<int> filter{is_depthwise ? 1 : outputs, window, window, words};
+  put_tensor(bytes, Type::kPacked, is_dense ? std::vector<int>{outputs, words} : filter, true);
   put_tensor(bytes, Type::kFloat32, {outputs}, true);
   put_tensor(bytes, Type::kFloat32, {outputs}, true);
   put_tensor(bytes, Type::kFloat32, {1}, false);
@@ -245,6 +248,7 @@ Bytes few_bits(std::mt19937& random, int kernel, int operation) {
   put_tensor(bytes, random() % 2 ? Type::kInt8 : Type::kFloat32, {1, 1, 1, 1}, false);
   const int image_bits = upto(8);
   const Bytes map = options({{"channels_in", channels},
+                             {"depth_multiplier", multiplier},
                              {"dilation_height_factor", upto(2)},
                              {"dilation_width_factor", upto(2)},
                              {"fused_activation_function", upto(4) - 1},
@@ -277,7 +281,7 @@ Bytes quantizer(std::mt19937& random, int kernel) {
 
 // One sound input per operation and kernel.
 Bytes sound(std::mt19937& random) {
-  const int kernel = random() % 8, operation = random() % 7;
+  const int kernel = random() % 8, operation = random() % (kQuantizer + 1);
   auto upto = [&](int most) { return static_cast<int>(random() % most) + 1; };
   const int channels = upto(100), words = larq_focal::packed_words(channels), outputs = upto(70);
   const int window = upto(4), side = upto(8);

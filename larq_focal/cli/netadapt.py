@@ -52,6 +52,7 @@ def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str
 @sensor_option
 @click.option("--iterations", type=click.IntRange(min=1), default=13, show_default=True)
 @click.option("--steps", type=click.IntRange(min=1), default=10, show_default=True, help="Batches for each candidate.")
+@click.option("--epochs", type=click.IntRange(min=0), default=5, show_default=True, help="Of a training at the end.")
 @click.option("--judged", type=click.IntRange(min=1), default=2000, show_default=True, help="Images that judge each.")
 @click.option("--points", type=click.IntRange(min=2), default=5, show_default=True, help="Widths that are measured.")
 @click.option("--keep", multiple=True, metavar="LAYER", help="A layer that stays as it is.")
@@ -70,7 +71,9 @@ def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str
 @click.option("--flip", is_flag=True, help="Mirror half of the training images.")
 @click.option("--held-out", type=click.IntRange(min=1), default=2500, show_default=True, help="Images that judge.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin no iteration after so many.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin no iteration and no epoch after so many."
+)
 @trust_option
 @json_option
 @import_option
@@ -89,6 +92,6 @@ def netadapt(
             schedule = Schedule(iterations=iterations, steps=steps, judged=judged)
             result = adapt_file(model, host=where, schedule=schedule, tell=tell, **options)
     except KeyboardInterrupt:
-        click.echo("\nInterrupted. Whole iterations are kept; the same command goes on.", err=True)
+        click.echo("\nInterrupted. Whole iterations and epochs are kept; the same command goes on.", err=True)
         raise SystemExit(INTERRUPTED) from None
     show(result, as_json)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from larq_focal.network import ops
-from larq_focal.network.few_bits import CONVOLUTION, DENSE, takes_few_bits, weight_coding
+from larq_focal.network.few_bits import operator_of, packed_bytes, takes_few_bits
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.int8 import takes_integers
-from larq_focal.network.packing import words_for
 from larq_focal.network.passes.packing_reasons import why_not_packed
 
 Form = Literal["packed", "int8", "float"]
@@ -36,22 +33,16 @@ def stored_weights(op: ops.Linear, graph: QuantGraph | None = None) -> Storage:
     """What the weights of a layer under maps of 8 bits become, or under signs where they are those of its ``graph``.
 
     Packed are signs under signs, by Larq Compute Engine's operator, and 1 to 4 bits under others, by operators of
-    larq_focal's delegate. Grouped and depthwise layers, small ones, and those with 5 to 8 bits are kept as int8: fewer
-    bits there make the file no smaller. Layers that no operator of int8 takes stay float. Float weights count as the
+    larq_focal's delegate. Grouped layers, those that are no smaller in words of 32 channels, and those with 5 to 8 bits
+    are kept as int8. Layers that no operator of int8 takes stay float. Float weights count as the
     int8 that they are rounded to.
     """
     if graph is not None and graph.is_binary(op) and why_not_packed(graph, op) is None:
-        return Storage("packed", "LceBconv2d", _packed_bytes(op, 1))
+        return Storage("packed", "LceBconv2d", packed_bytes(op))
     if takes_few_bits(op):
-        operator = CONVOLUTION if isinstance(op, ops.Conv2D) else DENSE
-        return Storage("packed", operator, _packed_bytes(op, weight_coding(op.kernel.codes).bits))
+        return Storage("packed", operator_of(op), packed_bytes(op))
     is_depthwise = isinstance(op, ops.Conv2D) and op.is_depthwise
     operator = "DEPTHWISE_CONV_2D" if is_depthwise else _STOCK[type(op)]
     if takes_integers(op):
         return Storage("int8", operator, op.kernel.size)
     return Storage("float", operator, 4 * op.kernel.size)
-
-
-def _packed_bytes(op: ops.Linear, bits: int) -> int:
-    *window, channels, out = op.kernel.shape
-    return 4 * bits * words_for(channels) * int(np.prod(window)) * out

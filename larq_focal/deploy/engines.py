@@ -1,4 +1,4 @@
-"""Engines that run a TensorFlow Lite file without TensorFlow: LCE's interpreter, LiteRT, LiteRT with the delegate.
+"""Engines that run a TensorFlow Lite file without TensorFlow: LCE's interpreter, and LiteRT with our delegate or not.
 
 An engine takes what the file was converted for, in batch size and types; ``Runtime`` does the rest. Importing this
 loads no engine and not even NumPy: the command line takes the names from here.
@@ -6,37 +6,18 @@ loads no engine and not even NumPy: the command line takes the names from here.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from larq_focal import delegate
+from larq_focal.deploy.building import EngineError, built, delegate_library
+from larq_focal.deploy.compiled_model import CompiledEngine
 from larq_focal.deploy.lce_extension import lce_extension
-from larq_focal.stderr import held_stderr, held_text, write_stderr
 
 if TYPE_CHECKING:
     import numpy as np
 
     from larq_focal.network.tflite.flat_model import FlatModel
-
-_one_build = threading.RLock()
-"""Held while an interpreter is built, so that what is printed meanwhile belongs to it."""
-
-
-_LOG_LINES = ("INFO: ", "WARNING: ", "ERROR: ")
-"""How the lines begin that interpreters print; of one that was built, they are of no interest."""
-
-
-_ADVICE = {
-    "edgetpu-custom-op": "The file was compiled for an Edge TPU: run the .tflite file that it was compiled from.",
-    "Flex": "Operations with Flex in front are TensorFlow's own: convert the model without SELECT_TF_OPS.",
-}
-"""By how the name of a custom operation begins."""
-
-
-class EngineError(RuntimeError):
-    """An engine cannot run a model; the message says why and what to do."""
 
 
 class Engine(Protocol):
@@ -77,7 +58,7 @@ class LceEngine:
             wrapper = lce_extension("tflite.python.interpreter_wrapper_lite")
             return wrapper.LiteInterpreter(model.content, threads, use_reference_bconv, use_indirect_bgemm, use_xnnpack)
 
-        self._interpreter = _built("Larq Compute Engine", model, build)
+        self._interpreter = built("Larq Compute Engine", model, build)
         inputs = [tensor.index for tensor in model.inputs]
         self._inputs = [inputs.index(index) for index in model.graph_inputs]
         self._outputs = [model.graph_outputs.index(tensor.index) for tensor in model.outputs]
@@ -120,7 +101,7 @@ class LiteRTEngine:
             interpreter.allocate_tensors()
             return interpreter
 
-        self._interpreter = _built("LiteRT", model, build)
+        self._interpreter = built("LiteRT", model, build)
         self._inputs = [tensor.index for tensor in model.inputs]
         self._outputs = [tensor.index for tensor in model.outputs]
 
@@ -143,14 +124,15 @@ class DelegateEngine(LiteRTEngine):
     """Stock LiteRT with larq_focal's delegate, which runs the operators of binary and few-bit layers."""
 
     def __init__(self, model: FlatModel, threads: int):
-        try:
-            path = delegate.library_path()
-        except delegate.DelegateMissing as error:
-            raise EngineError(str(error)) from error
-        self._open(model, threads, path)
+        self._open(model, threads, delegate_library())
 
 
-ENGINES: dict[str, type[Engine]] = {"lce": LceEngine, "litert": LiteRTEngine, "delegate": DelegateEngine}
+ENGINES: dict[str, type[Engine]] = {
+    "lce": LceEngine,
+    "litert": LiteRTEngine,
+    "delegate": DelegateEngine,
+    "compiled": CompiledEngine,
+}
 AUTO = "auto"
 """The first engine that takes the model, see ``engines_for``."""
 ENGINE_CHOICES = (AUTO, *ENGINES)
@@ -165,33 +147,3 @@ def engines_for(model: FlatModel) -> tuple[str, ...]:
     if model.few_bit_operations:
         return ("delegate",)
     return ("delegate", "lce") if model.binary_operations else ("litert", "lce")
-
-
-def _foreign(model: FlatModel) -> Iterator[str]:
-    """What to say of custom operations that are not those of Larq Compute Engine, where a model does not load."""
-    known = (*model.binary_operations, *model.few_bit_operations)
-    kinds = [kind for kind in model.custom_operations if kind not in known]
-    if not kinds:
-        return
-    operations = "operation" if len(kinds) == 1 else "operations"
-    yield f"it has the custom {operations} {', '.join(kinds)}, which not every engine knows."
-    yield from (advice for start, advice in _ADVICE.items() if any(kind.startswith(start) for kind in kinds))
-
-
-def _built(engine: str, model: FlatModel, build: Callable[[], Any]) -> Any:
-    """The interpreter that ``build`` makes, or an error with what its C++ code printed before it gave up."""
-    with _one_build:
-        failure = None
-        with held_stderr() as file:
-            try:
-                interpreter = build()
-            except (RuntimeError, ValueError) as error:
-                failure = error
-            printed = held_text(file).splitlines()
-    if failure is not None:
-        reasons = " ".join(
-            [*_foreign(model), *(line for line in printed if not line.startswith("INFO:")), str(failure).strip()]
-        )
-        raise EngineError(f"{engine} cannot load '{model.name}': {reasons}") from failure
-    write_stderr("".join(f"{line}\n" for line in printed if not line.startswith(_LOG_LINES)))  # of other threads
-    return interpreter

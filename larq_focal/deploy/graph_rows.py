@@ -9,22 +9,14 @@ import numpy as np
 
 from larq_focal.deploy.audit.layer_audit import Intent, LayerAudit
 from larq_focal.network import ops
-from larq_focal.network.few_bits import (
-    CONVOLUTION,
-    DENSE,
-    FEW_BIT_KINDS,
-    has_few_bits,
-    pack_weights,
-    weight_coding,
-    widths,
-)
+from larq_focal.network.arranged_weights import arranged
+from larq_focal.network.few_bits import FEW_BIT_KINDS, has_few_bits, operator_of, packed_kernel, widths
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.kernel import FLOAT_BITS, Kernel
 from larq_focal.network.packing import words_for
 from larq_focal.network.passes.packable import is_packable
 from larq_focal.network.passes.packing_reasons import why_not_packed
 from larq_focal.network.tflite.flatbuffer import FlatModel, Operator
-from larq_focal.network.tflite.write.weights import arranged
 
 _FEW_BITS = 8
 _OPERATORS_OF_INT8 = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
@@ -92,10 +84,9 @@ def _packed_layers(graph: QuantGraph, lowered: QuantGraph, file: FlatModel) -> d
     stored = _stored(file, FEW_BIT_KINDS)
     for name, op in _by_origin(graph, lowered) if stored else ():
         if has_few_bits(op):
-            words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), weight_coding(op.kernel.codes)).tobytes()
+            words = packed_kernel(op).tobytes()
             if words in stored:
-                kind = CONVOLUTION if isinstance(op, ops.Conv2D) else DENSE
-                found.setdefault(name, {})[words] = f"{kind} ({widths(stored[words].options)})"
+                found.setdefault(name, {})[words] = f"{operator_of(op)} ({widths(stored[words].options)})"
     return {layer: _Packed(min(kinds.values()), sum(map(len, kinds))) for layer, kinds in found.items()}
 
 

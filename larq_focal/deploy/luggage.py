@@ -10,6 +10,7 @@ from typing import Any
 
 from larq_focal import delegate
 from larq_focal.delegate.sources import compile_command, source_files
+from larq_focal.deploy.engines import AUTO
 from larq_focal.network.tflite.flatbuffer import FlatModel
 
 LIBRARY = "larq_focal/delegate/_litert_delegate.abi3.so"
@@ -22,7 +23,7 @@ class RemoteError(RuntimeError):
 
 
 def packed(
-    network: FlatModel, there: dict[str, Any], wheel: str | Path | None, host: str
+    network: FlatModel, there: dict[str, Any], wheel: str | Path | None, host: str, engine: str = AUTO
 ) -> tuple[bytes, list[list[str]]]:
     """What is sent to another machine.
 
@@ -31,6 +32,7 @@ def packed(
         there: what the machine said of itself: "machine", the file of an installed "delegate", a "compiler".
         wheel: a wheel of larq_focal for it.
         host: its name, for messages.
+        engine: what runs the network there, see ``Runtime``.
 
     Returns:
         A gzipped tar archive, and the commands that it takes to prepare it there.
@@ -42,7 +44,7 @@ def packed(
     files = {_name(path): path.read_bytes() for path in _PACKAGE.rglob("*.py")}
     files[f"{network.name}.tflite"] = network.content
     commands: list[list[str]] = []
-    if network.binary_operations or network.few_bit_operations:
+    if network.binary_operations or network.few_bit_operations or engine == "compiled":
         library = _from_wheel(wheel) if wheel else _own_library()
         sources = source_files(".cc", ".h")
         if library and _machine(library) == there["machine"]:
@@ -57,7 +59,7 @@ def packed(
             commands.append(compile_command([there["compiler"]], units, LIBRARY))
         else:
             raise RemoteError(
-                f"'{network.name}' is a binary network, and there is no delegate for {there['machine']}: build a wheel "
+                f"'{network.name}' needs the delegate, and there is no delegate for {there['machine']}: build a wheel "
                 f"(make wheels) and give it with --wheel, or install a C++ compiler on '{host}' (Debian: apt-get "
                 "install g++)."
             )

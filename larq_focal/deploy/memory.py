@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from larq_focal.child import environment, python_command
+from larq_focal.child import environment, own_lines, python_command
 from larq_focal.deploy.runtime import EngineError, Runtime
 from larq_focal.deploy.sysfiles import fields
 from larq_focal.network.tflite.flatbuffer import FlatModel
@@ -77,7 +77,7 @@ def peak_memory(model: FlatModel, *, threads: int = 1, engine: str) -> Memory | 
         command = python_command(__package__, "memory", str(path), options)
         done = subprocess.run(command, env=environment(), capture_output=True, text=True)
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        reason = (own_lines(done.stderr) or [f"exit code {done.returncode}"])[-1]
         raise EngineError(f"'{model.name}' cannot be run for a measurement of its memory: {reason}")
     return Memory(**json.loads(done.stdout))
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from larq_focal.deploy import remote_end
 from larq_focal.deploy.device import Result, from_record
+from larq_focal.deploy.engines import AUTO
 from larq_focal.deploy.luggage import RemoteError, packed
 from larq_focal.network.tflite.flatbuffer import read_flatbuffer
 
@@ -95,7 +96,7 @@ def time_remote(
     with tempfile.TemporaryFile() as errors, _Connection(host, errors) as connection:
         there = connection.hear()
         _check(host, there)
-        archive, commands = packed(network, there, wheel, host.name)
+        archive, commands = packed(network, there, wheel, host.name, options.get("engine", AUTO))
         worker = [remote_end.PYTHON, "-m", __package__, "time", f"{network.name}.tflite", json.dumps(options)]
         order = {"python": host.python, "bytes": len(archive), "commands": [*commands, worker]}
         connection.send(order, archive)

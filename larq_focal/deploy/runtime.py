@@ -34,8 +34,9 @@ class Runtime:
         model: path or content of a ``.tflite`` file.
         threads: how many the engine may use.
         engine: "litert" (stock LiteRT, for models without binary operators), "delegate" (LiteRT with larq_focal's
-            delegate), "lce" (Larq Compute Engine's interpreter), or "auto" for the first that takes the model:
-            LiteRT, with the delegate where there are binary operators, then Larq Compute Engine.
+            delegate), "compiled" (LiteRT's CompiledModel with the delegate, for any model), "lce" (Larq Compute
+            Engine's interpreter), or "auto" for the first that takes the model: LiteRT's interpreter, with the delegate
+            where there are binary operators, then Larq Compute Engine.
         trial: let a process of its own run the model first, so that a file on which the engine crashes is an error.
             Engines are not made for files from strangers; what is known to crash them is refused without it too.
 

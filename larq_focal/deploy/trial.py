@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from larq_focal.child import environment, python_command
+from larq_focal.child import environment, own_lines, python_command
 from larq_focal.deploy.engines import EngineError
 from larq_focal.network.tflite.flat_model import FlatModel
 
@@ -44,7 +44,7 @@ def try_apart(model: FlatModel, threads: int, engine: str, timeout_s: float = _S
             ) from None
     if done.returncode == _RAN:
         return
-    printed = done.stderr.decode(errors="replace").strip()
+    printed = "\n".join(own_lines(done.stderr.decode(errors="replace")))
     if done.returncode == _REFUSED:
         raise EngineError(printed.replace("'model'", f"'{model.name}'"))
     number = -done.returncode

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from rich.console import Group
 from rich.text import Text
 
-from larq_focal.child import environment, python_command
+from larq_focal.child import environment, own_lines, python_command
 from larq_focal.installation.parts import PARTS, Part
 from larq_focal.result import Result
 from larq_focal.tables import add_words, listed, new_table
@@ -114,7 +114,7 @@ def _outcome(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
         return json.loads(done.stdout.splitlines()[-1])
     if done.returncode < 0:
         return {"state": "broken", "found": f"crashed with signal {-done.returncode}"}
-    return {"state": "broken", "found": next(reversed(done.stderr.split("\n")[:-1]), "").strip()}
+    return {"state": "broken", "found": next(reversed(own_lines(done.stderr)), "").strip()}
 
 
 def _advice(findings: Iterable[Finding]) -> list[str]:

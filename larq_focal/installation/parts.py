@@ -56,6 +56,11 @@ PARTS = (
         "install a C++17 compiler (Debian: apt-get install g++), then larq_focal again",
         ("delegate",),
     ),
+    Part(
+        *("CompiledModel", "the same in LiteRT's successor API", "engine"),
+        "`pip install 'ai-edge-litert==2.3.*'`, beside the delegate",
+        ("compiled",),
+    ),
     Part("scikit-learn", "the digits that bench trains on", "package", "`pip install scikit-learn`", ("sklearn",)),
     Part(
         *("TensorFlow Datasets", "download other images", "package", "`pip install tensorflow-datasets`"),

@@ -62,15 +62,21 @@ def larq() -> str:
 def engine(name: str) -> str:
     """Runs a binary layer, or a float one by stock LiteRT, and compares its numbers."""
     from larq_focal import delegate
-    from larq_focal.deploy.engines import ENGINES
+    from larq_focal.deploy.compiled_model import require_known_version
+    from larq_focal.deploy.engines import ENGINES, EngineError
     from larq_focal.deploy.runtime import Runtime
     from larq_focal.network import Kernel, QuantGraph, interpret, ops, write_tflite
 
     distribution = ENGINES[name].package
     if find_spec({"larq-compute-engine": "larq_compute_engine"}.get(distribution, "ai_edge_litert")) is None:
         raise Missing(f"{distribution} is not installed")
-    if name == "delegate" and not delegate.is_built():
+    if name in ("delegate", "compiled") and not delegate.is_built():
         raise Missing("larq_focal was installed without a compiler")
+    if name == "compiled":
+        try:
+            require_known_version()
+        except EngineError as error:
+            raise Missing(str(error)) from error
     rng = np.random.default_rng(0)
     kernel = Kernel(rng.choice(np.int8([-1, 1]), (3, 3, 32, 8)), np.ones(8, np.float32), 1)
     graph = QuantGraph(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from larq_focal.layers.low_memory.bits import pack_bits, signs, unpack_bits
-from larq_focal.nn import Layer, Tensor, at_once, ops, over_slices, register, with_backward
+from larq_focal.nn import Layer, Tensor, at_once, of_shape, ops, over_slices, register, with_backward
 from larq_focal.quantizers.parts.channels import fix_channels
 
 Backward = Literal["exact", "signs"]
@@ -121,6 +121,7 @@ class L1BatchNormalization(Layer):
 
     def build(self, input_shape):
         channels = fix_channels(self, input_shape)
+        self.sample_shape = tuple(input_shape[1:])
 
         def weight(name: str, initializer: str, trainable: bool) -> Tensor:
             return self.add_weight(
@@ -152,7 +153,7 @@ class L1BatchNormalization(Layer):
 
     def _normalized_over_batch(self, inputs: Tensor) -> Tensor:
         if self.backward == "signs":
-            outputs, mean, deviation = normalize_by_signs(inputs, self.beta, self.epsilon)
+            outputs, mean, deviation = normalize_by_signs(of_shape(self.sample_shape, inputs), self.beta, self.epsilon)
         else:
             x = ops.cast(inputs, "float32")
             axes = tuple(range(len(x.shape) - 1))

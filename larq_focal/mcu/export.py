@@ -87,7 +87,8 @@ class CExport(Result):
             table.add_row(step.name, *(f"{count:,}" for count in counts))
         code = self.code.says if self.code.bytes is None else f"{self.code.bytes:,} bytes, {self.code.says}"
         lines = [Text(f"{kind}: {KINDS[kind]}") for kind in kinds] + [Text(f"code: {code}")]
-        return Group(table, *lines, *(Text(note) for note in (*self.notes, f"{self.audit}".capitalize())))
+        audit = str(self.audit)
+        return Group(table, *lines, *map(Text, (*self.notes, f"{audit[:1].upper()}{audit[1:]}")))
 
 
 def export_c(

@@ -16,6 +16,7 @@ from larq_focal.network.rewired import rewired
 _LARGEST_LEVEL = 127
 _MOST_PARTS = 12
 """Of the smallest distance of two levels that a unit may be."""
+_TOLERANCE = 8 * np.finfo(np.float32).eps
 
 
 def whole_inputs(graph: QuantGraph) -> QuantGraph:
@@ -80,13 +81,20 @@ def _units(graph: QuantGraph) -> dict[str, float]:
 
 
 def _unit_of_levels(levels: np.ndarray) -> float | None:
+    """What all levels are whole multiples of, up to a few units in the last place of the largest; None without one."""
     levels = levels.astype(np.float64)
+    largest = np.abs(levels).max(initial=0)
     parts = np.abs([*np.diff(levels), *levels])
     smallest = parts[parts > 0].min(initial=np.inf)
+    if not np.isfinite(largest) or not np.isfinite(smallest):
+        return None
     for count in range(1, _MOST_PARTS + 1):
-        codes = levels / (smallest / count)
-        if np.all(np.isfinite(codes)) and _is_nearly_whole(codes) and np.abs(codes).max() <= _LARGEST_LEVEL:
-            return float(smallest / count)
+        # A small distance of large levels is inexact: it tells the multiples, and the largest level the unit.
+        multiples = np.rint(levels / (smallest / count))
+        most = np.abs(multiples).max()
+        unit = largest / most
+        if most <= _LARGEST_LEVEL and np.abs(multiples * unit - levels).max() <= _TOLERANCE * largest:
+            return float(unit)
     return None
 
 

@@ -6,17 +6,19 @@ after the last channel are clear. Signs come out as Larq Compute Engine packs th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.arranged_weights import arranged
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.level_grids import level_codes, level_grid
 from larq_focal.network.packing import words_for
 
-CONVOLUTION, DENSE = FEW_BIT_KINDS = ("LqfConv2d", "LqfFullyConnected")
+CONVOLUTION, DEPTHWISE, DENSE = FEW_BIT_KINDS = ("LqfConv2d", "LqfDepthwiseConv2d", "LqfFullyConnected")
 """The layers among the operators of a TensorFlow Lite file."""
 QUANTIZER = "LqfQuantize"
 """The operator that makes the integers of a quantizer's levels of floats."""
@@ -24,7 +26,12 @@ MOST_BITS = 4
 _LARGEST_LEVEL = 16
 _LARGEST_LEVEL_OF_ONE_BIT = 8
 _FEW_WEIGHTS = 2048
-"""Kernels of fewer weights save less memory than an operator of their own takes."""
+"""On maps of very few levels, sums of binary operators take less time up to here."""
+_LEAST_SAVED = 1024
+"""Bytes of a file. On few channels the operators of int8 take less time, so that less is not worth it."""
+_SAVED_BY_CHANNEL = 20
+"""Bytes: operators of int8 have two scales, two zero points and a bias for each output channel, others two floats."""
+_FLOAT_BYTES = 4
 _FEW_LEVELS = 4
 """Of a map: sums of binary operators take no more of them."""
 
@@ -115,9 +122,35 @@ def widths(options: Mapping[str, int]) -> str:
     return f"{options['weight_bits']} x {options['image_bits']} bits"
 
 
+def packed_channels(options: Mapping[str, int]) -> int:
+    """The channels of the last axis of an operator's words: the outputs of a depthwise one, else the inputs."""
+    return options["channels_in"] * options.get("depth_multiplier", 1)
+
+
 def stored_weights(words: np.ndarray, options: Mapping[str, int]) -> np.ndarray:
-    """The weights of an operator as whole numbers, int8, output channels first."""
-    return unpack_weights(words, coding_of(options), options["channels_in"])
+    """The weights of an operator as whole numbers, int8, as the operators of TensorFlow Lite have theirs.
+
+    ``[out, kh, kw, in]``, of a depthwise convolution ``[1, kh, kw, out]``, of a dense layer ``[out, in]``.
+    """
+    return unpack_weights(words, coding_of(options), packed_channels(options))
+
+
+def operator_of(op: ops.Linear) -> str:
+    """The kind of operator that has the weights of a layer in few bits."""
+    if not isinstance(op, ops.Conv2D):
+        return DENSE
+    return DEPTHWISE if op.is_depthwise else CONVOLUTION
+
+
+def packed_kernel(op: ops.Linear) -> np.ndarray:
+    """The words of that operator, int32: the axis of channels that ``stored_weights`` has last is packed."""
+    return pack_weights(arranged(op, op.kernel.codes), weight_coding(op.kernel.codes))
+
+
+def packed_bytes(op: ops.Linear) -> int:
+    """Of these words."""
+    *others, channels = arranged(op, op.kernel.codes).shape
+    return 4 * weight_coding(op.kernel.codes).bits * words_for(channels) * math.prod(others)
 
 
 def map_codes(graph: QuantGraph, name: str, grid: ops.UniformQuantize) -> tuple[int, int]:
@@ -155,27 +188,39 @@ def _levels(graph: QuantGraph, op: ops.Op) -> np.ndarray | None:
 
 
 def takes_few_bits(op: ops.Op) -> bool:
-    """Whether an operator of few bits is worth it for a layer, whose inputs and results are integers of 8 bits."""
-    return has_few_bits(op) and op.kernel.size >= _FEW_WEIGHTS
+    """Whether an operator of few bits is worth it for a layer, whose inputs and results are integers of 8 bits.
+
+    It is where that makes the file smaller than an operator of int8 does, by what is worth its time, and the weights no
+    larger: words of 32 channels hold little of a layer of few channels.
+    """
+    return has_few_bits(op) and packed_bytes(op) <= op.kernel.size and saved_bytes(op) >= _LEAST_SAVED
+
+
+def saved_bytes(op: ops.Linear) -> int:
+    """Bytes that an operator of few bits takes less of a file than one of int8, about; negative where it takes more."""
+    return op.kernel.size - packed_bytes(op) + _SAVED_BY_CHANNEL * op.kernel.shape[-1]
 
 
 def is_exact_in_few_bits(graph: QuantGraph, op: ops.Op) -> bool:
     """Whether an operator of few bits computes a layer as it is: its weights have few bits, its map few levels.
 
-    Few weights on a map of very few levels are left to binary operators, those on other integers to int8.
+    Few weights on a map of very few levels are left to binary operators, those on other integers to int8, and those
+    that are no smaller in their words to floats.
     """
     if not has_few_bits(op) or (grid := level_grid(graph, op.inputs[0])) is None:
         return False
-    if op.kernel.size >= _FEW_WEIGHTS:
-        return True
+    if isinstance(graph[grid.name], ops.UniformQuantize):
+        return takes_few_bits(op)
+    if packed_bytes(op) > _FLOAT_BYTES * op.kernel.size:
+        return False
     low, high = map_codes(graph, op.inputs[0], grid)
-    return high - low >= _FEW_LEVELS and isinstance(graph[grid.name], ops.Quantize)
+    return op.kernel.size >= _FEW_WEIGHTS or high - low >= _FEW_LEVELS or operator_of(op) == DEPTHWISE
 
 
 def has_few_bits(op: ops.Op) -> bool:
     """Whether there is an operator of few bits for a layer, whatever its map."""
     if not isinstance(op, ops.Linear) or op.kernel.scale is None:
         return False
-    if isinstance(op, ops.Conv2D) and (op.groups != 1 or op.pad_value != 0):
+    if isinstance(op, ops.Conv2D) and (op.pad_value != 0 or not (op.groups == 1 or op.is_depthwise)):
         return False
     return weight_coding(op.kernel.codes) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from larq_focal._keras_version import is_keras_3
+from larq_focal._keras_version import CHOICE, is_keras_3
 from larq_focal.files import existing
 from larq_focal.messages import short
 from larq_focal.network.graph import QuantGraph
@@ -66,10 +66,12 @@ def load_keras_model(path: str | Path, *, trust: bool = False):
         checked = True
         model = keras.models.load_model(path, compile=False, safe_mode=not trust)
     except UntrustedModelError as error:
+        _check_version(path, UntrustedModelError, error)
         if advice := _advice(path):
             raise UntrustedModelError(f"{error}{advice}") from error
         raise
     except Exception as error:  # a damaged file fails anywhere in Keras, HDF5 or TensorFlow
+        _check_version(path, ValueError, error)
         reason = (unknown_class(path) if checked else None) or short(error)
         raise ValueError(f"'{path}' cannot be read as a Keras model: {reason}{_advice(path)}") from error
     if not _is_keras_model(model):
@@ -83,11 +85,22 @@ def check_folder(path: Path) -> None:
         raise ValueError(f"'{path}' is a folder without a saved_model.pb, so it is not a SavedModel.")
 
 
+def _check_version(path: Path, kind: type[ValueError], cause: Exception) -> None:
+    """Raises an error of that kind where Keras 2 could not take a file that Keras 3 wrote: no other reason matters."""
+    from larq_focal.network.keras.file import keras_version
+
+    if not is_keras_3() and keras_version(path) == 3:
+        raise kind(
+            f"Keras 3 wrote '{path}', and this process runs on Keras 2 with Larq. Set the environment variable "
+            f"{CHOICE}=keras for Keras 3."
+        ) from cause
+
+
 def _advice(path: Path) -> str:
     """What more to say where Keras 3 cannot take a file that Keras 2 wrote; empty for other files."""
-    from larq_focal.network.keras.file import is_of_keras_2
+    from larq_focal.network.keras.file import keras_version
 
-    if not (is_keras_3() and is_of_keras_2(path)):
+    if not (is_keras_3() and keras_version(path) == 2):
         return ""
     return f" Keras 2 wrote it, and this is Keras 3: larq-focal migrate '{path}' -o model.keras translates it."
 

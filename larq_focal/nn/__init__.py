@@ -17,7 +17,7 @@ is imported from here means the same on both:
     Layer             the base of layers, with ``add_weight`` as in Keras 3
     ReplacedConv2D    a ``QuantConv2D`` whose ``product`` of quantized inputs and kernel a subclass may replace
     with_backward     a function that says what it keeps for its backward pass
-    over_slices, at_once, gradients   of functions of a batch: see ``nn.kept``
+    over_slices, at_once, of_shape, gradients   of functions of a batch: see ``nn.kept``
     latent_kernel     the kernel of a quantized layer as it is trained
     quantized_kernel  the kernel of a quantized layer as it computes with it
     quantized_scope   inside of it, the kernel of a quantized layer reads as quantized
@@ -32,8 +32,8 @@ Keras 2.
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeAlias
 
+from larq_focal._keras_backend import import_keras
 from larq_focal._keras_version import is_keras_3
-from larq_focal.nn.backend import import_keras
 
 if is_keras_3():
     import_keras()

@@ -54,6 +54,7 @@ def train_stretch(
     minutes: float | None = None,
     epoch_done: EpochDone | None = None,
     images_drawn: np.ndarray | None = None,
+    loss: keras.losses.Loss | None = None,
 ) -> Training:
     """Trains ``model`` by ``recipe`` for at most ``minutes``, from the checkpoint in ``folder`` if there is one.
 
@@ -71,6 +72,7 @@ def train_stretch(
             and flip_ratio, the share of the quantized weights that change sign in a step, where there are any.
         images_drawn: Positions ``[n]``, with repeats, among the images kept for training, of those that it sees; None
             for each once.
+        loss: In place of the recipe's, the cross entropy of logits.
 
     Raises:
         CheckpointError: The checkpoint is damaged, or is one of another recipe or other data.
@@ -95,7 +97,7 @@ def train_stretch(
         seed=recipe.seed,
         epoch=begun_with,
     )
-    _compile(model, recipe, len(batches))
+    _compile(model, recipe, len(batches), loss)
     if begun_with:
         restore(checkpoint, model)
     if begun_with < recipe.epochs:
@@ -158,13 +160,13 @@ def split(recipe: Recipe, data: Dataset) -> tuple[tuple, tuple]:
     return (as_input(data.x_train[out]), labels[out]), (data.x_train[kept], labels[kept])
 
 
-def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
+def _compile(model: keras.Model, recipe: Recipe, steps_per_epoch: int, own_loss: keras.losses.Loss | None) -> None:
     optimizer, loss = keras.optimizers.Adam, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     if recipe.arithmetic == "low_memory":
         optimizer, loss = SignAdam, low_memory_loss
     elif recipe.arithmetic != "float32":
         loss = _float32_cross_entropy
-    model.compile(optimizer(learning_rate(recipe, steps_per_epoch)), loss, metrics=["accuracy"])
+    model.compile(optimizer(learning_rate(recipe, steps_per_epoch)), own_loss or loss, metrics=["accuracy"])
 
 
 def learning_rate(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.schedules.LearningRateSchedule:

@@ -147,13 +147,17 @@ def draw_few_bit_block(rng: np.random.Generator, depth: int | None = None) -> Ca
 def _few_bit_convolution(block: _Block, value: int, depth: int) -> int:
     rng, file, levels = block.rng, block.file, few_bit_cases.draw_levels(block.rng)
     coding = few_bit_cases.CODINGS[rng.integers(len(few_bit_cases.CODINGS))]
-    weights = few_bit_cases.draw_weights(rng, coding, (depth, 3, 3, depth))
-    size = levels.scale * np.sqrt(9 * depth) * np.abs(coding.levels).max() * 2 ** (levels.bits - 1)
+    is_depthwise = rng.integers(3) == 0
+    weights = few_bit_cases.draw_weights(rng, coding, (1 if is_depthwise else depth, 3, 3, depth))
+    size = (
+        levels.scale * np.sqrt(9 if is_depthwise else 9 * depth) * np.abs(coding.levels).max() * 2 ** (levels.bits - 1)
+    )
     factors = (rng.uniform(0.5, 1.5, depth) / size).astype(np.float32)
     steps = dict.fromkeys(("dilation_height_factor", "dilation_width_factor", "stride_height", "stride_width"), 1)
     given = few_bit_cases.options(depth, coding, levels.bits, levels.lowest, int(rng.integers(ACTIVATIONS)))
     codes = levels.add(file, value, (*block.pixels, depth))
     constants = [file.constant(pack_weights(weights, coding)), file.constant(factors)]
     bias = file.constant(rng.normal(size=depth).astype(np.float32)) if rng.integers(3) else -1
-    given |= steps | {"padding": 0}
-    return file.custom("LqfConv2d", [codes, *constants, bias], (*block.pixels, depth), np.float32, given)
+    given |= steps | {"padding": 0} | ({"depth_multiplier": 1} if is_depthwise else {})
+    kind = "LqfDepthwiseConv2d" if is_depthwise else "LqfConv2d"
+    return file.custom(kind, [codes, *constants, bias], (*block.pixels, depth), np.float32, given)

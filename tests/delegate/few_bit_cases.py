@@ -103,16 +103,31 @@ def draw_image(rng: np.random.Generator) -> tuple[int, int, int]:
 
 def draw_convolution(rng: np.random.Generator) -> FewBitCase:
     """LqfConv2d to float32 or int8."""
+    return _draw_windows(rng, None, rng.integers(1, 5, 2))
+
+
+def draw_depthwise(rng: np.random.Generator) -> FewBitCase:
+    """LqfDepthwiseConv2d to float32 or int8; one in eight has more taps than loops keep the weights of."""
+    window = rng.integers(7, 12, 2) if rng.integers(8) == 0 else rng.integers(1, 5, 2)
+    return _draw_windows(rng, int(rng.choice([1, 1, 2, 3])), window)
+
+
+def _draw_windows(rng: np.random.Generator, multiplier: int | None, window: np.ndarray) -> FewBitCase:
+    """A convolution, or a depthwise one with ``multiplier`` outputs for each input channel."""
+    is_depthwise = multiplier is not None
     coding = CODINGS[rng.integers(len(CODINGS))]
     bits, lowest, zero_point = draw_image(rng)
-    window, stride, dilation = rng.integers(1, 5, 2), rng.integers(1, 4, 2), rng.integers(1, 4, 2)
+    stride, dilation = rng.integers(1, 4, 2), rng.integers(1, 4, 2)
     padding = int(rng.integers(2))
     extent = (window - 1) * dilation + 1
     height, width = extent + rng.integers(0, 9, 2)
-    channels_in, channels_out = channels(rng), channels(rng)
+    channels_in = channels(rng)
+    channels_out = channels_in * multiplier if is_depthwise else channels(rng)
     shape = (int(rng.integers(1, 4)), height, width, channels_in)
     outputs = [windowed(*axis, padding) for axis in zip((height, width), extent, stride, strict=True)]
-    weights = draw_weights(rng, coding, (channels_out, *window, channels_in))
+    weights = draw_weights(
+        rng, coding, (1, *window, channels_out) if is_depthwise else (channels_out, *window, channels_in)
+    )
     image = rng.integers(lowest, lowest + 2**bits, shape).astype(np.int8)
     steps = {
         "dilation_height_factor": int(dilation[0]),
@@ -121,9 +136,11 @@ def draw_convolution(rng: np.random.Generator) -> FewBitCase:
         "stride_height": int(stride[0]),
         "stride_width": int(stride[1]),
     }
-    sums = _sums(image.astype(np.int64) - zero_point, weights, stride, dilation, padding, outputs)
+    sums = _sums(image.astype(np.int64) - zero_point, weights, stride, dilation, padding, outputs, is_depthwise)
     given = options(channels_in, coding, bits, lowest, int(rng.integers(4))) | steps
-    return _case(rng, "LqfConv2d", image, zero_point, weights, coding, given, sums)
+    given |= {"depth_multiplier": multiplier} if is_depthwise else {}
+    kind = "LqfDepthwiseConv2d" if is_depthwise else "LqfConv2d"
+    return _case(rng, kind, image, zero_point, weights, coding, given, sums)
 
 
 def draw_dense(rng: np.random.Generator) -> FewBitCase:
@@ -139,7 +156,7 @@ def draw_dense(rng: np.random.Generator) -> FewBitCase:
 
 def _case(rng, kind: str, image, zero_point: int, weights, coding: WeightCoding, given, sums) -> FewBitCase:
     file = LceFile()
-    out, spread = len(weights), max(1.0, float(sums.std()))
+    out, spread = sums.shape[-1], max(1.0, float(sums.std()))
     factors = rng.uniform(0.5, 1.5, out).astype(np.float32)
     bias = rng.normal(size=out).astype(np.float32)
     has_bias, is_int8 = rng.integers(4) > 0, rng.integers(3) > 0
@@ -159,19 +176,22 @@ def _case(rng, kind: str, image, zero_point: int, weights, coding: WeightCoding,
 
 
 def exact_file(image: np.ndarray, zero_point: int, weights: np.ndarray, coding: WeightCoding, **changes: int) -> bytes:
-    """A convolution of stride 1 that gives the sums of products as floats."""
+    """A convolution of stride 1 that gives the sums of products as floats; depthwise with a ``depth_multiplier``."""
     file = LceFile()
-    ones = file.constant(np.ones(len(weights), np.float32))
+    is_depthwise = "depth_multiplier" in changes
+    out = weights.shape[-1 if is_depthwise else 0]
+    ones = file.constant(np.ones(out, np.float32))
     operands = [file.input(image.shape, np.int8, 1.0, zero_point), file.constant(pack_weights(weights, coding)), ones]
     steps = dict.fromkeys(("dilation_height_factor", "dilation_width_factor", "stride_height", "stride_width"), 1) | {
         "padding": SAME
     }
     given = options(image.shape[-1], coding) | steps | changes
-    output = file.custom("LqfConv2d", [*operands, -1], (*image.shape[:3], len(weights)), np.float32, given)
+    kind = "LqfDepthwiseConv2d" if is_depthwise else "LqfConv2d"
+    output = file.custom(kind, [*operands, -1], (*image.shape[:3], out), np.float32, given)
     return file.finished(output)
 
 
-def _sums(values, weights, stride, dilation, padding: int, outputs) -> np.ndarray:
+def _sums(values, weights, stride, dilation, padding: int, outputs, is_depthwise: bool = False) -> np.ndarray:
     """Of whole numbers, one tap after another; 0 outside of the image."""
     images, height, width, _ = values.shape
     before = [0, 0]
@@ -180,16 +200,19 @@ def _sums(values, weights, stride, dilation, padding: int, outputs) -> np.ndarra
         needed = np.maximum((np.array(outputs) - 1) * stride + extent - (height, width), 0)
         before = needed // 2
         values = np.pad(values, ((0, 0), *[(int(a), int(n - a)) for a, n in zip(before, needed, strict=True)], (0, 0)))
-    sums = np.zeros((images, *outputs, len(weights)), np.int64)
+    sums = np.zeros((images, *outputs, weights.shape[-1 if is_depthwise else 0]), np.int64)
+    if is_depthwise:
+        values = np.repeat(values, weights.shape[-1] // values.shape[-1], axis=-1)
     for y in range(weights.shape[1]):
         for x in range(weights.shape[2]):
             rows = values[:, y * dilation[0] :: stride[0]][:, : outputs[0]]
             pixels = rows[:, :, x * dilation[1] :: stride[1]][:, :, : outputs[1]]
-            sums += pixels @ weights[:, y, x].T.astype(np.int64)
+            taps = weights[:, y, x].astype(np.int64)
+            sums += pixels * taps[0] if is_depthwise else pixels @ taps.T
     return sums
 
 
-def whole_sums(image: np.ndarray, zero_point: int, weights: np.ndarray) -> np.ndarray:
+def whole_sums(image: np.ndarray, zero_point: int, weights: np.ndarray, *, is_depthwise: bool = False) -> np.ndarray:
     """What ``exact_file`` gives."""
-    one = np.array([1, 1])
-    return _sums(image.astype(np.int64) - zero_point, weights, one, one, SAME, image.shape[1:3])
+    one, values = np.array([1, 1]), image.astype(np.int64) - zero_point
+    return _sums(values, weights, one, one, SAME, image.shape[1:3], is_depthwise)

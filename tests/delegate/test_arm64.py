@@ -91,7 +91,7 @@ def test_operations_equal_those_of_lce(arm64, tmp_path):
 
 def test_operations_of_few_bits_are_the_same_on_every_processor(arm64, tmp_path):
     """As this machine's reference computes them, bit for bit."""
-    draws = few_bit_cases.draw_convolution, few_bit_cases.draw_dense
+    draws = few_bit_cases.draw_convolution, few_bit_cases.draw_depthwise, few_bit_cases.draw_dense
     drawn = {f"{draw.__name__} {seed}": draw(np.random.default_rng(seed)).case for draw in draws for seed in range(40)}
     drawn |= {f"block {seed}": blocks.draw_few_bit_block(np.random.default_rng(seed)) for seed in range(20)}
     outputs = arm64.outputs(drawn, tmp_path)

@@ -16,7 +16,7 @@ from tests.support.lce_file import LceFile
 
 KERNELS = delegate.kernels()
 RANGES = [(-np.inf, np.inf), (0, np.inf), (-1, 1), (0, 6)]
-DRAWS = [cases.draw_convolution, cases.draw_dense]
+DRAWS = [cases.draw_convolution, cases.draw_depthwise, cases.draw_dense]
 
 
 def outputs_of(drawn: cases.FewBitCase, **settings) -> dict[str, np.ndarray]:
@@ -137,6 +137,35 @@ def test_the_largest_sums_do_not_overflow(coding: WeightCoding, outputs):
             np.testing.assert_array_equal(output, expected.astype(np.float32), err_msg=kernel)
 
 
+@pytest.mark.parametrize("coding", cases.CODINGS, ids=str)
+@pytest.mark.parametrize("side", [3, 5, 13])
+def test_the_largest_depthwise_sums_do_not_overflow(coding: WeightCoding, side):
+    """Sums of 16 bits take few of the largest products."""
+    weights = np.full((1, side, side, 70), coding.levels[np.abs(coding.levels).argmax()], np.int8)
+    weights[..., 1] = coding.levels[0]
+    for byte, zero_point in ((127, -128), (-128, 127)):
+        image = np.full((1, 8, 8, 70), byte, np.int8)
+        content = cases.exact_file(image, zero_point, weights, coding, depth_multiplier=1)
+        expected = cases.whole_sums(image, zero_point, weights, is_depthwise=True).astype(np.float32)
+        for kernel in KERNELS:
+            output = WithDelegate(content, kernel=kernel).run(image)[0]
+            np.testing.assert_array_equal(output, expected, err_msg=kernel)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 8, 24, 48])
+@pytest.mark.parametrize("multiplier", [1, 2])
+def test_few_channels_of_a_row_are_computed_together(channels, multiplier):
+    rng = np.random.default_rng(channels)
+    image = rng.integers(-128, 128, (2, 5, 24, channels)).astype(np.int8)
+    coding = WeightCoding(2, 1, -1)
+    weights = cases.draw_weights(rng, coding, (1, 3, 3, channels * multiplier))
+    content = cases.exact_file(image, 5, weights, coding, depth_multiplier=multiplier)
+    expected = cases.whole_sums(image, 5, weights, is_depthwise=True).astype(np.float32)
+    for kernel in KERNELS:
+        output = WithDelegate(content, kernel=kernel, threads=2).run(image)[0]
+        np.testing.assert_array_equal(output, expected, err_msg=kernel)
+
+
 def test_a_large_image_is_computed_in_bands_of_rows():
     rng = np.random.default_rng(0)
     image = rng.integers(-128, 128, (2, 60, 40, 96)).astype(np.int8)
@@ -155,6 +184,8 @@ def test_a_large_image_is_computed_in_bands_of_rows():
         ({"weight_offset": 16}, "it has weights of 16"),
         ({"image_lowest": 0}, "its image has bytes that int8 does not have"),
         ({"channels_in": 64}, "does not hold 1 bits of 64 input channels"),
+        ({"depth_multiplier": 2}, "does not hold 1 bits of 64 channels"),
+        ({"depth_multiplier": 0}, "its option 'depth_multiplier' is 0, and must lie in 1 .. 33554432"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(changes, message):

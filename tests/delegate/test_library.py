@@ -12,7 +12,12 @@ from elftools.elf.elffile import ELFFile
 from larq_focal import delegate
 from larq_focal.delegate.sources import FOLDER, compile_command, kernel_rows, source_files
 
-EXPORTS = {"tflite_plugin_create_delegate", "tflite_plugin_destroy_delegate", "larq_focal_kernels"}
+EXPORTS = {
+    "tflite_plugin_create_delegate",
+    "tflite_plugin_destroy_delegate",
+    "larq_focal_kernels",
+    "LiteRtAcceleratorImpl",
+}
 
 
 def test_it_shows_its_interface_and_nothing_else():

@@ -15,7 +15,7 @@ from tests.support.stacks import LCE_ENGINE
 SEEDS = range(300)
 
 
-@pytest.mark.parametrize("engine", ["litert", "delegate", LCE_ENGINE])
+@pytest.mark.parametrize("engine", ["litert", "delegate", "compiled", LCE_ENGINE])
 def test_no_engine_crashes_on_altered_files(engine):
     found = dict(outcomes(engine, SEEDS))
     assert sorted(found) == list(SEEDS)

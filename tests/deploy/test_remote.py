@@ -86,6 +86,10 @@ def test_a_delegate_that_is_installed_there_is_used(host, monkeypatch):
     assert time_remote(residual_network(1, 8, 32), host, **QUICK).engine == "delegate"
 
 
+def test_compiled_model_takes_the_delegate_along_for_any_network(host):
+    assert time_remote(relu_network(), host, engine="compiled", **QUICK).engine == "compiled"
+
+
 def test_sources_are_compiled_there_if_need_be(monkeypatch):
     """With the flags of setup.py; that these give the delegate is the matter of every installation."""
     monkeypatch.setattr(luggage, "_own_library", lambda: None)

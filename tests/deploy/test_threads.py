@@ -19,9 +19,10 @@ from tests.support.stacks import LCE_ENGINE
 
 THREADS, IMAGES = 8, 1000
 NETWORKS = {"litert": dense_network(), "delegate": residual_network(1, 8, 32), "lce": residual_network(1, 8, 32)}
+NETWORKS["compiled"] = NETWORKS["delegate"]
 
 
-@pytest.mark.parametrize("engine", ["litert", "delegate", LCE_ENGINE])
+@pytest.mark.parametrize("engine", ["litert", "delegate", "compiled", LCE_ENGINE])
 def test_many_threads_get_what_one_gets(engine):
     runtime = Runtime(NETWORKS[engine], engine=engine)
     random = np.random.default_rng(0)

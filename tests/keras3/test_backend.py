@@ -1,13 +1,15 @@
-"""Keras is imported on a backend that is there, and the environment is as before."""
+"""Keras is imported on a backend that is installed, by larq_focal and after it."""
 
 from __future__ import annotations
 
 import json
 import os
 
+import keras
 import pytest
 
-from larq_focal.nn import backend
+from larq_focal import _keras_backend as backend
+from tests.support.processes import output_of
 
 
 @pytest.fixture
@@ -25,7 +27,8 @@ def installed(monkeypatch):
 
     monkeypatch.setattr(backend, "import_module", import_module)
     monkeypatch.setattr(backend.sys, "modules", {})
-    monkeypatch.delenv(backend.VARIABLE, raising=False)
+    monkeypatch.setenv(backend.VARIABLE, "of the tests")  # so that it is put back
+    monkeypatch.delenv(backend.VARIABLE)
     return set_installed
 
 
@@ -53,8 +56,7 @@ def test_what_is_missing_is_replaced_and_what_is_there_is_left(there, told, chos
         settings.write_text(told if told == "no JSON" else json.dumps({"backend": told}))
     imported = installed(*there)
     assert backend.import_keras() == "keras"
-    assert imported == [chosen]
-    assert backend.VARIABLE not in os.environ
+    assert imported == [chosen] and os.environ.get(backend.VARIABLE) == chosen
 
 
 def test_what_the_user_chose_is_left(installed, settings, monkeypatch):
@@ -64,5 +66,22 @@ def test_what_the_user_chose_is_left(installed, settings, monkeypatch):
 
 def test_without_any_backend_the_fix_is_named(installed, settings):
     installed()
+    backend.use_installed_backend()  # says nothing: most of larq_focal needs no Keras
+    assert backend.VARIABLE not in os.environ
     with pytest.raises(ImportError, match="needs one of jax, torch, tensorflow, and none is installed: `pip install"):
         backend.import_keras()
+
+
+def test_keras_itself_is_imported_on_that_backend_after_larq_focal(settings):
+    """The one in use here seems to be the only one that is installed."""
+    here = keras.backend.backend()
+    code = f"""
+        from importlib import util
+        find = util.find_spec
+        missing = {{"jax", "torch", "tensorflow"}} - {{"{here}"}}
+        util.find_spec = lambda name, *more: None if name in missing else find(name, *more)
+        import larq_focal, keras
+        print(keras.backend.backend())
+    """
+    variables = {"LARQ_FOCAL_STACK": "keras", "KERAS_BACKEND": None, "KERAS_HOME": str(settings.parent)}
+    assert output_of(code, **variables).splitlines()[-1] == here

@@ -96,6 +96,22 @@ def network() -> keras.Model:
     )
 
 
+class _Batches(keras.utils.Sequence):
+    """Of which Keras 2 tells a graph no shape."""
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int):
+        return np.full((4, 8, 8, 3), index, np.float32), np.array([0, 1, 2, 0])
+
+
+def test_a_network_trains_on_batches_of_a_sequence():
+    model = low_memory(network())
+    model.compile(SignAdam(0.01), low_memory_loss)
+    assert np.isfinite(model.fit(_Batches(), epochs=1, verbose=0).history["loss"][0])
+
+
 @pytest.mark.slow
 def test_a_network_trains_in_float16_and_its_float32_twin_converts(tmp_path):
     keras.utils.set_random_seed(0)

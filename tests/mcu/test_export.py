@@ -205,6 +205,7 @@ def test_without_a_compiler_it_is_said_that_nothing_was_compared(tmp_path, monke
     export = export_c(image_network(), tmp_path / "c")
     assert export.audit.samples == 0
     assert "not compared with the interpreter: There is no C compiler" in (tmp_path / "c" / "README.md").read_text()
+    assert "Not compared with the interpreter: There is no C compiler" in " ".join(str(export).split())
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,22 @@ def test_shortcuts_between_levels_of_one_unit_take_no_floats(levels, takes_float
     assert any("float" in function.body.text() for function in program.functions) == takes_floats
 
 
+@given(
+    step=st.floats(1e-3, 10),
+    low=st.integers(-20, 20),
+    count=st.integers(3, 64),
+    last_places=st.lists(st.integers(-1, 1), min_size=64, max_size=64),
+)
+def test_even_levels_are_whole_whichever_way_a_backend_has_rounded_them(step, low, count, last_places):
+    codes = np.arange(low, low + count)
+    levels = np.float32(codes) * np.float32(step)
+    rounded = levels + np.spacing(levels) * np.float32(last_places[:count]) * (codes != 0)
+    boundaries = (rounded[1:] + rounded[:-1]) / 2
+    chain = Chain("even", (4, 4, 3)).levels("q", rounded, boundaries).conv("c", 5, padding="same")
+    found = lower_for_c(chain.graph())["q"].levels
+    np.testing.assert_array_equal(found, codes)
+
+
 def test_uneven_levels_stay_floats():
     graph = Chain("uneven", (4, 4, 3)).conv("c", 5, scale=0.1).levels("q", range(4), (-3, 0.5, 9)).graph()
     (function,) = program_of(lower_for_c(graph), "generic").functions

@@ -1,10 +1,14 @@
 """Whatever a network comes as, it is read or refused with one clear message."""
 
+import json
 import subprocess
 import sys
+import zipfile
 
+import h5py
 import pytest
 
+from larq_focal._keras_version import is_keras_3
 from larq_focal.network.graph_file import save_graph
 from larq_focal.network.load import as_graph, load_keras_model
 from tests.cost.graphs import two_layer_network
@@ -71,3 +75,19 @@ def test_reading_a_graph_file_loads_no_tensorflow(tmp_path):
     )
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
+
+
+@pytest.mark.skipif(is_keras_3(), reason="of Keras 2, which Larq's stack has")
+def test_keras_2_says_what_takes_a_file_of_keras_3(tmp_path):
+    policy = {"module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"}}
+    layer = {"module": "keras.layers", "class_name": "Dense", "config": {"name": "dense", "units": 2, "dtype": policy}}
+    model = {"module": "keras", "class_name": "Sequential", "config": {"name": "model", "layers": [layer]}}
+    path = tmp_path / "new.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(model))
+        archive.writestr("metadata.json", json.dumps({"keras_version": "3.12.0"}))
+        with h5py.File(tmp_path / "weights.h5", "w"):
+            pass
+        archive.write(tmp_path / "weights.h5", "model.weights.h5")
+    with pytest.raises(ValueError, match=r"^Keras 3 wrote '.*new.keras', and .* variable LARQ_FOCAL_STACK=keras for"):
+        load_keras_model(path)

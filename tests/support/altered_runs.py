@@ -35,6 +35,7 @@ BINARY_FILES: dict[str, Callable[[], bytes]] = {"residual": lambda: residual_net
 FILES: dict[str, dict[str, Callable[[], bytes]]] = {
     "litert": FLOAT_FILES,
     "delegate": BINARY_FILES,
+    "compiled": FLOAT_FILES | BINARY_FILES,
     "lce": FLOAT_FILES | BINARY_FILES,
 }
 """By the name of the engine: what makes the files that are altered."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from rich.console import Group
@@ -30,6 +31,7 @@ from larq_focal.training.recipe import Recipe
 
 MODEL, SUMMARY, TABLES = "model.keras", "summary.json", "tables"
 HELD_OUT = 2500
+EPOCHS = 5
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,6 +85,7 @@ def adapt_file(
     sensor: str = DEFAULT_SENSOR,
     points: int = POINTS,
     schedule: Schedule | None = None,
+    epochs: int = EPOCHS,
     steps_of: dict[str, int] | None = None,
     keep: Collection[str] = (),
     tables: str | Path | None = None,
@@ -110,21 +113,22 @@ def adapt_file(
         sensor: that array, for "words": its name, or the path of its file.
         points: widths of each block that are measured.
         schedule: how far, and how long each candidate is trained.
+        epochs: of the long training of what came out, after the last iteration; 0 for none.
         steps_of: how many channels of a block go at a time, where it is not the usual number.
         keep: blocks or layers that stay as they are.
         tables: folder of measured tables; ``tables`` in ``folder`` by default.
-        learning_rate, batch_size, shift, flip: of the short trainings.
+        learning_rate, batch_size, shift, flip: of the trainings. The long one ends at a rate of 0.
         held_out: training images that judge candidates. With the number and the seed that the network was trained with
             these are images that it never saw.
         seed: chooses them, and the order of the others.
-        minutes: no iteration is begun after so many.
+        minutes: no iteration and no epoch is begun after so many.
         trust: whether the file may run code that it brings.
         tell: gets lines of progress.
 
     Raises:
         ValueError: what :func:`netadapt`, ``load_keras_model``, ``load_dataset`` and the meter raise.
     """
-    folder = Path(folder)
+    folder, started = Path(folder), monotonic()
     model = load_keras_model(network, trust=trust) if isinstance(network, str | Path) else network
     data = load_dataset(dataset, data_dir)
     recipe = Recipe(
@@ -159,10 +163,16 @@ def adapt_file(
         tell=tell,
     )
     narrow = log.model or model
+    left = None if minutes is None else minutes - (monotonic() - started) / 60
+    if epochs and log.iterations and (left is None or left > 0):
+        place = folder / f"trained_{len(log.iterations)}"
+        if not tuning.train(narrow, data, epochs, place, left, tell):
+            tell(f"The training of {epochs} epochs is not at its end; the same call goes on.")
     _save(narrow, folder / MODEL)
     tell("judging on the test images")
     before, after = (_figures(each, tuning, data, meter) for each in (model, narrow))
     about = {"dataset": data.title, "device": meter.device, "table": measured.key, "test_images": len(data.y_test)}
+    about["epochs"] = epochs
     result = AdaptedFile(folder, log, UNITS[metric], before, after, about)
     write_text(folder / SUMMARY, json.dumps(result.to_dict(), indent=1) + "\n")
     return result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +14,9 @@ from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.nn import keras
 from larq_focal.training.batches import AugmentedBatches
 from larq_focal.training.recipe import Recipe
-from larq_focal.training.trainer import split
+from larq_focal.training.trainer import split, train_stretch
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +66,35 @@ class Tuning:
             seed=recipe.seed,
             epoch=number,
         )
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=not _ends_in_softmax(model))
-        model.compile(keras.optimizers.Adam(recipe.learning_rate), loss)
+        model.compile(keras.optimizers.Adam(recipe.learning_rate), _loss(model))
         while steps > 0:
             batches.begin(number)
             now = min(steps, len(batches))
             model.fit(_FirstBatches(batches, now), epochs=1, shuffle=False, verbose=0)
             steps, number = steps - now, number + 1
+
+    def train(
+        self, model: keras.Model, data: Dataset, epochs: int, folder: Path, minutes: float | None, tell: Tell
+    ) -> bool:
+        """Trains a model in place for some epochs, from the checkpoint in ``folder`` if there is one.
+
+        Args:
+            model: as for ``tune``.
+            data: that the images are of.
+            epochs: over which the learning rate falls to 0.
+            folder: where the checkpoint lies.
+            minutes: no epoch is begun that would not end in so many, but for the first one.
+            tell: gets a line after each epoch.
+
+        Returns:
+            Whether all epochs are done.
+        """
+
+        def told(row: dict) -> None:
+            tell(f"training at last: epoch {row['epoch']} of {epochs}, {row['val_accuracy']:.2%} of images held out")
+
+        recipe = replace(self.recipe, epochs=epochs)
+        return train_stretch(recipe, model, data, folder, minutes=minutes, epoch_done=told, loss=_loss(model)).finished
 
     def accuracy(self, model: keras.Model, most: int | None = None) -> float:
         """The share of the images held out, or of the first ``most`` of them, whose class the model gives."""
@@ -99,7 +125,8 @@ class _FirstBatches(keras.utils.Sequence):
         return self._batches[index]
 
 
-def _ends_in_softmax(model: keras.Model) -> bool:
+def _loss(model: keras.Model) -> keras.losses.Loss:
     graph = from_keras(model)
     last = graph[graph.outputs[0]]
-    return isinstance(last, ops.Activation) and last.kind == "softmax"
+    ends_in_softmax = isinstance(last, ops.Activation) and last.kind == "softmax"
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=not ends_in_softmax)

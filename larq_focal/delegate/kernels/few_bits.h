@@ -16,18 +16,22 @@ constexpr int kStepChannels = 4;  // input channels that loops take together
 
 // A filter as the model has it: a plane of words for each bit of the codes, lowest first, at each tap.
 struct FewBitFilter {
-  const uint32_t* planes;  // [channel][tap][bit][word of 32 input channels]
+  const uint32_t* planes;  // [channel][tap][bit][word of 32 input channels], depthwise [tap][bit][word of 32 channels]
   int bits;
   const int8_t* levels;  // [kMostLevels], of each code; those of fewer bits again and again
   int channels;
   int taps;
-  int channels_in;
+  int channels_in;  // that an output sees: 1 of a depthwise one
+  int depthwise_channels;  // of a depthwise one, which `channels` repeats; else 0
 
   int code(int channel, int tap, int channel_in) const {
-    const int words = packed_words(channels_in);
-    const uint32_t* word = planes + (static_cast<ptrdiff_t>(channel) * taps + tap) * bits * words + channel_in / 32;
+    const bool is_depthwise = depthwise_channels > 0;
+    const ptrdiff_t row = is_depthwise ? tap : static_cast<ptrdiff_t>(channel) * taps + tap;
+    const int words = packed_words(is_depthwise ? depthwise_channels : channels_in);
+    const int place = is_depthwise ? channel % depthwise_channels : channel_in;
+    const uint32_t* word = planes + row * bits * words + place / 32;
     int code = 0;
-    for (int bit = 0; bit < bits; ++bit) code |= static_cast<int>(word[bit * words] >> channel_in % 32 & 1) << bit;
+    for (int bit = 0; bit < bits; ++bit) code |= static_cast<int>(word[bit * words] >> place % 32 & 1) << bit;
     return code;
   }
 };
@@ -50,7 +54,7 @@ struct ByteConvolution {
   ptrdiff_t row_step;    // bytes from one output to that below it
   ptrdiff_t column_step;
   int output_width;
-  Window window;           // offsets in bytes; the words of a run are steps of kStepChannels channels
+  Window window;           // offsets in bytes; the words of a run are steps of kStepChannels channels; depthwise 1
   const uint8_t* weights;  // packed by the same loop
   int bits;
   const int8_t* levels;  // [kMostLevels]
@@ -81,13 +85,15 @@ struct FewBitLoop {
   void (*pack_weights)(const FewBitFilter&, int run_taps, uint8_t* packed);
 
   // Computes the channels of one block, from `channel` on, at the positions [begin, end) in row-major order.
-  // Words that blocks share hold zeros before the first of them.
+  // Words that blocks share hold zeros before the first of them. Depthwise loops read a whole block of bytes at each
+  // tap, also behind the last channel.
   void (*convolve)(const ByteConvolution&, int channel, int begin, int end);
 };
 
 struct FewBitKernel {
   const char* name;            // of the kernel that it belongs to
   const FewBitLoop* dots;      // any weights
+  const FewBitLoop* depthwise;  // the same, of one input channel for each output
   const FewBitLoop* look_ups;  // weights of one bit, by tables of sums; null where there is none
   const FewBitLoop* pairs;     // weights of two bits on bytes from 0 to 3, by tables of sums of two; null likewise
   // From how many products with each byte of the image on tables take less time: where bytes have up to 8 bits, up to

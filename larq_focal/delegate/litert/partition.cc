@@ -97,7 +97,8 @@ void Partition::run(litert::Context* context) {
       tensor.data = outside.data;
     }
   }
-  settings_.threads.resize(std::clamp(context->recommended_num_threads, 1, kMostThreads));
+  const int threads = settings_.thread_count > 0 ? settings_.thread_count : context->recommended_num_threads;
+  settings_.threads.resize(std::clamp(threads, 1, kMostThreads));
   network_.run(settings_.threads);
 }
 

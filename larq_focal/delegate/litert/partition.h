@@ -13,6 +13,7 @@ namespace larq_focal {
 struct Settings {
   const Kernel* kernel = nullptr;
   bool fuses = true;
+  int thread_count = 0;  // 0 for as many as LiteRT's context says
   ThreadPool threads;
   std::mutex running;  // a delegate may serve several interpreters
 };

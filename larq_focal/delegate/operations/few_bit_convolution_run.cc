@@ -7,6 +7,19 @@
 
 namespace larq_focal {
 
+namespace {
+
+// Repeats each byte of the last part of `bytes`, which that fills.
+void repeat_bytes(uint8_t* bytes, ptrdiff_t count, int times) {
+  const uint8_t* from = bytes + count * (times - 1);
+  for (ptrdiff_t i = 0; i < count; ++i) {
+    const uint8_t byte = from[i];
+    for (int j = 0; j < times; ++j) *bytes++ = byte;
+  }
+}
+
+}  // namespace
+
 // A row of the padded image in a row of the buffer; it may lie outside of the image.
 void FewBitConvolution::prepare_row(const int8_t* image, int64_t row, int64_t buffer_row) {
   const ptrdiff_t first = buffer_row * padded_width_;
@@ -21,8 +34,11 @@ void FewBitConvolution::prepare_row(const int8_t* image, int64_t row, int64_t bu
   if (row < 0 || row >= height_) return put_outside(0, padded_width_);
   const int64_t begin = column_placement_.before, end = begin + width_;
   put_outside(0, begin);
-  loop_->prepare_pixels(image + row * width_ * channels_in_, width_, channels_in_, shift_, largest_byte_,
-                        to + begin * pixel_bytes_, totals ? totals + begin : nullptr);
+  const ptrdiff_t bytes = ptrdiff_t{width_} * channels_in_;
+  uint8_t* pixels = to + begin * pixel_bytes_;
+  loop_->prepare_pixels(image + row * bytes, width_, channels_in_, shift_, largest_byte_,
+                        pixels + bytes * (depth_multiplier_ - 1), totals ? totals + begin : nullptr);
+  if (depth_multiplier_ > 1) repeat_bytes(pixels, bytes, depth_multiplier_);
   put_outside(end, padded_width_);
 }
 
@@ -42,20 +58,20 @@ void FewBitConvolution::sum_totals(int64_t row) {
 }
 
 ByteConvolution FewBitConvolution::band_task(int image, int first_row) {
-  const ptrdiff_t columns = column_placement_.outputs;
-  const ptrdiff_t start = (ptrdiff_t{image} * row_placement_.outputs + first_row) * columns;
+  const ptrdiff_t start = (ptrdiff_t{image} * row_placement_.outputs + first_row) * column_placement_.outputs;
   ByteConvolution task{};
   task.image = prepared_.as<uint8_t>();
-  task.column_step = columns_.stride * pixel_bytes_;
+  task.column_step = columns_.stride * folded_ * pixel_bytes_;
   task.row_step = rows_.stride * padded_width_ * pixel_bytes_;
-  task.output_width = column_placement_.outputs;
-  task.window = {run_offsets_.data(), static_cast<int>(run_offsets_.size()), run_taps_ * steps_of(channels_in_)};
+  task.output_width = columns();
+  const int run_words = form_ == Form::kDepthwise ? 1 : run_taps_ * steps_of(channels_in_);
+  task.window = {run_offsets_.data(), static_cast<int>(run_offsets_.size()), run_words};
   task.weights = weights_.as<uint8_t>();
   task.bits = weight_bits_;
   task.levels = levels_;
   task.largest_level = largest_level_;
   task.largest_byte = largest_byte_;
-  task.channels = channels_;
+  task.channels = channels_ * folded_;
   task.transform = {loop_->sums_codes ? levels_[1] - levels_[0] : 1,
                     offsets_.data(),
                     multiplier_.data(),
@@ -64,12 +80,14 @@ ByteConvolution FewBitConvolution::band_task(int image, int first_row) {
                     lowest_,
                     highest_};
   aim(task.destination, *outputs[0], quantized_, start, 0);
+  task.destination.float_stride *= folded_;
+  task.destination.byte_stride *= folded_;
   return task;
 }
 
 void FewBitConvolution::run(ThreadPool& threads) {
   const int outputs_high = row_placement_.outputs;
-  const int blocks = (channels_ + loop_->block_channels - 1) / loop_->block_channels;
+  const int blocks = (channels_ * folded_ + loop_->block_channels - 1) / loop_->block_channels;
   // Packed words that blocks share, which are or-ed together one after the other.
   const bool shares_words = quantized_ && quantized_->type == Type::kPacked && loop_->block_channels % 32 != 0;
   if (shares_words) std::memset(quantized_->data, 0, byte_count(*quantized_));
@@ -85,7 +103,7 @@ void FewBitConvolution::run(ThreadPool& threads) {
         for (int row = 0; row < rows; ++row) sum_totals(row);
       }
       const ByteConvolution task = band_task(image, first);
-      const int positions = rows * column_placement_.outputs;
+      const int positions = rows * columns();
       const int tiles = (positions + loop_->block_positions - 1) / loop_->block_positions;
       // Blocks of channels outside, so that their weights stay in the first-level cache.
       const auto convolve = [&](int64_t begin, int64_t end) {

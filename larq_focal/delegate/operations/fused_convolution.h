@@ -31,6 +31,9 @@ class FusedConvolution : public Operation {
   // Points to where outputs go, from a position and a channel on: `to`, and unless it is null what is quantized.
   void aim(Destination& destination, const Tensor& to, const Tensor* quantized, ptrdiff_t position, int channel);
 
+  // Whether it gives its output as it is, and nothing else.
+  bool is_alone() const { return steps_.count() == 0 && !quantized_; }
+
   bool are_steps_constant() const { return steps_.are_constant() && quantized_steps_.are_constant(); }
 
   Tensor* quantized_ = nullptr;  // signs or codes of the float output

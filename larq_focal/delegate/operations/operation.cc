@@ -44,8 +44,8 @@ void OperationWithSteps::take_in(Tensor* value, const ElementwiseStep& step) {
 }
 
 bool is_custom_operation(const std::string& name) {
-  return name == "LqfQuantize" || name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
-         name == "LqfConv2d" || name == "LqfFullyConnected";
+  return name == "LceQuantize" || name == "LceDequantize" || name == "LceBMaxPool2d" || name == "LceBconv2d" ||
+         name == "LqfQuantize" || name == "LqfConv2d" || name == "LqfDepthwiseConv2d" || name == "LqfFullyConnected";
 }
 
 std::unique_ptr<Operation> make_custom_operation(const std::string& name, const void* options, size_t options_bytes,
@@ -56,6 +56,7 @@ std::unique_ptr<Operation> make_custom_operation(const std::string& name, const 
   if (name == "LceBconv2d") return std::make_unique<BinaryConvolution>(Options(options, options_bytes), kernel);
   if (name == "LqfQuantize") return std::make_unique<QuantizeLevels>(Options(options, options_bytes), kernel);
   if (name == "LqfConv2d") return FewBitConvolution::convolution(Options(options, options_bytes), kernel);
+  if (name == "LqfDepthwiseConv2d") return FewBitConvolution::depthwise(Options(options, options_bytes), kernel);
   if (name == "LqfFullyConnected") return FewBitConvolution::dense(Options(options, options_bytes), kernel);
   throw Error("there is no operation '" + name + "'.");
 }

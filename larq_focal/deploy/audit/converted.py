@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from larq_focal.deploy.audit.layer_audit import Became
-from larq_focal.network.few_bits import FEW_BIT_KINDS, stored_weights
+from larq_focal.network.few_bits import DEPTHWISE, FEW_BIT_KINDS, stored_weights
 from larq_focal.network.packing import unpack_bits, words_for
 from larq_focal.network.tflite.flatbuffer import FlatModel, Operator, Tensor
 
@@ -15,6 +15,7 @@ BINARY_CONVOLUTION = "LceBconv2d"
 _OUT_AXIS = {
     BINARY_CONVOLUTION: 0,
     **dict.fromkeys(FEW_BIT_KINDS, 0),
+    DEPTHWISE: -1,
     "CONV_2D": 0,
     "DEPTHWISE_CONV_2D": -1,
     "FULLY_CONNECTED": 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from larq_focal.layers.low_memory.bits import pack_bits, unpack_bits
-from larq_focal.nn import Tensor, keras, ops, register, with_backward
+from larq_focal.nn import Tensor, keras, of_shape, ops, register, with_backward
 
 
 @register()
@@ -35,9 +35,10 @@ class LowMemoryMaxPooling2D(keras.layers.MaxPooling2D):
                 f"LowMemoryMaxPooling2D: images of {height}x{width} do not divide into windows of {self.pool_size}."
             )
         super().build(input_shape)
+        self.sample_shape = tuple(input_shape[1:])
 
     def call(self, inputs):
-        return with_backward(self._forward, self._backward)(inputs)
+        return with_backward(self._forward, self._backward)(of_shape(self.sample_shape, inputs))
 
     def _forward(self, inputs: Tensor) -> tuple[Tensor, list[Tensor]]:
         places = self._places(inputs)

@@ -15,6 +15,7 @@ from larq_focal.nn import (
     at_once,
     gradients,
     latent_kernel,
+    of_shape,
     ops,
     over_slices,
     padded,
@@ -46,6 +47,7 @@ class _KeepsBits:
             raise ValueError(f"{name} has no bias and no activation: a normalisation behind it shifts its outputs.")
 
     def call(self, inputs):
+        inputs = of_shape(self.sample_shape, inputs)
         return with_backward(self._forward, self._backward)(inputs, latent_kernel(self))
 
     def _forward(self, inputs: Tensor, latent: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:

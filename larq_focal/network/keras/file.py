@@ -74,8 +74,8 @@ def unknown_class(path: Path) -> str | None:
         return None
 
 
-def is_of_keras_2(path: Path) -> bool:
-    """Whether Keras 2 wrote a file, as the file says; False where it does not say."""
+def keras_version(path: Path) -> int | None:
+    """The major version of the Keras that wrote a file, as the file says; None where it does not say."""
     try:
         if _is_archive(path):
             with zipfile.ZipFile(path) as archive:
@@ -83,9 +83,9 @@ def is_of_keras_2(path: Path) -> bool:
         else:
             with h5py.File(path, "r") as file:
                 version = file.attrs["keras_version"]
+        return int(str(version).split(".")[0])
     except Exception:  # a damaged file, of which there is something else to say
-        return False
-    return str(version).startswith("2.")
+        return None
 
 
 @contextmanager

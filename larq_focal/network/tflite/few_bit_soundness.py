@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from larq_focal.network.few_bits import CONVOLUTION, FEW_BIT_KINDS, QUANTIZER, coding_of
+from larq_focal.network.few_bits import DENSE, DEPTHWISE, FEW_BIT_KINDS, QUANTIZER, coding_of, packed_channels
 from larq_focal.network.packing import words_for
 from larq_focal.network.tflite.flat_model import FlatbufferError, Operator
 from larq_focal.network.tflite.windows import check_steps, check_window
@@ -31,32 +31,32 @@ def check_few_bits(operator: Operator) -> None:
     if operator.kind not in FEW_BIT_KINDS:
         return
     options = operator.options
-    _check_options(operator, _RANGES)
+    is_depthwise = operator.kind == DEPTHWISE
+    _check_options(operator, _RANGES | ({"depth_multiplier": (1, 1 << 30)} if is_depthwise else {}))
     coding = coding_of(options)
     if coding.fault:
         raise FlatbufferError(f"has {coding.fault}")
     image, filter, scale, bias = operator.inputs
-    channels, result = options["channels_in"], operator.outputs[0]
+    packed, result = packed_channels(options), operator.outputs[0]
+    channels = packed if is_depthwise else filter.shape[0] if filter.shape else 0
     if image.dtype != "int8" or image.quantization is None or len(image.quantization.scale) != 1:
         raise FlatbufferError(f"reads '{image.name}', which is not int8 with one scale")
-    words = coding.bits * words_for(channels)
-    is_convolution = operator.kind == CONVOLUTION
-    if filter.dtype != "int32" or len(filter.shape) != (4 if is_convolution else 2) or filter.shape[-1] != words:
-        raise FlatbufferError(f"has {filter.dtype} weights of the shape {list(filter.shape)} for {channels} channels")
+    words, rank = coding.bits * words_for(packed), 2 if operator.kind == DENSE else 4
+    is_packed = filter.dtype == "int32" and len(filter.shape) == rank and filter.shape[-1] == words
+    if not is_packed or (is_depthwise and filter.shape[0] != 1):
+        raise FlatbufferError(f"has {filter.dtype} weights of the shape {list(filter.shape)} for {packed} channels")
     for constants in (scale, bias):
-        if constants is not None and (constants.dtype != "float32" or constants.shape != filter.shape[:1]):
-            raise FlatbufferError(
-                f"has '{constants.name}', which is not a float for each of {filter.shape[0]} channels"
-            )
+        if constants is not None and (constants.dtype != "float32" or constants.shape != (channels,)):
+            raise FlatbufferError(f"has '{constants.name}', which is not a float for each of {channels} channels")
     if result.dtype not in ("float32", "int8") or (result.dtype == "int8" and result.quantization is None):
         raise FlatbufferError(f"gives '{result.name}', which is neither float32 nor int8 with a scale")
-    if is_convolution:
+    if operator.kind != DENSE:
         check_steps(operator, _STEPS)
         check_window(operator, image.shape, result.shape, filter.shape[1:3])
-        is_fine = image.shape[-1] == channels and result.shape[-1] == filter.shape[0]
+        is_fine = image.shape[-1] == options["channels_in"] and result.shape[-1] == channels
     else:
-        rows, rest = divmod(math.prod(image.shape), channels)
-        is_fine = rest == 0 and math.prod(result.shape) == rows * filter.shape[0]
+        rows, rest = divmod(math.prod(image.shape), packed)
+        is_fine = rest == 0 and math.prod(result.shape) == rows * channels
     if not is_fine:
         raise FlatbufferError(f"makes {list(result.shape)} of {list(image.shape)} by {list(filter.shape)}")
 

@@ -86,9 +86,9 @@ class FlatModel:
     """The main graph of a TensorFlow Lite file, operators in the order of execution.
 
     ``inputs`` and ``outputs`` stand in the order of the file's signature, and have the names that it gives them; where
-    there is no signature, in the order of the graph and with the names of its tensors. ``graph_inputs`` and
-    ``graph_outputs`` are the indices of their tensors in the order of the graph, which is that of an interpreter.
-    ``metadata`` has the bytes of the file's entries by their names.
+    there is no signature, in the order of the graph and with the names of its tensors. ``signature`` is its key, None
+    where there is none. ``graph_inputs`` and ``graph_outputs`` are the indices of their tensors in the order of the
+    graph, which is that of an interpreter. ``metadata`` has the bytes of the file's entries by their names.
     """
 
     name: str
@@ -100,6 +100,7 @@ class FlatModel:
     output_names: tuple[str, ...]
     graph_inputs: tuple[int, ...]
     graph_outputs: tuple[int, ...]
+    signature: str | None = None
     description: str = ""
     metadata: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)

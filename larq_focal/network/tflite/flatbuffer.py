@@ -102,7 +102,7 @@ class _ModelReader:
             tuple(_pick(read, i, "tensor").index for i in self._each(indices))
             for indices in (graph.InputsAsNumpy(), graph.OutputsAsNumpy())
         )
-        named_inputs, named_outputs = self._signature(model)
+        signature, named_inputs, named_outputs = self._signature(model)
         description = _text(model.Description())
         inputs = in_order(graph_inputs, named_inputs, description)
         outputs = in_order(graph_outputs, named_outputs, description)
@@ -121,20 +121,21 @@ class _ModelReader:
             output_names=unique([name or tensors[index].name for name, index in outputs]),
             graph_inputs=graph_inputs,
             graph_outputs=graph_outputs,
+            signature=signature,
             description=description,
             metadata=metadata,
             content=self.content,
         )
 
-    def _signature(self, model) -> tuple[Named, Named]:
-        """Names of inputs and of outputs with the index of their tensor, from the first signature of the main graph."""
+    def _signature(self, model) -> tuple[str | None, Named, Named]:
+        """Key, names of inputs and of outputs with the index of their tensor, of the main graph's first signature."""
         for i in self._range(model.SignatureDefsLength()):
             signature = model.SignatureDefs(i)
             if signature.SubgraphIndex() == 0:
                 inputs = [signature.Inputs(j) for j in self._range(signature.InputsLength())]
                 outputs = [signature.Outputs(j) for j in self._range(signature.OutputsLength())]
-                return _named(inputs), _named(outputs)
-        return [], []
+                return _text(signature.SignatureKey()), _named(inputs), _named(outputs)
+        return None, [], []
 
     def _metadata(self, model, buffers: list[np.ndarray | None]) -> dict[str, np.ndarray]:
         entries = [model.Metadata(i) for i in self._range(model.MetadataLength())]

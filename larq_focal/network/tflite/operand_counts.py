@@ -57,6 +57,7 @@ OPERANDS: dict[str, Operands] = {
     "LSTM": Operands(5, 24, _LSTM),
     "LceBconv2d": Operands(5, 6, frozenset({2, 3, 4, 5})),
     "LqfConv2d": Operands(4, 4, frozenset({3})),
+    "LqfDepthwiseConv2d": Operands(4, 4, frozenset({3})),
     "LqfFullyConnected": Operands(4, 4, frozenset({3})),
     "LqfQuantize": Operands(2, 2),
     "PACK": Operands(1, None),

@@ -21,6 +21,11 @@ def with_backward(forward: Callable, backward: Callable) -> Callable[..., jax.Ar
     return lambda *tensors: function(*map(jnp.asarray, tensors))
 
 
+def of_shape(samples: Sequence[int], tensor: jax.Array) -> jax.Array:
+    """``tensor``, whose shape is always known."""
+    return tensor
+
+
 def over_slices(function: Callable, *tensors: jax.Array) -> tuple[list[jax.Array], list[jax.Array]]:
     """``function`` of a few samples at a time."""
     whole = len(tensors[0]) // SAMPLES

@@ -42,6 +42,11 @@ def with_backward(
     return function
 
 
+def of_shape(samples: Sequence[int], tensor: tf.Tensor) -> tf.Tensor:
+    """``tensor`` as ``[batch, *samples]``: in a graph Keras 2 forgets the shapes of batches that a sequence gives."""
+    return tf.ensure_shape(tensor, (None, *samples))
+
+
 def over_slices(
     function: Callable[..., tuple[Tensors, Tensors]], *tensors: tf.Tensor
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:

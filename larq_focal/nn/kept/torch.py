@@ -27,6 +27,11 @@ def with_backward(forward: Callable, backward: Callable) -> Callable[..., torch.
     return lambda *tensors: Function.apply(*map(ops.convert_to_tensor, tensors))  # variables of Keras are none
 
 
+def of_shape(samples: Sequence[int], tensor: torch.Tensor) -> torch.Tensor:
+    """``tensor``, whose shape is always known."""
+    return tensor
+
+
 def over_slices(function: Callable, *tensors: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
     """``function`` of a few samples at a time."""
     results = [

@@ -1,7 +1,7 @@
 """The wall's room of Keras 2 with Larq: all that says TensorFlow, ``tf_keras`` or ``larq``."""
 
 from larq_focal.keras import keras, larq
-from larq_focal.nn.kept.tensorflow import gradients, over_slices, with_backward
+from larq_focal.nn.kept.tensorflow import gradients, of_shape, over_slices, with_backward
 from larq_focal.nn.keras2 import ops, random
 from larq_focal.nn.keras2.larq_patches import apply_patches, needs_no_constraint
 from larq_focal.nn.keras2.layer import Layer
@@ -93,6 +93,7 @@ __all__ = [
     "metrics_scope",
     "needs_no_constraint",
     "noise_state",
+    "of_shape",
     "ops",
     "over_slices",
     "padded",

@@ -13,7 +13,7 @@ from larq_focal.nn.keras3.constraint_warning import needs_no_constraint
 from larq_focal.nn.keras3.flip_ratio import FlipRatio, metrics_scope
 from larq_focal.nn.keras3.hyperparameter_scheduler import HyperparameterScheduler
 from larq_focal.nn.keras3.identifiers import get_quantizer
-from larq_focal.nn.keras3.kept import gradients, over_slices, with_backward
+from larq_focal.nn.keras3.kept import gradients, of_shape, over_slices, with_backward
 from larq_focal.nn.keras3.larq_quantizers import (
     ApproxSign,
     DoReFa,
@@ -116,6 +116,7 @@ __all__ = [
     "metrics_scope",
     "needs_no_constraint",
     "noise_state",
+    "of_shape",
     "ops",
     "over_slices",
     "padded",

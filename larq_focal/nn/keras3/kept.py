@@ -6,5 +6,6 @@ import keras
 
 _backend = import_module(f"larq_focal.nn.kept.{keras.backend.backend()}")
 gradients = _backend.gradients
+of_shape = _backend.of_shape
 over_slices = _backend.over_slices
 with_backward = _backend.with_backward

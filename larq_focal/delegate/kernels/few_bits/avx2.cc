@@ -39,15 +39,37 @@ inline WideInts widened(Dots dots) {
   return reinterpret_cast<WideInts>(_mm256_madd_epi16(dots, _mm256_set1_epi16(1)));
 }
 
+inline void join_taps(Bytes first, Bytes second, Bytes (&joined)[2]) {
+  joined[0] = _mm256_unpacklo_epi8(first, second);
+  joined[1] = _mm256_unpackhi_epi8(first, second);
+}
+
+inline void add_products(Bytes first, Bytes second, const Bytes (&weights)[2], Bytes (&sums)[2]) {
+  Bytes pixels[2];
+  join_taps(first, second, pixels);
+  for (int half = 0; half < 2; ++half) sums[half] = with_dots(sums[half], pixels[half], weights[half]);
+}
+
+inline void widen_sums(const Bytes (&sums)[2], WideInts (&wide)[4]) {
+  for (int lane = 0; lane < 2; ++lane) {
+    for (int half = 0; half < 2; ++half) {
+      const __m128i shorts = lane ? _mm256_extracti128_si256(sums[half], 1) : _mm256_castsi256_si128(sums[half]);
+      wide[2 * lane + half] = reinterpret_cast<WideInts>(_mm256_cvtepi16_epi32(shorts));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace larq_focal
 
 #include "../bodies/byte_dots.inc.h"
+#include "../bodies/byte_depthwise.inc.h"
 #include "../bodies/pair_tables.inc.h"
 
 namespace larq_focal {
 
-extern const FewBitKernel avx2_few_bits = {"avx2", &kDotLoop, &kTableLoop, &kPairLoop, {160, 96, 64, 256}};
+extern const FewBitKernel avx2_few_bits = {
+    "avx2", &kDotLoop, &kDepthwiseLoop, &kTableLoop, &kPairLoop, {160, 96, 64, 256}};
 
 }  // namespace larq_focal
 

@@ -35,15 +35,42 @@ typedef int32_t WideInts __attribute__((vector_size(kVectorBytes)));
 
 inline WideInts widened(Dots dots) { return reinterpret_cast<WideInts>(dots); }
 
+inline void join_taps(Bytes first, Bytes second, Bytes (&joined)[2]) {
+  joined[0] = _mm512_unpacklo_epi8(first, second);
+  joined[1] = _mm512_unpackhi_epi8(first, second);
+}
+
+inline void add_products(Bytes first, Bytes second, const Bytes (&weights)[2], Bytes (&sums)[2]) {
+  Bytes pixels[2];
+  join_taps(first, second, pixels);
+  for (int half = 0; half < 2; ++half) {
+    sums[half] = _mm512_add_epi16(sums[half], _mm512_maddubs_epi16(pixels[half], weights[half]));
+  }
+}
+
+inline void widen_sums(const Bytes (&sums)[2], WideInts (&wide)[4]) {
+  const Bytes lanes[2] = {_mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11), _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15)};
+  for (int i = 0; i < 2; ++i) {
+    const Bytes shorts = _mm512_permutex2var_epi64(sums[0], lanes[i], sums[1]);
+    const __m256i halves[2] = {_mm512_maskz_extracti64x4_epi64(0xff, shorts, 0),
+                               _mm512_maskz_extracti64x4_epi64(0xff, shorts, 1)};
+    for (int half = 0; half < 2; ++half) {
+      wide[2 * i + half] = reinterpret_cast<WideInts>(_mm512_maskz_cvtepi16_epi32(0xffff, halves[half]));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace larq_focal
 
 #include "../bodies/byte_dots.inc.h"
+#include "../bodies/byte_depthwise.inc.h"
 #include "../bodies/sum_tables.inc.h"
 
 namespace larq_focal {
 
-extern const FewBitKernel avx512_few_bits = {"avx512", &kDotLoop, &kTableLoop, nullptr, {0, 640, 64, 0}};
+extern const FewBitKernel avx512_few_bits = {
+    "avx512", &kDotLoop, &kDepthwiseLoop, &kTableLoop, nullptr, {0, 640, 64, 0}};
 
 }  // namespace larq_focal
 

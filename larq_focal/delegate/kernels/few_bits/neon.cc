@@ -27,12 +27,14 @@ inline WideInts widened(Dots dots) { return reinterpret_cast<WideInts>(vpaddlq_s
 }  // namespace larq_focal
 
 #include "../bodies/byte_dots.inc.h"
+#include "../bodies/byte_depthwise.inc.h"
 #include "../bodies/pair_tables.inc.h"
 
 namespace larq_focal {
 
 // Estimates: a table lookup and an addition do 64 products, the four instructions of a dot product 16.
-extern const FewBitKernel neon_few_bits = {"neon", &kDotLoop, &kTableLoop, &kPairLoop, {32, 32, 32, 32}};
+extern const FewBitKernel neon_few_bits = {
+    "neon", &kDotLoop, &kDepthwiseLoop, &kTableLoop, &kPairLoop, {32, 32, 32, 32}};
 
 }  // namespace larq_focal
 #endif

@@ -28,12 +28,14 @@ inline WideInts widened(Dots dots) { return reinterpret_cast<WideInts>(dots); }
 }  // namespace larq_focal
 
 #include "../bodies/byte_dots.inc.h"
+#include "../bodies/byte_depthwise.inc.h"
 #include "../bodies/sum_tables.inc.h"
 
 namespace larq_focal {
 
 // Estimates: sdot does 16 products an instruction, a table lookup and an addition 64 of up to 4 bits, 32 of 8.
-extern const FewBitKernel neon_dot_few_bits = {"neon_dot", &kDotLoop, &kTableLoop, nullptr, {0, 256, 64, 0}};
+extern const FewBitKernel neon_dot_few_bits = {
+    "neon_dot", &kDotLoop, &kDepthwiseLoop, &kTableLoop, nullptr, {0, 256, 64, 0}};
 
 }  // namespace larq_focal
 

@@ -21,6 +21,17 @@ inline void pack_plain_weights(const FewBitFilter& filter, int, uint8_t* packed)
   }
 }
 
+// Of a depthwise filter: [tap][channel].
+inline size_t plain_depthwise_bytes(const FewBitFilter& filter, int) {
+  return static_cast<size_t>(filter.taps) * filter.channels;
+}
+
+inline void pack_plain_depthwise(const FewBitFilter& filter, int, uint8_t* packed) {
+  for (int tap = 0; tap < filter.taps; ++tap) {
+    for (int c = 0; c < filter.channels; ++c) *packed++ = static_cast<uint8_t>(filter.levels[filter.code(c, tap, 0)]);
+  }
+}
+
 // The sum of products of `count` signed bytes.
 inline int32_t dot_product(const uint8_t* pixels, const uint8_t* weights, int count) {
   int32_t sum = 0;

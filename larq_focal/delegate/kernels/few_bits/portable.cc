@@ -28,6 +28,21 @@ void convolve(const ByteConvolution& conv, int channel, int begin, int end) {
   }
 }
 
+void convolve_depthwise(const ByteConvolution& conv, int channel, int begin, int end) {
+  const int count = conv.channels - channel < kBlock ? conv.channels - channel : kBlock;
+  PixelPlaces walk(conv, begin);
+  for (int position = begin; position < end; ++position) {
+    const uint8_t* place = walk.next() + channel;
+    const uint8_t* weights = conv.weights + channel;
+    alignas(64) int32_t sums[kBlock] = {};
+    for (int tap = 0; tap < conv.window.runs; ++tap, weights += conv.channels) {
+      const uint8_t* pixel = place + conv.window.offsets[tap];
+      for (int c = 0; c < count; ++c) sums[c] += static_cast<int8_t>(pixel[c]) * static_cast<int8_t>(weights[c]);
+    }
+    store_sums<false>(conv, channel, kBlock, position, 1, sums, kBlock);
+  }
+}
+
 constexpr FewBitLoop kLoop = {kBlock,
                               1,
                               true,
@@ -38,8 +53,18 @@ constexpr FewBitLoop kLoop = {kBlock,
                               pack_plain_weights,
                               convolve};
 
+constexpr FewBitLoop kDepthwiseLoop = {kBlock,
+                                       1,
+                                       true,
+                                       false,
+                                       dense_pixel_bytes,
+                                       prepare_dense_bytes,
+                                       plain_depthwise_bytes,
+                                       pack_plain_depthwise,
+                                       convolve_depthwise};
+
 }  // namespace
 
-extern const FewBitKernel portable_few_bits = {"portable", &kLoop, nullptr, nullptr, {}};
+extern const FewBitKernel portable_few_bits = {"portable", &kLoop, &kDepthwiseLoop, nullptr, nullptr, {}};
 
 }  // namespace larq_focal

@@ -18,11 +18,21 @@ int32_t sum_of_products(const ByteConvolution& conv, int channel, int y, int x) 
   return sum;
 }
 
+int32_t depthwise_sum(const ByteConvolution& conv, int channel, int y, int x) {
+  const uint8_t* place = conv.image + y * conv.row_step + x * conv.column_step + channel;
+  int32_t sum = 0;
+  for (int tap = 0; tap < conv.window.runs; ++tap) {
+    sum += dot_product(place + conv.window.offsets[tap], conv.weights + ptrdiff_t{tap} * conv.channels + channel, 1);
+  }
+  return sum;
+}
+
+template <int32_t (*sum_of)(const ByteConvolution&, int, int, int)>
 void convolve(const ByteConvolution& conv, int channel, int begin, int end) {
   const Destination& to = conv.destination;
   const FewBitTransform& by = conv.transform;
   for (int position = begin; position < end; ++position) {
-    const int32_t sum = sum_of_products(conv, channel, position / conv.output_width, position % conv.output_width);
+    const int32_t sum = sum_of(conv, channel, position / conv.output_width, position % conv.output_width);
     const int32_t whole = sum * by.factor + by.offsets[channel] + (by.position_offsets ? by.position_offsets[position] : 0);
     float output = static_cast<float>(whole) * by.multiplier[channel] + by.bias[channel];
     output = stepped(to.steps, position, channel, clamp(output, by.lowest, by.highest));
@@ -39,10 +49,20 @@ constexpr FewBitLoop kLoop = {1,
                               prepare_bytes,
                               plain_weight_bytes,
                               pack_plain_weights,
-                              convolve};
+                              convolve<sum_of_products>};
+
+constexpr FewBitLoop kDepthwiseLoop = {1,
+                                       1,
+                                       true,
+                                       false,
+                                       dense_pixel_bytes,
+                                       prepare_dense_bytes,
+                                       plain_depthwise_bytes,
+                                       pack_plain_depthwise,
+                                       convolve<depthwise_sum>};
 
 }  // namespace
 
-extern const FewBitKernel reference_few_bits = {"reference", &kLoop, nullptr, nullptr, {}};
+extern const FewBitKernel reference_few_bits = {"reference", &kLoop, &kDepthwiseLoop, nullptr, nullptr, {}};
 
 }  // namespace larq_focal

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from larq_focal.network import ops
+from larq_focal.network.arranged_weights import arranged, channel_axis
 from larq_focal.network.graph import QuantGraph
 from larq_focal.network.packing import words_for
 from larq_focal.network.tflite.flat_model import FlatModel, Quantization, Tensor
 from larq_focal.network.tflite.write.file import FlatFile
 from larq_focal.network.tflite.write.plan import FUSED_ACTIVATIONS, Plan
-from larq_focal.network.tflite.write.weights import arranged, channel_axis
 
 INTEGER_VERSIONS = {
     "ADD": 2,

@@ -6,12 +6,12 @@ import numpy as np
 
 from larq_focal.network import ops
 from larq_focal.network.few_bits import (
-    CONVOLUTION,
-    DENSE,
+    DEPTHWISE,
     QUANTIZER,
     WeightCoding,
     map_codes,
-    pack_weights,
+    operator_of,
+    packed_kernel,
     weight_coding,
 )
 from larq_focal.network.level_grids import level_codes
@@ -21,8 +21,7 @@ from larq_focal.network.tflite.write.layers import PADDINGS
 
 def write_few_bits(op: ops.Linear, emitter: Emitter) -> None:
     """Adds one operator: ``activation(sums * scale of the image * scale + bias)``, rounded where int8 is asked for."""
-    coding = weight_coding(op.kernel.codes)
-    words = pack_weights(np.moveaxis(op.kernel.codes, -1, 0), coding)
+    kind, words = operator_of(op), packed_kernel(op)
     source = emitter.plan.flattened.get(op.name, op.inputs[0])
     bias = -1 if op.bias is None else emitter.constant(op.bias)
     operands = [emitter.integers(source), emitter.constant(words, np.int32), emitter.constant(op.kernel.scale), bias]
@@ -30,9 +29,11 @@ def write_few_bits(op: ops.Linear, emitter: Emitter) -> None:
         output = emitter.tensor(op.name, op.shape)
     else:
         output = emitter.integer_tensor(op.name, op.shape, emitter.grid)
-    is_convolution = isinstance(op, ops.Conv2D)
-    options = _options(op, coding, emitter) | _map(source, emitter) | (_window(op) if is_convolution else {})
-    emitter.file.custom(CONVOLUTION if is_convolution else DENSE, operands, [output], options)
+    options = _options(op, weight_coding(op.kernel.codes), emitter) | _map(source, emitter)
+    options |= _window(op) if isinstance(op, ops.Conv2D) else {}
+    if kind == DEPTHWISE:
+        options |= {"channels_in": op.groups, "depth_multiplier": op.shape[-1] // op.groups}
+    emitter.file.custom(kind, operands, [output], options)
     emitter.finish(op, output)
 
 

@@ -1,4 +1,4 @@
-"""Keras 3 itself, on the backend that it is set to or, where that is missing, on one that is there."""
+"""The backend of Keras 3: the one that it is set to or, where that is missing, one that is installed."""
 
 from __future__ import annotations
 
@@ -20,28 +20,33 @@ _BY_DEFAULT = "tensorflow"
 _INSTALL = f"`pip install larq_focal[keras]` for Keras 3, {INSTALL_LARQ} for Keras 2 with Larq"
 
 
+def use_installed_backend() -> None:
+    """Sets ``KERAS_BACKEND`` where nobody chose a backend and the one that Keras takes by itself is not installed.
+
+    So ``import keras`` works after ``import larq_focal`` without TensorFlow.
+    """
+    if "keras" in sys.modules or VARIABLE in os.environ or not _is_installed("keras") or _is_installed(_configured()):
+        return
+    if (installed := next(filter(_is_installed, BACKENDS), None)) is not None:
+        os.environ[VARIABLE] = installed
+
+
 def import_keras() -> ModuleType:
-    """Imports Keras 3, which by itself asks for TensorFlow where nobody chose a backend. The environment stays.
+    """Imports Keras 3.
 
     Raises:
         ImportError: Keras is not installed, or none of its backends.
     """
-    if find_spec("keras") is None:
+    if not _is_installed("keras"):
         raise ImportError(f"This part of larq_focal needs Keras, which is not installed: {_INSTALL}.")
-    if "keras" in sys.modules or VARIABLE in os.environ or _is_installed(_configured()):
-        return import_module("keras")
-    installed = next(filter(_is_installed, BACKENDS), None)
-    if installed is None:
+    if "keras" not in sys.modules and not any(map(_is_installed, BACKENDS)):
         raise ImportError(f"Keras 3 needs one of {', '.join(BACKENDS)}, and none is installed: {_INSTALL}.")
-    os.environ[VARIABLE] = installed
-    try:
-        return import_module("keras")
-    finally:
-        del os.environ[VARIABLE]
+    use_installed_backend()
+    return import_module("keras")
 
 
-def _is_installed(backend: str) -> bool:
-    return find_spec(backend) is not None
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None
 
 
 def _configured() -> str:
