@@ -39,12 +39,13 @@ what weights of few bits become.
 after (`summary.json`), and the table of costs (`tables/`). The same command goes on after an interruption.
 
 - **The table.** Each layer is cut out of the network with its quantizer, normalisation and activation, narrowed,
-  written as a TensorFlow Lite file, and timed as [`larq-focal time`](timing.md) does, here or over ssh: the fastest
-  of 50 runs or more. Of each width `--points` values are measured, between which the cost is interpolated. Layers of
-  one kind and width are measured once; the file's name holds metric, device and engine, so that `--tables DIR` may be
-  shared. `--metric` takes `latency`, `energy` (time by the machine's power), `bytes`, `macs`, `ace`, and `words`:
-  those of the whole program on a pixel array (`--sensor`), compiled at each width. A table of multiply-accumulates
-  gives what counting the whole network gives, at every width, and so the same adaptation (tested).
+  written as a TensorFlow Lite file, and timed as [`larq-focal time`](timing.md) does, here or over ssh (`--for` with
+  `--python`, `--port`, `--identity` and `--ssh-option` as there): the fastest of 50 runs or more. Of each width
+  `--points` values are measured, between which the cost is interpolated. Layers of one kind and width are measured
+  once; the file's name holds metric, device and engine, so that `--tables DIR` may be shared. `--metric` takes
+  `latency`, `energy` (time by the machine's power), `bytes`, `macs`, `ace`, and `words`: those of the whole program
+  on a pixel array (`--sensor`), compiled at each width. A table of multiply-accumulates gives what counting the whole
+  network gives, at every width, and so the same adaptation (tested).
 - **The loop.** Iteration i asks for a cost that is lower by 2.5 % of the first cost times 0.96^(i-1). Every block of
   channels is narrowed as little as meets it, its filters of least L2 norm removed; the network is trained for
   `--steps` batches; the candidate with the least loss of accuracy for what it saves stays. After n iterations 2.5 %

@@ -125,9 +125,10 @@ with the layer; `HysteresisSign(threshold=0.1, relative=False)` is as published.
 """
 
 HYSTERESIS_MEASURED = """\
-Small budgets: {budgets}. Batches of 32 and 64, Adam from 0.01 down by a cosine; mean and standard deviation over the
-seeds, in percentage points. *Reached* is the share of initial weights at or above T, *flips* the share of the weights
-that change sign in a step of the last epoch. `python -m benchmarks.hysteresis --data-dir DIR`
+Small budgets, of the first {train:,} training images less every tenth: {epochs}. Batches of 32 and 64, Adam
+from 0.01 down by a cosine, statistics of normalisations taken again at the end; mean and standard deviation over the
+seeds, in percentage points. *Reached* is the share of initial weights at or above T, *flips* how many of a million
+weights change sign in a step of the last epoch. `python -m benchmarks.hysteresis --data-dir DIR`
 """
 
 AUTOCORRELATION = """\
@@ -200,15 +201,13 @@ def _widths(found: dict) -> list[str]:
 def _hysteresis(found: dict) -> list[str]:
     header = ("network", "T", "reached", "accuracy", "flips")
     rows = [
-        (NETWORKS[name], _threshold(row), _percent(row["reached"]), _mean(row), _percent(row["flip_ratio"]))
+        (NETWORKS[name], _threshold(row), _percent(row["reached"]), _mean(row), f"{1e6 * row['flip_ratio']:.0f}")
         for name, network in found.items()
         for row in network["rows"]
     ]
-    budgets = "; ".join(
-        f"{NETWORKS[name]}: {budget['epochs']} epochs of the first {budget['train']:,} training images less every tenth"
-        for name, budget in ((name, _budget(network)) for name, network in found.items())
-    )
-    about = HYSTERESIS_MEASURED.format(budgets=budgets)
+    budgets = {name: _budget(network) for name, network in found.items()}
+    epochs = ", ".join(f"{budget['epochs']} epochs of {NETWORKS[name]}" for name, budget in budgets.items())
+    about = HYSTERESIS_MEASURED.format(epochs=epochs, train=next(iter(budgets.values()))["train"])
     picture = f"![Accuracy by threshold, relative and published]({HYSTERESIS})"
     return [about, pipe_table(header, rows, header[2:]), picture]
 

@@ -13,7 +13,7 @@ from larq_focal.bench.recipe_run import Say, seeded_network
 from larq_focal.bench.records.record_file import read_records
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.records.winner import is_binary
-from larq_focal.bench.suite import Entry
+from larq_focal.bench.suite import Budget, Entry
 from larq_focal.datasets.dataset import Dataset, as_input
 from larq_focal.deploy.convert import convert
 from larq_focal.deploy.timing import paired
@@ -49,26 +49,53 @@ def width_for(entry: Entry, recipe: Recipe, data: Dataset, folder: Path, say: Sa
     rival = most_accurate_binary(read_records(folder))
     file = folder / rival["file"]["name"]
 
-    def ratio_at(step: int) -> float:
-        with tempfile.TemporaryDirectory() as made:
-            path = _random_file(entry, recipe, data, scaled(entry.filters, step), Path(made) / "network.tflite")
-            if entry.equal == "bytes":
-                return path.stat().st_size / file.stat().st_size
-            return paired(path, file, min_seconds=_SECONDS).median_ratio
-
-    step, ratio = nearest_step(ratio_at, _WIDEST * max(entry.filters))
+    filters, ratio = equal_filters(
+        replace(recipe, options={**recipe.options, "filters": list(entry.filters)}),
+        entry.equal,
+        file,
+        data,
+        is_int8=entry.form == "calibrated",
+    )
     found = {
-        "filters": list(scaled(entry.filters, step)),
+        "filters": filters,
         "run": rival["run"],
         "title": rival["title"],
         "quantity": entry.equal,
-        "ratio": round(ratio, 3),
+        "ratio": ratio,
     }
     maps = ", ".join(map(str, found["filters"]))
     say(f"{entry.title}: {maps} maps take {ratio:.2f} times the {entry.equal} of {rival['title']}")
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_text(kept, json.dumps(found))
     return found
+
+
+def equal_filters(
+    recipe: Recipe, budget: Budget, rival: Path, data: Dataset, *, is_int8: bool
+) -> tuple[list[int], float]:
+    """The maps, in the proportions of a recipe's own, that come nearest to the bytes or the latency of a file.
+
+    Args:
+        recipe: of the network, with its maps as option "filters".
+        budget: "bytes" or "latency".
+        rival: the file.
+        data: its data set.
+        is_int8: whether the network becomes int8; float otherwise.
+
+    Returns:
+        The maps, and how many times what the rival takes the network takes with them.
+    """
+    filters = tuple(recipe.options["filters"])
+
+    def ratio_at(step: int) -> float:
+        with tempfile.TemporaryDirectory() as made:
+            path = _random_file(recipe, data, scaled(filters, step), Path(made) / "network.tflite", is_int8)
+            if budget == "bytes":
+                return path.stat().st_size / rival.stat().st_size
+            return paired(path, rival, min_seconds=_SECONDS).median_ratio
+
+    step, ratio = nearest_step(ratio_at, _WIDEST * max(filters))
+    return [*scaled(filters, step)], round(ratio, 3)
 
 
 def discard_width(folder: Path) -> None:
@@ -115,10 +142,10 @@ def nearest_step(ratio_at: Callable[[int], float], widest: int) -> tuple[int, fl
     return min(((step, known[step]) for step in (low, high) if step), key=lambda each: abs(each[1] - 1))
 
 
-def _random_file(entry: Entry, recipe: Recipe, data: Dataset, filters: tuple[int, ...], path: Path) -> Path:
+def _random_file(recipe: Recipe, data: Dataset, filters: tuple[int, ...], path: Path, is_int8: bool) -> Path:
     """The file of a network of random weights; what it takes does not depend on them."""
     keras.backend.clear_session()
     model = seeded_network(replace(recipe, options={**recipe.options, "filters": list(filters)}), data)
     images = as_input(data.x_train[:_IMAGES])
-    options: dict[str, Any] = {"rest": "int8", "representative": images} if entry.form == "calibrated" else {}
+    options: dict[str, Any] = {"rest": "int8", "representative": images} if is_int8 else {}
     return convert(model, path, data=images[:2], **options).path

@@ -12,8 +12,10 @@ import numpy as np
 from larq_focal.bench.judgement import judged
 from larq_focal.bench.records.record_file import write_record
 from larq_focal.bench.records.schema import FORMAT, Record
+from larq_focal.bench.stock import stock_conversion
+from larq_focal.bench.suite import STOCK, FileForm
 from larq_focal.datasets.dataset import Dataset, as_input, load_dataset
-from larq_focal.deploy.convert import Rest, convert
+from larq_focal.deploy.convert import convert
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import keras
@@ -29,6 +31,10 @@ Say = Callable[[str], None]
 RECORD, WEIGHTS, MODEL = "record.json", "weights.npz", "model.tflite"
 """What a finished recipe leaves in its folder."""
 _CALIBRATION_IMAGES = 256
+
+
+class NotMade(ValueError):
+    """Stock tools do not take a network, or make a file of it that gives no numbers; the message says why."""
 
 
 def run_recipe(
@@ -71,7 +77,7 @@ def run_in_folder(
     data: Dataset,
     folder: Path,
     *,
-    rest: Rest = "float",
+    rest: FileForm = "float",
     minutes: float | None = None,
     say: Say = print,
     epoch_done: EpochDone | None = None,
@@ -79,8 +85,12 @@ def run_in_folder(
     """Trains a recipe on its loaded data, or goes on with it, in ``folder``; None while epochs are left.
 
     A training that is finished there is judged again, not repeated. What is left there, and the arguments, are those of
-    :func:`run_recipe`; with ``rest="int8"`` the file is calibrated on training images, and record and model have
-    "int8" in their names.
+    :func:`run_recipe`; with ``rest="int8"`` the file is calibrated on training images, with "stock_int8" and so on made
+    by ai-edge-quantizer, and record and model have that in their names.
+
+    Raises:
+        NotMade: Stock tools do not take the network.
+        QuantizerMissing: They are not installed.
     """
     keras.backend.clear_session()
     say(f"{recipe.name}: training {recipe.total_epochs} epochs on {data.title}")
@@ -105,22 +115,39 @@ def run_in_folder(
     images, path = as_input(data.x_test), folder / _named(MODEL, rest)
     if rest == "float":
         conversion, graph = convert(model, path, data=images), from_keras(model)
+        found = judged(conversion, model, graph, data)
     else:
         samples = calibration_images(recipe, data)
-        conversion = convert(model, path, rest=rest, representative=samples, data=images)
-        before, graph = {**before, "calibration": {"images": len(samples)}}, from_tflite(path)
-    record = training_record(training) | before | judged(conversion, model, graph, data)
+        before = {**before, "calibration": {"images": len(samples)}}
+        if rest == "int8":
+            conversion = convert(model, path, rest=rest, representative=samples, data=images)
+            found = judged(conversion, model, from_tflite(path), data)
+        else:
+            found = _judged_stock(model, folder, rest, samples, data)
+    record = training_record(training) | before | found
     record["environment"]["judging_seconds"] = round(monotonic() - clock, 1)
     write_record(record, folder / record_name(rest))
     return record
 
 
-def record_name(rest: Rest) -> str:
+def _judged_stock(model: keras.Model, folder: Path, rest: FileForm, samples: np.ndarray, data: Dataset) -> dict:
+    """What stock tools make of the float file, which is written where it is not there yet."""
+    source = folder / MODEL
+    if not source.exists():
+        convert(model, source)
+    try:
+        conversion, graph = stock_conversion(source, folder / _named(MODEL, rest), rest.removeprefix(STOCK), samples)
+        return judged(conversion, model, graph, data)
+    except ValueError as error:
+        raise NotMade(str(error)) from error
+
+
+def record_name(rest: FileForm) -> str:
     """The file of the record of a recipe whose network is converted with this ``rest``."""
     return _named(RECORD, rest)
 
 
-def _named(file: str, rest: Rest) -> str:
+def _named(file: str, rest: FileForm) -> str:
     return file if rest == "float" else f"{rest}.{file}"
 
 

@@ -10,14 +10,11 @@ from time import monotonic
 from larq_focal.bench.equal_budget import discard_width, width_for
 from larq_focal.bench.judgement import judged
 from larq_focal.bench.recipe_run import Say, calibration_images, seeded_network, training_record
+from larq_focal.bench.stock import stock_conversion
 from larq_focal.bench.suite import Entry, fine_tuning
 from larq_focal.datasets.dataset import Dataset, as_input
-from larq_focal.deploy.audit.layer_audit import LayerAudit
-from larq_focal.deploy.audit.report import Audit
-from larq_focal.deploy.convert import Conversion, convert, convert_int8
-from larq_focal.deploy.stock_quantizer import quantize_stock
+from larq_focal.deploy.convert import convert, convert_int8
 from larq_focal.mcu import Board
-from larq_focal.network.graph import QuantGraph
 from larq_focal.network.keras.from_keras import from_keras
 from larq_focal.network.tflite.read.from_tflite import from_tflite
 from larq_focal.nn import keras
@@ -113,26 +110,6 @@ def _stock(entry: Entry, recipe: Recipe, model: keras.Model, bench: Bench) -> di
     """What stock tools make of the float file of another run."""
     images = calibration_images(recipe, bench.data)
     bench.say(f"{entry.title}: quantizing by ai-edge-quantizer")
-    path = quantize_stock(bench.folder / f"{entry.made_of}.tflite", bench.file(entry), entry.stock_form, images)
-    graph = from_tflite(path)
-    conversion = Conversion(path, _stock_audit(graph, path), "ai-edge-quantizer")
+    source = bench.folder / f"{entry.made_of}.tflite"
+    conversion, graph = stock_conversion(source, bench.file(entry), entry.stock_form, images)
     return {"calibration": {"images": len(images)}, **judged(conversion, model, graph, bench.data, bench.board)}
-
-
-def _stock_audit(graph: QuantGraph, path: Path) -> Audit:
-    """What the layers of a stock file became. That it computes what Keras does, is not asked of it: it is judged."""
-    rows = tuple(
-        LayerAudit(
-            op.name,
-            type(op).__name__,
-            "few-bit",
-            "int8" if op.kernel.bits == 8 else "float" if op.kernel.bits > 8 else "packed",
-            type(op).__name__,
-            op.kernel.size,
-            *2 * (-(-op.kernel.size * op.kernel.bits // 8),),
-        )
-        for op in graph.ops
-        if getattr(op, "kernel", None) is not None
-    )
-    size = path.stat().st_size
-    return Audit(graph.name, size, size, rows, None, ())

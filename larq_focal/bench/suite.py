@@ -15,6 +15,9 @@ from larq_focal.zoo.rows.row import FULL_PRECISION
 
 Form = Literal["converted", "tf-mot", "calibrated", "stock"]
 Budget = Literal["bytes", "latency"]
+FileForm = Literal["float", "int8", "stock_int8", "stock_int4", "stock_int2"]
+"""What is not binary in a file, or what stock tools make of the float file."""
+STOCK = "stock_"
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Entry:
         return not self.model.endswith(FULL_PRECISION)
 
 
-_STOCK_TITLES = {
+STOCK_TITLES = {
     "int8": "int8 (stock)",
     "int4": "int4 weights (stock)",
     "int2": "int2 dense, int4 conv. (stock)",
@@ -63,7 +66,7 @@ def _suite(family: str, filters: tuple[int, ...], *binary: Entry, with_tf_mot: b
     entries = (
         Entry(first, "Full precision", full),
         *int8,
-        *(Entry(f"stock_{form}", title, full, "stock", first, form) for form, title in _STOCK_TITLES.items()),
+        *(Entry(f"stock_{form}", title, full, "stock", first, form) for form, title in STOCK_TITLES.items()),
         *binary,
         *(
             Entry(f"{name}_equal_{budget}", f"{title} of equal {budget}", full, form, equal=budget, filters=filters)

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from larq_focal.cli.options import engine_option, files_by_name, json_option, one_of, output_path, threads_option
+from larq_focal.cli.options import (
+    engine_option,
+    files_by_name,
+    json_option,
+    one_of,
+    output_path,
+    reach_options,
+    threads_option,
+)
 from larq_focal.cli.output import show, tell
 from larq_focal.deploy.pixels import DEFAULT_RESIZE, DEFAULT_SCALE, RESIZES, SCALES
 
@@ -80,15 +88,13 @@ class _Counts(click.ParamType):
 @click.option("--watts", type=float, help="The power that the machine draws meanwhile, if you measure it.")
 @engine_option
 @click.option("--host", metavar="[USER@]NAME", help="Time there, over ssh, instead of here.")
-@click.option("--python", default="python3", show_default=True, help="The Python on the host, which has LiteRT.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Of ssh on the host.")
-@click.option("--identity", type=click.Path(path_type=Path), help="File of the private key for ssh.")
-@click.option("--ssh-option", "ssh_options", multiple=True, metavar="NAME=VALUE", help="More for ssh's -o.")
+@reach_options
 @click.option("--wheel", type=click.Path(path_type=Path), help="A wheel of larq_focal for the host (make wheels).")
 @json_option
-def time(tflite: Path, host: str | None, wheel: Path | None, no_memory: bool, as_json: bool, **options) -> None:
+def time(
+    tflite: Path, host: str | None, reach: dict, wheel: Path | None, no_memory: bool, as_json: bool, **options
+) -> None:
     """Time a TFLITE model, on this machine or over ssh: times, memory, and what makes them doubtful."""
-    reach = {name: options.pop(name) for name in ("python", "port", "identity", "ssh_options")}
     options["memory"] = not no_memory
     if host:
         from larq_focal.deploy.remote import Host, time_remote

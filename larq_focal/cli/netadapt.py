@@ -14,6 +14,7 @@ from larq_focal.cli.options import (
     import_option,
     json_option,
     model_argument,
+    reach_options,
     sensor_option,
     threads_option,
     trust_option,
@@ -45,6 +46,7 @@ def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str
 )
 @click.option("--metric", type=click.Choice(METRICS), default=METRICS[0], show_default=True)
 @click.option("--for", "host", metavar="HOST", help="Where times are measured, over ssh: pi@raspberrypi.")
+@reach_options
 @threads_option
 @click.option("--watts", type=click.FloatRange(min=0, min_open=True), help="For energy: what that machine draws.")
 @sensor_option
@@ -75,16 +77,20 @@ def steps_of_blocks(ctx: click.Context, param: click.Parameter, texts: tuple[str
 @trust_option
 @json_option
 @import_option
-def netadapt(model: Path, as_json: bool, iterations: int, steps: int, judged: int, **options) -> None:
+def netadapt(
+    model: Path, host: str | None, reach: dict, as_json: bool, iterations: int, steps: int, judged: int, **options
+) -> None:
     """Make a trained MODEL narrower by what it costs: the same command after an interruption goes on."""
     existing(model)
     try:
         with progress("loading the model") as tell, quiet():
             from larq_focal.compress.netadapt.adaptation import Schedule
             from larq_focal.compress.netadapt.adapted_file import adapt_file
+            from larq_focal.deploy.remote import Host
 
+            where = Host(host, **reach) if host else None
             schedule = Schedule(iterations=iterations, steps=steps, judged=judged)
-            result = adapt_file(model, schedule=schedule, tell=tell, **options)
+            result = adapt_file(model, host=where, schedule=schedule, tell=tell, **options)
     except KeyboardInterrupt:
         click.echo("\nInterrupted. Whole iterations and epochs are kept; the same command goes on.", err=True)
         raise SystemExit(INTERRUPTED) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from larq_focal.cli.bench import INTERRUPTED
 from larq_focal.cli.netadapt import steps_of_blocks
 from larq_focal.cli.options import (
     DatasetName,
@@ -14,6 +15,7 @@ from larq_focal.cli.options import (
     json_option,
     model_argument,
     output_path,
+    reach_options,
     threads_option,
     trust_option,
 )
@@ -38,6 +40,7 @@ METRICS = ("latency", "energy", "bytes")
 @data_dir_option
 @click.option("--metric", type=click.Choice(METRICS), default=METRICS[0], show_default=True, help="What to lower.")
 @click.option("--for", "host", metavar="HOST", default="host", show_default=True, help="pi@raspberrypi, or host: here.")
+@reach_options
 @threads_option
 @click.option("--watts", type=click.FloatRange(min=0, min_open=True), help="For energy: what that machine draws.")
 @click.option("--keep", multiple=True, metavar="LAYER", help="A layer that stays as it is.")
@@ -63,6 +66,7 @@ def optimize(
     dataset: str,
     data_dir: Path | None,
     host: str,
+    reach: dict,
     as_json: bool,
     **options,
 ) -> None:
@@ -71,11 +75,16 @@ def optimize(
     MODEL is a Keras model, or a .qgraph or .tflite file, whose widths stay.
     """
     existing(model)
-    with progress("loading the model and the data") as tell, quiet():
-        from larq_focal.compress.optimize.optimized import optimize as choose
-        from larq_focal.datasets.dataset import load_dataset
+    try:
+        with progress("loading the model and the data") as tell, quiet():
+            from larq_focal.compress.optimize.optimized import optimize as choose
+            from larq_focal.datasets.dataset import load_dataset
+            from larq_focal.deploy.remote import Host
 
-        where = None if host == "host" else host
-        data = load_dataset(dataset, data_dir)
-        result = choose(model, data, output, max_drop=max_accuracy_drop / 100, host=where, tell=tell, **options)
+            where = None if host == "host" else Host(host, **reach)
+            data = load_dataset(dataset, data_dir)
+            result = choose(model, data, output, max_drop=max_accuracy_drop / 100, host=where, tell=tell, **options)
+    except KeyboardInterrupt:
+        click.echo("\nInterrupted. Whole rounds are kept; the same command goes on.", err=True)
+        raise SystemExit(INTERRUPTED) from None
     show(result, as_json)

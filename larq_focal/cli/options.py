@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -67,6 +69,12 @@ trust_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 threads_option = click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
 engine_option = click.option("--engine", type=click.Choice(ENGINE_CHOICES), default=AUTO, show_default=True)
+_REACH = (
+    click.option("--python", default="python3", show_default=True, help="The Python on the host, which has LiteRT."),
+    click.option("--port", type=click.IntRange(1, 65535), help="Of ssh on the host."),
+    click.option("--identity", type=click.Path(path_type=Path), help="File of the private key for ssh."),
+    click.option("--ssh-option", "ssh_options", multiple=True, metavar="NAME=VALUE", help="More for ssh's -o."),
+)
 spill_option = click.option(
     "--spill",
     type=click.Choice(SPILLS),
@@ -97,3 +105,16 @@ def files_by_name(files: Iterable[str]) -> dict[str, str] | None:
     if any(not equals or os.path.exists(item) for item, (_, equals, _) in zip(files, pairs, strict=True)):
         return None
     return {name: file for name, _, file in pairs}
+
+
+def reach_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How a host is reached over ssh: the command gets it as ``reach``, arguments of ``Host`` but for the name."""
+
+    @wraps(command)
+    def collected(*args: Any, python: str, port: int | None, identity: Path | None, ssh_options: tuple, **options: Any):
+        reach = {"python": python, "port": port, "identity": identity, "ssh_options": ssh_options}
+        return command(*args, reach=reach, **options)
+
+    for option in reversed(_REACH):
+        collected = option(collected)
+    return collected

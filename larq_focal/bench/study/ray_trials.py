@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from larq_focal.bench.recipe_run import run_in_folder
+from larq_focal.bench.recipe_run import NotMade, run_in_folder
 from larq_focal.bench.records.schema import Record
 from larq_focal.bench.study.kept import Files, KeptRuns, code_now, files_in
 from larq_focal.bench.study.pace import Pace, duration_text
-from larq_focal.bench.study.trial import Rest, Trial
+from larq_focal.bench.study.trial import Trial
+from larq_focal.bench.suite import FileForm
 from larq_focal.datasets.dataset import Dataset
 from larq_focal.messages import short
 from larq_focal.training.recipe import Recipe
@@ -70,7 +71,11 @@ def run_on_ray(
             ready, _ = ray.wait([*running], timeout=_LOOK_EVERY_S) if running else ([], [])
             for reference in ready:
                 trial = running.pop(reference)
-                record = kept.take(trial, _fetched(ray, reference, trial))
+                try:
+                    record = kept.take(trial, _fetched(ray, reference, trial))
+                except NotMade as error:
+                    say(f"{trial.title}: not made, {short(error)}")
+                    continue
                 if record is None:
                     say(f"{trial.title}: the budget ended within its training; --resume goes on with it")
                     continue
@@ -82,7 +87,7 @@ def run_on_ray(
 
 
 def _trial_files(
-    recipe: Recipe, rest: Rest, data: Dataset, files: Files, code: Sequence[str], minutes: float | None
+    recipe: Recipe, rest: FileForm, data: Dataset, files: Files, code: Sequence[str], minutes: float | None
 ) -> Files:
     """The task: runs a trial from the ``files`` of its folder, and returns those that are there afterwards."""
     if code_now() != list(code):
@@ -149,6 +154,8 @@ def _fetched(ray: Any, reference: Any, trial: Trial) -> Files:
     try:
         return ray.get(reference)
     except ray.exceptions.RayTaskError as error:  # the trial itself failed: it would fail again
+        if isinstance(error.cause, NotMade):
+            raise error.cause from error
         raise RayError(f"{trial.title} failed on the cluster: {short(error.cause)}") from error
     except ray.exceptions.RayError as error:
         raise RayError(

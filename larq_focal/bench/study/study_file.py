@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from larq_focal.bench.study.cost import COSTS
+from larq_focal.bench.study.fair_points import fair_points
 from larq_focal.bench.study.light import CAMERAS
 from larq_focal.bench.study.recipe_keys import recipe_with
 from larq_focal.bench.study.trial import Point, Resources, Trial
@@ -19,6 +20,7 @@ from larq_focal.messages import short, shown
 from larq_focal.training.recipe import Recipe
 from larq_focal.yaml_file import FileKind, Section
 from larq_focal.zoo.registry import find
+from larq_focal.zoo.rows.row import FULL_PRECISION
 
 
 class StudyError(ValueError):
@@ -161,6 +163,7 @@ def _points(row: Section, recipe: Recipe) -> Iterator[Point]:
         if key in options:
             row.refuse("grid", f"and 'options' both set '{key}'")
     rest = row.choice("rest", _RESTS) if "rest" in row else "float"
+    is_fair = "fair" in row and row.truth("fair")
     needs = _resources(row.section("resources")) if "resources" in row else Resources()
     camera = row.choice("camera", CAMERAS) if "camera" in row else "grey"
     row.refuse_the_rest()
@@ -175,7 +178,19 @@ def _points(row: Section, recipe: Recipe) -> Iterator[Point]:
             named += [known] if len(models) > 1 or not title else []
             named += [_choice_text(key, value) for key, value in chosen.items()]
             trained = replace(recipe, model=model, options={**options, **chosen})
-            yield Point(", ".join(named), trained, rest, needs, camera)
+            point = Point(", ".join(named), trained, rest, needs, camera)
+            if is_fair:
+                _refuse_unfair(row, point)
+            yield from fair_points(point) if is_fair else (point,)
+
+
+def _refuse_unfair(row: Section, point: Point) -> None:
+    """Fair rows are made of a float network whose maps are known."""
+    maps = point.recipe.options.get("filters")
+    if point.rest != "float" or find(point.recipe.model).method != FULL_PRECISION:
+        row.refuse("fair", "is for networks in full precision, whose 'rest' is float")
+    if not isinstance(maps, list) or not maps or any(type(count) is not int or count < 1 for count in maps):
+        row.refuse("fair", "needs the maps of the network as 'filters' in 'options', which it scales")
 
 
 def _resources(section: Section) -> Resources:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from larq_focal.bench.recipe_run import Say, seeded_network
+from larq_focal.bench.recipe_run import NotMade, Say, seeded_network
 from larq_focal.bench.records.schema import Record
+from larq_focal.bench.study.equal_trials import best_binary, of_equal_width
 from larq_focal.bench.study.kept import KeptRuns
 from larq_focal.bench.study.pace import Pace, duration_text
 from larq_focal.bench.study.study_file import Study, StudyError, load_study
 from larq_focal.bench.study.summary import Summary, summarized
 from larq_focal.bench.study.trial import Trial
+from larq_focal.bench.suite import STOCK
 from larq_focal.datasets.dataset import Dataset, load_dataset
 from larq_focal.datasets.drawn import drawn
+from larq_focal.deploy.stock_quantizer import INSTALL, is_installed
 from larq_focal.messages import short
 from larq_focal.nn import keras
 from larq_focal.report.study_page import write_study
@@ -63,22 +67,36 @@ def run_study(
         RayError: Ray is not installed, or there is no such cluster.
     """
     study = (study if isinstance(study, Study) else load_study(study)).changed(dataset=dataset, seeds=seeds)
+    if not is_installed() and any(point.rest.startswith(STOCK) for point in study.points):
+        say(f"Rows by stock tools are left out: ai-edge-quantizer is not installed ({INSTALL})")
+        study = replace(study, points=tuple(point for point in study.points if not point.rest.startswith(STOCK)))
     data = drawn(load_dataset(study.dataset, data_dir), train=study.train_images, test=study.test_images)
     _try_networks(study, data)
     kept = KeptRuns(Path(results) / "runs", data)
-    trials = study.trials()
-    records = {trial: record for trial in trials if (record := kept.record(trial))}
-    pending = [trial for trial in trials if trial not in records]
-    if not resume:
-        for trial in pending:
-            kept.discard(trial)
     pace = Pace(budget_minutes, kept.done)
-    for trial, record in records.items():
-        pace.finished(trial, record)
-    say(f"{study.title}: {counted(len(trials), 'trial')} on {data.title}, {len(records)} of them finished before")
-    for trial, record in _finished(pending, kept, pace, ray, say, show):
-        records[trial] = record
-        say(f"{len(records)} of {len(trials)}: {trial.title}: {accuracy_text(record['accuracy'])}")
+    records: dict[Trial, Record] = {}
+
+    def run(trials: Sequence[Trial], title: str) -> None:
+        """Runs those that are not there yet."""
+        known = {trial: record for trial in trials if (record := kept.record(trial))}
+        pending = [trial for trial in trials if trial not in known]
+        records.update(known)
+        if not resume:
+            for trial in pending:
+                kept.discard(trial)
+        for trial, record in known.items():
+            pace.finished(trial, record)
+        say(f"{title}: {counted(len(trials), 'trial')} on {data.title}, {len(known)} of them finished before")
+        for trial, record in _finished(pending, kept, pace, ray, say, show):
+            records[trial] = record
+            say(f"{len(records)} of {len(study.trials())}: {trial.title}: {accuracy_text(record['accuracy'])}")
+
+    first = [trial for trial in study.trials() if not trial.point.equal]
+    run(first, study.title)
+    later = [trial for trial in study.trials() if trial.point.equal]
+    made = {trial for trial in first if not trial.point.rest.startswith(STOCK)}
+    if later and made <= records.keys() and (rival := best_binary(records)):
+        run([of_equal_width(trial, rival, kept, say) for trial in later], f"As wide as {rival.point.title}")
     if not records:
         raise StudyError("The budget ended before the first trial did. Go on with --resume and more --budget-minutes.")
     light = {}
@@ -107,7 +125,11 @@ def _finished(pending: Sequence[Trial], kept: KeptRuns, pace: Pace, ray: str | N
         show_epoch = _epochs(trial, f"trial {position + 1} of {len(pending)}", pending[position:], pace, show)
         left_s = pace.left_s
         minutes = None if left_s is None else left_s / 60
-        record = kept.run(trial, minutes=minutes, say=lambda line: None, epoch_done=show_epoch)
+        try:
+            record = kept.run(trial, minutes=minutes, say=lambda line: None, epoch_done=show_epoch)
+        except NotMade as error:
+            say(f"{trial.title}: not made, {short(error)}")
+            continue
         if record is None:
             say(f"{trial.title}: the budget ended within its training; --resume goes on with it")
             return

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from larq_focal.bench.study.light import Camera
+from larq_focal.bench.suite import Budget, FileForm
 from larq_focal.training.recipe import Recipe
-
-Rest = Literal["float", "int8"]
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,19 @@ class Point:
     Attributes:
         title: For people; no other point of the study has it.
         recipe: How it is trained, with seed 0.
-        rest: What is not binary in its file: "float", or "int8" by calibration on training images.
+        rest: What is not binary in its file: "float", "int8" by calibration on training images, or what stock tools
+            make of the float file, such as "stock_int4".
         resources: What one training takes.
         camera: What sees the test images in other light, in a study of that.
+        equal: Where it is as wide as takes the bytes or the latency of the most accurate binary network of the study.
     """
 
     title: str
     recipe: Recipe
-    rest: Rest = "float"
+    rest: FileForm = "float"
     resources: Resources = Resources()
     camera: Camera = "grey"
+    equal: Budget | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from larq_focal.bench.study.study_file import TEMPLATE, StudyError, load_study, study_names
 from larq_focal.datasets.rows import DATASETS
 from larq_focal.training.distortion import Distortion
+from larq_focal.training.ensemble import Ensemble
 from larq_focal.zoo.registry import MODELS
 
 SMALL = {
@@ -61,6 +62,52 @@ def test_a_row_may_change_recipe_title_rest_and_resources(tmp_path):
     assert first.recipe.options == {"use_bias": True, "filters": [4, 8]}
     assert (first.recipe.epochs, first.recipe.batch_size, first.recipe.distortion) == (5, 32, Distortion(degrees=3))
     assert (first.rest, first.resources.cpus, first.resources.gpus) == ("int8", 2, 0)
+
+
+FAIR = {"title": "Two layers", "models": ["two_layer_full_precision"], "options": {"filters": [4, 8]}, "fair": True}
+
+
+def test_a_fair_row_has_what_a_user_would_take_instead(tmp_path):
+    points = study(tmp_path, rows=[FAIR]).points
+    assert [(point.title.removeprefix("Two layers, "), point.rest, point.equal) for point in points] == [
+        ("float", "float", None),
+        ("int8 (calibrated)", "int8", None),
+        ("int8 (stock)", "stock_int8", None),
+        ("int4 weights (stock)", "stock_int4", None),
+        ("int2 dense, int4 conv. (stock)", "stock_int2", None),
+        ("float of equal bytes", "float", "bytes"),
+        ("int8 of equal bytes", "int8", "bytes"),
+        ("float of equal latency", "float", "latency"),
+        ("int8 of equal latency", "int8", "latency"),
+    ]
+    assert len(study(tmp_path, rows=[FAIR | {"fair": False}]).points) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rest": "int8"}, "is for networks in full precision, whose 'rest' is float"),
+        ({"models": ["two_layer_ste_sign"]}, "is for networks in full precision"),
+        ({"options": {}}, "needs the maps of the network as 'filters' in 'options'"),
+        ({"options": {"filters": 3}}, "needs the maps of the network as 'filters' in 'options'"),
+        ({"options": {"filters": [4, 0]}}, "needs the maps of the network as 'filters' in 'options'"),
+        ({"fair": "yes"}, "must be true or false"),
+    ],
+)
+def test_a_row_that_cannot_be_fair_is_told(tmp_path, changes, message):
+    with pytest.raises(StudyError, match=r"'rows\[0\].fair'.*" + message):
+        study(tmp_path, rows=[FAIR | changes])
+
+
+def test_a_recipe_may_ask_for_an_ensemble(tmp_path):
+    (point,) = study(
+        tmp_path,
+        recipe={"epochs": 1, "ensemble": {"members": 3}},
+        rows=[SMALL["rows"][0] | {"models": ["two_layer_ste_sign"], "grid": {}}],
+    ).points
+    assert point.recipe.ensemble == Ensemble(3, boosted=False)
+    with pytest.raises(StudyError, match="'recipe' is not a recipe: An ensemble has 1 to 100 members"):
+        study(tmp_path, recipe={"epochs": 1, "ensemble": {"members": 0}})
 
 
 def test_own_images_are_a_data_set(tmp_path):
