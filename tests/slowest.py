@@ -2,6 +2,8 @@
 
 SLOWEST = (
     "test_keras3.py",
+    "test_examples.py",
+    "test_start_pages.py",
     "zoo/test_conversion.py",
     "zoo/test_converters.py",
     "zoo/test_models.py",
