@@ -19,9 +19,8 @@ def files_of(site: Path) -> set[str]:
 
 def test_it_installs_the_same_files(site, tmp_path):
     archive = build_source_archive(tmp_path / "dist")
-    with tarfile.open(archive) as opened:
-        opened.extractall(tmp_path, filter="data")
-    source = tmp_path / archive.name.removesuffix(".tar.gz")
-    install(source, "--target", tmp_path / "site", PATH="")
+    install(archive, "--target", tmp_path / "site", PATH="")
     assert files_of(tmp_path / "site") == files_of(site)
-    assert {*source.glob("larq_focal/delegate/**/*.cc")}, "what the delegate is compiled from"
+    with tarfile.open(archive) as opened:
+        names = [name for name in opened.getnames() if "larq_focal/delegate/" in name and name.endswith(".cc")]
+    assert names, "what the delegate is compiled from"
