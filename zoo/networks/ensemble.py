@@ -37,7 +37,7 @@ def ensemble(members: Sequence[keras.Model], votes: Sequence[float] | None = Non
     inputs = layers.Input(members[0].input_shape[1:], name="inputs")
     shares = []
     for index, (member, vote) in enumerate(zip(members, votes / votes.sum(), strict=True), 1):
-        logits = keras.Model(member.inputs, member.outputs, name=f"member_{index}")(inputs)  # names may be alike
+        logits = keras.Model(member.inputs[0], member.outputs[0], name=f"member_{index}")(inputs)  # names may be alike
         shares.append(
             layers.Rescaling(float(vote), name=f"vote_{index}")(layers.Softmax(name=f"softmax_{index}")(logits))
         )
