@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,12 @@ def interrupted(tmp_path_factory):
         text=True,
     )
     first = results / "digits" / "gumbel.json"
+    limit = threading.Timer(600, process.kill)  # on a busy machine
+    limit.start()
     for line in process.stdout:  # not as soon as the file is there: JAX loses a Ctrl-C while garbage is collected
         if line.startswith("Learnable activation binarizer: training"):
             break
+    limit.cancel()
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=300)
     return results, process.returncode, message, first.read_bytes()
